@@ -1,0 +1,34 @@
+/**
+ * The two calls that touch the world. The engine knows this shape only; lib/edge has the real ones (ssh, sql)
+ * and test/ the fake one.
+ */
+import type { Duplex } from 'node:stream'
+import type { Answers, Question } from './probe.ts'
+import type { Step } from './resource.ts'
+
+/** What one step came to. `code` is null when the outcome is unknown: never success, never repeated blindly. */
+export interface Done {
+  readonly step: Step
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+  /** Wall-clock seconds the step took. */
+  readonly seconds: number
+}
+
+/** One machine, or one database, that can be asked and told. */
+export interface Channel {
+  /** One script, one round trip, an answer to every question. */
+  ask(questions: readonly Question[]): Promise<Answers>
+  /** Runs steps in order and yields each as it ends; stops after the first whose code is not 0. */
+  act(steps: readonly Step[]): AsyncIterable<Done>
+  /** Takes the machine's lock for as long as the channel lives; throws and names the holder when it is held. */
+  lock(holder: string): Promise<void>
+  close(): Promise<void>
+}
+
+/** A channel to a machine: it can also carry TCP connections that the machine itself opens. */
+export interface MachineChannel extends Channel {
+  /** A TCP connection from the machine to `host:port` (as the machine sees them). */
+  tunnel(host: string, port: number): Promise<Duplex>
+}

@@ -1,0 +1,41 @@
+/**
+ * A failure the reader of the terminal can act on: `where: what; do this`.
+ * Printed without a stack trace. Everything that is not one of these is a bug of ours and shows its trace.
+ */
+
+/** What the process exits with (docs/design.md section 5). */
+export const exitCode = { done: 0, failed: 1, differs: 2, unreachable: 3, usage: 4, interrupted: 130 } as const
+export type ExitCode = (typeof exitCode)[keyof typeof exitCode]
+
+/** One thing that is wrong, the place it is in, and the way out. */
+export interface Problem {
+  /** File with line and column, host, or resource: whatever the reader can go to. */
+  readonly where: string
+  readonly what: string
+  /** An imperative sentence without a final stop. */
+  readonly remedy: string
+}
+
+/** `where: what; remedy`, the one form in which a problem is ever shown. */
+export const problemText = ({ where, what, remedy }: Problem): string => `${where}: ${what}; ${remedy}`
+
+/** One or more problems that end a run or a host's part of it. */
+export class PlinthError extends Error {
+  override readonly name = 'PlinthError'
+
+  constructor(
+    readonly problems: readonly Problem[],
+    readonly code: ExitCode = exitCode.failed,
+  ) {
+    super(problems.map(problemText).join('\n'))
+  }
+}
+
+/** A mistake found at the desk: nothing was touched. */
+export const usageError = (...problems: Problem[]): PlinthError => new PlinthError(problems, exitCode.usage)
+
+/** A failure on a host or in the cluster. */
+export const hostError = (...problems: Problem[]): PlinthError => new PlinthError(problems, exitCode.failed)
+
+/** No trustworthy connection to a host could be made, or it was lost. */
+export const unreachable = (...problems: Problem[]): PlinthError => new PlinthError(problems, exitCode.unreachable)

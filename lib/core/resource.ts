@@ -1,0 +1,126 @@
+/**
+ * The shape of a resource: one thing on one host that should be in one state.
+ *
+ * A kind says how its state is read, what is desired, and which steps close a difference. It never compares: state is
+ * flat strings, normalised when read, and the one comparison is in `resource` below.
+ */
+import type { Answers, Question } from './probe.ts'
+import type { Problem } from './error.ts'
+import { sha256 } from './secret.ts'
+
+/** Flat and normalised (`0644`, not `644`). A thing that is not there is null. */
+export type State = Readonly<Record<string, string>>
+
+/** One command of an apply. */
+export interface Step {
+  /** The line the report prints; the host's name stands before it. */
+  readonly say: string
+  /** POSIX shell (SQL on a database channel). Runs in a subshell with `set -eu`. Never holds a secret. */
+  readonly run: string
+  /** What `run` finds on its standard input. May hold secrets: it is never printed. */
+  readonly input?: string | Uint8Array
+  /** A file of the controller streamed to `run`'s standard input, with its length in bytes. */
+  readonly upload?: { readonly path: string; readonly bytes: number; readonly sha256: string }
+  /** Seconds without an end after which the step counts as lost. Default 300. */
+  readonly deadline?: number
+}
+
+/** A difference as people see it; secret values are digests already. */
+export interface Change {
+  readonly key: string
+  readonly from: string | null
+  readonly to: string | null
+}
+
+export type Action = 'keep' | 'create' | 'update' | 'remove' | 'blocked'
+
+export interface Plan {
+  readonly id: string
+  readonly action: Action
+  readonly changes: readonly Change[]
+  readonly steps: readonly Step[]
+  /** Why nothing can be done about it: only with `blocked`. */
+  readonly problems: readonly Problem[]
+}
+
+export interface Resource {
+  /** `kind:key`, unique on a machine. */
+  readonly id: string
+  readonly probe: readonly Question[]
+  /** Of the desired state and inputs: what a process that reads this thing depends on. Never shown, never world-readable. */
+  readonly digest: string
+  /** Pure. `pending` holds the ids of resources earlier in the list that are about to change. */
+  plan(answers: Answers, pending: ReadonlySet<string>): Plan
+}
+
+/** What a kind's `steps` gets to work with. */
+export interface Diff<S extends State> {
+  readonly actual: S | null
+  readonly desired: Partial<S> | null
+  /** The keys that differ; all desired ones when the thing is not there. */
+  readonly changed: ReadonlySet<string>
+  readonly answers: Answers
+  readonly pending: ReadonlySet<string>
+}
+
+export interface Definition<S extends State> {
+  readonly id: string
+  readonly probe: readonly Question[]
+  /** Answers to state; null when the thing is not there. */
+  read(answers: Answers): S | null
+  /** What it should be; null when it should not be there. A key left out is left alone. */
+  readonly desired: Partial<S> | null
+  /** Resources whose change this one reacts to (a unit and the files it runs with). */
+  readonly inputs?: readonly Resource[]
+  /** Keys of the state whose values are shown as digests only. */
+  readonly secret?: (key: string) => boolean
+  /** Things that stand in the way, seen in the answers: they block the resource, and with it the run. */
+  blocked?(answers: Answers, actual: S | null): readonly Problem[]
+  /** Changes beyond the state's own, from inputs that are about to change. */
+  react?(pending: ReadonlySet<string>, actual: S | null): readonly Change[]
+  steps(diff: Diff<S>): readonly Step[]
+}
+
+const shown = (secret: boolean, value: string | undefined): string | null =>
+  value === undefined ? null : secret ? `sha256 ${sha256(value).slice(0, 12)}` : value
+
+/** The one way to make a resource: reads, compares and plans for every kind. */
+export function resource<S extends State>(definition: Definition<S>): Resource {
+  const { id, probe, desired } = definition
+  const isSecret = definition.secret ?? (() => false)
+  return {
+    id,
+    probe,
+    digest: sha256(JSON.stringify([id, sorted(desired ?? {}), (definition.inputs ?? []).map((input) => input.digest)])),
+    plan(answers, pending) {
+      const actual = definition.read(answers)
+      const changes = difference(actual, desired, isSecret)
+      const problems = definition.blocked?.(answers, actual) ?? []
+      if (problems.length > 0) return { id, action: 'blocked', changes, steps: [], problems }
+      const reactions = definition.react?.(pending, actual) ?? []
+      const all = [...changes, ...reactions]
+      if (all.length === 0 && (actual === null) === (desired === null)) {
+        return { id, action: 'keep', changes: [], steps: [], problems: [] }
+      }
+      const changed = new Set(all.map((change) => change.key))
+      const action = desired === null ? 'remove' : actual === null ? 'create' : 'update'
+      return { id, action, changes: all, steps: definition.steps({ actual, desired, changed, answers, pending }), problems: [] }
+    },
+  }
+}
+
+const sorted = (state: Partial<State>): [string, string][] =>
+  Object.entries(state)
+    .filter((entry): entry is [string, string] => entry[1] !== undefined)
+    .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
+
+function difference<S extends State>(
+  actual: S | null,
+  desired: Partial<S> | null,
+  secret: (key: string) => boolean,
+): readonly Change[] {
+  if (desired === null) return []
+  return sorted(desired)
+    .filter(([key, value]) => actual?.[key] !== value)
+    .map(([key, value]) => ({ key, from: shown(secret(key), actual?.[key]), to: shown(secret(key), value) }))
+}

@@ -1,0 +1,44 @@
+/**
+ * POSIX shell text for hosts. zx's own quoting writes `$'…'`, which dash does not know; this one never does.
+ */
+
+/** A piece of script that is code already and is not quoted again. */
+export class Script {
+  constructor(readonly text: string) {}
+
+  toString(): string {
+    return this.text
+  }
+}
+
+type Word = string | number | Script
+const plain = /^[A-Za-z0-9_./:=@%+,-]+$/
+
+/**
+ * One shell word that means exactly `text` to any POSIX sh.
+ * Throws RangeError for NUL, which no shell word can hold.
+ */
+export function q(text: string): string {
+  if (text.includes('\0')) throw new RangeError('a shell word cannot hold a NUL character')
+  if (plain.test(text)) return text
+  return `'${text.replaceAll("'", "'\\''")}'`
+}
+
+const word = (value: Word | readonly Word[]): string => {
+  if (Array.isArray(value)) return value.map(word).join(' ')
+  if (value instanceof Script) return value.text
+  return q(String(value))
+}
+
+/**
+ * Shell text with every value quoted; an array becomes several words, a Script is inserted as it is.
+ * A raw tag: a backslash in the template is the shell's own (`sh`printf '%s\n' ${name}``).
+ */
+export function sh(parts: TemplateStringsArray, ...values: readonly (Word | readonly Word[])[]): Script {
+  return new Script(
+    parts.raw.map((part, i) => part + (i < values.length ? word(values[i] as Word | readonly Word[]) : '')).join(''),
+  )
+}
+
+/** Lines of script run one after the other. */
+export const lines = (...parts: readonly (Script | string)[]): Script => new Script(parts.map(String).join('\n'))
