@@ -18,7 +18,8 @@ export type Answers = (question: Question) => string
 export function byReader(questions: readonly Question[]): Map<Reader, string[]> {
   const keys = new Map<Reader, Set<string>>()
   for (const { reader, key } of questions) {
-    if (/[\t\n\r\0]/.test(key)) throw new RangeError(`a question's key cannot hold a tab or a line break: ${JSON.stringify(key)}`)
+    if (/[\t\n\r\0]/.test(key))
+      throw new RangeError(`a question's key cannot hold a tab or a line break: ${JSON.stringify(key)}`)
     const known = keys.get(reader)
     if (known) known.add(key)
     else keys.set(reader, new Set([key]))

@@ -4,8 +4,9 @@
  * A kind says how its state is read, what is desired, and which steps close a difference. It never compares: state is
  * flat strings, normalised when read, and the one comparison is in `resource` below.
  */
-import type { Answers, Question } from './probe.ts'
+
 import type { Problem } from './error.ts'
+import type { Answers, Question } from './probe.ts'
 import { sha256 } from './secret.ts'
 
 /** Flat and normalised (`0644`, not `644`). A thing that is not there is null. */
@@ -104,7 +105,13 @@ export function resource<S extends State>(definition: Definition<S>): Resource {
       }
       const changed = new Set(all.map((change) => change.key))
       const action = desired === null ? 'remove' : actual === null ? 'create' : 'update'
-      return { id, action, changes: all, steps: definition.steps({ actual, desired, changed, answers, pending }), problems: [] }
+      return {
+        id,
+        action,
+        changes: all,
+        steps: definition.steps({ actual, desired, changed, answers, pending }),
+        problems: [],
+      }
     },
   }
 }
