@@ -5,6 +5,7 @@
 import type { Duplex } from 'node:stream'
 import type { Answers, Question } from './probe.ts'
 import type { Step } from './resource.ts'
+import type { Secret } from './secret.ts'
 
 /** What one step came to. `code` is null when the outcome is unknown: never success, never repeated blindly. */
 export interface Done {
@@ -31,4 +32,41 @@ export interface Channel {
 export interface MachineChannel extends Channel {
   /** A TCP connection from the machine to `host:port` (as the machine sees them). */
   tunnel(host: string, port: number): Promise<Duplex>
+}
+
+export interface HttpRequest {
+  readonly method?: string
+  /** As the machine itself sees it. */
+  readonly host: string
+  readonly port: number
+  readonly path: string
+  readonly query?: Readonly<Record<string, string>>
+  readonly form?: Readonly<Record<string, string>>
+  readonly headers?: Readonly<Record<string, string>>
+  /** Seconds for the whole exchange. Default 10. */
+  readonly timeoutSeconds?: number
+}
+
+export interface HttpResponse {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+/** Where a database is and who logs in. `host` and `port` are as the machine sees them that the connection goes through. */
+export interface DatabaseLogin {
+  readonly host: string
+  readonly port: number
+  readonly user: string
+  readonly password: Secret
+  readonly database?: string
+}
+
+/** One login to a database through a machine. */
+export interface Database {
+  /** Rows of a query; every value as text, NULL as null. Errors of the server are PlinthErrors with its code in `what`. */
+  query(sql: string, values?: readonly (string | number)[]): Promise<readonly Readonly<Record<string, string | null>>[]>
+  /** True when this login had to fetch the server's RSA key: no TLS, and the server's cache did not know the user. */
+  readonly fetchedPublicKey: boolean
+  close(): Promise<void>
 }

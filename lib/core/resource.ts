@@ -42,6 +42,8 @@ export interface Plan {
   readonly steps: readonly Step[]
   /** Why nothing can be done about it: only with `blocked`. */
   readonly problems: readonly Problem[]
+  /** What the operator should know and what stops nothing. */
+  readonly warnings?: readonly Problem[]
 }
 
 export interface Resource {
@@ -76,7 +78,9 @@ export interface Definition<S extends State> {
   /** Keys of the state whose values are shown as digests only. */
   readonly secret?: (key: string) => boolean
   /** Things that stand in the way, seen in the answers: they block the resource, and with it the run. */
-  blocked?(answers: Answers, actual: S | null): readonly Problem[]
+  blocked?(answers: Answers, actual: S | null, pending: ReadonlySet<string>): readonly Problem[]
+  /** Things seen in the answers that the operator should know. */
+  warn?(answers: Answers, actual: S | null): readonly Problem[]
   /** Changes beyond the state's own, from inputs that are about to change. */
   react?(pending: ReadonlySet<string>, actual: S | null): readonly Change[]
   steps(diff: Diff<S>): readonly Step[]
@@ -96,12 +100,13 @@ export function resource<S extends State>(definition: Definition<S>): Resource {
     plan(answers, pending) {
       const actual = definition.read(answers)
       const changes = difference(actual, desired, isSecret)
-      const problems = definition.blocked?.(answers, actual) ?? []
-      if (problems.length > 0) return { id, action: 'blocked', changes, steps: [], problems }
+      const warnings = definition.warn?.(answers, actual) ?? []
+      const problems = definition.blocked?.(answers, actual, pending) ?? []
+      if (problems.length > 0) return { id, action: 'blocked', changes, steps: [], problems, warnings }
       const reactions = definition.react?.(pending, actual) ?? []
       const all = [...changes, ...reactions]
       if (all.length === 0 && (actual === null) === (desired === null)) {
-        return { id, action: 'keep', changes: [], steps: [], problems: [] }
+        return { id, action: 'keep', changes: [], steps: [], problems: [], warnings }
       }
       const changed = new Set(all.map((change) => change.key))
       const action = desired === null ? 'remove' : actual === null ? 'create' : 'update'
@@ -111,6 +116,7 @@ export function resource<S extends State>(definition: Definition<S>): Resource {
         changes: all,
         steps: definition.steps({ actual, desired, changed, answers, pending }),
         problems: [],
+        warnings,
       }
     },
   }

@@ -1,0 +1,188 @@
+/**
+ * What an inventory is once it is read: hosts with their variables and the way to reach them, and groups of groups.
+ * Pure; lib/edge/inventory.ts reads the files.
+ */
+import type { Located, LocatedEntry, LocatedMap } from './located.ts'
+
+/** How a machine is reached. */
+export interface Connection {
+  readonly address: string
+  readonly port: number
+  readonly user: string
+  /** Absolute path of the private key, or null for what the SSH agent or the default keys offer. */
+  readonly privateKey: string | null
+  /** Absolute paths of the files of known host keys; empty for the user's own. */
+  readonly knownHosts: readonly string[]
+  /** `user@address:port`: hosts with the same key are one machine. */
+  readonly machine: string
+}
+
+export interface Host {
+  readonly name: string
+  /** Lowest precedence first: by depth, priority and name, as Ansible merges their variables. `all` is the first. */
+  readonly groups: readonly string[]
+  /** Every variable with the place it came from, merged. */
+  readonly vars: LocatedMap
+  /** The variables without `ansible_*`: what a playbook's schema checks. */
+  readonly params: LocatedMap
+  readonly connection: Connection
+}
+
+export interface Group {
+  readonly name: string
+  /** All hosts, those of child groups included. */
+  readonly hosts: readonly string[]
+  /** Direct child groups. */
+  readonly children: readonly string[]
+}
+
+export interface Inventory {
+  /** In the order of the files. */
+  readonly hosts: readonly Host[]
+  readonly groups: ReadonlyMap<string, Group>
+  /** The hosts of a group in the order of the files; throws usageError for a group that does not exist. */
+  hostsIn(group: string): readonly Host[]
+  /** The hosts a pattern (see pattern.ts) means. `where` names its origin in messages: `--limit`. */
+  select(pattern: string, where?: string): readonly Host[]
+}
+
+export type Variables = ReadonlyMap<string, LocatedEntry>
+
+interface Node {
+  readonly name: string
+  readonly hosts: Set<string>
+  readonly children: Set<string>
+  readonly parents: Set<string>
+  readonly vars: Map<string, LocatedEntry>
+  priority: number
+}
+
+/**
+ * Groups while they are being read. `all` and `ungrouped` are there from the start, and everything ends up below `all`.
+ */
+export class GroupTree {
+  private readonly nodes = new Map<string, Node>()
+  private readonly depths = new Map<string, number>()
+  readonly hosts = new Map<string, Map<string, LocatedEntry>>()
+
+  constructor() {
+    this.add('all')
+    this.add('ungrouped')
+  }
+
+  get names(): string[] {
+    return [...this.nodes.keys()]
+  }
+
+  /** Adds a group, if it is new, and gives its own variables to write to. */
+  add(name: string): Map<string, LocatedEntry> {
+    return this.node(name).vars
+  }
+
+  /** Among groups of the same depth the higher priority wins (Ansible's `ansible_group_priority`, 1 by default). */
+  prioritise(name: string, priority: number): void {
+    this.node(name).priority = priority
+  }
+
+  /** Adds a host to a group, and gives the host's own variables to write to. */
+  addHost(group: string, host: string): Map<string, LocatedEntry> {
+    this.node(group).hosts.add(host)
+    const vars = this.hosts.get(host) ?? new Map<string, LocatedEntry>()
+    this.hosts.set(host, vars)
+    return vars
+  }
+
+  /** Puts a group below another. False, and nothing done, when that would make a group contain itself. */
+  addChild(parent: string, child: string): boolean {
+    if (parent === child || this.below(child).includes(parent)) return false
+    this.node(parent).children.add(child)
+    this.node(child).parents.add(parent)
+    return true
+  }
+
+  /** Ends the reading: groups without a parent go below `all`, hosts without a group into `ungrouped`. */
+  close(): void {
+    this.addChild('all', 'ungrouped')
+    for (const node of this.nodes.values())
+      if (node.name !== 'all' && node.parents.size === 0) this.addChild('all', node.name)
+    const loose = this.node('ungrouped').hosts
+    for (const host of this.hosts.keys()) {
+      const grouped = [...this.nodes.values()].some(
+        ({ name, hosts }) => name !== 'all' && name !== 'ungrouped' && hosts.has(host),
+      )
+      if (grouped) loose.delete(host)
+      else loose.add(host)
+    }
+    for (const name of this.nodes.keys()) this.depths.set(name, this.depth(name))
+  }
+
+  /** The groups as they are seen from outside. */
+  groups(): Map<string, Group> {
+    return new Map(
+      [...this.nodes.values()].map(({ name, children }) => [
+        name,
+        { name, hosts: this.hostsIn(name), children: [...children] },
+      ]),
+    )
+  }
+
+  /** Hosts of a group and its children: its own first, then those of its children, level by level, as Ansible does. */
+  private hostsIn(group: string): string[] {
+    return [...new Set(this.below(group).flatMap((name) => [...this.node(name).hosts]))]
+  }
+
+  /** The groups of a host, parents included, in the order in which their variables are merged. `all` is the first. */
+  groupsOf(host: string): string[] {
+    const direct = [...this.nodes.values()].filter(({ hosts }) => hosts.has(host)).map(({ name }) => name)
+    const above = this.walk(direct, 'parents').filter((name) => name !== 'all')
+    const rank = (name: string): [number, number] => [this.depths.get(name) ?? 0, this.node(name).priority]
+    above.sort((a, b) => {
+      const [depthA, priorityA] = rank(a)
+      const [depthB, priorityB] = rank(b)
+      return depthA - depthB || priorityA - priorityB || (a < b ? -1 : 1)
+    })
+    return ['all', ...above]
+  }
+
+  private below(group: string): string[] {
+    return this.walk([group], 'children')
+  }
+
+  private walk(from: readonly string[], along: 'children' | 'parents'): string[] {
+    const seen = new Set(from)
+    // A set may grow while it is walked: this is breadth first.
+    for (const name of seen) for (const next of this.nodes.get(name)?.[along] ?? []) seen.add(next)
+    return [...seen]
+  }
+
+  /** The longest way up to `all`. */
+  private depth(name: string): number {
+    const known = this.depths.get(name)
+    if (known !== undefined) return known
+    const depth = Math.max(-1, ...[...this.node(name).parents].map((parent) => this.depth(parent))) + 1
+    this.depths.set(name, depth)
+    return depth
+  }
+
+  private node(name: string): Node {
+    const known = this.nodes.get(name)
+    if (known) return known
+    const node = {
+      name,
+      hosts: new Set<string>(),
+      children: new Set<string>(),
+      parents: new Set<string>(),
+      vars: new Map<string, LocatedEntry>(),
+      priority: 1,
+    }
+    this.nodes.set(name, node)
+    return node
+  }
+}
+
+/** Variables laid over each other: of two with one name the later one counts, as a whole. */
+export const mergeVariables = (...layers: readonly Variables[]): Map<string, LocatedEntry> =>
+  new Map(layers.flatMap((layer) => [...layer]))
+
+/** The value of a variable, or undefined. */
+export const variable = (vars: LocatedMap, name: string): Located | undefined => vars.entries.get(name)?.value

@@ -1,0 +1,200 @@
+/**
+ * The command line of a playbook. Names follow Ansible's; a flag that is not honoured yet is refused, never ignored.
+ */
+import { type Problem, usageError } from '../core/error.ts'
+import { suggestion } from '../core/nearest.ts'
+
+/** What a run was asked to do. */
+export interface Options {
+  /** Names or paths, in order; later ones win. */
+  readonly inventory: readonly string[]
+  readonly limit: string | null
+  readonly extraVars: readonly string[]
+  /** How many machines are worked on at once. */
+  readonly forks: number
+  readonly check: boolean
+  readonly diff: boolean
+  /** 0 to 4. */
+  readonly verbosity: number
+  readonly listHosts: boolean
+  readonly json: boolean
+  /** Don't ask before something that loses data. */
+  readonly yes: boolean
+  readonly version: boolean
+  readonly help: boolean
+  readonly vaultPasswordFiles: readonly string[]
+  readonly askVaultPass: boolean
+  readonly privateKey: string | null
+  readonly user: string | null
+}
+
+interface Flag {
+  readonly short?: string
+  /** The word that stands for its value in the help; a flag without one takes none. */
+  readonly value?: string
+  readonly help: string
+  /** Why it is refused for now. */
+  readonly later?: string
+}
+
+const flags = {
+  inventory: {
+    short: 'i',
+    value: 'NAME|PATH',
+    help: 'a name in inventory/, a file or a folder; repeatable',
+  },
+  limit: { short: 'l', value: 'PATTERN', help: "only these hosts: 'nacos:!nacos3', 'db*', 'nacos[0:1]'" },
+  'extra-vars': {
+    short: 'e',
+    value: 'VARS',
+    help: 'variables that win: key=value, \'{"key": 1}\', @file; repeatable',
+  },
+  check: { short: 'C', help: 'say what differs, change nothing (exit 2 if anything does)' },
+  diff: { short: 'D', help: 'show the lines of files that change' },
+  'list-hosts': { help: 'list the hosts that are meant, and end' },
+  forks: { short: 'f', value: 'N', help: 'machines at once (default 10)' },
+  user: { short: 'u', value: 'NAME', help: 'user to log in as, where the inventory names none' },
+  'private-key': { value: 'FILE', help: 'key to log in with, where the inventory names none' },
+  'vault-password-file': {
+    value: 'FILE',
+    help: 'file with the vault password, or program that prints it',
+  },
+  'ask-vault-pass': { help: 'ask for the vault password' },
+  json: { help: 'one JSON document on stdout' },
+  yes: { help: "don't ask before something that loses data" },
+  verbose: { short: 'v', help: 'say more; up to -vvvv' },
+  version: { help: 'print the version' },
+  help: { short: 'h', help: 'print this' },
+  tags: { short: 't', value: 'TAGS', help: '', later: 'roles have no tags yet' },
+  'skip-tags': { value: 'TAGS', help: '', later: 'roles have no tags yet' },
+  'list-tags': { help: '', later: 'roles have no tags yet' },
+  'list-tasks': { help: '', later: 'use --check, which shows what would be done' },
+  become: { short: 'b', help: '', later: 'log in as root with -u root' },
+  'ask-become-pass': { short: 'K', help: '', later: 'log in as root with -u root' },
+  'ask-pass': { short: 'k', help: '', later: 'log in with a key: --private-key FILE' },
+  step: { help: '', later: 'use --check first, and --limit to go host by host' },
+  'plan-out': { value: 'FILE', help: '', later: 'use --check --json, which prints what differs' },
+  apply: { value: 'FILE', help: '', later: 'run without it: the plan is made and applied in one run' },
+  report: { value: 'DIR', help: '', later: 'use --json > FILE' },
+} as const satisfies Record<string, Flag>
+
+type Name = keyof typeof flags
+const table: ReadonlyMap<string, Flag> = new Map(Object.entries(flags))
+const shorts = new Map([...table].flatMap(([name, { short }]) => (short ? [[short, name] as const] : [])))
+
+/**
+ * Reads the arguments after the playbook's name (`process.argv.slice(2)`).
+ * Throws usageError with everything that is wrong with them, unless help is asked for.
+ */
+export function parseArguments(argv: readonly string[]): Options {
+  const problems: Problem[] = []
+  const given = new Map<string, string[]>()
+  const refuse = (where: string, what: string, remedy: string): void => {
+    problems.push({ where, what, remedy })
+  }
+  const rest = [...argv]
+
+  /** Notes a flag; `attached` is the value that stands in the same word. */
+  const note = (shown: string, name: string, attached: string | null): void => {
+    const flag = table.get(name)
+    if (flag === undefined) {
+      refuse(shown, 'unknown option', suggestion(shown, honoured(), 'option'))
+      // What follows was meant as its value, and is no second mistake.
+      if (attached === null && !looksLikeFlag(rest[0])) rest.shift()
+    } else if (flag.value === undefined && attached !== null) refuse(shown, 'takes no value', `write ${shown} alone`)
+    else {
+      const next = attached ?? (flag.value === undefined || looksLikeFlag(rest[0]) ? null : rest.shift())
+      if (flag.later !== undefined) refuse(shown, 'not there yet', flag.later)
+      else if (flag.value !== undefined && (next ?? '') === '')
+        refuse(shown, `needs a value`, `write ${shown} ${flag.value}`)
+      else given.set(name, [...(given.get(name) ?? []), next ?? ''])
+    }
+  }
+
+  for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
+    const long = /^--([^=]+)(?:=(.*))?$/s.exec(word)
+    if (long?.[1] !== undefined) note(`--${long[1]}`, long[1], long[2] ?? null)
+    else if (/^-[^-]/.test(word)) bundle(word.slice(1), note, refuse)
+    else refuse(word, 'not expected here', 'playbooks take options only (-i NAME, --help)')
+  }
+
+  const forks = Number(given.get('forks')?.at(-1) ?? 10)
+  if (!Number.isInteger(forks) || forks < 1 || forks > 1000) refuse('--forks', 'expected a number', 'write 1 to 1000')
+  if (problems.length > 0 && !given.has('help')) throw usageError(...problems)
+  const has = (name: Name): boolean => given.has(name)
+  const all = (name: Name): readonly string[] => given.get(name) ?? []
+  const last = (name: Name): string | null => given.get(name)?.at(-1) ?? null
+  return {
+    inventory: all('inventory'),
+    limit: last('limit'),
+    extraVars: all('extra-vars'),
+    forks,
+    check: has('check'),
+    diff: has('diff'),
+    verbosity: Math.min(4, all('verbose').length),
+    listHosts: has('list-hosts'),
+    json: has('json'),
+    yes: has('yes'),
+    version: has('version'),
+    help: has('help'),
+    vaultPasswordFiles: all('vault-password-file'),
+    askVaultPass: has('ask-vault-pass'),
+    privateKey: last('private-key'),
+    user: last('user'),
+  }
+}
+
+/** Short flags in one word: `-CDv`, `-f5`, `-i=lab`. The first that takes a value takes the rest of the word. */
+function bundle(
+  letters: string,
+  note: (shown: string, name: string, attached: string | null) => void,
+  refuse: (where: string, what: string, remedy: string) => void,
+): void {
+  for (let i = 0; i < letters.length; i++) {
+    const letter = letters[i] ?? ''
+    const name = shorts.get(letter)
+    if (name === undefined) {
+      const near = table.has(letters) || letters.length > 2 ? `write --${letters} for a long option, or` : ''
+      refuse(`-${letter}`, `unknown option${letters.length > 1 ? ` in -${letters}` : ''}`, `${near} see --help`.trim())
+      return
+    }
+    if (table.get(name)?.value === undefined) note(`-${letter}`, name, null)
+    else {
+      const attached = letters.slice(i + 1).replace(/^=/, '')
+      note(`-${letter}`, name, attached === '' ? null : attached)
+      return
+    }
+  }
+}
+
+const honoured = (): string[] => [...table].filter(([, flag]) => flag.later === undefined).map(([name]) => `--${name}`)
+
+/** A value may begin with a dash only when it is attached; `-` alone is a value. */
+const looksLikeFlag = (word: string | undefined): boolean => word === undefined || /^-./.test(word)
+
+/** The help of a playbook, which fits a screen of 40 lines and 100 columns. `playbook` is its path as it was called. */
+export function helpText(playbook: string): string {
+  const lines = [...table]
+    .filter(([, flag]) => flag.later === undefined)
+    .map(([name, { short, value, help }]) => {
+      const left = `  ${short ? `-${short}, ` : '    '}--${name}${value ? ` ${value}` : ''}`
+      return `${left.padEnd(33)} ${help}`
+    })
+  const run = `npx tsx ${playbook}`
+  return `${[
+    `Usage: ${run} -i NAME [options]`,
+    '',
+    'Brings the hosts of an inventory to the state the playbook describes, and says what it did.',
+    '',
+    ...lines,
+    '',
+    'Examples:',
+    `  ${run} -i lab                     converge`,
+    `  ${run} -i lab --check --diff      what differs, nothing changed`,
+    `  ${run} -i prod -l 'nacos:!nacos3' all Nacos nodes but one`,
+    `  ${run} -i prod -e @upgrade.yaml --vault-password-file ~/.vault`,
+    '',
+    'Exit codes: 0 done, 1 a host failed, 2 --check found differences, 3 unreachable,',
+    '4 usage or inventory, 130 interrupted.',
+  ].join('\n')}\n`
+}

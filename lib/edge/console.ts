@@ -1,0 +1,126 @@
+/** The terminal: result to stdout, progress to stderr; colour and the live line only where a person looks. */
+import { performance } from 'node:perf_hooks'
+import type { Problem } from '../core/error.ts'
+import type { Line, Tone } from '../engine/report.ts'
+import { failureLines, planText, problemLines, warningLines } from '../engine/report.ts'
+import type { Event } from '../engine/world.ts'
+
+const codes: Readonly<Record<Tone, string>> = {
+  plain: '',
+  head: '\x1b[1m',
+  good: '\x1b[32m',
+  change: '\x1b[33m',
+  bad: '\x1b[31m',
+  faint: '\x1b[2m',
+}
+
+const coloured = (stream: NodeJS.WriteStream): boolean => stream.isTTY === true && !process.env.NO_COLOR
+
+const write = (stream: NodeJS.WriteStream, lines: readonly Line[]): void => {
+  const paint = ({ tone, text }: Line): string =>
+    coloured(stream) && codes[tone] ? `${codes[tone]}${text}\x1b[0m` : text
+  stream.write(lines.map((line) => `${paint(line)}\n`).join(''))
+}
+
+export interface Console {
+  report(event: Event): void
+  /** Lines of the result. */
+  result(lines: readonly Line[]): void
+  progress(text: string): void
+  warn(problems: readonly Problem[]): void
+  end(): void
+}
+
+/** Seconds between two lines about the same wait when no live line is possible. */
+const reminder = 15
+
+/** `json` keeps stdout free for the document. */
+export function openConsole({ json, check }: { readonly json: boolean; readonly check: boolean }): Console {
+  const out = process.stdout
+  const err = process.stderr
+  const live = err.isTTY === true
+  let shown = false
+  let timer: NodeJS.Timeout | undefined
+  let waited = { text: '', at: 0 }
+  const clear = (): void => {
+    clearInterval(timer)
+    timer = undefined
+    if (shown) err.write('\r\x1b[K')
+    shown = false
+  }
+  const status = (text: (seconds: number) => string): void => {
+    clear()
+    if (!live) return
+    const start = performance.now()
+    const draw = (): void => {
+      const width = err.columns || 80
+      err.write(`\r\x1b[K${text((performance.now() - start) / 1000).slice(0, width - 1)}`)
+      shown = true
+    }
+    draw()
+    timer = setInterval(draw, 500)
+    timer.unref()
+  }
+  const say = (lines: readonly Line[]): void => {
+    clear()
+    write(err, lines)
+  }
+  const result = (lines: readonly Line[]): void => {
+    clear()
+    if (!json) write(out, lines)
+  }
+  const done = (host: string, what: string, seconds: number): Line => ({
+    tone: 'plain',
+    text: `  ${host.padEnd(12)} ${what} (${seconds.toFixed(1)} s)`,
+  })
+  return {
+    result,
+    progress: (text) => say([{ tone: 'faint', text }]),
+    warn: (problems) =>
+      say(
+        problemLines(
+          problems.map((problem) => ({ ...problem, where: `warning: ${problem.where}` })),
+          'change',
+        ),
+      ),
+    end: clear,
+    report(event) {
+      switch (event.kind) {
+        case 'connecting':
+          return status((seconds) => `reading ${event.machines} machines … ${seconds.toFixed(0)} s`)
+        case 'planned': {
+          const lines = planText(event.plans)
+          say(warningLines(event.plans))
+          if (lines.length > 0) result([{ tone: 'head', text: check ? 'What differs' : 'Plan' }, ...lines])
+          return clear()
+        }
+        case 'play':
+          return say([{ tone: 'head', text: `${event.play} on ${event.hosts.join(', ')}` }])
+        case 'preparing':
+          return status((seconds) => `  ${event.play}: testing what it stands on … ${seconds.toFixed(0)} s`)
+        case 'step':
+          return status((seconds) => `  ${event.host.padEnd(12)} ${event.step.say} … ${seconds.toFixed(0)} s`)
+        case 'done':
+          return event.ok ? say([done(event.host, event.step.say, event.seconds)]) : clear()
+        case 'waiting': {
+          const first = event.missing[0]
+          const more = event.missing.length > 1 ? ` (and ${event.missing.length - 1} more)` : ''
+          const text = `${event.gate}? ${first?.host}: ${first?.what}${more}`
+          if (live) return status(() => `  waiting ${event.seconds.toFixed(0)} s: ${text}`)
+          if (text === waited.text && event.seconds - waited.at < reminder) return
+          waited = { text, at: event.seconds }
+          return say([{ tone: 'faint', text: `  waiting ${event.seconds.toFixed(0)} s: ${text}` }])
+        }
+        case 'passed':
+          return say([
+            {
+              tone: 'good',
+              text: `  ${event.gate}: ${event.hosts} ${event.hosts === 1 ? 'host' : 'hosts'} (${event.seconds.toFixed(1)} s)`,
+            },
+          ])
+        case 'failed':
+          return say(failureLines(event.failure))
+      }
+    },
+  }
+}

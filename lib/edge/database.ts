@@ -1,0 +1,170 @@
+/** MySQL through a machine's SSH connection: no client is needed anywhere, and the source address is the machine's own. */
+import { userInfo } from 'node:os'
+import type { Channel, Database, DatabaseLogin, Done, MachineChannel } from '../core/channel.ts'
+import { hostError, type PlinthError, type Problem } from '../core/error.ts'
+import { answersOf, byReader, type Reader } from '../core/probe.ts'
+import type { Step } from '../core/resource.ts'
+
+type Rows = readonly Readonly<Record<string, string | null>>[]
+
+/** Codes that mean "not there", which is an answer: unknown database, no such table. */
+const absent = new Set([1049, 1146])
+
+interface ServerError extends Error {
+  readonly errno?: number
+  readonly code?: string
+}
+
+/** What a failed login or query is about, by name. `where` is the database as the machine sees it. */
+export function databaseProblem(error: ServerError, where: string, login: DatabaseLogin): Problem {
+  const user = `'${login.user}'`
+  switch (error.errno) {
+    case 1045:
+      return {
+        where,
+        what: `access denied for ${user}: wrong password, or no account for this client's address`,
+        remedy: 'check the password in the inventory and the account on the server (SELECT user, host FROM mysql.user)',
+      }
+    case 1044:
+    case 1142:
+    case 1227:
+      return {
+        where,
+        what: `${user} lacks a privilege: ${error.message}`,
+        remedy: 'grant it, or log in as an account that has it',
+      }
+    case 1040:
+      return { where, what: 'too many connections', remedy: 'raise max_connections, or find what holds them' }
+    case 1290:
+    case 1836:
+      return {
+        where,
+        what: `the server is read-only: ${error.message}`,
+        remedy: 'point the inventory at the writable server',
+      }
+    default:
+      return { where, what: error.message, remedy: 'see the error log of the MySQL server' }
+  }
+}
+
+/**
+ * Logs in to MySQL over a tunnel of the machine. Throws PlinthErrors that tell "nothing listens" from "forwarding is
+ * refused" from "access denied".
+ */
+export async function openDatabase(channel: MachineChannel, login: DatabaseLogin): Promise<Database> {
+  const where = `MySQL ${login.host}:${login.port}`
+  const stream = await channel.tunnel(login.host, login.port)
+  // Imported late: most of its cost would be paid before the first connection of every run.
+  const [{ createConnection }, { default: mysql }] = await Promise.all([import('mysql2/promise'), import('mysql2')])
+  let fetchedPublicKey = false
+  const connection = await createConnection({
+    stream,
+    user: login.user,
+    password: login.password.reveal(),
+    ...(login.database === undefined ? {} : { database: login.database }),
+    multipleStatements: true,
+    dateStrings: true,
+    connectTimeout: 10_000,
+    authPlugins: {
+      caching_sha2_password: mysql.authPlugins.caching_sha2_password({
+        onServerPublicKey: () => {
+          fetchedPublicKey = true
+        },
+      }),
+    },
+  }).catch((error: ServerError) => {
+    stream.destroy()
+    throw hostError(databaseProblem(error, where, login))
+  })
+  connection.on('error', () => stream.destroy())
+  return {
+    async query(sql, values = []) {
+      try {
+        const [rows] = await connection.query(sql, [...values])
+        return textRows(rows)
+      } catch (error) {
+        throw Object.assign(hostError(databaseProblem(error as ServerError, where, login)), {
+          errno: (error as ServerError).errno,
+        })
+      }
+    },
+    get fetchedPublicKey() {
+      return fetchedPublicKey
+    },
+    async close() {
+      await connection.end().catch(() => connection.destroy())
+      stream.destroy()
+    },
+  }
+}
+
+/** Every value as text, so that nothing depends on the driver's idea of a type. */
+function textRows(rows: unknown): Rows {
+  if (!Array.isArray(rows)) return []
+  return rows.map((row: Record<string, unknown>) =>
+    Object.fromEntries(
+      Object.entries(row).map(([name, value]): [string, string | null] => [
+        name,
+        value === null || value === undefined ? null : Buffer.isBuffer(value) ? value.toString() : String(value),
+      ]),
+    ),
+  )
+}
+
+/** Resources that live in a database: a question is a query of two columns, a step is SQL with `?` for its input. */
+export function databaseChannel(database: Database, login: DatabaseLogin): Channel {
+  return {
+    async ask(questions) {
+      const found = new Map<Reader, Map<string, string>>()
+      for (const [reader, keys] of byReader(questions)) {
+        const answers = new Map<string, string>()
+        for (const row of await rowsOrNone(database, reader(keys))) {
+          const key = row['k'] ?? ''
+          const before = answers.get(key)
+          answers.set(key, before === undefined ? (row['v'] ?? '') : `${before}\n${row['v'] ?? ''}`)
+        }
+        found.set(reader, answers)
+      }
+      return answersOf(found)
+    },
+    async *act(steps) {
+      for (const step of steps) {
+        const done = await tell(database, step)
+        yield done
+        if (done.code !== 0) return
+      }
+    },
+    async lock(holder) {
+      const name = `plinth ${login.host}:${login.port}`.slice(0, 64)
+      const [row] = await database.query('SELECT GET_LOCK(?, 0) AS got, IS_USED_LOCK(?) AS holder', [name, name])
+      if (row?.['got'] === '1') return
+      throw hostError({
+        where: `MySQL ${login.host}:${login.port}`,
+        what: `another run holds the lock (connection ${row?.['holder'] ?? 'unknown'})`,
+        remedy: `wait for it; as ${userInfo().username} you would be: ${holder}`,
+      })
+    },
+    close: () => database.close(),
+  }
+}
+
+async function rowsOrNone(database: Database, sql: string): Promise<Rows> {
+  try {
+    return await database.query(sql)
+  } catch (error) {
+    if (absent.has((error as PlinthError & { errno?: number }).errno ?? 0)) return []
+    throw error
+  }
+}
+
+async function tell(database: Database, step: Step): Promise<Done> {
+  const start = performance.now()
+  const seconds = (): number => (performance.now() - start) / 1000
+  try {
+    const input = step.input === undefined ? [] : [String(step.input)]
+    await database.query(step.run, input)
+    return { step, code: 0, stdout: '', stderr: '', seconds: seconds() }
+  } catch (error) {
+    return { step, code: 1, stdout: '', stderr: (error as Error).message, seconds: seconds() }
+  }
+}

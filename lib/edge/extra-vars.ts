@@ -1,0 +1,50 @@
+/**
+ * The variables of the command line: `-e key=value`, `-e '{"key": 1}'`, `-e @file.yaml`. They win over all others.
+ */
+import { usageError } from '../core/error.ts'
+import { mergeVariables, type Variables } from '../core/inventory.ts'
+import { kindOf, LocatedMap, LocatedScalar, type Place } from '../core/located.ts'
+import { readYaml, readYamlFile, type Surroundings } from './yaml.ts'
+
+const option = '--extra-vars'
+const place: Place = { file: option, line: 0, column: 0 }
+
+/** The variables in the values of --extra-vars; a later one wins. Throws usageError for what is no variable. */
+export function readExtraVars(values: readonly string[], around: Surroundings): Variables {
+  return mergeVariables(...values.map((value) => readOne(value, around)))
+}
+
+function readOne(value: string, around: Surroundings): Variables {
+  if (value.startsWith('@')) return mapOf(readYamlFile(value.slice(1), value.slice(1), around), value)
+  if (/^[[{]/.test(value)) return mapOf(readYaml(value, option, around), 'the text')
+  if (/\{\{|\{%/.test(value))
+    throw usageError({ where: option, what: 'Jinja expressions are not evaluated', remedy: 'write the value' })
+  const pairs = words(value).map((word, i): [string, string] => {
+    const cut = word.indexOf('=')
+    if (cut > 0) return [word.slice(0, cut), word.slice(cut + 1)]
+    const remedy = /^[./~]/.test(word) ? `write @${word} for a file` : 'write key=value, JSON, or @FILE'
+    // The word itself may be the end of a password with a space in it.
+    throw usageError({ where: option, what: `word ${i + 1} is not key=value`, remedy })
+  })
+  return new Map(pairs.map(([key, text]) => [key, { at: place, value: new LocatedScalar(place, text, text) }]))
+}
+
+function mapOf(value: ReturnType<typeof readYaml>, what: string): Variables {
+  if (value === undefined) return new Map()
+  if (value instanceof LocatedMap) return value.entries
+  const found = value === null ? 'nothing' : kindOf(value)
+  throw usageError({
+    where: option,
+    what: `${what}: expected variables, found ${found}`,
+    remedy: 'write {"key": "value"}',
+  })
+}
+
+/** Splits at spaces outside of quotes; quotes around a whole value go away. */
+function words(text: string): string[] {
+  const word = /(?:[^\s"']|"[^"]*"|'[^']*')+/g
+  if (text.replace(word, '').trim() !== '')
+    throw usageError({ where: option, what: 'a quote is not closed', remedy: 'close it' })
+  const found = text.match(word) ?? []
+  return found.map((word) => word.replace(/^([^=]*=)?(["'])(.*)\2$/s, '$1$3'))
+}

@@ -1,0 +1,295 @@
+/**
+ * YAML 1.2 as Plinth reads it: values that know their place, Ansible's tags, and one readable problem for what is wrong.
+ *
+ * Beyond YAML: `!vault` (opened when it is used), `!env NAME`, `!file PATH`, `!unsafe`. Jinja is not evaluated, and a
+ * value that looks like it is an error: silently passing `{{ x }}` to a host would be worse.
+ */
+import { readFileSync, statSync } from 'node:fs'
+import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, type Scalar, type YAMLMap } from 'yaml'
+import { PlinthError, type Problem, usageError } from '../core/error.ts'
+import {
+  type Located,
+  type LocatedEntry,
+  LocatedList,
+  LocatedMap,
+  LocatedScalar,
+  type Place,
+  placeText,
+} from '../core/located.ts'
+import type { Secret } from '../core/secret.ts'
+import { resolvePath } from '../core/values.ts'
+import { isVault, openVault, vaultDamage } from './vault.ts'
+
+/** What values may refer to outside of their file, and where problems are gathered, so that all are said at once. */
+export interface Surroundings {
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly vaultPasswords: readonly Secret[]
+  readonly problems: Problem[]
+}
+
+const largest = 4 * 1024 * 1024
+/** Values in one file, aliases expanded: a bomb of aliases grows past it, an inventory of 5,000 hosts does not. */
+const most = 200_000
+
+/**
+ * The value in a YAML file, whole-file vaults opened; null when there is nothing in it, undefined when it could not be
+ * read. `shown` is how messages name the file.
+ */
+export function readYamlFile(path: string, shown: string, around: Surroundings): Located | null | undefined {
+  try {
+    const text = readText(path, shown)
+    if (!isVault(text)) return readYaml(text, shown, around)
+    return readYaml(openVault(text, around.vaultPasswords, shown).reveal(), shown, around, true)
+  } catch (thrown) {
+    if (!(thrown instanceof PlinthError)) throw thrown
+    around.problems.push(...thrown.problems)
+    return undefined
+  }
+}
+
+/** The text of a file. Throws usageError when it can't be read, is larger than 4 MiB, or is not UTF-8. */
+export function readText(path: string, shown: string): string {
+  try {
+    const stat = statSync(path)
+    if (stat.isDirectory())
+      throw usageError({ where: shown, what: 'a folder, not a file', remedy: 'name a file in it' })
+    if (stat.size > largest)
+      throw usageError({
+        where: shown,
+        what: `larger than ${largest / 1024 / 1024} MiB`,
+        remedy: 'name the right file',
+      })
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path))
+    if (text.includes('\0')) throw new TypeError('NUL')
+    return text
+  } catch (thrown) {
+    if (thrown instanceof PlinthError) throw thrown
+    if (thrown instanceof TypeError)
+      throw usageError({ where: shown, what: 'not UTF-8 text', remedy: 'save the file as UTF-8' })
+    const { code } = thrown as NodeJS.ErrnoException
+    throw usageError(
+      code === 'ENOENT'
+        ? { where: shown, what: 'there is no such file', remedy: 'correct the path' }
+        : { where: shown, what: `cannot be read (${code ?? 'unknown error'})`, remedy: 'check its permissions' },
+    )
+  }
+}
+
+/**
+ * The value of YAML text; null when there is none, undefined when it could not be read.
+ * `hidden` marks every scalar as not to be shown.
+ */
+export function readYaml(text: string, file: string, around: Surroundings, hidden = false): Located | null | undefined {
+  return new Reader(text, file, around, hidden).read()
+}
+
+/** Thrown when reading on makes no sense; the problem is noted already. */
+class Stop extends Error {}
+
+/**
+ * Whether text is nested deeper than any inventory: 200 brackets, or 400 columns of indentation and dashes. The parser
+ * recurses, and a file made to end the stack would end the process. Brackets in quotes count too, which no one notices.
+ */
+function tooDeep(text: string): boolean {
+  let depth = 0
+  for (const [bracket] of text.matchAll(/[[\]{}]/g)) {
+    depth = bracket === '[' || bracket === '{' ? depth + 1 : Math.max(0, depth - 1)
+    if (depth > 200) return true
+  }
+  return /^[ ?:-]{400}/m.test(text)
+}
+
+class Reader {
+  private readonly lines = new LineCounter()
+  private readonly anchors = new Map<string, Located | null>()
+  private readonly sizes = new Map<Located, number>()
+  private total = 0
+
+  constructor(
+    private readonly text: string,
+    private readonly file: string,
+    private readonly around: Surroundings,
+    private readonly hidden: boolean,
+  ) {}
+
+  read(): Located | null | undefined {
+    if (tooDeep(this.text)) {
+      this.report({ file: this.file, line: 1, column: 1 }, 'nested too deeply', 'write a flatter file')
+      return undefined
+    }
+    const document = parseDocument(this.text, {
+      lineCounter: this.lines,
+      prettyErrors: false,
+      uniqueKeys: false,
+      logLevel: 'error',
+    })
+    const [error] = document.errors
+    if (error) {
+      // The parser points at the end of the line before, where the one who reads looks for nothing.
+      const gap = /^\s*\n[^\S\n]*(?=\S)/.exec(this.text.slice(error.pos[0]))?.[0].length ?? 0
+      this.report(this.place(error.pos[0] + gap), ...syntax(error.code, error.message, this.hidden))
+      return undefined
+    }
+    try {
+      return document.contents === null ? null : this.node(document.contents as Node)
+    } catch (thrown) {
+      if (!(thrown instanceof Stop)) throw thrown
+      return undefined
+    }
+  }
+
+  private place(offset: number): Place {
+    const { line, col } = this.lines.linePos(offset)
+    return { file: this.file, line, column: col }
+  }
+
+  private report(at: Place, what: string, remedy: string): void {
+    this.around.problems.push({ where: placeText(at), what, remedy })
+  }
+
+  private count(nodes: number, at: Place): void {
+    this.total += nodes
+    if (this.total <= most) return
+    this.report(at, `more than ${most} values, aliases expanded`, 'remove the aliases that multiply')
+    throw new Stop()
+  }
+
+  private node(node: Node): Located {
+    const at = this.place(node.range?.[0] ?? 0)
+    if (isAlias(node)) {
+      const value = this.anchors.get(node.source)
+      if (value) {
+        this.count(this.sizes.get(value) ?? 1, at)
+        return value
+      }
+      // The name is not shown: it may be a password that begins with an asterisk.
+      if (value === null) this.report(at, 'an alias inside of its own anchor', 'write the value itself')
+      else this.report(at, 'an alias without an anchor above it', 'put text that begins with "*" in quotes')
+      return new LocatedScalar(at, null, '')
+    }
+    const before = this.total
+    this.count(1, at)
+    const anchor = isScalar(node) || isMap(node) || isSeq(node) ? node.anchor : undefined
+    if (anchor !== undefined) this.anchors.set(anchor, null)
+    const value = isMap(node)
+      ? this.map(node, at)
+      : isSeq(node)
+        ? new LocatedList(
+            this.untagged(node, at),
+            node.items.map((item) => this.node(item as Node)),
+          )
+        : this.scalar(node as Scalar, at)
+    if (anchor !== undefined) {
+      this.anchors.set(anchor, value)
+      this.sizes.set(value, this.total - before)
+    }
+    return value
+  }
+
+  private map(node: YAMLMap, at: Place): LocatedMap {
+    this.untagged(node, at)
+    const entries = new Map<string, LocatedEntry>()
+    const merged: LocatedMap[] = []
+    for (const { key, value } of node.items as { key: Node; value: Node | null }[]) {
+      const where = this.place(key.range?.[0] ?? 0)
+      const located = value === null ? new LocatedScalar(where, null, '') : this.node(value)
+      if (!isScalar(key)) {
+        const jinja = this.text.startsWith('{{', (key.range?.[0] ?? 1) - 1)
+        if (jinja) this.report(where, ...noJinja)
+        else this.report(where, 'a key that is not a single word', 'write a text key')
+        continue
+      }
+      const name = key.type === 'PLAIN' ? (key.source ?? '') : String(key.value)
+      const known = entries.get(name)
+      if (name === '<<' && key.type === 'PLAIN') merged.push(...this.mergeable(located))
+      else if (known)
+        this.report(where, `"${name}" is written twice`, `remove one, the other is at ${placeText(known.at)}`)
+      else if (name === '' || name === '__proto__' || name === 'constructor' || name === 'prototype')
+        this.report(where, `"${name}" cannot be a key`, 'use another name')
+      else entries.set(name, { at: where, value: located })
+    }
+    for (const map of merged) for (const [name, entry] of map.entries) if (!entries.has(name)) entries.set(name, entry)
+    return new LocatedMap(at, entries)
+  }
+
+  private mergeable(value: Located): LocatedMap[] {
+    const maps = value instanceof LocatedList ? value.items : [value]
+    for (const map of maps)
+      if (!(map instanceof LocatedMap)) this.report(map.at, '"<<" takes maps', 'write <<: *NAME of an anchored map')
+    return maps.filter((map) => map instanceof LocatedMap)
+  }
+
+  private untagged(node: Node, at: Place): Place {
+    if (node.tag !== undefined && !node.tag.startsWith('tag:yaml.org'))
+      this.report(at, `a tag on a ${isMap(node) ? 'map' : 'list'}`, 'remove it')
+    return at
+  }
+
+  private scalar(node: Scalar, at: Place): LocatedScalar {
+    const value = node.value
+    const text = typeof value === 'string' ? value : (node.source ?? String(value ?? ''))
+    switch (node.tag) {
+      case '!vault':
+        return this.vault(text, at)
+      case '!env': {
+        const found = this.around.env[text.trim()]
+        if (found !== undefined) return new LocatedScalar(at, found, found, true)
+        this.report(at, `the environment has no variable ${text.trim()}`, `export ${text.trim()} before the run`)
+        return new LocatedScalar(at, '', '', true)
+      }
+      case '!file':
+        return this.content(text.trim(), at)
+      case '!unsafe':
+        return new LocatedScalar(at, text, text, this.hidden)
+    }
+    if (node.tag !== undefined && !node.tag.startsWith('tag:yaml.org'))
+      this.report(
+        at,
+        'an unknown tag',
+        'use !vault, !env, !file or !unsafe, or put text that begins with "!" in quotes',
+      )
+    else if (typeof value === 'string' && /\{\{|\{%/.test(value)) this.report(at, ...noJinja)
+    const primitive = typeof value === 'number' || typeof value === 'boolean' || value === null ? value : text
+    return new LocatedScalar(at, primitive, text, this.hidden)
+  }
+
+  private vault(text: string, at: Place): LocatedScalar {
+    const damage = vaultDamage(text)
+    if (damage !== null) this.report(at, `damaged vault: ${damage}`, 'encrypt the value again')
+    const where = placeText(at)
+    let opened: Secret | undefined
+    const open = (): Secret => {
+      opened ??= openVault(text, this.around.vaultPasswords, where)
+      return opened
+    }
+    return new LocatedScalar(at, { open }, '', true)
+  }
+
+  private content(path: string, at: Place): LocatedScalar {
+    try {
+      const text = readText(resolvePath(path, at), path).replace(/\r?\n$/, '')
+      return new LocatedScalar(at, text, text, true)
+    } catch (thrown) {
+      if (!(thrown instanceof PlinthError)) throw thrown
+      for (const problem of thrown.problems) this.report(at, `!file ${path}: ${problem.what}`, problem.remedy)
+      return new LocatedScalar(at, '', '', true)
+    }
+  }
+}
+
+const noJinja = [
+  'a Jinja expression, and these are not evaluated',
+  'write the value itself or share it with a YAML anchor (&name, *name), or take it literally with !unsafe',
+] as const
+
+/** What the parser's complaint means to the one who wrote the file, and what to do. */
+function syntax(code: string, text: string, hidden: boolean): [what: string, remedy: string] {
+  if (code === 'TAB_AS_INDENT') return ['a tab in the indentation', 'indent with spaces']
+  if (code === 'MULTIPLE_DOCS') return ['a second document begins here', 'remove the line "---"']
+  if (code === 'MISSING_CHAR' && /quote/.test(text)) return ['a quote above is not closed', 'close it']
+  if (/ end with a [\]}]/.test(text)) return ['a bracket above is not closed', 'close it']
+  if (code === 'BAD_INDENT') return ['wrong indentation', 'begin the keys of one map in one column']
+  // Some messages end with a piece of the file, which may be a secret.
+  const said = text.replace(/(: |(?<=escape) sequence).*$/s, '')
+  return [hidden ? `not YAML (${code})` : `not YAML: ${said}`, 'correct the line']
+}

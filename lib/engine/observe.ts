@@ -1,0 +1,177 @@
+/** Reading: one script per machine for everything that every play wants to know there. */
+import type { Channel, MachineChannel } from '../core/channel.ts'
+import { PlinthError, type Problem, usageError } from '../core/error.ts'
+import { type Facts, parseFacts } from '../core/facts.ts'
+import { orderProblems } from '../core/ordering.ts'
+import type { Answers, Question } from '../core/probe.ts'
+import type { Plan, Resource } from '../core/resource.ts'
+import { facts as factsReader } from '../readers.ts'
+import type { Host, Machine, Play } from './play.ts'
+import type { World } from './world.ts'
+
+/** One host in one play, with what it should be. */
+export interface Assignment {
+  readonly play: Play
+  readonly host: Host<unknown>
+  readonly resources: readonly Resource[]
+}
+
+const factsQuestion: Question = { reader: factsReader, key: 'machine' }
+
+/**
+ * Plans a list of resources against answers; each sees which ones before it are about to change, or did so in an
+ * earlier play of the run (`changed`). Pure.
+ */
+export function planResources(
+  resources: readonly Resource[],
+  answers: Answers,
+  changed: ReadonlySet<string> = new Set(),
+): readonly Plan[] {
+  const pending = new Set(changed)
+  return resources.map((resource) => {
+    const plan = resource.plan(answers, pending)
+    if (plan.action !== 'keep') pending.add(plan.id)
+    return plan
+  })
+}
+
+const questionsOf = (resources: readonly Resource[]): readonly Question[] =>
+  resources.flatMap((resource) => resource.probe)
+
+/** The open connections of a run, one per machine, opened when first needed and closed together. */
+export class Connections {
+  readonly #machines = new Map<string, Promise<MachineChannel>>()
+  readonly #databases = new Map<string, Promise<Channel>>()
+
+  constructor(private readonly world: World) {}
+
+  machine(machine: Machine): Promise<MachineChannel> {
+    return remember(this.#machines, machine.key, () => this.world.open(machine))
+  }
+
+  /** The channel that a play's resources live behind: the machine itself, or the database the play goes via. */
+  async channel(play: Play, host: Host<unknown>): Promise<Channel> {
+    const machine = await this.machine(host.machine)
+    const login = play.options.via?.(host)
+    if (!login) return machine
+    const key = `${host.machine.key} ${login.user}@${login.host}:${login.port}`
+    return remember(this.#databases, key, () => this.world.databaseChannel(machine, login))
+  }
+
+  async close(): Promise<void> {
+    const settled = async (channels: Map<string, Promise<Channel>>): Promise<void> => {
+      await Promise.allSettled([...channels.values()].map(async (channel) => (await channel).close()))
+    }
+    await settled(this.#databases)
+    await settled(this.#machines)
+  }
+}
+
+function remember<T>(known: Map<string, Promise<T>>, key: string, open: () => Promise<T>): Promise<T> {
+  const before = known.get(key)
+  if (before) return before
+  const opened = open()
+  known.set(key, opened)
+  return opened
+}
+
+/** Runs `work` over all items, at most `limit` at a time. Results in the order of the items. */
+export async function mapLimit<T, R>(items: readonly T[], limit: number, work: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = new Array<R>(items.length)
+  const queue = items.entries()
+  const runner = async (): Promise<void> => {
+    for (const [index, item] of queue) results[index] = await work(item)
+  }
+  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, runner))
+  return results
+}
+
+/** The resources of every play for every host of one machine. Throws for lists that contradict themselves. */
+export function assign(site: readonly Play[], machine: Machine, facts: Facts): readonly Assignment[] {
+  const assignments = site.flatMap((play) =>
+    play.hosts
+      .filter((host) => host.machine.key === machine.key)
+      .map((host): Assignment => ({ play, host, resources: play.desired(host, facts) })),
+  )
+  const problems: Problem[] = assignments.flatMap(({ host, resources }) => orderProblems(host.name, resources))
+  if (problems.length > 0) throw usageError(...problems)
+  return assignments
+}
+
+export interface Observation {
+  readonly assignment: Assignment
+  readonly plans: readonly Plan[]
+}
+
+export interface Unobserved {
+  readonly machine: Machine
+  readonly assignments: readonly { readonly play: Play; readonly host: Host<unknown> }[]
+  readonly error: PlinthError
+}
+
+/**
+ * Everything the site wants to know of one machine: one script, and one more on first contact or when a fact changed.
+ * What can't be observed (no connection, database down) is returned as data.
+ */
+export async function observeMachine(
+  site: readonly Play[],
+  machine: Machine,
+  world: World,
+  connections: Connections,
+): Promise<readonly (Observation | Unobserved)[]> {
+  const all = site.flatMap((play) =>
+    play.hosts.filter((host) => host.machine.key === machine.key).map((host) => ({ play, host })),
+  )
+  let channel: MachineChannel
+  let facts = world.cachedFacts(machine)
+  let assignments: readonly Assignment[] = []
+  let answers: Answers
+  try {
+    channel = await connections.machine(machine)
+    const direct = (): readonly Question[] =>
+      questionsOf(assignments.filter(({ play }) => !play.options.via).flatMap(({ resources }) => resources))
+    assignments = facts === null ? [] : assign(site, machine, facts)
+    answers = await channel.ask([factsQuestion, ...direct()])
+    const now = parseFacts(answers(factsQuestion))
+    if (facts === null || JSON.stringify(now) !== JSON.stringify(facts)) {
+      facts = now
+      world.cacheFacts(machine, now)
+      assignments = assign(site, machine, now)
+      answers = await channel.ask([factsQuestion, ...direct()])
+    }
+  } catch (error) {
+    if (!(error instanceof PlinthError) || error.code === 4) throw error
+    return [{ machine, assignments: all, error }]
+  }
+  // Of all hosts of the machine: what one changes, another's process may have read.
+  let changes: ReadonlySet<string> = new Set()
+  const observed = assignments.map(async (assignment): Promise<Observation | Unobserved> => {
+    const { play, host, resources } = assignment
+    if (!play.options.via) {
+      const plans = planResources(resources, answers, changes)
+      changes = new Set([...changes, ...changing(plans)])
+      return { assignment, plans }
+    }
+    try {
+      const database = await connections.channel(play, host)
+      return { assignment, plans: planResources(resources, await database.ask(questionsOf(resources))) }
+    } catch (error) {
+      if (!(error instanceof PlinthError)) throw error
+      return { machine, assignments: [{ play, host }], error }
+    }
+  })
+  return Promise.all(observed)
+}
+
+/** The ids that a plan changes. */
+export const changing = (plans: readonly Plan[]): readonly string[] =>
+  plans.filter(({ action }) => action !== 'keep').map(({ id }) => id)
+
+/** Asks the questions of one assignment again and plans anew. */
+export async function observeAgain(
+  { resources }: Assignment,
+  channel: Channel,
+  changed: ReadonlySet<string> = new Set(),
+): Promise<readonly Plan[]> {
+  return planResources(resources, await channel.ask(questionsOf(resources)), changed)
+}

@@ -1,0 +1,94 @@
+/** What a playbook is made of: hosts with typed parameters, and plays over them. A site is a list of plays: a value. */
+
+import type { Database, DatabaseLogin, HttpRequest, HttpResponse } from '../core/channel.ts'
+import type { Problem } from '../core/error.ts'
+import type { Facts } from '../core/facts.ts'
+import type { Answers, Question } from '../core/probe.ts'
+import type { Resource } from '../core/resource.ts'
+
+/** What one SSH connection reaches. Hosts with the same key share it. */
+export interface Machine {
+  /** `user@address:port`. */
+  readonly key: string
+  /** The name of its first host, for messages. */
+  readonly name: string
+  readonly user: string
+  readonly address: string
+  readonly port: number
+  readonly privateKeyFile?: string
+  readonly knownHostsFiles: readonly string[]
+}
+
+/** An inventory entry, with its variables checked and typed. */
+export interface Host<P> {
+  readonly name: string
+  readonly machine: Machine
+  readonly params: P
+  /** The place in the inventory where a parameter was written, for messages: `where('nacos', 'port')`. */
+  where(...path: readonly string[]): string
+}
+
+/** What gates and preparations may do: look, and use the cluster as its users would. */
+export interface Scope<P> {
+  readonly hosts: readonly Host<P>[]
+  ask(host: Host<P>, questions: readonly Question[]): Promise<Answers>
+  http(host: Host<P>, request: HttpRequest): Promise<HttpResponse>
+  /** A login through the machine of any host, be it of another play. */
+  database(host: Host<unknown>, login: DatabaseLogin): Promise<Database>
+}
+
+/** Something a gate still waits for. */
+export interface Missing {
+  /** The host it shows on. */
+  readonly host: string
+  readonly what: string
+}
+
+/** A condition that must hold before a rolling play goes on. */
+export interface Gate<P> {
+  readonly name: string
+  /** Seconds after which what is still missing is a failure. */
+  readonly deadline: number
+  /** The same for a look at a cluster on which nothing was changed: what is wrong there was wrong before. */
+  readonly patience: number
+  /** The names of the hosts that serve right now. */
+  serving(scope: Scope<P>): Promise<ReadonlySet<string>>
+  /**
+   * What is still missing, in words for the screen; empty when the condition holds. `deep` also uses the cluster (writes,
+   * and takes it back). Throws a PlinthError when waiting longer is pointless.
+   */
+  missing(scope: Scope<P>, expected: ReadonlySet<string>, deep: boolean): Promise<readonly Missing[]>
+  /** Why it does not come true, by name if that can be told; asked when the deadline has passed. */
+  explain(scope: Scope<P>, missing: readonly Missing[]): Promise<readonly Problem[]>
+}
+
+export interface PlayOptions<P> {
+  /** How many hosts at a time. Default: all. */
+  readonly serial?: number
+  readonly gate?: Gate<P>
+  /** Must succeed before the first host of the play is changed; changes nothing. */
+  prepare?(scope: Scope<P>): Promise<void>
+  /** The play's resources are in this database, reached through the host. */
+  via?(host: Host<P>): DatabaseLogin
+}
+
+export interface Play<P = unknown> {
+  readonly name: string
+  /** The hosts to work on: all of `members`, or those that --limit leaves. */
+  readonly hosts: readonly Host<P>[]
+  /** Everybody the gate asks. */
+  readonly members: readonly Host<P>[]
+  desired(host: Host<P>, facts: Facts): readonly Resource[]
+  readonly options: PlayOptions<P>
+}
+
+/** Hosts, and what each of them should be. `desired` is pure: parameters and facts in, resources out. */
+export function play<P>(
+  name: string,
+  hosts: readonly Host<P>[],
+  desired: (host: Host<P>, facts: Facts) => readonly Resource[],
+  options: PlayOptions<P> = {},
+): Play {
+  // The parameter type is closed over: the engine hands every host only to the play it came from.
+  return { name, hosts, members: hosts, desired, options } as Play<P> as unknown as Play
+}

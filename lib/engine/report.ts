@@ -1,0 +1,130 @@
+/** What people read of a run: pure functions from what happened to lines. Colour is added by whoever prints them. */
+import { type Problem, problemText } from '../core/error.ts'
+import type { Change, Plan } from '../core/resource.ts'
+import type { Failure, HostPlan, Result } from './world.ts'
+
+/** What a line is about, so that a terminal can colour it. */
+export type Tone = 'plain' | 'head' | 'good' | 'change' | 'bad' | 'faint'
+export interface Line {
+  readonly tone: Tone
+  readonly text: string
+}
+
+const line = (text: string, tone: Tone = 'plain'): Line => ({ tone, text })
+const signs: Readonly<Record<Plan['action'], string>> = {
+  keep: ' ',
+  create: '+',
+  update: '~',
+  remove: '-',
+  blocked: '!',
+}
+
+const changeText = ({ key, from, to }: Change): string =>
+  from === null ? `${key}: ${to ?? 'removed'}` : `${key}: ${from} → ${to ?? 'removed'}`
+
+function planLines({ id, action, changes, problems }: Plan): readonly Line[] {
+  const tone = action === 'blocked' ? 'bad' : 'change'
+  const head = line(`  ${signs[action]} ${id}`, tone)
+  // What a new thing is like follows from the role; only what makes it differ from a plain one is worth a line.
+  const details = action === 'create' ? [] : changes.map((change) => line(`      ${changeText(change)}`))
+  return [head, ...details, ...problems.map((problem) => line(`      ${problemText(problem)}`, 'bad'))]
+}
+
+/** The plan of a site; hosts of a play for which the same would be done share one paragraph. */
+export function planText(plans: readonly HostPlan[]): readonly Line[] {
+  const paragraphs = new Map<string, { title: string; hosts: string[]; body: readonly Line[] }>()
+  for (const { play, host, plans: items } of plans) {
+    const body = items.filter(({ action }) => action !== 'keep').flatMap(planLines)
+    if (body.length === 0) continue
+    const key = `${play}\n${body.map(({ text }) => text).join('\n')}`
+    const known = paragraphs.get(key)
+    if (known) known.hosts.push(host)
+    else paragraphs.set(key, { title: play, hosts: [host], body })
+  }
+  return [...paragraphs.values()].flatMap(({ title, hosts, body }) => [
+    line(`${title}: ${hosts.join(', ')}`, 'head'),
+    ...body,
+  ])
+}
+
+/** What plans warn of, each once. */
+export function warningLines(plans: readonly HostPlan[]): readonly Line[] {
+  const texts = plans.flatMap((host) => host.plans.flatMap(({ warnings = [] }) => warnings.map(problemText)))
+  return [...new Set(texts)].map((text) => line(`warning: ${text}`, 'change'))
+}
+
+/** How many resources would change, and on how many hosts. */
+export function countChanges(plans: readonly HostPlan[]): { readonly resources: number; readonly hosts: number } {
+  const dirty = plans.filter(({ plans: items }) => items.some(({ action }) => action !== 'keep'))
+  return {
+    resources: dirty.flatMap(({ plans: items }) => items.filter(({ action }) => action !== 'keep')).length,
+    hosts: new Set(dirty.map(({ host }) => host)).size,
+  }
+}
+
+export const problemLines = (problems: readonly Problem[], tone: Tone): readonly Line[] =>
+  problems.map((problem) => line(problemText(problem), tone))
+
+/** A failed host: what stood in the way, what is done, what is not. */
+export function failureLines({ host, play, kind, problems, done, undone }: Failure): readonly Line[] {
+  return [
+    line(`${host}: ${kind} in ${play}`, 'bad'),
+    ...problems.map((problem) => line(`  ${problemText(problem)}`, 'bad')),
+    ...(done.length > 0 ? [line(`  done: ${done.join('; ')}`, 'faint')] : []),
+    ...(undone.length > 0 ? [line(`  not done: ${undone.join('; ')}`, 'faint')] : []),
+  ]
+}
+
+const pad = (cells: readonly (readonly string[])[]): readonly string[] => {
+  const widths = (cells[0] ?? []).map((_, column) => Math.max(...cells.map((row) => (row[column] ?? '').length)))
+  return cells.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  )
+}
+
+/** Rows with a title row, columns aligned. */
+export const table = (rows: readonly (readonly string[])[]): readonly Line[] =>
+  pad(rows).map((text, index) => line(text, index === 0 ? 'head' : 'plain'))
+
+/** One row per host, and the sentence that the operator looks for. `next` is the command to go on with. */
+export function recap(result: Result, check: boolean, seconds: number, next: string): readonly Line[] {
+  const { resources, hosts } = countChanges(result.plans)
+  const differing = (name: string): number =>
+    result.plans
+      .filter(({ host }) => host === name)
+      .flatMap(({ plans }) => plans.filter(({ action }) => action !== 'keep')).length
+  const rows = result.hosts.map(({ host, kept, changed, state }) => [
+    host,
+    String(kept),
+    String(check ? differing(host) : changed),
+    state,
+  ])
+  const title = ['host', 'kept', check ? 'differs' : 'changed', 'state']
+  const time = `${seconds.toFixed(1)} s`
+  const failed = new Set(result.failures.map(({ host }) => host)).size
+  const sentence = result.interrupted
+    ? line(`Interrupted after ${time}: nothing is half-written. Go on with: ${next}`, 'bad')
+    : failed > 0
+      ? line(
+          `Failed on ${failed} of ${result.hosts.length} hosts after ${time}. When the cause is mended, go on with: ${next}`,
+          'bad',
+        )
+      : resources === 0
+        ? line(
+            `Nothing ${check ? 'differs' : 'had to change'}: ${result.hosts.length} hosts are as declared (${time}).`,
+            'good',
+          )
+        : check
+          ? line(
+              `${resources} resources differ on ${hosts} hosts; nothing was changed (${time}). Apply with: ${next}`,
+              'change',
+            )
+          : line(
+              `Done: ${result.hosts.reduce((sum, { changed }) => sum + changed, 0)} resources changed (${time}).`,
+              'good',
+            )
+  return [...table([title, ...rows]), sentence]
+}

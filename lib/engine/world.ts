@@ -1,0 +1,71 @@
+/** The effects the engine needs, so that it runs the same over real hosts and over canned ones. */
+import type { Channel, Database, DatabaseLogin, HttpRequest, HttpResponse, MachineChannel } from '../core/channel.ts'
+import type { Problem } from '../core/error.ts'
+import type { Facts } from '../core/facts.ts'
+import type { Plan, Step } from '../core/resource.ts'
+import type { Machine, Missing } from './play.ts'
+
+export interface World {
+  open(machine: Machine): Promise<MachineChannel>
+  /** A login to a database through a machine's connection. */
+  database(channel: MachineChannel, login: DatabaseLogin): Promise<Database>
+  /** The same as a channel that resources are asked and told through. */
+  databaseChannel(channel: MachineChannel, login: DatabaseLogin): Promise<Channel>
+  http(channel: MachineChannel, request: HttpRequest): Promise<HttpResponse>
+  /** Facts of an earlier run; null on first contact. */
+  cachedFacts(machine: Machine): Facts | null
+  cacheFacts(machine: Machine, facts: Facts): void
+  /** Seconds since some fixed point. */
+  now(): number
+  sleep(seconds: number): Promise<void>
+}
+
+/** Everything the engine has to tell while it works. A reporter turns it into a screen, a document or nothing. */
+export type Event =
+  | { readonly kind: 'connecting'; readonly machines: number }
+  | { readonly kind: 'planned'; readonly plans: readonly HostPlan[] }
+  | { readonly kind: 'play'; readonly play: string; readonly hosts: readonly string[] }
+  | { readonly kind: 'preparing'; readonly play: string }
+  | { readonly kind: 'step'; readonly host: string; readonly step: Step }
+  | {
+      readonly kind: 'done'
+      readonly host: string
+      readonly step: Step
+      readonly seconds: number
+      readonly ok: boolean
+    }
+  | { readonly kind: 'waiting'; readonly gate: string; readonly missing: readonly Missing[]; readonly seconds: number }
+  | { readonly kind: 'passed'; readonly gate: string; readonly seconds: number; readonly hosts: number }
+  | { readonly kind: 'failed'; readonly failure: Failure }
+
+/** The plan of one host in one play. */
+export interface HostPlan {
+  readonly play: string
+  readonly host: string
+  readonly plans: readonly Plan[]
+}
+
+/** A host that came to grief, and what is left undone there. */
+export interface Failure {
+  readonly host: string
+  readonly play: string
+  readonly kind: 'failed' | 'unreachable' | 'blocked'
+  readonly problems: readonly Problem[]
+  /** What was done on that host before, and what was not. */
+  readonly done: readonly string[]
+  readonly undone: readonly string[]
+}
+
+export interface HostResult {
+  readonly host: string
+  readonly kept: number
+  readonly changed: number
+  readonly state: 'ok' | 'failed' | 'unreachable' | 'blocked'
+}
+
+export interface Result {
+  readonly hosts: readonly HostResult[]
+  readonly plans: readonly HostPlan[]
+  readonly failures: readonly Failure[]
+  readonly interrupted: boolean
+}

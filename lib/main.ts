@@ -1,0 +1,171 @@
+/** Arguments and wiring: the only file that imports the edge. Every playbook is one call of `main` or `inspect`. */
+import { hostname, userInfo } from 'node:os'
+import { basename } from 'node:path'
+import { type ExitCode, exitCode, PlinthError, problemText, usageError } from './core/error.ts'
+import { openArchive } from './edge/archive.ts'
+import { helpText, type Options, parseArguments } from './edge/arguments.ts'
+import { openConsole } from './edge/console.ts'
+import { loadInventory } from './edge/inventory.ts'
+import { vaultPasswords } from './edge/vault-password.ts'
+import { realWorld } from './edge/world.ts'
+import { converge } from './engine/converge.ts'
+import { Fleet } from './engine/fleet.ts'
+import { Connections } from './engine/observe.ts'
+import type { Play, Scope } from './engine/play.ts'
+import { type Line, recap } from './engine/report.ts'
+import type { Result } from './engine/world.ts'
+import { version } from './version.ts'
+
+/**
+ * Runs a playbook: reads the command line and the inventory, lets `site` say what should be, and converges.
+ * Sets the exit code of docs/design.md section 5; never throws for what a user can mend.
+ */
+export const main = (site: (fleet: Fleet) => readonly Play[] | Promise<readonly Play[]>): Promise<void> =>
+  ending(async (options, playbook) => {
+    const screen = openConsole(options)
+    const fleet = await fleetOf(options, screen.progress)
+    const plays = await site(fleet)
+    const strangers = fleet.strangers()
+    if (strangers.length > 0) throw usageError(...strangers)
+    screen.warn(fleet.warnings)
+    const limited = await limit(plays, options, fleet)
+    if (options.listHosts) {
+      for (const name of new Set(limited.flatMap(({ hosts }) => hosts.map((host) => host.name)))) console.log(name)
+      return exitCode.done
+    }
+    const interrupt = onInterrupt(screen.progress)
+    const start = performance.now()
+    const result = await converge(limited, realWorld(), {
+      check: options.check,
+      forks: options.forks,
+      holder: `${userInfo().username} on ${hostname()}, pid ${process.pid}, ${playbook}`,
+      signal: interrupt.signal,
+      report: (event) => screen.report(event),
+    }).finally(() => screen.end())
+    const seconds = (performance.now() - start) / 1000
+    if (options.json) console.log(JSON.stringify(document(result, options.check, seconds), null, 2))
+    else screen.result(recap(result, options.check, seconds, commandLine(playbook, process.argv.slice(2))))
+    return codeOf(result, options.check)
+  })
+
+/** Runs a playbook that only looks: `look` asks what it wants through the hosts' connections and returns lines to print. */
+export const inspect = <P>(
+  look: (fleet: Fleet, scope: (hosts: Scope<P>['hosts']) => Scope<P>) => Promise<readonly Line[]>,
+): Promise<void> =>
+  ending(async (options) => {
+    const screen = openConsole(options)
+    const fleet = await fleetOf(options, screen.progress)
+    const world = realWorld()
+    const connections = new Connections(world)
+    try {
+      const lines = await look(fleet, (hosts) => ({
+        hosts,
+        ask: async (host, questions) => (await connections.machine(host.machine)).ask(questions),
+        http: async (host, request) => world.http(await connections.machine(host.machine), request),
+        database: async (host, login) => world.database(await connections.machine(host.machine), login),
+      }))
+      screen.result(lines)
+      return exitCode.done
+    } finally {
+      await connections.close()
+    }
+  })
+
+async function ending(work: (options: Options, playbook: string) => Promise<ExitCode>): Promise<void> {
+  const playbook = `playbooks/${basename(process.argv[1] ?? 'site.ts')}`
+  try {
+    const options = parseArguments(process.argv.slice(2))
+    if (options.help) console.log(helpText(playbook))
+    else if (options.version) console.log(version)
+    else process.exitCode = await work(options, playbook)
+  } catch (error) {
+    // A bug of ours shows its trace; a user's mistake shows what to do.
+    if (!(error instanceof PlinthError)) throw error
+    for (const problem of error.problems) console.error(problemText(problem))
+    process.exitCode = error.code
+  }
+}
+
+const loaded = new WeakMap<Fleet, Awaited<ReturnType<typeof loadInventory>>>()
+
+async function fleetOf(options: Options, say: (line: string) => void): Promise<Fleet> {
+  const passwords = await vaultPasswords({ files: options.vaultPasswordFiles, ask: options.askVaultPass })
+  const inventory = await loadInventory(options.inventory, {
+    extraVars: options.extraVars,
+    vaultPasswords: passwords,
+    user: options.user,
+    privateKey: options.privateKey,
+  })
+  const fleet = new Fleet(inventory, (source) => openArchive(source, say))
+  loaded.set(fleet, inventory)
+  return fleet
+}
+
+/** With --limit only the hosts that the pattern names are worked on; the others stay members that gates look at. */
+async function limit(plays: readonly Play[], { limit }: Options, fleet: Fleet): Promise<readonly Play[]> {
+  const inventory = loaded.get(fleet)
+  if (limit === null || !inventory) return plays
+  const names = new Set(inventory.select(limit).map(({ name }) => name))
+  const limited = plays.map((play) => ({ ...play, hosts: play.hosts.filter(({ name }) => names.has(name)) }))
+  if (limited.every(({ hosts }) => hosts.length === 0)) {
+    throw usageError({
+      where: '--limit',
+      what: `${limit} leaves no host of this playbook`,
+      remedy: 'see them with --list-hosts',
+    })
+  }
+  return limited
+}
+
+/** The first interrupt ends the run after the step in hand, the second ends it now. */
+function onInterrupt(say: (line: string) => void): AbortController {
+  const controller = new AbortController()
+  const stop = (): void => {
+    if (controller.signal.aborted) process.exit(exitCode.interrupted)
+    controller.abort()
+    say('finishing the step in hand; interrupt again to stop at once')
+  }
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop)
+  return controller
+}
+
+function codeOf({ failures, interrupted, plans }: Result, check: boolean): ExitCode {
+  if (interrupted) return exitCode.interrupted
+  if (failures.some(({ kind }) => kind === 'unreachable')) return exitCode.unreachable
+  if (failures.length > 0) return exitCode.failed
+  return check && plans.some((host) => host.plans.some(({ action }) => action !== 'keep'))
+    ? exitCode.differs
+    : exitCode.done
+}
+
+const document = (result: Result, check: boolean, seconds: number): object => ({
+  format: 1,
+  plinth: version,
+  check,
+  seconds,
+  exitCode: codeOf(result, check),
+  hosts: result.hosts,
+  plans: result.plans.map(({ play, host, plans }) => ({
+    play,
+    host,
+    resources: plans.map(({ id, action, changes, steps, problems }) => ({
+      id,
+      action,
+      changes,
+      steps: steps.map(({ say }) => say),
+      problems,
+    })),
+  })),
+  failures: result.failures,
+  interrupted: result.interrupted,
+})
+
+/** The command to go on with: this one, without --check. */
+const commandLine = (playbook: string, argv: readonly string[]): string =>
+  [
+    'npx tsx',
+    playbook,
+    ...argv
+      .filter((word) => word !== '--check' && word !== '-C')
+      .map((word) => (/[^\w./:=@,-]/.test(word) ? `'${word}'` : word)),
+  ].join(' ')

@@ -1,0 +1,159 @@
+/**
+ * The HTTP requests asked of a member, per version. Paths are those of a member's main port; 3.x has the v3 API only
+ * (v1 and v2 answer 410 in 3.0, 404 from 3.2). A token goes into the header, never into a URL that a log may keep.
+ */
+import { reveal, Secret } from '../core/secret.ts'
+import type { Version } from './version.ts'
+
+export interface Request {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  /** With context path and query. Holds no secret. */
+  readonly path: string
+  readonly headers: Readonly<Record<string, string | Secret>>
+  /** A form; a value may be a secret, `formText` reveals it. */
+  readonly form?: Readonly<Record<string, string | Secret>>
+}
+
+/** Namespace, group and dataId of one configuration. `tenant` is the namespace's id; empty is public. */
+export interface ConfigKey {
+  readonly dataId: string
+  readonly group: string
+  readonly tenant?: string
+}
+
+export interface InstanceKey {
+  readonly serviceName: string
+  readonly ip: string
+  readonly port: number
+  /** A persistent one goes through Raft and stays until it is deleted. */
+  readonly ephemeral: boolean
+}
+
+type Query = Readonly<Record<string, string>>
+
+const query = (pairs: Query): string => {
+  const text = String(new URLSearchParams(pairs))
+  return text === '' ? '' : `?${text}`
+}
+
+/** `name=value&…` of a request's form, secrets revealed: for the body only. */
+export const formText = (form: NonNullable<Request['form']>): string =>
+  String(new URLSearchParams(Object.fromEntries(Object.entries(form).map(([key, value]) => [key, reveal(value)]))))
+
+/** All requests for one version; `token` (from login) is added where it is given. */
+export function api(version: Version, token?: Secret) {
+  const v3 = version.major >= 3
+  const headers = token ? { Authorization: new Secret(`Bearer ${token.reveal()}`) } : {}
+  const request = (method: Request['method'], path: string, pairs: Query = {}): Request => ({
+    method,
+    path: `/nacos${path}${query(pairs)}`,
+    headers,
+  })
+  const post = (path: string, form: NonNullable<Request['form']>): Request => ({
+    ...request('POST', path),
+    headers: { ...headers, 'Content-Type': 'application/x-www-form-urlencoded' },
+    form,
+  })
+  const config = ({ dataId, group, tenant }: ConfigKey): Record<string, string> =>
+    v3
+      ? { dataId, groupName: group, ...(tenant ? { namespaceId: tenant } : {}) }
+      : { dataId, group, ...(tenant ? { tenant } : {}) }
+  const instance = ({ serviceName, ip, port, ephemeral }: InstanceKey): Record<string, string> => ({
+    serviceName,
+    ip,
+    port: String(port),
+    ephemeral: String(ephemeral),
+  })
+
+  return {
+    /** Every member as this one sees it: `readMembers`. 3.x wants an admin's token. */
+    members: () => request('GET', v3 ? '/v3/admin/core/cluster/node/list' : '/v1/core/cluster/nodes'),
+    /** Whether it serves: `readReadiness`. Open. Says nothing of Raft in 2.0. */
+    readiness: () => request('GET', v3 ? '/v3/admin/core/state/readiness' : '/v1/console/health/readiness'),
+    /** Whether it lives: `readReadiness`. Open. */
+    liveness: () => request('GET', v3 ? '/v3/admin/core/state/liveness' : '/v1/console/health/liveness'),
+    /** Whether the naming part is up: `readNamingUp`. */
+    namingMetrics: () => request('GET', v3 ? '/v3/admin/ns/ops/metrics' : '/v1/ns/operator/metrics'),
+    /** `readToken` reads the answer. */
+    login: (username: string, password: Secret) =>
+      post(v3 ? '/v3/auth/user/login' : '/v1/auth/login', { username, password }),
+    /** The very first admin (2.4.0 and newer): open to anyone until used once, 409 after that. The user is `nacos`. */
+    firstAdmin: (password: Secret) => post(v3 ? '/v3/auth/user/admin' : '/v1/auth/users/admin', { password }),
+    changePassword: (username: string, newPassword: Secret): Request => ({
+      ...post(v3 ? '/v3/auth/user' : '/v1/auth/users', { username, newPassword }),
+      method: 'PUT',
+    }),
+    publishConfig: (key: ConfigKey, content: string) =>
+      post(v3 ? '/v3/admin/cs/config' : '/v1/cs/configs', { ...config(key), content, type: 'text' }),
+    /** `readConfig` reads the answer. */
+    config: (key: ConfigKey) => request('GET', v3 ? '/v3/client/cs/config' : '/v1/cs/configs', config(key)),
+    deleteConfig: (key: ConfigKey) => request('DELETE', v3 ? '/v3/admin/cs/config' : '/v1/cs/configs', config(key)),
+    registerInstance: (key: InstanceKey) => post(v3 ? '/v3/client/ns/instance' : '/v1/ns/instance', instance(key)),
+    deleteInstance: (key: InstanceKey) =>
+      request('DELETE', v3 ? '/v3/client/ns/instance' : '/v1/ns/instance', instance(key)),
+    /** `readInstances` reads the answer. */
+    instances: (serviceName: string) =>
+      request('GET', v3 ? '/v3/client/ns/instance/list' : '/v1/ns/instance/list', { serviceName }),
+  } satisfies Record<string, (...args: never[]) => Request>
+}
+
+const json = (text: string): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** The value at a path of keys in parsed JSON; undefined where there is none. */
+export function at(value: unknown, ...keys: readonly string[]): unknown {
+  return keys.reduce<unknown>(
+    (inner, key) =>
+      typeof inner === 'object' && inner !== null && Object.hasOwn(inner, key)
+        ? (inner as Record<string, unknown>)[key]
+        : undefined,
+    value,
+  )
+}
+
+/** Undefined when it is ready, else what it says. 3.x answers 200 to all and puts the truth into `code`. */
+export function readReadiness(status: number, body: string): string | undefined {
+  const code = at(json(body), 'code')
+  const ready = status === 200 && (code === undefined || code === 0 || code === 200)
+  if (ready) return undefined
+  const message = at(json(body), 'message')
+  return typeof message === 'string' ? message : body.trim().slice(0, 200) || `HTTP ${status}`
+}
+
+/** Undefined when naming is up, else what it says. Without a leader 2.x answers 503 "server is DOWN now". */
+export function readNamingUp(status: number, body: string): string | undefined {
+  const answer = json(body)
+  const state = at(answer, 'status') ?? at(answer, 'data', 'status')
+  if (status === 200 && state === 'UP') return undefined
+  return body.trim().slice(0, 200) || `HTTP ${status}`
+}
+
+/** The access token of a login; undefined when it was refused. */
+export function readToken(status: number, body: string): string | undefined {
+  const answer = json(body)
+  const token = at(answer, 'accessToken') ?? at(answer, 'data', 'accessToken')
+  return status === 200 && typeof token === 'string' && token !== '' ? token : undefined
+}
+
+/** The content of a configuration; undefined when there is none. 2.x answers the bare text. */
+export function readConfig(version: Version, status: number, body: string): string | undefined {
+  if (status !== 200) return undefined
+  if (version.major < 3) return body
+  const data = at(json(body), 'data')
+  const content = typeof data === 'string' ? data : at(data, 'content')
+  return typeof content === 'string' ? content : undefined
+}
+
+/** `ip:port` of every instance of a service, sorted. */
+export function readInstances(status: number, body: string): string[] {
+  const answer = json(body)
+  const data = at(answer, 'data')
+  const hosts = at(answer, 'hosts') ?? at(data, 'hosts') ?? data
+  if (status !== 200 || !Array.isArray(hosts)) return []
+  return hosts.map((host) => `${at(host, 'ip')}:${at(host, 'port')}`).sort()
+}

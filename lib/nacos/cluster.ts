@@ -1,0 +1,147 @@
+/**
+ * Whether the members agree: read from what each says of all. A member that says UP may belong to no Raft group, so
+ * the groups are looked at too: one leader each, the same everywhere, and exactly the members as peers.
+ */
+import { at } from './api.ts'
+import { raftPeerOf } from './members.ts'
+import { atLeast, type Mode, type Version } from './version.ts'
+
+export interface Group {
+  /** As `ip:raftport`; empty while there is none. */
+  readonly leader: string
+  readonly term: number
+  readonly peers: readonly string[]
+}
+
+export interface Member {
+  /** `ip:port`, the port the main one. */
+  readonly address: string
+  /** UP, STARTING, SUSPICIOUS, DOWN or ISOLATION. */
+  readonly state: string
+  /** Empty until the member reported it. */
+  readonly version: string
+  readonly raftPort: string
+  /** Undefined when the member reports no Raft groups at all. */
+  readonly groups: Readonly<Record<string, Group>> | undefined
+}
+
+export interface View {
+  /** The member that was asked. */
+  readonly from: string
+  readonly members: readonly Member[]
+}
+
+/** The Raft groups a member must belong to. Standalone runs the same groups, with itself as their only peer. */
+export function groupsExpected(version: Version, mode: Mode): string[] {
+  return [
+    ...(atLeast(version, '2.1.0') || mode === 'standalone' ? [] : ['naming_persistent_service']),
+    'naming_persistent_service_v2',
+    'naming_instance_metadata',
+    'naming_service_metadata',
+    ...(mode === 'embedded' ? ['nacos_config'] : []),
+  ]
+}
+
+/** The members in the answer to `members()`, v1, v2 or v3, sorted by address. Empty for anything else. */
+export function readMembers(body: string): Member[] {
+  let answer: unknown
+  try {
+    answer = JSON.parse(body)
+  } catch {
+    return []
+  }
+  const list = at(answer, 'data')
+  if (!Array.isArray(list)) return []
+  return list.map(readMember).sort((a, b) => (a.address < b.address ? -1 : 1))
+}
+
+const text = (value: unknown): string => (typeof value === 'string' || typeof value === 'number' ? String(value) : '')
+
+function readMember(member: unknown): Member {
+  const groups = at(member, 'extendInfo', 'raftMetaData', 'metaDataMap')
+  return {
+    address: text(at(member, 'address')) || `${text(at(member, 'ip'))}:${text(at(member, 'port'))}`,
+    state: text(at(member, 'state')),
+    version: text(at(member, 'extendInfo', 'version')),
+    raftPort: text(at(member, 'extendInfo', 'raftPort')),
+    groups:
+      typeof groups === 'object' && groups !== null
+        ? Object.fromEntries(Object.entries(groups).map(([name, group]) => [name, readGroup(group)]))
+        : undefined,
+  }
+}
+
+function readGroup(group: unknown): Group {
+  const peers = at(group, 'raftGroupMember')
+  return {
+    leader: text(at(group, 'leader')),
+    term: Number(at(group, 'term') ?? 0),
+    peers: Array.isArray(peers) ? peers.map(text).sort() : [],
+  }
+}
+
+/**
+ * What keeps `views` (one of each member) from being one healthy cluster of exactly `expected` (`ip:port`) with the
+ * Raft groups `groups` (any further group must be whole too). Empty when all is well. What a member says of ITSELF counts for Raft: its view of others lags.
+ */
+export function clusterProblems(
+  views: readonly View[],
+  expected: readonly string[],
+  groups: readonly string[],
+): string[] {
+  const silent = expected.filter((member) => !views.some(({ from }) => from === member))
+  const peers = expected.map(raftPeerOf).sort()
+  const found = views.flatMap(({ from, members }) =>
+    Object.keys(members.find(({ address }) => address === from)?.groups ?? {}),
+  )
+  return [
+    ...silent.map((member) => `${member} was not asked or did not answer`),
+    ...views.flatMap((view) => viewProblems(view, expected)),
+    ...[...new Set([...groups, ...found.sort()])].flatMap((group) =>
+      groupProblems(group, groups.includes(group), views, peers),
+    ),
+  ]
+}
+
+function viewProblems({ from, members }: View, expected: readonly string[]): string[] {
+  const seen = members.map(({ address }) => address)
+  return [
+    ...expected.filter((member) => !seen.includes(member)).map((member) => `${from} does not know ${member}`),
+    ...seen
+      .filter((member) => !expected.includes(member))
+      .map((member) => `${from} counts ${member} as a member, the inventory does not`),
+    ...members
+      .filter(({ address, state }) => state !== 'UP' && expected.includes(address))
+      .map(({ address, state }) => `${from} sees ${address} ${state || 'without a state'}`),
+    ...(members.find(({ address }) => address === from)?.groups === undefined && seen.includes(from)
+      ? [`${from} reports no Raft groups (no raftMetaData)`]
+      : []),
+  ]
+}
+
+function groupProblems(group: string, needed: boolean, views: readonly View[], peers: readonly string[]): string[] {
+  const own = views.flatMap(({ from, members }) => {
+    const groups = members.find(({ address }) => address === from)?.groups
+    return groups ? [{ from, state: groups[group] }] : []
+  })
+  const leaders = new Set(own.map(({ state }) => state?.leader ?? '').filter((leader) => leader !== ''))
+  return [
+    ...own.flatMap(({ from, state }) => {
+      if (!state) return needed ? [`${from} is not in the Raft group ${group}`] : []
+      if (state.leader === '') return [`${from} knows no leader of ${group}`]
+      if (!peers.includes(state.leader)) return [`${from} follows ${state.leader} in ${group}, which is no member`]
+      return []
+    }),
+    ...(leaders.size > 1 ? [`${group} has ${leaders.size} leaders: ${[...leaders].sort().join(', ')}`] : []),
+    ...own.flatMap(({ from, state }) => (state ? peerProblems(group, from, state.peers, peers) : [])),
+  ]
+}
+
+function peerProblems(group: string, from: string, actual: readonly string[], wanted: readonly string[]): string[] {
+  const missing = wanted.filter((peer) => !actual.includes(peer))
+  const stray = actual.filter((peer) => !wanted.includes(peer))
+  return [
+    ...(missing.length > 0 ? [`${group} at ${from} lacks the peer ${missing.join(', ')}`] : []),
+    ...(stray.length > 0 ? [`${group} at ${from} has the stray peer ${stray.join(', ')}`] : []),
+  ]
+}

@@ -1,0 +1,40 @@
+/** The log of a start that failed, to the one cause and the way out. Nacos itself says "No DataSource set" for half of them. */
+import { causes, type DiagnosisContext } from './causes.ts'
+import type { Version } from './version.ts'
+
+export type { DiagnosisContext }
+
+export interface Diagnosis {
+  /** Short and stable, for reports and tests: `port taken`. */
+  readonly name: string
+  readonly what: string
+  /** An imperative sentence without a final stop. */
+  readonly remedy: string
+}
+
+/**
+ * The cause of a failed start; undefined when the log names none that is known. `log` is what that one start wrote
+ * (start.out, or the journal, with logs/nacos.log): earlier failures in it would be taken for this one's.
+ */
+export function diagnose(log: string, context: DiagnosisContext): Diagnosis | undefined {
+  for (const { name, pattern, when, what, remedy } of causes) {
+    const match = pattern.exec(log)
+    if (!match || (when && !when(log, context))) continue
+    return { name, what: typeof what === 'string' ? what : what(match, context), remedy }
+  }
+  return undefined
+}
+
+/** What a log holds once a start came to its end. A merged 3.x says it three times: server, API and console. */
+export const successLine = (version: Version): RegExp =>
+  version.major >= 3
+    ? /^(?=[\s\S]*Nacos started successfully)(?=[\s\S]*Nacos Server API started successfully)(?=[\s\S]*Nacos Console started successfully)/
+    : /Nacos started successfully in (?:cluster|stand alone) mode\. use (?:external|embedded) storage/
+
+/** Lines that say a start has failed. The process may live on all the same (before 2.2.0, #9393). */
+export const failureLines: readonly RegExp[] = [
+  /Startup errors/,
+  /Nacos failed to start/,
+  /Application run failed/,
+  /^Error: (?:Could not|Unable to|A JNI error)/m,
+]

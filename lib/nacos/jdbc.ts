@@ -1,0 +1,75 @@
+/** The JDBC URL of the database and what is known to go wrong with it (MySQL Connector/J 8, as in Nacos 1.4 to 3.x). */
+import { isIPv6 } from 'node:net'
+import type { Secret } from '../core/secret.ts'
+import { type Finding, risky, wrong } from './finding.ts'
+
+export interface Database {
+  readonly host: string
+  readonly port: number
+  readonly name: string
+  readonly user: string
+  readonly password: Secret
+  /** Of the URL, in this order. */
+  readonly parameters: Readonly<Record<string, string>>
+}
+
+/**
+ * The template's parameters, and allowPublicKeyRetrieval: without TLS, MySQL 8 wants it whenever the server's
+ * authentication cache is cold, that is after each of its restarts, so that a first start proves nothing (#12259).
+ */
+export const defaultJdbcParameters: Readonly<Record<string, string>> = {
+  characterEncoding: 'utf8',
+  connectTimeout: '1000',
+  socketTimeout: '3000',
+  autoReconnect: 'true',
+  useUnicode: 'true',
+  useSSL: 'false',
+  serverTimezone: 'UTC',
+  allowPublicKeyRetrieval: 'true',
+}
+
+/** `jdbc:mysql://host:port/name?…`; names and values are URL-encoded where they must be. */
+export function jdbcUrl({ host, port, name, parameters }: Omit<Database, 'user' | 'password'>): string {
+  const query = Object.entries(parameters)
+    .map(([key, value]) => `${encode(key)}=${encode(value)}`)
+    .join('&')
+  return `jdbc:mysql://${isIPv6(host) ? `[${host}]` : host}:${port}/${encode(name)}${query === '' ? '' : `?${query}`}`
+}
+
+const encode = (text: string): string => encodeURIComponent(text).replaceAll('%2F', '/')
+
+/** What is wrong or unwise about the parameters of a JDBC URL, errors first. */
+export function jdbcUrlProblems(parameters: Readonly<Record<string, string>>): Finding[] {
+  const found: Finding[] = []
+  const on = (key: string): boolean => parameters[key]?.toLowerCase() === 'true'
+  const mode =
+    parameters.sslMode?.toUpperCase() ?? (parameters.useSSL?.toLowerCase() === 'false' ? 'DISABLED' : 'PREFERRED')
+  if ((mode === 'DISABLED' || mode === 'PREFERRED') && !on('allowPublicKeyRetrieval') && !on('requireSSL')) {
+    // PREFERRED, the driver's default, falls back to no TLS only where the server has none.
+    found.push(
+      (mode === 'DISABLED' ? wrong : risky)(
+        'without TLS and without allowPublicKeyRetrieval=true, Nacos starts only while MySQL remembers the password',
+        'add allowPublicKeyRetrieval=true, or better sslMode=VERIFY_CA',
+      ),
+    )
+  }
+  for (const key of ['autoDeserialize', 'allowLoadLocalInfile', 'allowUrlInLocalInfile']) {
+    if (on(key)) found.push(wrong(`${key}=true lets the server run code or read files here`, `remove ${key}`))
+  }
+  for (const key of ['connectTimeout', 'socketTimeout']) {
+    const value = Number(parameters[key] ?? '0')
+    if (!Number.isInteger(value) || value <= 0)
+      found.push(risky(`no ${key}: a dead database blocks Nacos for ever`, `set ${key} in milliseconds`))
+  }
+  if (!parameters.characterEncoding)
+    found.push(risky('no characterEncoding', 'add characterEncoding=utf8, or Chinese text may be lost'))
+  if (!parameters.serverTimezone && !parameters.connectionTimeZone) {
+    found.push(
+      risky(
+        'no serverTimezone: the driver refuses a server whose zone is an abbreviation as CST',
+        'add serverTimezone=UTC',
+      ),
+    )
+  }
+  return found
+}

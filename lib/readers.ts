@@ -1,0 +1,132 @@
+/**
+ * The vocabulary of questions. A reader answers for all its keys in one go; a key with nothing behind it gets no line.
+ * Plain POSIX sh, coreutils and systemd: every one of them also runs under busybox.
+ */
+import type { Reader } from './core/probe.ts'
+import { Script, sh } from './core/script.ts'
+
+// Shell expansions in braces, which a template literal would take for its own.
+const pidOfLine = new Script('${l#MainPID=}')
+const portOfLocal = new Script('${local##*:}')
+const parentOfPath = new Script('${d%/*}')
+const nameOfLine = new Script('${k%:}')
+const dpkgFormat = new Script("'${Package}\t${db:Status-Status}\\n'")
+
+/** `type|mode|owner|group|bytes` of a path itself, links not followed. */
+export const stat: Reader = (paths) => sh`stat -c '%n	%F|%a|%U|%G|%s' -- ${paths} 2>/dev/null || :`.text
+
+/** SHA-256 of a file's content. */
+export const hash: Reader = (paths) =>
+  sh`sha256sum -- ${paths} 2>/dev/null | while read -r sum name; do printf '%s\t%s\n' "$name" "$sum"; done`.text
+
+/** A file's whole content in base64, for files that are read to be edited. */
+export const content: Reader = (paths) =>
+  sh`for f in ${paths}; do if [ -f "$f" ]; then printf '%s\t%s\n' "$f" "$(base64 -w0 <"$f")"; fi; done`.text
+
+/** Where a symbolic link points. */
+export const link: Reader = (paths) =>
+  sh`for f in ${paths}; do if [ -L "$f" ]; then printf '%s\t%s\n' "$f" "$(readlink "$f")"; fi; done`.text
+
+/** `home|shell|group` of a user. */
+export const user: Reader = (names) =>
+  sh`for u in ${names}; do
+  while IFS=: read -r name x uid gid full home shell; do
+    if [ "$name" = "$u" ]; then printf '%s\t%s\n' "$u" "$home|$shell|$(id -gn "$u")"; fi
+  done </etc/passwd
+done`.text
+
+/** The number of a group. */
+export const group: Reader = (names) =>
+  sh`for g in ${names}; do while IFS=: read -r name x gid rest; do
+  if [ "$name" = "$g" ]; then printf '%s\t%s\n' "$g" "$gid"; fi
+done </etc/group; done`.text
+
+/** `installed` for a package that is, whatever its version. */
+export const installed: Reader = (names) =>
+  sh`if command -v dpkg-query >/dev/null; then
+  dpkg-query -W -f=${dpkgFormat} -- ${names} 2>/dev/null || :
+elif command -v rpm >/dev/null; then
+  rpm -q --qf '%{NAME}	installed\n' ${names} 2>/dev/null | grep '	' || :
+fi`.text
+
+/**
+ * A unit's properties, a line each, and the digest of the inputs that its running process was started with
+ * (`PLINTH_INPUTS`, read from the process's own environment: only root may).
+ */
+export const unit: Reader = (names) =>
+  sh`for u in ${names}; do
+  systemctl show -p LoadState -p ActiveState -p SubState -p UnitFileState -p NeedDaemonReload -p MainPID -- "$u" 2>/dev/null |
+  while IFS= read -r l; do
+    printf '%s\t%s\n' "$u" "$l"
+    case $l in MainPID=0) ;; MainPID=*)
+      { tr '\0' '\n' <"/proc/${pidOfLine}/environ"; } 2>/dev/null | while IFS= read -r e; do
+        case $e in PLINTH_INPUTS=*) printf '%s\t%s\n' "$u" "$e" ;; esac
+      done ;;
+    esac
+  done
+done`.text
+
+/** What `java -version` says of itself, for a JAVA_HOME: `1.8.0_432`, `17.0.15`. */
+export const javaVersion: Reader = (homes) =>
+  sh`for h in ${homes}; do if [ -x "$h/bin/java" ]; then
+  printf '%s\t%s\n' "$h" "$("$h/bin/java" -version 2>&1 </dev/null | sed -n 's/.*version "\([^"]*\)".*/\1/p')"
+fi; done`.text
+
+/** Who listens on a TCP port: the line of `ss` with program and pid, or `somebody` where there is no `ss`. */
+export const listening: Reader = (ports) =>
+  sh`if command -v ss >/dev/null; then
+  ss -Hltnp 2>/dev/null | while read -r state rq sq local peer who; do
+    for p in ${ports}; do if [ "$p" = "${portOfLocal}" ]; then printf '%s\t%s\n' "$p" "$who"; fi; done
+  done
+else
+  for p in ${ports}; do
+    if grep -qi "^ *[0-9]*: [0-9A-F]*:$(printf '%04X' "$p") [0-9A-F:]* 0A" /proc/net/tcp /proc/net/tcp6 2>/dev/null
+    then printf '%s\t%s\n' "$p" somebody; fi
+  done
+fi`.text
+
+/** KiB of a name in /proc/meminfo: `MemTotal`, `MemAvailable`. */
+export const memory: Reader = (names) =>
+  sh`while read -r k v u; do
+  for n in ${names}; do if [ "${nameOfLine}" = "$n" ]; then printf '%s\t%s\n' "$n" "$v"; fi; done
+done </proc/meminfo`.text
+
+/** KiB free where a path is, or where its nearest existing parent is. */
+export const freeSpace: Reader = (paths) =>
+  sh`for f in ${paths}; do
+  d=$f
+  while [ ! -e "$d" ] && [ -n "$d" ]; do d=${new Script('"')}${parentOfPath}${new Script('"')}; done
+  printf '%s\t%s\n' "$f" "$(df -Pk -- "${new Script('${d:-/}')}" | { read -r head; read -r dev size used free rest; echo "$free"; })"
+done`.text
+
+/**
+ * A release folder: what its marker says of the archive it came from, and a digest of the tree as it is now
+ * (names, sizes, modes, owners and times of all files: an edit, a loss and a half-made copy all show).
+ */
+export const release: Reader = (folders) =>
+  sh`for f in ${folders}; do if [ -d "$f" ]; then
+  printf '%s\tmarker %s\n' "$f" "$(cat "$f/.plinth" 2>/dev/null | tr '\n' ' ')"
+  printf '%s\ttree %s\n' "$f" "$(cd "$f" && ${releaseTree})"
+fi; done`.text
+
+/** The command behind the tree digest, run inside the folder: also used to write the marker. */
+export const releaseTree = new Script(
+  `find . ! -name .plinth -exec stat -c '%n %F %a %U:%G %Y %s' {} + | grep -v ' directory ' | LC_ALL=C sort | sha256sum | cut -d' ' -f1`,
+)
+
+/** The last 64 KiB of a text file, its lines as they are. */
+export const tail: Reader = (paths) =>
+  sh`for f in ${paths}; do if [ -f "$f" ]; then
+  tail -c 65536 -- "$f" | tr -d '\000' | while IFS= read -r l || [ -n "$l" ]; do printf '%s\t%s\n' "$f" "$l"; done
+fi; done`.text
+
+/** Everything in `Facts`, as lines `name value`; asked under the one key `machine`. */
+export const facts: Reader = (keys) =>
+  sh`for k in ${keys}; do {
+  echo "arch $(uname -m)"
+  while IFS= read -r l; do case $l in ID=*) echo "os ${new Script('${l#ID=}')}" ;; VERSION_ID=*) echo "os-version ${new Script('${l#VERSION_ID=}')}" ;; esac; done </etc/os-release
+  if command -v apt-get >/dev/null; then echo packages apt; elif command -v dnf >/dev/null; then echo packages dnf; fi
+  while read -r n v u; do if [ "$n" = MemTotal: ]; then echo "memory $v"; fi; done </proc/meminfo
+  echo "systemd $(systemctl --version 2>/dev/null | { read -r n v rest; echo "$v"; })"
+  echo "addresses $(ip -o addr show scope global 2>/dev/null | while read -r i name family cidr rest; do printf '%s ' "${new Script('${cidr%/*}')}"; done)"
+} | while IFS= read -r l; do printf '%s\t%s\n' "$k" "$l"; done; done`.text

@@ -1,0 +1,52 @@
+import { type Resource, resource } from '../core/resource.ts'
+import { sh } from '../core/script.ts'
+import { group as groupReader, user as userReader } from '../readers.ts'
+
+interface Present {
+  readonly [key: string]: string
+  readonly present: string
+}
+
+/** A system group. Its number is the system's choice and is left alone. */
+export function group(name: string): Resource {
+  const question = { reader: groupReader, key: name }
+  return resource<Present>({
+    id: `group:${name}`,
+    probe: [question],
+    read: (answers) => (answers(question) === '' ? null : { present: 'yes' }),
+    desired: { present: 'yes' },
+    steps: () => [{ say: `add group ${name}`, run: sh`groupadd -r -- ${name}`.text }],
+  })
+}
+
+interface UserState {
+  readonly [key: string]: string
+  readonly home: string
+  readonly shell: string
+  readonly group: string
+}
+
+/** A system user that nobody logs in as, with its primary group and home (which is not created here). */
+export function user(
+  name: string,
+  { home, group: primary }: { readonly home: string; readonly group: string },
+): Resource {
+  const question = { reader: userReader, key: name }
+  const shell = '/usr/sbin/nologin'
+  return resource<UserState>({
+    id: `user:${name}`,
+    probe: [question],
+    read(answers) {
+      const answer = answers(question)
+      if (answer === '') return null
+      const [home = '', shell = '', group = ''] = answer.split('|')
+      return { home, shell, group }
+    },
+    desired: { home, shell, group: primary },
+    steps: ({ actual }) => [
+      actual === null
+        ? { say: `add user ${name}`, run: sh`useradd -r -M -d ${home} -s ${shell} -g ${primary} -- ${name}`.text }
+        : { say: `change user ${name}`, run: sh`usermod -d ${home} -s ${shell} -g ${primary} -- ${name}`.text },
+    ],
+  })
+}

@@ -1,0 +1,42 @@
+import { type Resource, resource } from '../core/resource.ts'
+import { lines, sh } from '../core/script.ts'
+import { reveal, type Secret, sha256 } from '../core/secret.ts'
+import { hash } from '../readers.ts'
+import { type Ownership, ownerOf, type PathState, pathQuestion, readPath, replaceFile } from './path.ts'
+
+interface FileState extends PathState {
+  readonly [key: string]: string
+  readonly sha256: string
+}
+
+export interface FileOptions extends Ownership {
+  readonly content: string | Uint8Array | Secret
+}
+
+/** A file with exactly this content, owner, group and mode. A link at its path is replaced, not followed. */
+export function file(path: string, { content, owner = 'root', group = 'root', mode = '0644' }: FileOptions): Resource {
+  const bytes = content instanceof Uint8Array ? content : reveal(content)
+  const ownership = { owner, group, mode }
+  return resource<FileState>({
+    id: `file:${path}`,
+    probe: [pathQuestion(path), { reader: hash, key: path }],
+    read(answers) {
+      const state = readPath(answers, path)
+      return state === null ? null : { ...state, sha256: answers({ reader: hash, key: path }) }
+    },
+    desired: { type: 'file', ...ownership, sha256: sha256(bytes) },
+    blocked: (_answers, actual) =>
+      actual?.type === 'directory'
+        ? [{ where: path, what: 'a directory is where a file should be', remedy: 'move it away, then run again' }]
+        : [],
+    steps: ({ changed }) =>
+      changed.has('sha256') || changed.has('type')
+        ? [{ say: `write ${path}`, run: replaceFile(path, ownership).text, input: bytes }]
+        : [
+            {
+              say: `set owner and mode of ${path}`,
+              run: lines(sh`chown ${ownerOf(ownership)} -- ${path}`, sh`chmod ${mode} -- ${path}`).text,
+            },
+          ],
+  })
+}

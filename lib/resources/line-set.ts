@@ -1,0 +1,54 @@
+import { type Resource, resource } from '../core/resource.ts'
+import { lines, sh } from '../core/script.ts'
+import { content } from '../readers.ts'
+import { type Ownership, ownerOf, type PathState, pathQuestion, readPath, replaceFile } from './path.ts'
+
+export interface LineSetOptions extends Required<Ownership> {
+  readonly members: readonly string[]
+  /** The members that a file's text names, in the words of the program that reads it. */
+  parse(text: string): readonly string[]
+  /** The text to write when the set differs. */
+  render(members: readonly string[]): string
+}
+
+/** A file whose meaning is a set, and which its own program may rewrite at will: order and comments do not matter. */
+export function lineSet(path: string, { members, parse, render, owner, group, mode }: LineSetOptions): Resource {
+  const question = { reader: content, key: path }
+  const ownership = { owner, group, mode }
+  const wanted = new Set(members)
+  const has = (name: string): string => `member ${name}`
+  return resource<PathState>({
+    id: `line-set:${path}`,
+    probe: [pathQuestion(path), question],
+    read(answers) {
+      const state = readPath(answers, path)
+      if (state === null) return null
+      const found = new Set(parse(Buffer.from(answers(question), 'base64').toString()))
+      const all = [...found, ...wanted].map((name): [string, string] => [
+        has(name),
+        found.has(name) ? 'listed' : 'missing',
+      ])
+      const strays = [...found].filter((name) => !wanted.has(name)).sort()
+      return { ...state, ...Object.fromEntries(all), strays: strays.join(' ') }
+    },
+    desired: {
+      type: 'file',
+      ...ownership,
+      strays: '',
+      ...Object.fromEntries([...wanted].map((name) => [has(name), 'listed'])),
+    },
+    blocked: (_answers, actual) =>
+      actual?.type === 'directory'
+        ? [{ where: path, what: 'a directory is where a file should be', remedy: 'move it away, then run again' }]
+        : [],
+    steps: ({ changed }) =>
+      [...changed].some((key) => key === 'type' || key === 'strays' || key.startsWith('member '))
+        ? [{ say: `write ${path}`, run: replaceFile(path, ownership).text, input: render(members) }]
+        : [
+            {
+              say: `set owner and mode of ${path}`,
+              run: lines(sh`chown ${ownerOf(ownership)} -- ${path}`, sh`chmod ${mode} -- ${path}`).text,
+            },
+          ],
+  })
+}

@@ -1,0 +1,108 @@
+import { type Resource, resource } from '../../core/resource.ts'
+import { columns as columnsReader, indexes as indexesReader, name } from '../../mysql/readers.ts'
+import {
+  accepts,
+  addColumn,
+  addIndex,
+  addPrimaryKey,
+  type ColumnDef,
+  columnOf,
+  columnState,
+  createTable,
+  indexState,
+  modifyColumn,
+  rollingSafe,
+  type TableDef,
+} from '../../nacos/schema.ts'
+
+interface TableState {
+  readonly [key: string]: string
+}
+
+const primaryKey = 'primary key'
+const columnKey = (column: string): string => `column ${column}`
+
+/**
+ * A table with at least the columns and indexes that are declared. A missing table is created, a missing column or
+ * index added, a column that is too narrow widened; what is wider, and what is there beyond it, is left alone.
+ */
+export function databaseTable(schema: string, table: TableDef): Resource {
+  const key = `${schema}.${table.name}`
+  const columnsQuestion = { reader: columnsReader, key }
+  const indexesQuestion = { reader: indexesReader, key }
+  const desired = desiredState(table)
+  return resource<TableState>({
+    id: `table:${key}`,
+    probe: [columnsQuestion, indexesQuestion],
+    read(answers) {
+      const found = answers(columnsQuestion)
+      if (found === '') return null
+      const actual = new Map(found.split('\n').map((line) => [columnOfLine(line).name, columnOfLine(line)]))
+      const columns = table.columns.flatMap((wanted): [string, string][] => {
+        const column = actual.get(wanted.name)
+        if (!column) return []
+        const good = accepts(wanted, column)
+        return [[columnKey(wanted.name), good ? columnState(rollingSafe(wanted)) : columnState(column)]]
+      })
+      return { ...Object.fromEntries(columns), ...indexStates(answers(indexesQuestion)) }
+    },
+    desired,
+    steps({ actual, changed }) {
+      if (actual === null) return [step(schema, `create table ${key}`, createTable(table))]
+      const columns = table.columns.filter((column) => changed.has(columnKey(column.name)))
+      const indexes = table.indexes.filter((index) => changed.has(indexState(index)))
+      return [
+        ...columns.map((column) =>
+          actual[columnKey(column.name)] === undefined
+            ? step(schema, `add column ${key}.${column.name}`, addColumn(table.name, column))
+            : step(schema, `change column ${key}.${column.name}`, modifyColumn(table.name, column)),
+        ),
+        ...(changed.has(primaryKey)
+          ? [step(schema, `add the primary key of ${key}`, addPrimaryKey(table.name, table.primaryKey))]
+          : []),
+        ...indexes.map((index) => step(schema, `add index ${index.name} of ${key}`, addIndex(table.name, index))),
+      ]
+    },
+  })
+}
+
+const step = (schema: string, say: string, sql: string) => ({ say, run: `USE ${name(schema)}; ${sql}`, deadline: 600 })
+
+function desiredState(table: TableDef): TableState {
+  return Object.fromEntries([
+    ...table.columns.map((column) => [columnKey(column.name), columnState(rollingSafe(column))]),
+    ...table.indexes.map((index) => [indexState(index), 'present']),
+    ...(table.primaryKey.length > 0 ? [[primaryKey, table.primaryKey.join(', ')]] : []),
+  ])
+}
+
+/** A line of the reader `columns`. */
+function columnOfLine(line: string): ColumnDef {
+  const [column = '', type = '', nullable = '', charset = '', collation = '', extra = '', has = 'N', ...rest] =
+    line.split('|')
+  return columnOf({
+    COLUMN_NAME: column,
+    COLUMN_TYPE: type,
+    IS_NULLABLE: nullable,
+    COLUMN_DEFAULT: has === 'D' ? rest.join('|') : null,
+    EXTRA: extra,
+    COLLATION_NAME: collation === '' ? null : collation,
+    CHARACTER_SET_NAME: charset === '' ? null : charset,
+  })
+}
+
+/** The primary key and every index of the reader `indexes`, by what they do: their names differ and mean nothing. */
+function indexStates(answer: string): TableState {
+  const found = new Map<string, { unique: boolean; columns: string[] }>()
+  for (const line of answer.split('\n').filter((text) => text !== '')) {
+    const [index = '', unique = '', column = '', prefix = ''] = line.split('|')
+    const known = found.get(index) ?? { unique: unique === '1', columns: [] }
+    known.columns.push(prefix === '' ? column : `${column}(${prefix})`)
+    found.set(index, known)
+  }
+  return Object.fromEntries(
+    [...found].map(([index, { unique, columns }]) =>
+      index === 'PRIMARY' ? [primaryKey, columns.join(', ')] : [indexState({ unique, columns }), 'present'],
+    ),
+  )
+}

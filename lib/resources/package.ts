@@ -1,0 +1,43 @@
+import type { Facts } from '../core/facts.ts'
+import { type Resource, resource } from '../core/resource.ts'
+import { sh } from '../core/script.ts'
+import { installed } from '../readers.ts'
+
+interface PackageState {
+  readonly [key: string]: string
+  readonly status: string
+}
+
+/** A package of the distribution, installed in whatever version its repositories offer; never upgraded here. */
+export function distributionPackage(name: string, { packageManager, os }: Facts): Resource {
+  const question = { reader: installed, key: name }
+  return resource<PackageState>({
+    id: `package:${name}`,
+    probe: [question],
+    read: (answers) => (answers(question) === '' ? null : { status: answers(question) }),
+    desired: { status: 'installed' },
+    blocked: (_answers, actual) =>
+      packageManager === 'none' && actual?.status !== 'installed'
+        ? [
+            {
+              where: `package:${name}`,
+              what: `neither apt-get nor dnf is on this host (${os})`,
+              remedy: 'declare an archive with its sha256, or an existing installation, in the inventory',
+            },
+          ]
+        : [],
+    steps: () => [
+      {
+        say: `install package ${name}`,
+        deadline: 900,
+        // The lists are fetched only when the package is not known yet: a closed network may have no newer ones to offer.
+        run:
+          packageManager === 'apt'
+            ? sh`export DEBIAN_FRONTEND=noninteractive
+if ! apt-cache show -- ${name} >/dev/null 2>&1; then apt-get -q update; fi
+apt-get -qy -o DPkg::Lock::Timeout=300 install --no-install-recommends ${name}`.text
+            : sh`dnf -qy install ${name}`.text,
+      },
+    ],
+  })
+}

@@ -1,0 +1,65 @@
+import { type Resource, resource } from '../core/resource.ts'
+import { lines, sh } from '../core/script.ts'
+import { reveal, type Secret } from '../core/secret.ts'
+import { editProperties, parseProperties } from '../nacos/properties.ts'
+import { content } from '../readers.ts'
+import { type Ownership, ownerOf, type PathState, pathQuestion, readPath, replaceFile } from './path.ts'
+
+export interface PropertiesOptions extends Required<Ownership> {
+  /** Values by key; null for a key that must not be set. */
+  readonly wanted: Readonly<Record<string, string | Secret | null>>
+  /** The text a file begins with that is not there yet. */
+  readonly template: string
+  /** Keys whose values are shown as digests only. */
+  readonly secret: (key: string) => boolean
+}
+
+const prefix = 'property '
+const unset = '(not set)'
+
+/** A .properties file edited key by key: every other line and comment of it stays as it is. */
+export function properties(path: string, { wanted, template, secret, ...ownership }: PropertiesOptions): Resource {
+  const question = { reader: content, key: path }
+  const values = Object.entries(wanted).map(([key, value]): [string, string | null] => [
+    key,
+    value === null ? null : reveal(value),
+  ])
+  const textOf = (answer: string): string => Buffer.from(answer, 'base64').toString('latin1')
+  return resource<PathState>({
+    id: `properties:${path}`,
+    probe: [pathQuestion(path), question],
+    read(answers) {
+      const state = readPath(answers, path)
+      if (state === null) return null
+      const found = parseProperties(textOf(answers(question)))
+      return { ...state, ...Object.fromEntries(values.map(([key]) => [prefix + key, found.get(key) ?? unset])) }
+    },
+    desired: {
+      type: 'file',
+      ...ownership,
+      ...Object.fromEntries(values.map(([key, value]) => [prefix + key, value ?? unset])),
+    },
+    secret: (key) => key.startsWith(prefix) && secret(key.slice(prefix.length)),
+    blocked: (_answers, actual) =>
+      actual?.type === 'directory'
+        ? [{ where: path, what: 'a directory is where a file should be', remedy: 'move it away, then run again' }]
+        : [],
+    steps({ actual, changed, answers }) {
+      if (![...changed].some((key) => key === 'type' || key.startsWith(prefix))) {
+        const owner = sh`chown ${ownerOf(ownership)} -- ${path}`
+        return [
+          { say: `set owner and mode of ${path}`, run: lines(owner, sh`chmod ${ownership.mode} -- ${path}`).text },
+        ]
+      }
+      const before = actual?.type === 'file' ? textOf(answers(question)) : Buffer.from(template).toString('latin1')
+      const keys = [...changed].filter((key) => key.startsWith(prefix)).map((key) => key.slice(prefix.length))
+      return [
+        {
+          say: actual === null ? `write ${path}` : `set ${keys.join(', ')} in ${path}`,
+          run: replaceFile(path, ownership).text,
+          input: Buffer.from(editProperties(before, Object.fromEntries(values)), 'latin1'),
+        },
+      ]
+    },
+  })
+}

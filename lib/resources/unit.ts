@@ -1,0 +1,98 @@
+import { type Change, type Resource, resource, type Step } from '../core/resource.ts'
+import { sh } from '../core/script.ts'
+import { sha256 } from '../core/secret.ts'
+import { unit as unitReader } from '../readers.ts'
+import { file } from './file.ts'
+
+interface UnitState {
+  readonly [key: string]: string
+  readonly load: string
+  readonly enabled: string
+  readonly active: string
+  /** The digest of the inputs the running process was started with. */
+  readonly inputs: string
+  readonly reload: string
+}
+
+export interface UnitOptions {
+  /** Text of the unit file. It must read the environment file: `EnvironmentFile=` and `environmentFile(name)`. */
+  readonly definition: string
+  /** What the process reads when it starts: a change of any of them restarts it. */
+  readonly runs: readonly Resource[]
+}
+
+/** Where the digest of a unit's inputs is kept: readable for root alone, for a digest over a weak password is a way to guess it. */
+export const environmentFile = (name: string): string => `/etc/plinth/${name}.env`
+
+/**
+ * A systemd service: its file, enabled, running, and running with the inputs that are declared now. "Restart needed" is
+ * read from the process itself, so that no run which was killed before the restart can lose it.
+ * The folder of `environmentFile` must be declared earlier in the list.
+ */
+export function unit(name: string, { definition, runs }: UnitOptions): readonly Resource[] {
+  const unitFile = file(`/etc/systemd/system/${name}.service`, { content: definition })
+  const inputs = [...runs, unitFile]
+  const digest = sha256(inputs.map((input) => input.digest).join('\n'))
+  const environment = file(environmentFile(name), { content: `PLINTH_INPUTS=${digest}\n`, mode: '0600' })
+  return [unitFile, environment, service(name, unitFile, digest, inputs)]
+}
+
+function service(name: string, unitFile: Resource, digest: string, inputs: readonly Resource[]): Resource {
+  const question = { reader: unitReader, key: `${name}.service` }
+  return resource<UnitState>({
+    id: `unit:${name}`,
+    probe: [question],
+    inputs,
+    read(answers) {
+      const found = new Map(
+        answers(question)
+          .split('\n')
+          .map((line): [string, string] => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
+      )
+      const load = found.get('LoadState') ?? 'not-found'
+      if (load === 'not-found') return null
+      return {
+        load,
+        enabled: found.get('UnitFileState') ?? '',
+        active: found.get('ActiveState') ?? '',
+        inputs: found.get('PLINTH_INPUTS') ?? '',
+        reload: found.get('NeedDaemonReload') ?? 'no',
+      }
+    },
+    desired: { load: 'loaded', enabled: 'enabled', active: 'active', inputs: digest, reload: 'no' },
+    secret: (key) => key === 'inputs',
+    react(pending, actual): readonly Change[] {
+      const reasons = inputs.map((input) => input.id).filter((id) => pending.has(id))
+      return actual?.active === 'active' && reasons.length > 0
+        ? [{ key: 'restart', from: null, to: `because of ${reasons.join(', ')}` }]
+        : []
+    },
+    steps: ({ actual, changed, pending }) => serviceSteps(name, actual, changed, pending.has(unitFile.id)),
+  })
+}
+
+function serviceSteps(
+  name: string,
+  actual: UnitState | null,
+  changed: ReadonlySet<string>,
+  fileChanges: boolean,
+): readonly Step[] {
+  const service = `${name}.service`
+  const masked = actual?.load === 'masked' || actual?.enabled.startsWith('masked') === true
+  const running = actual?.active === 'active'
+  const steps: Step[] = []
+  if (masked) steps.push({ say: `unmask ${service}`, run: sh`systemctl unmask -q -- ${service}`.text })
+  if (masked || fileChanges || actual === null || changed.has('reload') || changed.has('load')) {
+    steps.push({ say: 'reload systemd', run: 'systemctl daemon-reload' })
+  }
+  if (changed.has('enabled')) steps.push({ say: `enable ${service}`, run: sh`systemctl enable -q -- ${service}`.text })
+  if (!running || changed.has('inputs') || changed.has('restart')) {
+    steps.push({
+      say: `${running ? 'restart' : 'start'} ${service}`,
+      deadline: 180,
+      run: sh`systemctl reset-failed -- ${service} 2>/dev/null || :
+systemctl restart -- ${service}`.text,
+    })
+  }
+  return steps
+}

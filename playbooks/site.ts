@@ -1,0 +1,29 @@
+/**
+ * A highly available Nacos cluster: the schema first, the groundwork on all nodes at once, then one node at a time, each
+ * healthy before the next.
+ */
+
+import { play } from '../lib/engine/play.ts'
+import { main } from '../lib/main.ts'
+import { databaseAccepts } from '../roles/database-ready.ts'
+import { openDistributions } from '../roles/distributions.ts'
+import { loginOf, mysqlHost, mysqlSchema } from '../roles/mysql-schema.ts'
+import { nacosGroundwork, nacosService } from '../roles/nacos.ts'
+import { nacosHealthy } from '../roles/nacos-health.ts'
+import { nacosNode, reviewed } from '../roles/nacos-node.ts'
+
+await main(async (fleet) => {
+  const nodes = reviewed(fleet, fleet.group('nacos', nacosNode))
+  const databases = fleet.group('mysql', mysqlHost).slice(0, 1)
+  const archives = await openDistributions(fleet, nodes)
+
+  return [
+    play('schema', databases, () => mysqlSchema(nodes, archives), { via: loginOf }),
+    play('groundwork', nodes, (node, facts) => nacosGroundwork(node, archives, facts)),
+    play('nacos', nodes, (node, facts) => nacosService(node, nodes, archives, facts), {
+      serial: 1,
+      prepare: databaseAccepts(databases),
+      gate: nacosHealthy(),
+    }),
+  ]
+})

@@ -1,0 +1,83 @@
+/** Who belongs to the cluster, and whether this host can be that member: its address is its own, its ports are free. */
+import type { Facts } from '../lib/core/facts.ts'
+import type { Question } from '../lib/core/probe.ts'
+import type { Resource } from '../lib/core/resource.ts'
+import { role } from '../lib/core/role.ts'
+import { parseClusterConf, clusterConf as render } from '../lib/nacos/members.ts'
+import { portsOf } from '../lib/nacos/ports.ts'
+import { listening, unit as unitReader } from '../lib/readers.ts'
+import { lineSet } from '../lib/resources/line-set.ts'
+import { requirement } from '../lib/resources/requirement.ts'
+import { nacosParams } from './nacos-node.ts'
+
+export interface Membership {
+  /** `address:port` of every member, this one included. */
+  readonly members: readonly string[]
+  /** This member's own address. */
+  readonly ownAddress: string
+}
+
+export const clusterConf = role<typeof nacosParams, Membership>({
+  params: nacosParams,
+  resources({ home, user, port, unit, version, mode, members, ownAddress }, facts) {
+    const ports = Object.values(portsOf(port, version)).filter((number): number is number => number !== undefined)
+    return [
+      ownAddressIsHere(ownAddress, facts),
+      portsAreFree(unit, ports),
+      ...(mode === 'standalone'
+        ? []
+        : [
+            lineSet(`${home}/conf/cluster.conf`, {
+              members,
+              parse: (text) => parseClusterConf(text, port),
+              render,
+              owner: user,
+              group: user,
+              mode: '0640',
+            }),
+          ]),
+    ]
+  },
+})
+
+/** The address is pinned, and must be one of the host's: with several network cards it is the usual slip. */
+const ownAddressIsHere = (address: string, { addresses }: Facts): Resource =>
+  requirement(`address:${address}`, {
+    probe: [],
+    check: () =>
+      addresses.length === 0 || addresses.includes(address)
+        ? []
+        : [
+            {
+              where: `address:${address}`,
+              what: `this host does not have that address; it has ${addresses.join(', ')}`,
+              remedy: 'set nacos.address to the one the other members reach it by',
+            },
+          ],
+  })
+
+/** Every port of the instance is free, or held by the instance itself. */
+function portsAreFree(unit: string, ports: readonly number[]): Resource {
+  const service: Question = { reader: unitReader, key: `${unit}.service` }
+  const questions = ports.map((port): Question => ({ reader: listening, key: String(port) }))
+  return requirement(`ports:${ports.join(',')}`, {
+    probe: [service, ...questions],
+    check(answers) {
+      const pid = /^MainPID=(\d+)$/m.exec(answers(service))?.[1] ?? '0'
+      const running = /^ActiveState=active$/m.test(answers(service))
+      return questions.flatMap((question) => {
+        const who = answers(question)
+        const own = who.includes(`pid=${pid},`) || (running && !who.includes('pid='))
+        return who === '' || own
+          ? []
+          : [
+              {
+                where: `port:${question.key}`,
+                what: `taken by ${who.replace(/^users:/, '').replaceAll(/[()"]/g, '')}`,
+                remedy: 'stop that program, or choose another nacos.port',
+              },
+            ]
+      })
+    },
+  })
+}

@@ -1,0 +1,61 @@
+/** The test that Nacos makes of its database when it starts, made before the first node starts, from where each node is. */
+import type { Database } from '../lib/core/channel.ts'
+import { hostError, PlinthError, type Problem } from '../lib/core/error.ts'
+import type { Host, Scope } from '../lib/engine/play.ts'
+import { name } from '../lib/mysql/readers.ts'
+import { loginOf, type MysqlHost } from './mysql-schema.ts'
+import { databaseOf, type NacosNode, type Node } from './nacos-node.ts'
+
+/**
+ * A preparation: the server of `databases` forgets the logins it remembers, then every node is tried.
+ * Logs in as Nacos will, from every node's own address, and deletes the row that Nacos deletes (there is none): login,
+ * tables and the right to write are all in it. A login that the server does not remember shows whether the driver
+ * would need the server's public key. Throws with every node that would fail.
+ */
+export const databaseAccepts =
+  (databases: readonly Host<MysqlHost>[]) =>
+  async (scope: Scope<NacosNode>): Promise<void> => {
+    for (const host of databases) {
+      // What a remembered login hides shows after the next restart of the server, at the worst moment (#12259).
+      const admin = await scope.database(host, loginOf(host))
+      await admin.query('FLUSH PRIVILEGES').finally(() => admin.close())
+    }
+    const results = await Promise.all(scope.hosts.map((node) => tested(scope, node)))
+    const problems = results.flat()
+    if (problems.length > 0) throw hostError(...problems)
+  }
+
+async function tested(scope: Scope<NacosNode>, node: Node): Promise<readonly Problem[]> {
+  const database = databaseOf(node)
+  if (!database) return []
+  const { host, port, user, password, parameters } = database
+  try {
+    const session = await scope.database(node, { host, port, user, password, database: database.name })
+    try {
+      await write(session, database.name)
+      return session.fetchedPublicKey && needsLeave(parameters)
+        ? [
+            {
+              where: `${node.name}: public key retrieval`,
+              what: 'the server asks for a login with its public key, and the JDBC URL does not allow the driver to fetch it',
+              remedy: 'set database.parameters.allowPublicKeyRetrieval to true, or use sslMode=VERIFY_CA',
+            },
+          ]
+        : []
+    } finally {
+      await session.close()
+    }
+  } catch (error) {
+    if (!(error instanceof PlinthError)) throw error
+    return error.problems.map((problem) => ({ ...problem, where: `${node.name} → ${problem.where}` }))
+  }
+}
+
+/** What Nacos does to find out whether it may write (ExternalDataSourceServiceImpl, 1.x to 3.x). */
+const write = (session: Database, schema: string): Promise<unknown> =>
+  session.query(`DELETE FROM ${name(schema)}.config_info WHERE data_id = 'com.alibaba.nacos.testMasterDB'`)
+
+const needsLeave = (parameters: Readonly<Record<string, string>>): boolean =>
+  parameters.allowPublicKeyRetrieval?.toLowerCase() !== 'true' &&
+  !/^(REQUIRED|VERIFY_CA|VERIFY_IDENTITY)$/i.test(parameters.sslMode ?? '') &&
+  parameters.useSSL?.toLowerCase() !== 'true'

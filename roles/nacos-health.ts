@@ -1,0 +1,295 @@
+/** When a Nacos cluster is well: read from what every member says of every other, and from using it. */
+import { randomBytes } from 'node:crypto'
+import type { HttpResponse } from '../lib/core/channel.ts'
+import { PlinthError, type Problem } from '../lib/core/error.ts'
+import { reveal, Secret } from '../lib/core/secret.ts'
+import type { Gate, Missing, Scope } from '../lib/engine/play.ts'
+import {
+  api,
+  type InstanceKey,
+  type Request,
+  readConfig,
+  readInstances,
+  readNamingUp,
+  readReadiness,
+  readToken,
+} from '../lib/nacos/api.ts'
+import { clusterProblems, groupsExpected, readMembers, type View } from '../lib/nacos/cluster.ts'
+import { diagnose, successLine } from '../lib/nacos/diagnosis.ts'
+import { tail, unit as unitReader } from '../lib/readers.ts'
+import { addressOf, memberOfNode, type NacosNode, type Node } from './nacos-node.ts'
+
+type NodeScope = Scope<NacosNode>
+
+/**
+ * The gate of a Nacos play. It opens when every node says it started, is ready, and all of them agree on exactly the
+ * expected members and Raft groups; after a change also when a configuration written on one is read on every other and
+ * a service registered on one is listed on every other.
+ * Before a majority is there, no more can be asked of a node than that it started and serves.
+ */
+export function nacosHealthy(): Gate<NacosNode> {
+  return {
+    name: 'Nacos is healthy',
+    deadline: 240,
+    patience: 20,
+    async serving(scope) {
+      const alive = await Promise.all(
+        scope.hosts.map(async (node) => ((await silence(scope, node)) === undefined ? [node.name] : [])),
+      )
+      return new Set(alive.flat())
+    },
+    async missing(scope, expected, deep) {
+      const nodes = scope.hosts.filter(({ name }) => expected.has(name))
+      const silent = await Promise.all(nodes.map((node) => silence(scope, node)))
+      const quiet = nodes.flatMap((node, index) => missingAt(node, silent[index]))
+      if (quiet.length > 0) return quiet
+      if (nodes.length <= scope.hosts.length / 2 && scope.hosts.length > 1) return started(scope, nodes)
+      const whole = nodes.length === scope.hosts.length
+      const found = [...(await readiness(scope, nodes)), ...(await agreement(scope, nodes, whole))]
+      if (found.length > 0 || !deep) return found
+      return [...(await started(scope, nodes)), ...(await useOf(scope, nodes))]
+    },
+    explain: (scope, missing) => explain(scope, missing),
+  }
+}
+
+const missingAt = (node: Node, what: string | undefined): Missing[] =>
+  what === undefined ? [] : [{ host: node.name, what }]
+
+/** One request to a node through its machine's connection. Its own address first: that is what it listens on for the others. */
+async function ask(scope: NodeScope, node: Node, { method, path, headers, form }: Request): Promise<HttpResponse> {
+  return scope.http(node, {
+    method,
+    host: addressOf(node),
+    port: node.params.nacos.port,
+    path,
+    headers: revealed(headers),
+    ...(form ? { form: revealed(form) } : {}),
+    timeoutSeconds: 5,
+  })
+}
+
+const revealed = (values: Readonly<Record<string, string | Secret>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(values).map(([name, value]) => [name, reveal(value)]))
+
+const client = (node: Node, token?: Secret) => api(node.params.nacos.version, token)
+
+/** What a request came to, or why there was no answer: a node that does not listen is an answer too. */
+async function tried<T>(work: () => Promise<T>): Promise<T | string> {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof PlinthError && error.code !== 3) return error.problems[0]?.what ?? error.message
+    throw error
+  }
+}
+
+/** Why a node does not answer at all; undefined if it does. */
+async function silence(scope: NodeScope, node: Node): Promise<string | undefined> {
+  const answer = await tried(() => ask(scope, node, client(node).liveness()))
+  if (typeof answer === 'string') return `does not answer: ${answer}`
+  return undefined
+}
+
+async function readiness(scope: NodeScope, nodes: readonly Node[]): Promise<Missing[]> {
+  const found = await Promise.all(
+    nodes.map(async (node): Promise<Missing[]> => {
+      const ready = await tried(() => ask(scope, node, client(node).readiness()))
+      const naming = await tried(() => ask(scope, node, client(node).namingMetrics()))
+      if (typeof ready === 'string') return missingAt(node, ready)
+      if (typeof naming === 'string') return missingAt(node, naming)
+      const notReady = readReadiness(ready.status, ready.body)
+      const down = naming.status === 401 || naming.status === 403 ? undefined : readNamingUp(naming.status, naming.body)
+      return missingAt(node, notReady ? `not ready: ${notReady}` : down && `naming is not up: ${down}`)
+    }),
+  )
+  return found.flat()
+}
+
+/** Every member UP as seen from every member, one leader per Raft group, and exactly the expected peers. */
+async function agreement(scope: NodeScope, nodes: readonly Node[], whole: boolean): Promise<Missing[]> {
+  const first = nodes[0]
+  if (!first) return []
+  const { version, mode } = first.params.nacos
+  const views = await Promise.all(
+    nodes.map(async (node): Promise<View | Missing> => {
+      const answer = await tried(async () => {
+        const token = await login(scope, node, version.major >= 3)
+        return ask(scope, node, client(node, token).members())
+      })
+      return typeof answer === 'string'
+        ? { host: node.name, what: answer }
+        : { from: memberOfNode(node), members: readMembers(answer.body) }
+    }),
+  )
+  const failed = views.filter((view): view is Missing => 'what' in view)
+  if (failed.length > 0 || mode === 'standalone') return failed
+  const all = scope.hosts.map(memberOfNode)
+  const expected = nodes.map(memberOfNode)
+  const seen = views.filter((view): view is View => 'from' in view)
+  const problems = whole
+    ? clusterProblems(seen, all, groupsExpected(version, mode))
+    : // A member that is not expected to be there yet may be seen DOWN; those that are must be UP and led.
+      clusterProblems(
+        seen.map((view) => only(view, expected)),
+        all,
+        groupsExpected(version, mode),
+      ).filter((what) => !all.some((member) => !expected.includes(member) && what.includes(member)))
+  return problems.map((what) => ({ host: hostNamed(nodes, what) ?? first.name, what }))
+}
+
+const only = ({ from, members }: View, expected: readonly string[]): View => ({
+  from,
+  members: members.filter(({ address }) => expected.includes(address)),
+})
+
+const hostNamed = (nodes: readonly Node[], what: string): string | undefined =>
+  nodes.find((node) => what.startsWith(memberOfNode(node)) || what.includes(` ${memberOfNode(node)} `))?.name
+
+/** The line that only a start which came to its end writes. */
+async function started(scope: NodeScope, nodes: readonly Node[]): Promise<Missing[]> {
+  const found = await Promise.all(
+    nodes.map(async (node): Promise<Missing[]> => {
+      const question = { reader: tail, key: startLog(node) }
+      const text = (await scope.ask(node, [question]))(question)
+      return successLine(node.params.nacos.version).test(text)
+        ? []
+        : missingAt(node, 'has not written its success line yet')
+    }),
+  )
+  return found.flat()
+}
+
+const startLog = ({ params: { nacos } }: Node): string => `${nacos.home}/logs/start.out`
+
+/** A token of the user nacos; none where auth is off or no password is declared. Throws when the login is refused. */
+async function login(scope: NodeScope, node: Node, needed: boolean): Promise<Secret | undefined> {
+  const { enabled, admin_password: password } = node.params.nacos.auth
+  if ((!enabled && !needed) || !password) return undefined
+  const answer = await ask(scope, node, client(node).login('nacos', password))
+  const token = readToken(answer.status, answer.body)
+  if (token !== undefined) return new Secret(token)
+  throw new PlinthError([
+    {
+      where: node.name,
+      what: `the login as nacos was refused (HTTP ${answer.status})`,
+      remedy: 'set nacos.auth.admin_password to the password that is in use',
+    },
+  ])
+}
+
+/** Writes through every node and reads on every other; takes back what it wrote, whatever happens. */
+async function useOf(scope: NodeScope, nodes: readonly Node[]): Promise<Missing[]> {
+  const run = randomBytes(4).toString('hex')
+  const tokens = new Map<Node, Secret | undefined>()
+  for (const node of nodes) {
+    const { enabled, admin_password: password } = node.params.nacos.auth
+    // Without a password there is no way in: what can be told without is told above.
+    if (enabled && !password) return []
+    const token = await tried(() => login(scope, node, false))
+    if (typeof token === 'string') return missingAt(node, token)
+    tokens.set(node, token)
+  }
+  const call = (node: Node, request: (calls: ReturnType<typeof api>) => Request) =>
+    tried(() => ask(scope, node, request(client(node, tokens.get(node)))))
+  const results = await Promise.all(
+    nodes.map(async (node, index) => {
+      const key = { dataId: `plinth-${run}-${index}`, group: 'PLINTH_GATE' }
+      const instance: InstanceKey = { serviceName: key.dataId, ip: addressOf(node), port: 1 + index, ephemeral: true }
+      try {
+        return [
+          ...(await accepted(
+            node,
+            'publish a configuration',
+            call(node, (to) => to.publishConfig(key, run)),
+          )),
+          ...(await accepted(
+            node,
+            'register a service',
+            call(node, (to) => to.registerInstance(instance)),
+          )),
+          ...(await eventually(nodes, async (other) => {
+            const answer = await call(other, (to) => to.config(key))
+            const text =
+              typeof answer === 'string'
+                ? undefined
+                : readConfig(other.params.nacos.version, answer.status, answer.body)
+            return text === run ? undefined : `does not have the configuration that ${node.name} published`
+          })),
+          ...(await eventually(nodes, async (other) => {
+            const answer = await call(other, (to) => to.instances(key.dataId))
+            const listed = typeof answer === 'string' ? [] : readInstances(answer.status, answer.body)
+            return listed.includes(`${instance.ip}:${instance.port}`)
+              ? undefined
+              : `does not list the service that ${node.name} registered`
+          })),
+        ]
+      } finally {
+        await call(node, (to) => to.deleteConfig(key))
+        await call(node, (to) => to.deleteInstance(instance))
+      }
+    }),
+  )
+  return results.flat()
+}
+
+async function accepted(node: Node, what: string, answer: Promise<HttpResponse | string>): Promise<Missing[]> {
+  const got = await answer
+  if (typeof got === 'string') return missingAt(node, `can't ${what}: ${got}`)
+  return got.status === 200 ? [] : missingAt(node, `can't ${what}: HTTP ${got.status} ${got.body.trim().slice(0, 120)}`)
+}
+
+/** What one member learns of another comes late: each look is repeated for some seconds. */
+async function eventually(
+  nodes: readonly Node[],
+  look: (node: Node) => Promise<string | undefined>,
+): Promise<Missing[]> {
+  const found = await Promise.all(
+    nodes.map(async (node) => {
+      let what: string | undefined
+      for (let attempt = 0; attempt < 20; attempt++) {
+        what = await look(node)
+        if (what === undefined) return []
+        await new Promise((resolve) => setTimeout(resolve, 300))
+      }
+      return missingAt(node, what)
+    }),
+  )
+  return found.flat()
+}
+
+/** The cause by name, from what the node's unit and its logs say of the start that failed. */
+async function explain(scope: NodeScope, missing: readonly Missing[]): Promise<readonly Problem[]> {
+  const nodes = scope.hosts.filter(({ name }) => missing.some(({ host }) => host === name))
+  const found = await Promise.all(
+    nodes.map(async (node): Promise<Problem[]> => {
+      const service = { reader: unitReader, key: `${node.params.nacos.unit}.service` }
+      const logs = [
+        'start.out',
+        'start.out.1',
+        'nacos.log',
+        'config-fatal.log',
+        'nacos-persistence.log',
+        'naming-server.log',
+      ]
+      const questions = logs.map((name) => ({ reader: tail, key: `${node.params.nacos.home}/logs/${name}` }))
+      const answers = await scope.ask(node, [service, ...questions])
+      const { version, mode, port } = node.params.nacos
+      for (const question of questions) {
+        const cause = diagnose(answers(question), { version, mode, port })
+        if (cause) return [{ where: `${node.name}: ${cause.name}`, what: cause.what, remedy: cause.remedy }]
+      }
+      const state = /^SubState=(.*)$/m.exec(answers(service))?.[1] ?? 'unknown'
+      return state === 'running'
+        ? []
+        : [
+            {
+              where: node.name,
+              what: `its unit is ${state}`,
+              remedy: `look at ${startLog(node)} and journalctl -u ${node.params.nacos.unit}`,
+            },
+          ]
+    }),
+  )
+  return found.flat()
+}

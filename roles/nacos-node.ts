@@ -1,0 +1,261 @@
+/** What the inventory says of one Nacos node, and what can be wrong with a cluster of them before any host is asked. */
+import { isIP } from 'node:net'
+import * as v from 'valibot'
+import { PlinthError, type Problem, usageError } from '../lib/core/error.ts'
+import {
+  controllerPath,
+  flag,
+  hostPath,
+  type Infer,
+  ipAddress,
+  list,
+  oneOf,
+  optional,
+  params,
+  port,
+  record,
+  secret,
+  text,
+} from '../lib/core/schema.ts'
+import type { Fleet } from '../lib/engine/fleet.ts'
+import type { Host } from '../lib/engine/play.ts'
+import { problemAt } from '../lib/nacos/finding.ts'
+import { homeProblem } from '../lib/nacos/java-command.ts'
+import { type Database, defaultJdbcParameters } from '../lib/nacos/jdbc.ts'
+import { memberOf, memberProblems } from '../lib/nacos/members.ts'
+import { nearestFreePort, portClashes, portProblem } from '../lib/nacos/ports.ts'
+import { type SettingsInput, settingsProblems } from '../lib/nacos/settings.ts'
+import { jdkFor, parseVersion, prereleaseProblem, support, versionProblems } from '../lib/nacos/version.ts'
+import { javaParams } from './java.ts'
+
+const digest = () => text({ like: /[0-9a-f]{64}/, expected: 'a SHA-256: 64 lower-case hexadecimal digits' })
+const heapSize = () => text({ like: /\d+[mg]/, expected: 'a size as java writes it, such as 512m or 2g' })
+
+/** A Nacos version; anything else is an error at its place in the inventory. */
+const version = () =>
+  v.pipe(
+    text(),
+    v.rawTransform(({ dataset, addIssue, NEVER }) => {
+      try {
+        return parseVersion(dataset.value)
+      } catch (error) {
+        if (!(error instanceof PlinthError)) throw error
+        const [problem] = error.problems
+        addIssue({ message: `${problem?.what}; ${problem?.remedy}` })
+        return NEVER
+      }
+    }),
+  )
+
+export const nacosParams = params({
+  version: version(),
+  /** Versions that are no releases (BETA, ALPHA) and may be deployed all the same, by name. */
+  allow: optional(list(text()), []),
+  /** The distribution: a file of the controller, or a URL it can reach. */
+  archive: optional(controllerPath()),
+  url: optional(text({ like: /https?:\/\/\S+/, expected: 'an http or https URL' })),
+  sha256: digest(),
+  home: optional(hostPath(), '/opt/nacos'),
+  user: optional(text({ like: /[a-z_][a-z0-9_-]{0,30}/, expected: 'a user name' }), 'nacos'),
+  unit: optional(text({ like: /[A-Za-z0-9_.-]+/, expected: 'a unit name without .service' }), 'nacos'),
+  /** How the other members reach it. Default: the address of the SSH connection. */
+  address: optional(ipAddress()),
+  port: optional(port(), 8848),
+  mode: optional(oneOf('cluster', 'standalone', 'embedded'), 'cluster'),
+  heap: optional(params({ xms: heapSize(), xmx: heapSize(), xmn: optional(heapSize()) })),
+  java_flags: optional(list(text()), []),
+  auth: params({
+    enabled: flag(),
+    token_secret: optional(secret()),
+    identity_key: optional(secret()),
+    identity_value: optional(secret()),
+    /** Password of the user `nacos`: set when that user is created, used by the gate. */
+    admin_password: optional(secret()),
+  }),
+  properties: optional(record(text()), {}),
+})
+
+export const databaseParams = params({
+  host: text({ like: /[A-Za-z0-9_.:-]+/, expected: 'an address or a host name' }),
+  port: optional(port(), 3306),
+  name: text({ like: /[A-Za-z0-9_$-]{1,64}/, expected: 'a database name' }),
+  user: text({ like: /[A-Za-z0-9_.-]{1,32}/, expected: 'a user name of at most 32 letters, digits, _ . -' }),
+  password: secret(),
+  parameters: optional(record(text()), {}),
+})
+
+export const nacosNode = params({ java: javaParams, nacos: nacosParams, database: optional(databaseParams) })
+export type NacosNode = Infer<typeof nacosNode>
+export type Node = Host<NacosNode>
+
+/** The address the other members know a node by. */
+export const addressOf = ({ params: { nacos }, machine }: Node): string => nacos.address ?? machine.address
+
+/** `address:port` of a node, as cluster.conf has it. */
+export const memberOfNode = (node: Node): string => memberOf(addressOf(node), node.params.nacos.port)
+
+/** The database of a node as Nacos will use it; none where it keeps its data itself. */
+export function databaseOf({ params: { database } }: Node): Database | undefined {
+  return database && { ...database, parameters: { ...defaultJdbcParameters, ...database.parameters } }
+}
+
+/** What application.properties of a node is made from. */
+export function settingsOf(node: Node): SettingsInput {
+  const { nacos } = node.params
+  const { enabled, token_secret, identity_key, identity_value } = nacos.auth
+  const database = databaseOf(node)
+  return {
+    version: nacos.version,
+    mode: nacos.mode,
+    port: nacos.port,
+    address: addressOf(node),
+    ...(database ? { database } : {}),
+    auth: {
+      enabled,
+      ...(token_secret ? { tokenSecret: token_secret } : {}),
+      ...(identity_key ? { identityKey: identity_key } : {}),
+      ...(identity_value ? { identityValue: identity_value } : {}),
+    },
+    extra: nacos.properties,
+  }
+}
+
+export interface Review {
+  readonly errors: readonly Problem[]
+  readonly warnings: readonly Problem[]
+}
+
+/** The nodes, if nothing is wrong with them; warnings go to the fleet. Throws every error at once, before any host is asked. */
+export function reviewed(fleet: Fleet, nodes: readonly Node[]): readonly Node[] {
+  const { errors, warnings } = review(nodes)
+  if (errors.length > 0) throw usageError(...errors)
+  fleet.warn(...warnings)
+  return nodes
+}
+
+/** Everything that is wrong or unwise about the nodes, alone and together. */
+export function review(nodes: readonly Node[]): Review {
+  const errors: Problem[] = []
+  const warnings: Problem[] = []
+  const add = (where: string, found: readonly { severity: string; what: string; remedy: string }[]): void => {
+    for (const finding of found) {
+      const list = finding.severity === 'error' ? errors : warnings
+      const problem = problemAt(where, { ...finding, severity: 'error' })
+      if (!list.some((other) => other.where === problem.where && other.what === problem.what)) list.push(problem)
+    }
+  }
+  for (const node of nodes) for (const { where, found } of findings(node)) add(where, found)
+  const clustered = nodes.filter(({ params }) => params.nacos.mode !== 'standalone')
+  if (clustered.length > 0) {
+    const members = clustered.map(memberOfNode)
+    const bad = clustered.find((node) =>
+      memberProblems([memberOfNode(node)]).some(({ severity }) => severity === 'error'),
+    )
+    add((bad ?? clustered[0])?.where('nacos', 'address') ?? 'nacos', memberProblems(members))
+  }
+  errors.push(...togetherness(nodes))
+  return { errors, warnings }
+}
+
+type Findings = readonly { severity: string; what: string; remedy: string }[]
+
+function findings(node: Node): readonly { where: string; found: Findings }[] {
+  const { nacos, java } = node.params
+  const wrong = (what: string, remedy: string): Findings => [{ severity: 'error', what, remedy }]
+  const jdk = jdkFor(nacos.version)
+  const refused = jdk.refused(java.version)
+  const note = jdk.note(java.version)
+  const prerelease = prereleaseProblem(nacos.version, nacos.allow)
+  const port = portProblem(nacos.port)
+  const home = homeProblem(nacos.home)
+  const unsupported = support(nacos.version) === 'no'
+  return [
+    {
+      where: node.where('nacos', 'version'),
+      found: [...versionProblems(nacos.version, nacos.mode), ...(prerelease ? [prerelease] : [])],
+    },
+    {
+      where: node.where('nacos', 'version'),
+      found:
+        unsupported && versionProblems(nacos.version, nacos.mode).length === 0
+          ? wrong(`Nacos ${nacos.version.text} is not known here`, 'use 2.0 to 2.5 or 3.x')
+          : [],
+    },
+    {
+      where: node.where('java', 'version'),
+      found: refused ? wrong(refused, `declare java.version: ${jdk.recommended}`) : [],
+    },
+    {
+      where: node.where('java', 'version'),
+      found: note ? [{ severity: 'warning', what: note, remedy: `JDK ${jdk.recommended} is the safe choice` }] : [],
+    },
+    { where: node.where('nacos', 'port'), found: port ? [port] : [] },
+    { where: node.where('nacos', 'home'), found: home ? [home] : [] },
+    {
+      where: node.where('nacos', 'archive'),
+      found:
+        (nacos.archive === undefined) === (nacos.url === undefined)
+          ? wrong('exactly one of nacos.archive and nacos.url says where the distribution is', 'declare one of the two')
+          : [],
+    },
+    { where: node.where('nacos'), found: settingsProblems(settingsOf(node)) },
+    {
+      where: node.where('nacos', 'address'),
+      found:
+        nacos.address === undefined && isIP(node.machine.address) === 0 && nacos.mode !== 'standalone'
+          ? wrong(
+              `the member would be known by the name ${node.machine.address}`,
+              'declare nacos.address: the intranet IP of this node',
+            )
+          : [],
+    },
+  ]
+}
+
+/** Clashes between instances that share a machine: ports, folders, units. */
+function togetherness(nodes: readonly Node[]): readonly Problem[] {
+  const machines = new Map<string, Node[]>()
+  for (const node of nodes) machines.set(node.machine.key, [...(machines.get(node.machine.key) ?? []), node])
+  return [...machines.values()].flatMap((together) => {
+    const instances = together.map(({ name, params: { nacos } }) => ({
+      name,
+      port: nacos.port,
+      version: nacos.version,
+    }))
+    const clashing = portClashes(instances)
+    const seen = new Set<string>()
+    const ports = clashing.flatMap(({ a, b, what }): Problem[] => {
+      if (seen.has(`${a} ${b}`)) return []
+      seen.add(`${a} ${b}`)
+      const free = nearestFreePort(instances.filter(({ name }) => name !== b).map(({ port }) => port))
+      const node = together.find(({ name }) => name === b)
+      return [
+        {
+          where: node?.where('nacos', 'port') ?? b,
+          what,
+          remedy: `choose ports at least 100 apart, for example ${free}`,
+        },
+      ]
+    })
+    return [
+      ...ports,
+      ...shared(together, 'home', ({ params }) => params.nacos.home, 'give each instance a folder of its own'),
+      ...shared(together, 'unit', ({ params }) => params.nacos.unit, 'give each instance a unit name of its own'),
+    ]
+  })
+}
+
+function shared(nodes: readonly Node[], key: string, of: (node: Node) => string, remedy: string): readonly Problem[] {
+  return nodes.flatMap((node, index) => {
+    const other = nodes.slice(0, index).find((before) => of(before) === of(node))
+    return other
+      ? [
+          {
+            where: node.where('nacos', key),
+            what: `${node.name} and ${other.name} are on one machine and share the ${key} ${of(node)}`,
+            remedy,
+          },
+        ]
+      : []
+  })
+}

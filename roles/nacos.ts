@@ -1,0 +1,50 @@
+/** One Nacos node, from the JDK to the running unit: the roles in the order they build on each other. */
+import type { Facts } from '../lib/core/facts.ts'
+import type { Resource } from '../lib/core/resource.ts'
+import { clusterConf } from './cluster-conf.ts'
+import type { Archives } from './distributions.ts'
+import { java } from './java.ts'
+import { nacosInstall } from './nacos-install.ts'
+import { addressOf, memberOfNode, type Node, settingsOf } from './nacos-node.ts'
+import { systemdService } from './systemd-service.ts'
+
+/** What may be laid out on all nodes at once, because nothing that runs reads it yet: JDK, account, folders, release. */
+export function nacosGroundwork(node: Node, archives: Archives, facts: Facts): readonly Resource[] {
+  return [...runtime(node, archives, facts), ...installation(node, archives, facts)].filter(({ id }) =>
+    groundwork.test(id),
+  )
+}
+
+/**
+ * What makes a node serve: configuration, membership, unit. Other nodes count by what the inventory says of them, so
+ * that a rebuild needs no survivor.
+ */
+export function nacosService(
+  node: Node,
+  nodes: readonly Node[],
+  archives: Archives,
+  facts: Facts,
+): readonly Resource[] {
+  const { nacos, java: jdk } = node.params
+  const members = nodes.filter(({ params }) => params.nacos.mode !== 'standalone').map(memberOfNode)
+  const all = [...runtime(node, archives, facts), ...installation(node, archives, facts)]
+  const membership = clusterConf.resources({ ...nacos, members, ownAddress: addressOf(node) }, facts)
+  // cluster.conf is no input of the process: Nacos watches it and takes a change in while it runs.
+  const runs = all.filter(({ id }) => readAtStart.test(id))
+  const service = systemdService.resources({ ...nacos, jdk: jdk.version, runs }, facts)
+  return [...all.filter(({ id }) => !groundwork.test(id)), ...membership, ...service]
+}
+
+const runtime = (node: Node, archives: Archives, facts: Facts): readonly Resource[] =>
+  java.resources({ ...node.params.java, opened: archives.java(node) }, facts)
+
+const installation = (node: Node, archives: Archives, facts: Facts): readonly Resource[] =>
+  nacosInstall.resources(
+    { ...node.params.nacos, distribution: archives.nacos(node), settings: settingsOf(node) },
+    facts,
+  )
+
+const groundwork = /^(package|group|user|directory|release|disk):/
+
+/** What a running process has read once and for all: another JDK, release, setting or log configuration needs a restart. */
+const readAtStart = /^(symlink|release|properties|file):/

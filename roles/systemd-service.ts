@@ -1,0 +1,146 @@
+/** The unit that runs an instance: java itself, no script between systemd and the process. */
+import type { Facts } from '../lib/core/facts.ts'
+import type { Resource } from '../lib/core/resource.ts'
+import { role } from '../lib/core/role.ts'
+import { defaultHeap, javaCommand } from '../lib/nacos/java-command.ts'
+import { memory, unit as unitReader } from '../lib/readers.ts'
+import { directory } from '../lib/resources/directory.ts'
+import { requirement } from '../lib/resources/requirement.ts'
+import { environmentFile, unit } from '../lib/resources/unit.ts'
+import { javaHome } from './java.ts'
+import { nacosParams } from './nacos-node.ts'
+
+export interface Service {
+  /** Major version of the JDK. */
+  readonly jdk: number
+  /** What the process reads when it starts. */
+  readonly runs: readonly Resource[]
+}
+
+export const systemdService = role<typeof nacosParams, Service>({
+  params: nacosParams,
+  resources(params, facts) {
+    const { home, user, unit: name, version, mode, java_flags, jdk, runs } = params
+    const given = params.heap
+    const heap = given
+      ? { xms: given.xms, xmx: given.xmx, ...(given.xmn ? { xmn: given.xmn } : {}) }
+      : defaultHeap(mode)
+    const command = javaCommand({ version, jdk, mode, home, javaHome: javaHome(jdk), heap, extraFlags: java_flags })
+    return [
+      systemdIsRecent(facts),
+      enoughMemory(name, megabytes(heap.xmx)),
+      directory('/etc/plinth', { mode: '0700' }),
+      ...unit(name, { definition: definition({ name, user, home, ...command }), runs }),
+    ]
+  },
+})
+
+const megabytes = (size: string): number => Number.parseInt(size, 10) * (size.endsWith('g') ? 1024 : 1)
+
+/** `append:` for the output came with systemd 240. */
+const systemdIsRecent = ({ systemd }: Facts): Resource =>
+  requirement('systemd:240', {
+    probe: [],
+    check: () =>
+      systemd >= 240
+        ? []
+        : [
+            {
+              where: 'systemd',
+              what: systemd === 0 ? 'it does not run here' : `version ${systemd} is too old`,
+              remedy: 'use a host with systemd 240 or newer',
+            },
+          ],
+  })
+
+/** Heap and 1 GB beside it: less ends in the kernel's choice of whom to kill. Looked at closely only before a start. */
+function enoughMemory(name: string, heap: number): Resource {
+  const total = { reader: memory, key: 'MemTotal' }
+  const available = { reader: memory, key: 'MemAvailable' }
+  const service = { reader: unitReader, key: `${name}.service` }
+  return requirement(`memory:${name}`, {
+    probe: [total, available, service],
+    check(answers) {
+      const running = /^ActiveState=active$/m.test(answers(service))
+      const [has, needs, word] = running
+        ? [Number(answers(total)) / 1024, heap + 1024, 'in all']
+        : [Number(answers(available)) / 1024, heap + 256, 'available']
+      return has >= needs
+        ? []
+        : [
+            {
+              where: `memory:${name}`,
+              what: `${Math.floor(has)} MB ${word}, ${needs} MB are needed for a heap of ${heap} MB`,
+              remedy: 'give the host more memory, or set nacos.heap smaller',
+            },
+          ]
+    },
+  })
+}
+
+interface Definition {
+  readonly name: string
+  readonly user: string
+  readonly home: string
+  readonly argv: readonly string[]
+  readonly environment: Readonly<Record<string, string>>
+}
+
+/** One word of a unit file: quoted, with systemd's own expansions switched off. */
+export const unitWord = (text: string): string => {
+  const literal = text.replaceAll('%', '%%').replaceAll('$', '$$$$')
+  return /^[A-Za-z0-9_./:=@%$,+*-]+$/.test(literal)
+    ? literal
+    : `"${literal.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`
+}
+
+const path = (text: string): string => text.replaceAll('%', '%%')
+
+function definition({ name, user, home, argv, environment }: Definition): string {
+  const output = `${home}/logs/start.out`
+  // Each start begins a new file, so that what it says is of this start; the one before is kept beside it.
+  const rotate = ['/bin/sh', '-c', 'if [ -f "$0" ]; then mv -f "$0" "$0.1"; fi', output]
+  return `[Unit]
+Description=Nacos (${name})
+Wants=network-online.target
+After=network-online.target
+# A database that is away when the host boots must not end the attempts.
+StartLimitIntervalSec=0
+
+[Service]
+Type=exec
+User=${user}
+Group=${user}
+WorkingDirectory=${path(home)}
+EnvironmentFile=${environmentFile(name)}
+${Object.entries(environment)
+  .map(([key, value]) => `Environment=${unitWord(`${key}=${value}`)}\n`)
+  .join('')}ExecStartPre=${rotate.map(unitWord).join(' ')}
+ExecStart=${argv.map(unitWord).join(' ')}
+StandardOutput=append:${path(output)}
+StandardError=inherit
+# Nacos leaves with 143 after SIGTERM, and with 0 when its disk is full: only a stop that was asked for is final.
+SuccessExitStatus=143
+Restart=always
+RestartSec=10
+TimeoutStopSec=90
+LimitNOFILE=65535
+TasksMax=infinity
+UMask=0027
+NoNewPrivileges=yes
+PrivateTmp=yes
+PrivateDevices=yes
+ProtectSystem=strict
+ReadWritePaths=${unitWord(home)}
+${home.startsWith('/home/') || home.startsWith('/root/') ? '' : 'ProtectHome=yes\n'}ProtectKernelTunables=yes
+ProtectKernelModules=yes
+ProtectControlGroups=yes
+RestrictSUIDSGID=yes
+RestrictRealtime=yes
+LockPersonality=yes
+RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX AF_NETLINK
+
+[Install]
+WantedBy=multi-user.target
+`
+}

@@ -1,0 +1,39 @@
+import { expandHosts } from '../../lib/core/host-range.ts'
+import { assert, suite } from '../kit.ts'
+
+const test = suite('host range')
+
+const cases: readonly [name: string, hosts: readonly string[]][] = [
+  ['web', ['web']],
+  ['web[1:3]', ['web1', 'web2', 'web3']],
+  ['web[01:03].example.com', ['web01.example.com', 'web02.example.com', 'web03.example.com']],
+  ['web[08:11]', ['web08', 'web09', 'web10', 'web11']],
+  ['db-[a:c]', ['db-a', 'db-b', 'db-c']],
+  ['n[0:9:3]', ['n0', 'n3', 'n6', 'n9']],
+  ['n[:2]', ['n0', 'n1', 'n2']],
+  ['r[1:2]n[a:b]', ['r1na', 'r1nb', 'r2na', 'r2nb']],
+  ['web[3:3]', ['web3']],
+]
+for (const [name, hosts] of cases) test(name, () => assert.equal(expandHosts(name), hosts))
+
+const bad: readonly [name: string, what: string][] = [
+  ['web[3:1]', 'ends before it begins'],
+  ['web[c:a]', 'ends before it begins'],
+  ['web[01:100]', 'differ in length'],
+  ['web[a:3]', 'neither from number to number'],
+  ['web[1:]', 'neither from number to number'],
+  ['web[1:3:0]', 'first:last:step'],
+  ['web[1:2:3:4]', 'first:last:step'],
+  ['web[1:99999999]', 'more than 10000 hosts'],
+  ['web[1:999]n[1:999]', 'more than 10000 hosts'],
+]
+for (const [name, what] of bad) {
+  test(`${name} is refused`, () => {
+    assert.throws(
+      () => expandHosts(name),
+      (error: Error) => error instanceof RangeError && error.message.includes(what),
+    )
+  })
+}
+
+test.run()

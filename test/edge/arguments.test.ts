@@ -1,0 +1,123 @@
+import { PlinthError } from '../../lib/core/error.ts'
+import { helpText, type Options, parseArguments } from '../../lib/edge/arguments.ts'
+import { assert, suite } from '../kit.ts'
+
+const test = suite('arguments')
+
+const none: Options = {
+  inventory: [],
+  limit: null,
+  extraVars: [],
+  forks: 10,
+  check: false,
+  diff: false,
+  verbosity: 0,
+  listHosts: false,
+  json: false,
+  yes: false,
+  version: false,
+  help: false,
+  vaultPasswordFiles: [],
+  askVaultPass: false,
+  privateKey: null,
+  user: null,
+}
+
+const good: readonly [line: string, options: Partial<Options>][] = [
+  ['', {}],
+  ['-i lab', { inventory: ['lab'] }],
+  ['-ilab', { inventory: ['lab'] }],
+  ['-i=lab', { inventory: ['lab'] }],
+  ['--inventory lab --inventory=prod', { inventory: ['lab', 'prod'] }],
+  ['-i lab -l nacos:!nacos3 -C -D', { inventory: ['lab'], limit: 'nacos:!nacos3', check: true, diff: true }],
+  ['-CD', { check: true, diff: true }],
+  ['-CDvvi lab', { check: true, diff: true, verbosity: 2, inventory: ['lab'] }],
+  ['-f5', { forks: 5 }],
+  ['--forks=20', { forks: 20 }],
+  ['-e a=1 -e @x.yaml --extra-vars={"b":2}', { extraVars: ['a=1', '@x.yaml', '{"b":2}'] }],
+  ['-l a -l b', { limit: 'b' }],
+  ['-v -vv', { verbosity: 3 }],
+  ['-vvvvvv', { verbosity: 4 }],
+  ['--verbose', { verbosity: 1 }],
+  ['--list-hosts --json --yes', { listHosts: true, json: true, yes: true }],
+  ['--version', { version: true }],
+  ['-h', { help: true }],
+  ['--help', { help: true }],
+  ['-b --help', { help: true }],
+  ['--vault-password-file a --vault-password-file b', { vaultPasswordFiles: ['a', 'b'] }],
+  ['--ask-vault-pass', { askVaultPass: true }],
+  ['--private-key ~/.ssh/id -u root', { privateKey: '~/.ssh/id', user: 'root' }],
+  ['--limit=-x', { limit: '-x' }],
+  ['-e a=b=c', { extraVars: ['a=b=c'] }],
+]
+for (const [line, options] of good) {
+  test(line === '' ? 'nothing' : line, () =>
+    assert.equal(parseArguments(line.split(' ').filter(Boolean)), { ...none, ...options }),
+  )
+}
+
+const bad: readonly [line: string, where: string, what: string, remedy: string][] = [
+  ['--inventroy lab', '--inventroy', 'unknown option', 'did you mean "--inventory"?'],
+  ['--chek', '--chek', 'unknown option', 'did you mean "--check"?'],
+  ['--become-user=root', '--become-user', 'unknown option', 'known'],
+  ['-x', '-x', 'unknown option', '--help'],
+  ['-Cx', '-x', 'unknown option in -Cx', '--help'],
+  ['-check', '-c', 'unknown option in -check', 'write --check'],
+  ['-i', '-i', 'needs a value', 'write -i NAME|PATH'],
+  ['-i --check', '-i', 'needs a value', 'write -i NAME|PATH'],
+  ['--limit=', '--limit', 'needs a value', 'write --limit PATTERN'],
+  ['--check=yes', '--check', 'takes no value', 'write --check alone'],
+  ['-f many', '--forks', 'expected a number', 'write 1 to 1000'],
+  ['-f 0', '--forks', 'expected a number', 'write 1 to 1000'],
+  ['lab', 'lab', 'not expected here', '-i NAME'],
+  ['-i lab db1', 'db1', 'not expected here', '-i NAME'],
+  ['-', '-', 'not expected here', '-i NAME'],
+  ['--', '--', 'not expected here', '-i NAME'],
+  ['-t nacos', '-t', 'not there yet', 'roles have no tags'],
+  ['--tags=nacos', '--tags', 'not there yet', 'roles have no tags'],
+  ['--skip-tags x', '--skip-tags', 'not there yet', 'roles have no tags'],
+  ['-b', '-b', 'not there yet', '-u root'],
+  ['-K', '-K', 'not there yet', '-u root'],
+  ['-k', '-k', 'not there yet', '--private-key'],
+  ['--list-tasks', '--list-tasks', 'not there yet', '--check'],
+  ['--list-tags', '--list-tags', 'not there yet', 'roles have no tags'],
+  ['--step', '--step', 'not there yet', '--limit'],
+  ['--plan-out p', '--plan-out', 'not there yet', '--check --json'],
+  ['--apply p', '--apply', 'not there yet', 'run without it'],
+  ['--report d', '--report', 'not there yet', '--json'],
+]
+for (const [line, where, what, remedy] of bad) {
+  test(`${line} is refused`, () => {
+    const [problem, ...others] = problemsOf(line)
+    assert.is(problem!.where, where)
+    assert.ok(problem!.what.includes(what), problem!.what)
+    assert.ok(problem!.remedy.includes(remedy), problem!.remedy)
+    assert.is(others.length, 0)
+  })
+}
+
+test('everything wrong is said at once', () => assert.is(problemsOf('--foo -b extra -f x').length, 4))
+
+test('the help fits a screen, and names every option that is honoured and none that is not', () => {
+  const lines = helpText('playbooks/site.ts').split('\n')
+  assert.ok(lines.length >= 24 && lines.length <= 40, String(lines.length))
+  for (const line of lines) assert.ok(line.length <= 100, line)
+  const help = lines.join('\n')
+  for (const flag of ['-i, --inventory', '-l, --limit', '-C, --check', '--vault-password-file', '-u, --user'])
+    assert.ok(help.includes(flag), flag)
+  for (const flag of ['--tags', '--become', '--plan-out']) assert.not(help.includes(flag), flag)
+  assert.ok(help.includes('npx tsx playbooks/site.ts -i lab --check'))
+})
+
+function problemsOf(line: string) {
+  try {
+    parseArguments(line.split(' '))
+  } catch (thrown) {
+    assert.instance(thrown, PlinthError)
+    assert.is((thrown as PlinthError).code, 4)
+    return (thrown as PlinthError).problems
+  }
+  throw new Error('nothing was thrown')
+}
+
+test.run()

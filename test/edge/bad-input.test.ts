@@ -1,0 +1,323 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { PlinthError } from '../../lib/core/error.ts'
+import { Secret } from '../../lib/core/secret.ts'
+import { loadInventory } from '../../lib/edge/inventory.ts'
+import { assert, suite } from '../kit.ts'
+import { type Case, cleanUp, folder, good, hosts, problemsOf, testCases } from './broken.ts'
+
+const test = suite('bad input')
+cleanUp(test)
+const vault = readFileSync(join(import.meta.dirname, 'vault-samples', 'vars-1.1.yaml'), 'utf8')
+
+const cases: Readonly<Record<string, Case>> = {
+  // The shape of an inventory
+  'hosts at the top': {
+    in: 'hosts:\n  db1:\n',
+    where: 'lab.yaml:1:1',
+    what: '"hosts" stands outside of a group',
+    remedy: 'below all:',
+  },
+  'a plugin': {
+    in: 'plugin: aws_ec2\n',
+    where: 'lab.yaml:1:1',
+    what: 'plugins are not supported',
+    remedy: 'ansible-inventory',
+  },
+  'an unknown key in a group': {
+    in: 'all:\n  host:\n    db1:\n',
+    where: 'lab.yaml:2:3',
+    what: 'unknown key "host" in group "all"',
+    remedy: 'did you mean "hosts"?',
+  },
+  'hosts as a list': {
+    in: 'all:\n  hosts:\n    - db1\n',
+    where: 'lab.yaml:3:5',
+    what: 'hosts of "all": expected a map, found a list',
+    remedy: 'without "- "',
+  },
+  'children as a list': {
+    in: 'all:\n  children:\n    - db\n',
+    where: 'lab.yaml:3:5',
+    what: 'children of "all": expected a map',
+    remedy: 'without "- "',
+  },
+  'vars as a list': {
+    in: 'all:\n  vars:\n    - a: 1\n',
+    where: 'lab.yaml:3:5',
+    what: 'vars of "all": expected a map',
+    remedy: 'without "- "',
+  },
+  'a group that is a number': {
+    in: 'all:\n  children:\n    db: 5\n',
+    where: 'lab.yaml:3:9',
+    what: 'group "db": expected a map',
+    remedy: 'hosts, vars, children',
+  },
+  'a host that is a word': {
+    in: 'all:\n  hosts:\n    db1: 10.0.0.5\n',
+    where: 'lab.yaml:3:10',
+    what: 'host "db1": expected a map, found a single value',
+    remedy: 'name:',
+  },
+  'a host with a space': {
+    in: 'all: { hosts: { "db 1": } }',
+    where: 'lab.yaml:1:17',
+    what: '"db 1" cannot be the name of a host',
+    remedy: 'letters',
+  },
+  'a host that is a path': {
+    in: 'all: { hosts: { "../x": } }',
+    where: 'lab.yaml:1:17',
+    what: 'cannot be the name',
+    remedy: 'letters',
+  },
+  'a group that is a pattern': {
+    in: 'all: { children: { "!db": } }',
+    where: 'lab.yaml:1:20',
+    what: 'cannot be the name of a group',
+    remedy: 'letters',
+  },
+  'a huge range': {
+    in: 'all: { hosts: { "n[1:99999999]": } }',
+    where: 'lab.yaml:1:17',
+    what: 'more than 10000 hosts',
+    remedy: 'range',
+  },
+  'a range backwards': {
+    in: 'all: { hosts: { "n[3:1]": } }',
+    where: 'lab.yaml:1:17',
+    what: 'ends before it begins',
+    remedy: 'range',
+  },
+  'a group that contains itself': {
+    in: 'a:\n  children:\n    b:\n      children:\n        a:\n  hosts: { db1: }\n',
+    where: 'lab.yaml:5:9',
+    what: 'group "a" would contain itself',
+    remedy: 'children of "b"',
+  },
+  'a priority that is a word': {
+    in: 'all:\n  hosts: { db1: }\n  vars: { ansible_group_priority: high }\n',
+    where: 'lab.yaml:3:11',
+    what: 'expected a whole number',
+    remedy: 'whole number',
+  },
+  'an unknown host in a group': {
+    in: 'all:\n  hosts:\n    nacos1: { ansible_host: 10.0.0.1 }\n  children:\n    nacos:\n      hosts:\n        nacos1:\n        nacso1:\n',
+    where: 'lab.yaml:8:9',
+    what: 'unknown host "nacso1" in group "nacos"',
+    remedy: 'did you mean "nacos1"?',
+  },
+
+  // Variables beside it
+  'a list of variables': {
+    in: { 'lab.yaml': good, 'group_vars/all.yaml': '- a\n' },
+    where: 'group_vars/all.yaml:1:1',
+    what: 'expected variables, found a list',
+    remedy: 'name: value',
+  },
+  'broken host variables': {
+    in: { 'lab.yaml': good, 'host_vars/db1.yml': 'a: b: c\n' },
+    where: 'host_vars/db1.yml:1:4',
+    what: 'not YAML',
+    remedy: 'correct the line',
+  },
+  'a file beside its folder': {
+    in: { 'lab.yaml': good, 'group_vars/all.yaml': 'a: 1', 'group_vars/all/x.yaml': 'b: 1' },
+    where: 'group_vars/all.yaml',
+    what: 'not read, because group_vars/all is there too',
+    remedy: 'keep one',
+  },
+  'an encrypted file without a password': {
+    in: { 'lab.yaml': good, 'host_vars/db1.yml': vault },
+    where: 'host_vars/db1.yml',
+    what: 'no vault password was given',
+    remedy: '--vault-password-file',
+  },
+  'an encrypted file with a wrong password': {
+    in: { 'lab.yaml': good, 'host_vars/db1.yml': vault },
+    options: { vaultPasswords: [new Secret('hunter2')] },
+    where: 'host_vars/db1.yml',
+    what: 'the vault password is wrong',
+    remedy: 'encrypted with',
+  },
+  'a damaged value': {
+    in: hosts('a: !vault x'),
+    where: 'lab.yaml:3:',
+    what: 'damaged vault',
+    remedy: 'encrypt the value again',
+  },
+  'a variable that is not in the environment': {
+    in: hosts('a: !env DB_PASSWORD'),
+    where: 'lab.yaml:3:',
+    what: 'no variable DB_PASSWORD',
+    remedy: 'export DB_PASSWORD',
+  },
+  'a file that is not there': {
+    in: hosts('a: !file keys/x'),
+    where: 'lab.yaml:3:',
+    what: '!file keys/x: there is no such file',
+    remedy: 'correct the path',
+  },
+  'a folder for a file': {
+    in: { 'lab.yaml': hosts('a: !file keys'), 'keys/x': '' },
+    where: 'lab.yaml:3:',
+    what: '!file keys: a folder',
+    remedy: 'name a file',
+  },
+
+  // Connections
+  'a port that is none': {
+    in: hosts('ansible_port: 99999'),
+    where: 'lab.yaml:3:26',
+    what: 'ansible_port: expected a port',
+    remedy: 'write a port',
+  },
+  'a typing slip': {
+    in: hosts('ansible_hots: 10.0.0.5'),
+    where: 'lab.yaml:3:12',
+    what: 'ansible_hots: unknown key',
+    remedy: 'did you mean "ansible_host"?',
+  },
+  'an address with a user': {
+    in: hosts('ansible_host: root@10.0.0.5'),
+    where: 'lab.yaml:3:26',
+    what: 'ansible_host: expected an address',
+    remedy: 'an address or host name',
+  },
+  become: {
+    in: hosts('ansible_become: true'),
+    where: 'lab.yaml:3:28',
+    what: 'ansible_become: other users are not supported yet',
+    remedy: 'ansible_user: root',
+  },
+  'a password': {
+    in: hosts('ansible_password: hunter2'),
+    where: 'lab.yaml:3:30',
+    what: 'ansible_password: logins with a password',
+    remedy: 'use a key',
+  },
+  'a local connection': {
+    in: hosts('ansible_connection: local'),
+    where: 'lab.yaml:3:32',
+    what: 'ansible_connection: expected "ssh"',
+    remedy: 'ssh',
+  },
+  'host keys unchecked': {
+    in: hosts('ansible_ssh_common_args: "-o StrictHostKeyChecking=no"'),
+    where: 'lab.yaml:3:37',
+    what: 'host keys are always checked',
+    remedy: 'UserKnownHostsFile',
+  },
+  'a jump host': {
+    in: hosts('ansible_ssh_common_args: "-o ProxyJump=x"'),
+    where: 'lab.yaml:3:37',
+    what: 'not understood: ProxyJump',
+    remedy: 'UserKnownHostsFile',
+  },
+  'another flag of ssh': {
+    in: hosts('ansible_ssh_common_args: "-C"'),
+    where: 'lab.yaml:3:37',
+    what: 'not understood: -C',
+    remedy: 'UserKnownHostsFile',
+  },
+  'an old name': {
+    in: hosts('ansible_ssh_host: 10.0.0.5'),
+    where: 'lab.yaml:3:30',
+    what: 'an old name',
+    remedy: 'write ansible_host',
+  },
+
+  // Extra variables
+  'no key=value': {
+    in: good,
+    options: { extraVars: ['password=a hunter2'] },
+    where: '--extra-vars',
+    what: 'word 2 is not key=value',
+    remedy: '@FILE',
+  },
+  'a file without @': {
+    in: good,
+    options: { extraVars: ['./x.yaml'] },
+    where: '--extra-vars',
+    what: 'is not key=value',
+    remedy: 'write @./x.yaml',
+  },
+  'broken JSON': {
+    in: good,
+    options: { extraVars: ['{"a": '] },
+    where: '--extra-vars:1:7',
+    what: 'a bracket above is not closed',
+    remedy: 'close it',
+  },
+  'a JSON list': {
+    in: good,
+    options: { extraVars: ['[1]'] },
+    where: '--extra-vars',
+    what: 'expected variables, found a list',
+    remedy: '"key"',
+  },
+  'an absent file of variables': {
+    in: good,
+    options: { extraVars: ['@x.yaml'] },
+    where: 'x.yaml',
+    what: 'there is no such file',
+    remedy: 'correct the path',
+  },
+  'Jinja in a variable': {
+    in: good,
+    options: { extraVars: ['a={{b}}'] },
+    where: '--extra-vars',
+    what: 'Jinja expressions are not evaluated',
+    remedy: 'write the value',
+  },
+  'an open quote in a variable': {
+    in: good,
+    options: { extraVars: ['a="b'] },
+    where: '--extra-vars',
+    what: 'a quote is not closed',
+    remedy: 'close it',
+  },
+}
+
+testCases(test, cases)
+
+test('mistakes in several files are all said at once', async () => {
+  const problems = await problemsOf(
+    {
+      'lab.yaml':
+        'all:\n  vars: { a: "{{ x }}" }\n  hosts: { db1: { ansible_port: x }, db2: { ansible_become: yes } }\n',
+      'group_vars/all.yaml': 'b: !env NOPE\n',
+      'host_vars/db2.yaml': '[',
+    },
+    'lab.yaml',
+    { extraVars: ['oops'] },
+  )
+  assert.equal(problems.map((problem) => problem.where).sort(), [
+    '--extra-vars',
+    'group_vars/all.yaml:1:9',
+    'host_vars/db2.yaml:1:2',
+    'lab.yaml:2:14',
+    'lab.yaml:3:33',
+    'lab.yaml:3:61',
+  ])
+})
+
+test('a mistake in a group is said once, not once for every host', async () => {
+  const problems = await problemsOf(
+    { 'lab.yaml': 'all: { vars: { ansible_port: x }, hosts: { "n[1:9]": } }' },
+    'lab.yaml',
+  )
+  assert.is(problems.length, 1)
+})
+
+test('no inventory at all', async () => {
+  mkdirSync(join(folder, 'some/inventory'), { recursive: true })
+  process.chdir(join(folder, 'some'))
+  writeFileSync('inventory/prod.yaml', good)
+  const thrown = await loadInventory([]).catch((error: unknown) => error)
+  assert.instance(thrown, PlinthError)
+  assert.is((thrown as PlinthError).message, '--inventory: no inventory given; add -i NAME (there are: prod)')
+})
+
+test.run()

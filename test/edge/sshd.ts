@@ -1,0 +1,114 @@
+/** A real sshd on loopback for tests: own host keys, own authorized_keys, a free port, ended by its pid. */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import net from 'node:net'
+import { tmpdir, userInfo } from 'node:os'
+import { join } from 'node:path'
+
+export interface SshdOptions {
+  /** Further lines of sshd_config. */
+  readonly config?: readonly string[]
+  /** Kinds of host key, as ssh-keygen names them. */
+  readonly hostKeys?: readonly ('ed25519' | 'ecdsa' | 'rsa')[]
+}
+
+export interface Sshd {
+  readonly port: number
+  readonly user: string
+  /** A folder for anything the test needs; gone at the end. */
+  readonly folder: string
+  /** The private key that may log in. */
+  readonly key: string
+  /** known_hosts with all of its keys. */
+  readonly knownHosts: string
+  /** `TYPE BASE64` of each host key. */
+  readonly publicKeys: readonly string[]
+  /** What sshd has logged so far. */
+  log(): string
+  /** Ends the listener; sessions live on unless `sessions` is true. */
+  stop(): Promise<void>
+  /** The process itself, to be frozen or killed. */
+  readonly process: ChildProcess
+}
+
+/** A port of 127.0.0.1 that was free a moment ago. */
+export async function freePort(): Promise<number> {
+  const server = net.createServer().listen(0, '127.0.0.1')
+  await new Promise((resolve) => server.once('listening', resolve))
+  const { port } = server.address() as net.AddressInfo
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
+
+/** A new key pair in `folder`; returns the path of the private key. */
+export function makeKey(folder: string, name: string, type = 'ed25519', passphrase = ''): string {
+  const file = join(folder, name)
+  const bits = type === 'rsa' ? ['-b', '2048'] : []
+  execFileSync('ssh-keygen', ['-q', '-t', type, ...bits, '-N', passphrase, '-C', name, '-f', file])
+  return file
+}
+
+/** `TYPE BASE64` of a key pair. */
+export const publicKeyOf = (key: string): string =>
+  readFileSync(`${key}.pub`, 'utf8').trim().split(' ').slice(0, 2).join(' ')
+
+/** Starts an sshd that lets the current user in with a key of its own. Needs root and Debian's openssh-server. */
+export async function startSshd({ config = [], hostKeys = ['ed25519'] }: SshdOptions = {}): Promise<Sshd> {
+  const folder = mkdtempSync(join(tmpdir(), 'plinth-sshd-'))
+  const key = makeKey(folder, 'user')
+  writeFileSync(join(folder, 'authorized_keys'), readFileSync(`${key}.pub`))
+  const keys = hostKeys.map((type) => makeKey(folder, `host_${type}`, type))
+  const publicKeys = keys.map(publicKeyOf)
+  mkdirSync('/run/sshd', { recursive: true, mode: 0o755 })
+  const port = await freePort()
+  writeFileSync(
+    join(folder, 'sshd_config'),
+    [
+      ...config,
+      `Port ${port}`,
+      'ListenAddress 127.0.0.1',
+      ...keys.map((path) => `HostKey ${path}`),
+      `AuthorizedKeysFile ${join(folder, 'authorized_keys')}`,
+      'StrictModes no',
+      'PermitRootLogin prohibit-password',
+      'PasswordAuthentication no',
+      'KbdInteractiveAuthentication no',
+      'UsePAM no',
+      'PidFile none',
+      'LogLevel VERBOSE',
+      '',
+    ].join('\n'),
+  )
+  const knownHosts = join(folder, 'known_hosts')
+  writeFileSync(knownHosts, publicKeys.map((line) => `[127.0.0.1]:${port} ${line}\n`).join(''))
+
+  const sshd = spawn('/usr/sbin/sshd', ['-D', '-e', '-f', join(folder, 'sshd_config')], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  let log = ''
+  const ended = new Promise<void>((resolve) => sshd.once('exit', () => resolve()))
+  await new Promise<void>((resolve, reject) => {
+    sshd.stderr.on('data', (chunk) => {
+      log += chunk
+      if (log.includes('Server listening')) resolve()
+    })
+    sshd.once('error', reject)
+    sshd.once('exit', (code) => reject(new Error(`sshd ended with ${code}: ${log}`)))
+  })
+  return {
+    port,
+    user: userInfo().username,
+    folder,
+    key,
+    knownHosts,
+    publicKeys,
+    process: sshd,
+    log: () => log,
+    async stop() {
+      sshd.kill('SIGTERM')
+      await ended
+      sshd.stderr.destroy()
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}

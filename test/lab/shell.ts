@@ -1,0 +1,16 @@
+/** zx as the lab uses it on the controller: silent, with an empty stdin and the folders of the system's own tools in PATH. */
+import { $ as zx } from 'zx'
+
+const systemPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+
+export const $ = zx({
+  quiet: true,
+  input: '',
+  env: { ...process.env, PATH: `${process.env.PATH ?? ''}:${systemPath}`, LC_ALL: 'C.UTF-8' },
+})
+
+/** What the lab says while it works: one line, without a final stop. */
+export type Say = (line: string) => void
+
+/** Seconds since `start` (ms, from `Date.now()`), for a line of progress: `3.2 s`. */
+export const since = (start: number): string => `${((Date.now() - start) / 1000).toFixed(1)} s`
