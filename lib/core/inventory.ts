@@ -2,7 +2,7 @@
  * What an inventory is once it is read: hosts with their variables and the way to reach them, and groups of groups.
  * Pure; lib/edge/inventory.ts reads the files.
  */
-import type { Located, LocatedEntry, LocatedMap } from './located.ts'
+import type { LocatedEntry, LocatedMap } from './located.ts'
 
 /** How a machine is reached. */
 export interface Connection {
@@ -183,6 +183,3 @@ export class GroupTree {
 /** Variables laid over each other: of two with one name the later one counts, as a whole. */
 export const mergeVariables = (...layers: readonly Variables[]): Map<string, LocatedEntry> =>
   new Map(layers.flatMap((layer) => [...layer]))
-
-/** The value of a variable, or undefined. */
-export const variable = (vars: LocatedMap, name: string): Located | undefined => vars.entries.get(name)?.value

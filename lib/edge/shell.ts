@@ -6,14 +6,10 @@
  */
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { type FileHandle, open } from 'node:fs/promises'
 import type { Readable, Writable } from 'node:stream'
-import type { Done } from '../core/channel.ts'
-import { hostError, type PlinthError, unreachable } from '../core/error.ts'
-import { type Answers, pack, type Question, unpack } from '../core/probe.ts'
-import type { Step } from '../core/resource.ts'
+import { type PlinthError, unreachable } from '../core/error.ts'
 import { Frames, Kept } from './frames.ts'
-import { framed, type Input, lockScript, preamble, scriptWith } from './shell-text.ts'
+import { framed, type Input, preamble, scriptWith } from './shell-text.ts'
 
 /** The three streams of a shell, and the way to end it by force when it can't be trusted any more. */
 export interface Streams {
@@ -35,9 +31,6 @@ export interface Outcome {
 const stdoutLimit = 64 * 1024 * 1024
 const stderrLimit = 64 * 1024
 const noiseLimit = 2 * 1024
-/** Input up to this many bytes goes along with its script; more of it is streamed after the shell has said it is ready. */
-const inlineLimit = 64 * 1024
-const chunkBytes = 256 * 1024
 /** Seconds; what a script gets when nothing else was said. */
 const defaultDeadline = 300
 
@@ -56,21 +49,18 @@ class Job {
 }
 
 export class Shell {
-  readonly #nonce: string
   readonly #noise = new Kept('tail', noiseLimit)
   #jobs = 0
   #job: Job | undefined
   #turn: Promise<unknown> = Promise.resolve()
   #lost: string | undefined
-  #locked = false
 
   /** `host` names the machine in messages. `nonce` is random unless a test gives one. */
   constructor(
     readonly host: string,
     readonly streams: Streams,
-    nonce = randomBytes(16).toString('hex'),
+    readonly nonce = randomBytes(16).toString('hex'),
   ) {
-    this.#nonce = nonce
     this.#listen('stdout', streams.stdout)
     this.#listen('stderr', streams.stderr)
     streams.stdin.on('error', (error) => this.lose(`writing to the shell failed (${error.message})`))
@@ -79,7 +69,7 @@ export class Shell {
   }
 
   #listen(name: 'stdout' | 'stderr', stream: Readable): void {
-    const frames = new Frames(this.#nonce)
+    const frames = new Frames(this.nonce)
     stream.on('error', (error) => this.lose(`reading from the shell failed (${error.message})`))
     stream.on('data', (chunk: Buffer) => {
       for (const piece of frames.push(chunk)) {
@@ -111,12 +101,8 @@ export class Shell {
     this.#job?.wake()
   }
 
-  /** Why the shell is gone; undefined while it is there. */
-  get lost(): string | undefined {
-    return this.#lost
-  }
-
-  #gone(): PlinthError {
+  /** The error for whoever wants something of a shell that is lost. */
+  gone(): PlinthError {
     const noise = this.#noise.text().trim()
     const said = noise && this.#jobs <= 1 ? `; it said: ${noise}` : ''
     return unreachable({
@@ -149,7 +135,7 @@ export class Shell {
 
   #exclusively(text: (id: number) => string, input: Input, deadline: number): Promise<Outcome> {
     const turn = this.#turn.then(async () => {
-      if (this.#lost !== undefined) throw this.#gone()
+      if (this.#lost !== undefined) throw this.gone()
       this.#jobs++
       const job = new Job(this.#jobs)
       this.#job = job
@@ -211,117 +197,20 @@ export class Shell {
     stop.abort()
   }
 
-  /** Channel.ask: every question in one script; throws a PlinthError when it failed or the shell is lost. */
-  async ask(questions: readonly Question[]): Promise<Answers> {
-    // Not the nonce itself: a section's line must not look like a mark.
-    const mark = `${this.#nonce}-section`
-    const { code, stdout, stderr, cut } = await this.run(pack(questions, mark))
-    if (code === null) throw this.#gone()
-    if (code !== 0 || cut) {
-      throw hostError({
-        where: this.host,
-        what: cut
-          ? 'the answer is longer than 64 MiB'
-          : `reading its state failed with exit code ${code}: ${tail(stderr)}`,
-        remedy: 'see that the host has what the message names (coreutils, rights), then run again',
-      })
-    }
-    return unpack(questions, mark, stdout)
-  }
-
-  /** Channel.act: steps in order, stops after the first whose code is not 0. */
-  async *act(steps: readonly Step[]): AsyncGenerator<Done, void, undefined> {
-    for (const step of steps) {
-      const started = performance.now()
-      const { code, stdout, stderr } = await this.#step(step)
-      yield { step, code, stdout, stderr, seconds: (performance.now() - started) / 1000 }
-      if (code !== 0) return
-    }
-  }
-
-  async #step({ run, input, upload, deadline = defaultDeadline }: Step): Promise<Outcome> {
-    if (upload) {
-      const file = await opened(upload.path, upload.bytes)
-      try {
-        const chunks = file.createReadStream({ highWaterMark: chunkBytes, autoClose: false })
-        return await this.run(run, { stream: { chunks, bytes: upload.bytes } }, deadline)
-      } finally {
-        await file.close()
-      }
-    }
-    if (input === undefined) return this.run(run, {}, deadline)
-    const bytes = Buffer.from(input)
-    if (bytes.length <= inlineLimit && !bytes.includes(0)) return this.run(run, { inline: bytes }, deadline)
-    return this.run(run, { stream: { chunks: chunksOf(bytes), bytes: bytes.length } }, deadline)
-  }
-
-  /**
-   * Channel.lock: flock on a file that this very shell keeps open, so it is gone when the shell is.
-   * @param file instead of /run/plinth.lock (a user who is not root has one in /run/lock)
-   * @throws PlinthError that names the holder when another run has it
-   */
-  async lock(holder: string, file?: string): Promise<void> {
-    if (this.#locked) return
-    const { code, stdout, stderr } = await this.#exclusively((id) => framed(id, lockScript(holder, file)), {}, 30)
-    if (code === 0) {
-      this.#locked = true
-      return
-    }
-    if (code === null) throw this.#gone()
-    const where = this.host
-    if (code === 75) {
-      const what = `another run is at work there: ${stdout.trim() || 'it has not said its name yet'}`
-      throw hostError({
-        where,
-        what,
-        remedy: 'wait until it has ended and run again; a run that was killed holds nothing',
-      })
-    }
-    if (code === 127) {
-      throw hostError({
-        where,
-        what: 'there is no flock command',
-        remedy: 'install util-linux (or busybox with flock)',
-      })
-    }
-    throw hostError({
-      where,
-      what: `its lock can't be taken: ${tail(stderr)}`,
-      remedy: 'see to the rights and the free space of /run (/run/lock for a user who is not root)',
-    })
+  /** Runs lines in the shell itself, where they can change it: what a lock needs. */
+  runHere(text: string, deadline = defaultDeadline): Promise<Outcome> {
+    return this.#exclusively((id) => framed(id, text), {}, deadline)
   }
 
   /** Ends the shell, and with it the lock; waits up to `seconds` for it to go. Never throws. */
   async close(seconds = 2): Promise<void> {
     if (this.#lost !== undefined) return
     const { stdin, stdout } = this.streams
-    const gone = once(stdout, 'close', { signal: AbortSignal.timeout(seconds * 1000) }).catch(() => {})
+    const gone = once(stdout, 'close', { signal: AbortSignal.timeout(seconds * 1000) }).catch(() => undefined)
     const running = this.#job
     this.#lost = 'it was closed'
     running?.wake()
     stdin.end()
-    await gone
-    this.streams.kill()
+    if (!(await gone)) this.streams.kill()
   }
-}
-
-/** What a person needs to see of a stderr: its last lines. */
-const tail = (text: string): string => text.trim().split('\n').slice(-5).join('\n').slice(-1000) || 'it said nothing'
-
-async function* chunksOf(bytes: Buffer): AsyncGenerator<Buffer, void, undefined> {
-  for (let at = 0; at < bytes.length; at += chunkBytes) yield bytes.subarray(at, at + chunkBytes)
-}
-
-async function opened(path: string, bytes: number): Promise<FileHandle> {
-  const remedy = 'put the file back as it was when the run was planned, and run again'
-  let file: FileHandle
-  try {
-    file = await open(path)
-  } catch (error) {
-    throw hostError({ where: path, what: `it can't be read (${(error as NodeJS.ErrnoException).code})`, remedy })
-  }
-  const { size } = await file.stat()
-  if (size === bytes) return file
-  await file.close()
-  throw hostError({ where: path, what: `it has ${size} bytes, not ${bytes}`, remedy })
 }

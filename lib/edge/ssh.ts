@@ -13,6 +13,7 @@ import type { MachineChannel } from '../core/channel.ts'
 import { PlinthError, unreachable } from '../core/error.ts'
 import { judge, type KnownKey, knownName, knownTypes, parseKnownHosts, type Verdict } from './known-hosts.ts'
 import { Shell } from './shell.ts'
+import { shellChannel } from './shell-channel.ts'
 import { type LoginOptions, loginOf } from './ssh-login.ts'
 import { connectionProblem, hostKeyProblem, lossOf } from './ssh-problems.ts'
 import { openTunnel } from './tunnel.ts'
@@ -113,9 +114,7 @@ export async function connect(target: Target, options: ConnectOptions = {}): Pro
 
 function machineChannel(client: Client, socket: net.Socket, shell: Shell, lockFile?: string): MachineChannel {
   return {
-    ask: (questions) => shell.ask(questions),
-    act: (steps) => shell.act(steps),
-    lock: (holder) => shell.lock(holder, lockFile),
+    ...shellChannel(shell, lockFile),
     tunnel: (host, port) => openTunnel(client, shell.host, host, port),
     async close() {
       await shell.close()

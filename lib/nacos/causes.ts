@@ -134,6 +134,12 @@ export const causes: readonly Cause[] = [
   },
   // The database, where it says what it is.
   {
+    name: 'no database settings',
+    pattern: /db\.num is null|load jdbc\.properties error/,
+    what: 'Nacos runs as a cluster without db.num and db.url.0, or did not read its application.properties',
+    remedy: 'write the database into conf/application.properties, readable by the service user',
+  },
+  {
     name: 'public key retrieval',
     pattern: /Public Key Retrieval is not allowed/,
     what: "MySQL's authentication cache is cold and the driver may not ask for its public key",

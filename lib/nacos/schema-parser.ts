@@ -68,16 +68,12 @@ class Reader {
     if (!this.take(...words)) throw this.fail(`expected ${words.join(' ')}, not ${this.peek()?.text ?? 'the end'}`)
   }
 
-  /** What stands between the parentheses that are next, joined. */
+  /** What stands between the parentheses that are next: a length or a precision. */
   inner(): string {
     this.need('(')
     let text = ''
-    for (let depth = 1; ; ) {
-      const token = this.next()
-      if (token.text === '(' && token.kind === 'sign') depth++
-      if (token.text === ')' && token.kind === 'sign' && --depth === 0) return text
-      text += token.text
-    }
+    while (!this.take(')')) text += this.next().text
+    return text
   }
 
   names(): string[] {
@@ -154,7 +150,9 @@ function tableDef(reader: Reader): TableDef {
     else columns.push(columnDef(reader, primaryKey, indexes))
   } while (reader.take(','))
   reader.need(')')
-  return { name, columns, primaryKey, indexes, ...tableOptions(reader) }
+  // A primary key's columns are NOT NULL, said or not.
+  const whole = columns.map((column) => (primaryKey.includes(column.name) ? { ...column, nullable: false } : column))
+  return { name, columns: whole, primaryKey, indexes, ...tableOptions(reader) }
 }
 
 function indexDef(reader: Reader, unique: boolean, constraint: string | undefined, keyword = false): IndexDef {
@@ -201,7 +199,7 @@ function columnDef(reader: Reader, primaryKey: string[], indexes: IndexDef[]): C
   return {
     name,
     type: normalType(type),
-    nullable: nullable && !primaryKey.includes(name),
+    nullable,
     default: value,
     autoIncrement,
     ...(onUpdate === null ? {} : { onUpdate }),

@@ -4,6 +4,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import net from 'node:net'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
+import type { MachineChannel } from '../../lib/core/channel.ts'
+import { type ConnectOptions, connect, type Target } from '../../lib/edge/ssh.ts'
 
 export interface SshdOptions {
   /** Further lines of sshd_config. */
@@ -25,7 +27,7 @@ export interface Sshd {
   readonly publicKeys: readonly string[]
   /** What sshd has logged so far. */
   log(): string
-  /** Ends the listener; sessions live on unless `sessions` is true. */
+  /** Ends the listener and removes the folder; sessions that are open live on. */
   stop(): Promise<void>
   /** The process itself, to be frozen or killed. */
   readonly process: ChildProcess
@@ -85,6 +87,9 @@ export async function startSshd({ config = [], hostKeys = ['ed25519'] }: SshdOpt
   const sshd = spawn('/usr/sbin/sshd', ['-D', '-e', '-f', join(folder, 'sshd_config')], {
     stdio: ['ignore', 'ignore', 'pipe'],
   })
+  // A test file that fails in its set-up never comes to stop().
+  const atExit = (): boolean => sshd.kill('SIGTERM')
+  process.on('exit', atExit)
   let log = ''
   const ended = new Promise<void>((resolve) => sshd.once('exit', () => resolve()))
   await new Promise<void>((resolve, reject) => {
@@ -105,6 +110,7 @@ export async function startSshd({ config = [], hostKeys = ['ed25519'] }: SshdOpt
     process: sshd,
     log: () => log,
     async stop() {
+      process.off('exit', atExit)
       sshd.kill('SIGTERM')
       await ended
       sshd.stderr.destroy()
@@ -112,3 +118,36 @@ export async function startSshd({ config = [], hostKeys = ['ed25519'] }: SshdOpt
     },
   }
 }
+
+/** Runs something with an sshd of its own. */
+export async function withSshd(options: SshdOptions, body: (sshd: Sshd) => Promise<void>): Promise<void> {
+  const sshd = await startSshd(options)
+  try {
+    await body(sshd)
+  } finally {
+    await sshd.stop()
+  }
+}
+
+/** How to reach an sshd, and how not to use the keys and the lock of who runs the tests. */
+export const targetOf = (sshd: Sshd, more: Partial<Target> = {}): Target => ({
+  name: 'h1',
+  user: sshd.user,
+  address: '127.0.0.1',
+  port: sshd.port,
+  privateKeyFile: sshd.key,
+  knownHostsFiles: [sshd.knownHosts],
+  ...more,
+})
+export const optionsOf = (sshd: Sshd, more: Partial<ConnectOptions> = {}): ConnectOptions => ({
+  agent: undefined,
+  keyFiles: [],
+  lockFile: join(sshd.folder, 'lock'),
+  ...more,
+})
+
+export const openTo = (
+  sshd: Sshd,
+  more: Partial<Target> = {},
+  options: Partial<ConnectOptions> = {},
+): Promise<MachineChannel> => connect(targetOf(sshd, more), optionsOf(sshd, options))

@@ -3,9 +3,10 @@
  * that is the digest of its definition (the lists below and the files in image/).
  */
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import { hostError } from '../../lib/core/error.ts'
+import { cgroupRoot, inside, killGroup } from './cgroup.ts'
 import { cacheFolder } from './layout.ts'
 import { withLock } from './lock.ts'
 import { lastLines } from './requirements.ts'
@@ -22,6 +23,7 @@ const options = [
 ]
 const definition = join(import.meta.dirname, 'image')
 const folder = join(cacheFolder, 'images')
+const lock = join(folder, '.lock')
 
 export interface Image {
   /** The digest of its definition. */
@@ -45,20 +47,26 @@ export const imageOf = (id: string): Image => ({
  */
 export async function ensureImage(say: Say): Promise<Image> {
   const image = imageOf(definitionDigest())
-  if (existsSync(join(folder, image.id))) return image
-  const lock = join(folder, '.lock')
-  const free = await withLock(lock, { wait: 0 }, () => build(image.id, say))
-  if (free) return image
-  say('another run is making the image; waiting for it')
-  await withLock(lock, { wait: 600 }, () => build(image.id, say))
+  const path = join(folder, image.id)
+  if (!existsSync(path)) {
+    const made = await withLock(lock, { wait: 0 }, () => build(image.id, say))
+    if (made === null) {
+      say('another run is making the image; waiting for it')
+      await withLock(lock, { wait: 600 }, () => build(image.id, say))
+    }
+  }
+  const now = new Date()
+  utimesSync(path, now, now)
   return image
 }
 
-/** Removes the images that no host of any lab stands on. */
+/** Removes the images that no host of any lab stands on and no run has asked for in a day. */
 export async function dropOldImages(inUse: ReadonlySet<string>): Promise<void> {
-  await withLock(join(folder, '.lock'), { wait: 0 }, async () => {
-    for (const id of existsSync(folder) ? readdirSync(folder) : []) {
-      if (!id.startsWith('.lock') && !inUse.has(id)) await $`rm -rf --one-file-system ${join(folder, id)}`
+  const day = 86_400_000
+  await withLock(lock, { wait: 0 }, async () => {
+    for (const id of readdirSync(folder).filter((name) => !name.startsWith('.') && !inUse.has(name))) {
+      const path = join(folder, id)
+      if (Date.now() - statSync(path).mtimeMs > day) await $`rm -rf --one-file-system ${path}`
     }
   })
 }
@@ -78,29 +86,40 @@ function definitionDigest(): string {
 async function build(id: string, say: Say): Promise<void> {
   if (existsSync(join(folder, id))) return
   const start = Date.now()
-  // What a killed build left: it was never renamed.
+  // What a killed build left: its processes go on without it, and its folder was never renamed.
+  const group = join(cgroupRoot(), 'plinth-lab', '.image')
+  await killGroup(group)
   await $({ cwd: folder })`rm -rf --one-file-system .building-*`
   const building = join(folder, `.building-${id}`)
   const [base, db, fetched] = ['base', 'db', 'fetched'].map((name) => join(building, name)) as [string, string, string]
   mkdirSync(fetched, { recursive: true })
 
   say(`making the image of the hosts (Debian ${suite}; once, about a minute)`)
+  const uri = await mirror()
   await step('1/3 Debian, the packages of two JDKs and MySQL', say, async () => {
     const hook = `sh '${definition}/fetch.sh' "$1"`
-    await $({ env: { ...process.env, FETCHED: fetched } })`mmdebstrap --variant=minbase --include=${packages} \
-      ${options} --customize-hook=${hook} ${suite} ${base} ${await mirror()}`
+    const making = $({
+      env: { ...process.env, FETCHED: fetched },
+    })`${inside(group)} mmdebstrap --variant=minbase --include=${packages} \
+      ${options} --customize-hook=${hook} ${suite} ${base} ${uri}`
+    // Its notes tell how far it is.
+    making.stderr.on('data', (chunk) => {
+      for (const [, note] of String(chunk).matchAll(/^I: ((?:download|extract|install|fetch).*)$/gm)) say(`    ${note}`)
+    })
+    await making
   })
   await step('2/3 the base of every host', say, async () => {
-    await $`sh ${definition}/base.sh ${base} ${fetched}/jdk ${definition}/base`
+    await $`${inside(group)} sh ${definition}/base.sh ${base} ${fetched}/jdk ${definition}/base`
   })
   await step('3/3 MySQL, as a layer on it', say, async () => {
     await $`mkdir ${db} ${building}/work ${building}/root`
     // In a mount namespace of its own: nothing stays mounted, even when this is killed.
     const layers = `lowerdir=${base},upperdir=${db},workdir=${building}/work`
     const script = 'mount -t overlay overlay -o "$1" "$2"; exec sh "$3/db.sh" "$2" "$4" "$3/db"'
-    await $`unshare -m sh -ec ${script} sh ${layers} ${building}/root ${definition} ${fetched}/db`
+    await $`${inside(group)} unshare -m sh -ec ${script} sh ${layers} ${building}/root ${definition} ${fetched}/db`
   })
   await $`rm -rf --one-file-system ${fetched} ${building}/work ${building}/root`
+  await killGroup(group)
   renameSync(building, join(folder, id))
   say(`image made in ${since(start)}`)
 }
@@ -115,7 +134,7 @@ async function step(name: string, say: Say, work: () => Promise<void>): Promise<
     throw hostError({
       where: `the image of the hosts, ${name}`,
       what: lastLines(output, 8),
-      remedy: "check that this machine's apt-get reaches its mirror, then run it again",
+      remedy: 'check that "apt-get update" works on this machine, then run it again',
     })
   }
   say(`${name}: ${since(start)}`)

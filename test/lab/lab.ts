@@ -2,6 +2,7 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { hostError, usageError } from '../../lib/core/error.ts'
+import { isFrozen, killGroup, setFrozen } from './cgroup.ts'
 import { dropOldImages, ensureImage, type Image, imageOf } from './image.ts'
 import {
   addressNumbers,
@@ -15,7 +16,7 @@ import {
 } from './layout.ts'
 import { holderOf, withLock } from './lock.ts'
 import * as machine from './machine.ts'
-import { dropBridge, linkIsUp, raiseBridge, setLink } from './network.ts'
+import { dropBridge, linkIsUp, raiseBridge, setLink, untilFound } from './network.ts'
 import { forgetOwner, ownerOf, setOwner } from './owner.ts'
 import { identityOf, isAlive } from './processes.ts'
 import { requireLab } from './requirements.ts'
@@ -98,13 +99,13 @@ export class Lab {
 
   /** Gives a host back bare, in seconds: power cut, new disk, same key and address. Returns when it is ready. */
   async reset(host: string, { say = silent }: { say?: Say } = {}): Promise<void> {
-    const place = hostLayout(this.layout, host)
+    const place = this.#there(host)
     await this.#shared(async () => {
       const image = await ensureImage(say)
       await machine.powerOff(place)
       await ensureKeys(this.layout, [host])
       await machine.makeDisk(this.layout, place, image)
-      await this.#start(place)
+      await this.#start(place, true)
     })
   }
 
@@ -117,17 +118,17 @@ export class Lab {
   async boot(host: string): Promise<void> {
     const place = this.#there(host)
     await this.#shared(async () => {
-      if (!machine.isOn(place)) await this.#start(place)
+      if (!machine.isOn(place)) await this.#start(place, false)
     })
   }
 
   /** Stops all of a host's processes where they are: connections stay open, nobody answers. */
   async freeze(host: string): Promise<void> {
-    await machine.setFrozen(this.#running(host), true)
+    await setFrozen(this.#running(host).cgroup, true)
   }
 
   async thaw(host: string): Promise<void> {
-    await machine.setFrozen(this.#running(host), false)
+    await setFrozen(this.#running(host).cgroup, false)
   }
 
   /** Pulls a host's cable. */
@@ -135,8 +136,10 @@ export class Lab {
     await setLink(this.#running(host), 'down')
   }
 
+  /** Plugs it in again. Returns when packets arrive. */
   async mend(host: string): Promise<void> {
     await setLink(this.#running(host), 'up')
+    await untilFound(this.layout, this.#running(host))
   }
 
   /** Runs a shell command inside a host as root, without ssh. */
@@ -171,22 +174,24 @@ export class Lab {
     const on = machine.isOn(host)
     const disk = machine.imageOfDisk(host)
     if (on && disk !== '') {
-      await machine.setFrozen(host, false)
+      await setFrozen(host.cgroup, false)
       await setLink(host, 'up')
-      await machine.untilReady(host)
+      await untilFound(this.layout, host)
+      await machine.untilReady(host, false)
     } else {
       await machine.powerOff(host)
-      if (disk === '' || !existsSync(imageOf(disk).bare)) await machine.makeDisk(this.layout, host, image)
-      await this.#start(host)
+      const bare = disk === '' || !existsSync(imageOf(disk).bare)
+      if (bare) await machine.makeDisk(this.layout, host, image)
+      await this.#start(host, bare)
       say(`${host.name} (${host.address}) is ready after ${since(start)}`)
     }
     if (disk !== '' && disk !== image.id) say(`${host.name} stands on an older image; "reset ${host.name}" renews it`)
     return !on
   }
 
-  async #start(host: HostLayout): Promise<void> {
+  async #start(host: HostLayout, bare: boolean): Promise<void> {
     await machine.powerOn(this.layout, host)
-    await machine.untilReady(host)
+    await machine.untilReady(host, bare)
   }
 
   /** Whose lab this is from now on. */
@@ -212,7 +217,7 @@ export class Lab {
 
   async #clear(): Promise<void> {
     const all = [...addressNumbers.keys()].map((name) => hostLayout(this.layout, name))
-    await machine.killGroup(this.layout.cgroup)
+    await killGroup(this.layout.cgroup)
     await Promise.all(
       all.map(async (host) => {
         await machine.powerOff(host)
@@ -267,7 +272,7 @@ export class Lab {
 async function stateOf(host: HostLayout): Promise<HostState> {
   if (machine.imageOfDisk(host) === '') return 'absent'
   if (!machine.isOn(host)) return 'off'
-  if (machine.isFrozen(host)) return 'frozen'
+  if (isFrozen(host.cgroup)) return 'frozen'
   if (!(await linkIsUp(host))) return 'cut'
   return machine.leaderOf(host) === undefined ? 'starting' : 'running'
 }

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { usageError } from '../../lib/core/error.ts'
+import { cgroupRoot } from './cgroup.ts'
 
 /** Images, archives and the state of every lab. */
 export const cacheFolder = join(homedir(), '.cache', 'plinth')
@@ -121,10 +122,4 @@ export function hostLayout(lab: Layout, name: string): HostLayout {
     root: join(lab.folder, 'hosts', name, 'root'),
     cgroup: join(lab.cgroup, name),
   }
-}
-
-/** Where cgroup v2 is mounted (`/sys/fs/cgroup`, or `/sys/fs/cgroup/unified` beside v1); empty when it is not. */
-export function cgroupRoot(): string {
-  const mounts = readFileSync('/proc/mounts', 'utf8').split('\n')
-  return mounts.map((line) => line.split(' ')).find((fields) => fields[2] === 'cgroup2')?.[1] ?? ''
 }

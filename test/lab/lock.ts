@@ -37,7 +37,7 @@ export async function withLock<T>(
   })
   if (!held) return null
   try {
-    if (!options.shared) writeFileSync(path, `process ${process.pid}, since ${new Date().toISOString()}\n`)
+    writeFileSync(path, `process ${process.pid}, since ${new Date().toISOString()}\n`)
     return { value: await work() }
   } finally {
     const ended = new Promise((resolve) => holder.once('exit', resolve))

@@ -1,9 +1,10 @@
 /** One host: its disk (an overlay on the image), its processes (a cgroup), its power. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { hostError } from '../../lib/core/error.ts'
+import { inside, isPopulated, killGroup, processesOf } from './cgroup.ts'
 import { type Image, imageOf } from './image.ts'
 import { addressNumbers, type HostLayout, hostLayout, type Layout } from './layout.ts'
 import { plug, setLink, unplug } from './network.ts'
@@ -15,14 +16,11 @@ const read = (path: string): string => (existsSync(path) ? readFileSync(path, 'u
 export const imageOfDisk = (host: HostLayout): string => read(join(host.folder, 'image')).trim()
 
 /** Whether any process of the host lives, frozen ones included. */
-export const isOn = (host: HostLayout): boolean => read(join(host.cgroup, 'cgroup.events')).includes('populated 1')
-
-/** Whether its processes are stopped where they are. */
-export const isFrozen = (host: HostLayout): boolean => read(join(host.cgroup, 'cgroup.freeze')).trim() === '1'
+export const isOn = (host: HostLayout): boolean => isPopulated(host.cgroup)
 
 /** The host's PID 1 as the controller numbers it, or undefined before there is one. */
 export const leaderOf = (host: HostLayout): string | undefined =>
-  read(join(host.cgroup, 'payload', 'init.scope', 'cgroup.procs')).split('\n')[0] || undefined
+  processesOf(join(host.cgroup, 'payload', 'init.scope'))[0]
 
 /** Makes a fresh disk; whatever was on the old one is gone. The host must be off. */
 export async function makeDisk(lab: Layout, host: HostLayout, image: Image): Promise<void> {
@@ -79,7 +77,6 @@ export async function dropDisk(host: HostLayout): Promise<void> {
 export async function powerOn(lab: Layout, host: HostLayout): Promise<void> {
   await mountDisk(host, imageOf(imageOfDisk(host)))
   await plug(lab, host)
-  await $`mkdir -p ${host.cgroup}`
   const nspawn = [
     'systemd-nspawn',
     '--boot',
@@ -99,33 +96,32 @@ export async function powerOn(lab: Layout, host: HostLayout): Promise<void> {
     '--console=read-only',
   ]
   // In a session of its own, so that it outlives this process and its terminal.
-  const script = 'echo $$ >"$1/cgroup.procs"; log=$2; shift 2; exec "$@" </dev/null >"$log" 2>&1'
-  await $({ env: { ...process.env, SYSTEMD_NSPAWN_UNIFIED_HIERARCHY: '1' } })`setsid -f sh -c ${script} sh \
-    ${host.cgroup} ${host.folder}/console.log ${nspawn} </dev/null >/dev/null 2>&1`
+  await $({
+    env: { ...process.env, SYSTEMD_NSPAWN_UNIFIED_HIERARCHY: '1' },
+  })`setsid -f ${inside(host.cgroup)} ${nspawn} \
+    </dev/null >${host.folder}/console.log 2>&1`
 }
 
 /**
- * Waits until systemd has started everything and sshd answers.
+ * Waits until sshd answers.
+ * @param bare the disk is fresh: systemd must have started everything too, and nothing may have failed
  * @throws PlinthError with the failed units or the end of the console, after 60 s at the latest
  */
-export async function untilReady(host: HostLayout): Promise<void> {
+export async function untilReady(host: HostLayout, bare: boolean): Promise<void> {
   const deadline = Date.now() + 60_000
   for (let wasOn = false; Date.now() < deadline; await sleep(50)) {
     if (wasOn && !isOn(host)) break
     wasOn = isOn(host)
     if (leaderOf(host) === undefined) continue
-    const state = (await runInside(host, 'systemctl is-system-running --wait')).stdout.trim()
-    if (state === 'degraded') {
-      const failed = (await runInside(host, 'systemctl list-units --failed --plain --no-legend')).stdout
-      throw notReady(
-        host,
-        `units failed: ${failed
-          .trim()
-          .replaceAll(/ .*(\n|$)/g, ' ')
-          .trim()}`,
-      )
+    if (bare) {
+      const state = (await runInside(host, 'timeout 50 systemctl is-system-running --wait')).stdout.trim()
+      if (state === 'degraded') {
+        const failed = (await runInside(host, 'systemctl list-units --failed --plain --no-legend')).stdout
+        throw notReady(host, `units failed: ${failed.replaceAll(/ .*(\n|$)/g, ' ').trim()}`)
+      }
+      if (state !== 'running') continue
     }
-    if (state === 'running' && (await sshdAnswers(host.address))) return
+    if (await sshdAnswers(host.address)) return
   }
   throw notReady(host, `did not start: ${read(join(host.folder, 'console.log')).slice(-600)}`)
 }
@@ -155,31 +151,6 @@ export async function powerOff(host: HostLayout): Promise<void> {
   if (existsSync(`/sys/class/net/${host.link}`)) await setLink(host, 'down')
   await killGroup(host.cgroup)
   await unplug(host)
-}
-
-/**
- * Ends every process of a cgroup and its children, and removes it. Removal is part of it: a cgroup that was killed once and used again makes the
- * kernel (seen on 6.18) kill what systemd starts in new children of it.
- */
-export async function killGroup(cgroup: string): Promise<void> {
-  if (!existsSync(cgroup)) return
-  // Frozen processes are killed as well.
-  writeFileSync(join(cgroup, 'cgroup.kill'), '1')
-  while (read(join(cgroup, 'cgroup.events')).includes('populated 1')) await sleep(20)
-  removeGroup(cgroup)
-}
-
-function removeGroup(cgroup: string): void {
-  for (const entry of readdirSync(cgroup, { withFileTypes: true })) {
-    if (entry.isDirectory()) removeGroup(join(cgroup, entry.name))
-  }
-  rmdirSync(cgroup)
-}
-
-/** Stops every process of the host where it is (`true`), or lets them go on. */
-export async function setFrozen(host: HostLayout, frozen: boolean): Promise<void> {
-  writeFileSync(join(host.cgroup, 'cgroup.freeze'), frozen ? '1' : '0')
-  while (isOn(host) && read(join(host.cgroup, 'cgroup.events')).includes(`frozen ${frozen ? 0 : 1}`)) await sleep(10)
 }
 
 export interface Ran {

@@ -1,5 +1,7 @@
 /** The lab's network: one bridge, and per host a namespace with a cable to it. There is no way out: the lab is a closed network. */
 import { existsSync } from 'node:fs'
+import { connect } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { hostError } from '../../lib/core/error.ts'
 import type { HostLayout, Layout } from './layout.ts'
 import { $ } from './shell.ts'
@@ -55,6 +57,30 @@ export async function unplug({ machine, link }: Pick<HostLayout, 'machine' | 'li
 export const setLink = async ({ link }: HostLayout, to: 'up' | 'down'): Promise<void> => {
   await $`ip link set ${link} ${to}`
 }
+
+/**
+ * Waits until the controller's kernel finds a host again whose cable was just plugged in: for some seconds it may still remember that nobody
+ * answered. At most 10 s.
+ */
+export async function untilFound({ bridge }: Layout, { address }: HostLayout): Promise<void> {
+  for (const deadline = Date.now() + 10_000; Date.now() < deadline; await sleep(50)) {
+    await $({ nothrow: true })`ip neigh flush to ${address} dev ${bridge}`
+    if (await packetsArrive(address)) return
+  }
+}
+
+/** Port 22 is accepted or refused: either way the host's kernel has answered. */
+const packetsArrive = (address: string): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connect({ host: address, port: 22, timeout: 500 })
+    const end = (arrived: boolean): void => {
+      socket.destroy()
+      resolve(arrived)
+    }
+    socket.once('connect', () => end(true))
+    socket.once('error', (error: NodeJS.ErrnoException) => end(error.code === 'ECONNREFUSED'))
+    socket.once('timeout', () => end(false))
+  })
 
 /** Whether the controller's end of a host's cable is up. */
 export const linkIsUp = async ({ link }: HostLayout): Promise<boolean> =>

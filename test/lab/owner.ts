@@ -2,8 +2,8 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { usageError } from '../../lib/core/error.ts'
-import { cgroupRoot, type Layout } from './layout.ts'
-import { killGroup } from './machine.ts'
+import { cgroupRoot, inside, killGroup } from './cgroup.ts'
+import type { Layout } from './layout.ts'
 import { identityOf, type ProcessIdentity } from './processes.ts'
 import { $ } from './shell.ts'
 
@@ -31,18 +31,18 @@ export async function setOwner(lab: Layout, pid: number): Promise<void> {
   }
   writeFileSync(ownerFile(lab), JSON.stringify(owner))
   await killGroup(watcherGroup(lab))
-  await $`mkdir -p ${watcherGroup(lab)}`
-  // $1 pid, $2 start time, $3 our cgroup, $4 the one to leave to (else it would end itself); then the command. The name in field 2 of stat
-  // may hold spaces: what follows its last parenthesis is the state, and 19 further on the start time.
-  const watch = `echo $$ >"$3/cgroup.procs"
+  // $1 pid, $2 start time, $3 the cgroup to leave to (or it would end itself), then the command. The name in field 2 of stat may hold spaces:
+  // what follows its last parenthesis is the state, and 19 further on the start time.
+  const watch = `
     while case $(sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -d' ' -f1,20) in [!ZX]" $2") ;; *) false ;; esac
     do sleep 1; done
-    echo $$ >"$4/cgroup.procs"
-    shift 4
+    echo $$ >"$3/cgroup.procs"
+    shift 3
     exec "$@"`
   const down = [process.execPath, '--import', import.meta.resolve('tsx'), join(import.meta.dirname, 'cli.ts')]
-  await $`setsid -f sh -c ${watch} sh ${owner.pid} ${owner.started} ${watcherGroup(lab)} ${cgroupRoot()} \
-    ${down} down --abandoned --lab ${lab.name} </dev/null >${join(lab.folder, 'watcher.log')} 2>&1`
+  const shell = ['sh', '-c', watch, 'sh', owner.pid, owner.started, cgroupRoot()].map(String)
+  await $`setsid -f ${inside(watcherGroup(lab))} ${shell} ${down} down --abandoned --lab ${lab.name} \
+    </dev/null >${join(lab.folder, 'watcher.log')} 2>&1`
 }
 
 /** Nobody's lab any more. */

@@ -1,9 +1,10 @@
 /** What the lab needs of this machine. Commands that are missing are installed; what can't be had is said at once, all of it. */
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { arch, platform, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { hostError, type Problem } from '../../lib/core/error.ts'
-import { cacheFolder, cgroupRoot } from './layout.ts'
+import { cgroupRoot } from './cgroup.ts'
+import { cacheFolder } from './layout.ts'
 import { $, type Say } from './shell.ts'
 
 /** Command, and the Debian package that brings it. */
@@ -34,6 +35,7 @@ export async function requireLab(say: Say): Promise<void> {
   }
   if (missing.length > 0) await install([...new Set(missing)], say)
   await tryOverlay()
+  roomForHosts(say)
 }
 
 function findProblems(): Problem[] {
@@ -73,6 +75,14 @@ async function install(packages: readonly string[], say: Say): Promise<void> {
       remedy: `install them by hand; ${stillWorks}`,
     })
   }
+}
+
+/** Each host's systemd takes about seven of these, and Debian allows 128. */
+function roomForHosts(say: Say): void {
+  const path = '/proc/sys/fs/inotify/max_user_instances'
+  if (Number(readFileSync(path, 'utf8')) >= 1024) return
+  say('raising fs.inotify.max_user_instances to 1024, until the next boot of this machine')
+  writeFileSync(path, '1024')
 }
 
 /** Mounts one for a moment: the kernel may have no overlayfs, or the cache may lie on a disk that can't carry one. */

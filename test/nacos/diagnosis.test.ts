@@ -85,6 +85,7 @@ const logs: readonly [string, string, RegExp, Partial<DiagnosisContext>?][] = [
     'no cluster.conf',
     /cluster\.conf/,
   ],
+  ['java.io.IOException: java.lang.IllegalArgumentException: db.num is null', 'no database settings', /db\.num/],
   [`Public Key Retrieval is not allowed\n${noData}`, 'public key retrieval', /cold/],
   [
     `java.sql.SQLException: Access denied for user 'nacos'@'10.0.0.1' (using password: YES)\n${noData}`,
@@ -205,6 +206,7 @@ const successes: readonly [string, string, boolean][] = [
   ['2.2.4', 'INFO Nacos started successfully in stand alone mode. use embedded storage', true],
   ['2.2.4', 'INFO Nacos is starting...', false],
   ['3.0.3', 'Nacos started successfully in cluster mode. use external storage', false],
+  ['3.0.3', 'Nacos started successfully in cluster mode.\nNacos Server API started successfully in 9 ms', false],
   [
     '3.0.3',
     'Nacos Console started successfully in 1 ms\nNacos started successfully in cluster mode. use external storage\nNacos Server API started successfully in 9 ms',

@@ -95,6 +95,11 @@ test('reads keys, indexes and options', () => {
   assert.equal(permissions?.indexes, [{ name: 'uk_role', unique: true, columns: ['role'] }])
 })
 
+test('the columns of a primary key are never null, said or not', () => {
+  const [inline, apart] = parseSchema('CREATE TABLE a (b int PRIMARY KEY); CREATE TABLE a (b int, PRIMARY KEY (b))')
+  assert.equal([inline?.columns[0]?.nullable, apart?.columns[0]?.nullable], [false, false])
+})
+
 test('reads the rows', () =>
   assert.equal(seedRows(sql), [
     { table: 'users', values: { username: 'nacos', enabled: '1' } },

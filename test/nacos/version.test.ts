@@ -28,6 +28,7 @@ for (const text of ['', '2', '2.5', '2.5.x', 'latest', '2.5.4-GA', '2.5.4.1.1', 
 test('orders versions', () => {
   const order = [
     '1.4.8',
+    '2.0.0-ALPHA',
     '2.0.0-ALPHA.1',
     '2.0.0-ALPHA.2',
     '2.0.0-BETA',

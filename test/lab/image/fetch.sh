@@ -4,6 +4,7 @@ set -eu
 fetch() {
   mkdir -p "$FETCHED/$1/partial"
   to="$FETCHED/$1"
+  echo "I: fetching the packages of $1" >&2
   shift
   APT_CONFIG=$MMDEBSTRAP_APT_CONFIG apt-get -qq -y --download-only -o Dir::Cache::archives="$to/" install "$@"
   rm -r "$to/partial" "$to/lock"

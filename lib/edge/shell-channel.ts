@@ -1,0 +1,115 @@
+/** Asking, acting and locking through the long-lived shell of a machine. */
+import { type FileHandle, open } from 'node:fs/promises'
+import type { Channel } from '../core/channel.ts'
+import { hostError, type PlinthError } from '../core/error.ts'
+import { pack, unpack } from '../core/probe.ts'
+import type { Step } from '../core/resource.ts'
+import type { Outcome, Shell } from './shell.ts'
+import { lockScript } from './shell-text.ts'
+
+/** Input up to this many bytes goes along with its script; more of it is streamed once the shell has said it is ready. */
+const inlineLimit = 64 * 1024
+const chunkBytes = 256 * 1024
+
+/**
+ * A channel over a shell. All of it throws PlinthErrors: exit code 3 when the shell is lost, 1 for what went wrong on
+ * the machine.
+ * @param lockFile instead of /run/plinth.lock (a user who is not root has one in /run/lock)
+ */
+export function shellChannel(shell: Shell, lockFile?: string): Channel {
+  let locked = false
+  return {
+    async ask(questions) {
+      // Not the nonce itself: a section's line must not look like a mark.
+      const mark = `${shell.nonce}-section`
+      const { code, stdout, stderr, cut } = await shell.run(pack(questions, mark))
+      if (code === null) throw shell.gone()
+      if (code === 0 && !cut) return unpack(questions, mark, stdout)
+      throw hostError({
+        where: shell.host,
+        what: cut
+          ? 'the answer is longer than 64 MiB'
+          : `reading its state failed with exit code ${code}: ${lastLines(stderr)}`,
+        remedy: 'see that the host has what the message names (coreutils, rights), then run again',
+      })
+    },
+
+    async *act(steps) {
+      for (const step of steps) {
+        const started = performance.now()
+        const { code, stdout, stderr } = await runStep(shell, step)
+        yield { step, code, stdout, stderr, seconds: (performance.now() - started) / 1000 }
+        if (code !== 0) return
+      }
+    },
+
+    async lock(holder) {
+      if (locked) return
+      const outcome = await shell.runHere(lockScript(holder, lockFile), 30)
+      if (outcome.code === null) throw shell.gone()
+      if (outcome.code !== 0) throw lockProblem(shell.host, outcome)
+      locked = true
+    },
+
+    close: () => shell.close(),
+  }
+}
+
+async function runStep(shell: Shell, { run, input, upload, deadline }: Step): Promise<Outcome> {
+  if (upload) {
+    const file = await opened(upload.path, upload.bytes)
+    try {
+      const chunks = file.createReadStream({ highWaterMark: chunkBytes, autoClose: false })
+      return await shell.run(run, { stream: { chunks, bytes: upload.bytes } }, deadline)
+    } finally {
+      await file.close()
+    }
+  }
+  if (input === undefined) return shell.run(run, {}, deadline)
+  const bytes = Buffer.from(input)
+  if (bytes.length <= inlineLimit && !bytes.includes(0)) return shell.run(run, { inline: bytes }, deadline)
+  return shell.run(run, { stream: { chunks: chunksOf(bytes), bytes: bytes.length } }, deadline)
+}
+
+async function* chunksOf(bytes: Buffer): AsyncGenerator<Buffer, void, undefined> {
+  for (let at = 0; at < bytes.length; at += chunkBytes) yield bytes.subarray(at, at + chunkBytes)
+}
+
+async function opened(path: string, bytes: number): Promise<FileHandle> {
+  const remedy = 'put the file back as it was when the run was planned, and run again'
+  let file: FileHandle
+  try {
+    file = await open(path)
+  } catch (error) {
+    throw hostError({ where: path, what: `it can't be read (${(error as NodeJS.ErrnoException).code})`, remedy })
+  }
+  const { size } = await file.stat()
+  if (size === bytes) return file
+  await file.close()
+  throw hostError({ where: path, what: `it has ${size} bytes, not ${bytes}`, remedy })
+}
+
+/** The exit codes are those of `lockScript`. */
+function lockProblem(where: string, { code, stdout, stderr }: Outcome): PlinthError {
+  if (code === 75) {
+    const what = `another run is at work there: ${stdout.trim() || 'it has not said its name yet'}`
+    const remedy = 'wait until it has ended and run again; a run that was killed holds nothing'
+    return hostError({ where, what, remedy })
+  }
+  if (code === 127) {
+    return hostError({
+      where,
+      what: 'there is no flock command',
+      remedy: 'install util-linux (or a busybox with flock)',
+    })
+  }
+  return hostError({
+    where,
+    what: `its lock can't be taken: ${lastLines(stderr)}`,
+    remedy: 'see to the rights and the free space of /run (/run/lock for a user who is not root)',
+  })
+}
+
+/** What a person needs to see of a stderr. */
+const lastLines = (text: string): string =>
+  text.trim().split('\n').slice(-5).join('\n').slice(-1000) || 'it said nothing'

@@ -1,0 +1,91 @@
+/**
+ * Runs everything: types, lint, unit tests, then the real lab. A file's own last line says what it came to; one that
+ * dies without it counts as failed. The last line of all is `N passed, N failed`.
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { readdirSync } from 'node:fs'
+import { relative } from 'node:path'
+import { lab } from './lab/lab.ts'
+
+interface Outcome {
+  readonly passed: number
+  readonly failed: number
+}
+
+const unitOnly = process.argv.includes('--unit')
+const wanted = process.argv.slice(2).filter((word) => !word.startsWith('--'))
+const root = new URL('..', import.meta.url).pathname
+
+const files = readdirSync(`${root}test`, { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.test.ts'))
+  .map((file) => `test/${file}`)
+  .filter((file) => wanted.length === 0 || wanted.some((word) => file.includes(word)))
+  .sort()
+
+let running: ChildProcess | undefined
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => {
+    running?.kill('SIGTERM')
+    process.exitCode = 130
+  })
+}
+
+/** Runs one command to its end; its output is shown when it fails, or at once where it takes long. */
+function run(command: string, args: readonly string[], live: boolean): Promise<{ code: number; output: string }> {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], env: environment() })
+    running = child
+    let output = ''
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (text: string) => {
+        output += text
+        if (live) process.stdout.write(text)
+      })
+    }
+    child.on('close', (code) => resolve({ code: code ?? 1, output }))
+    child.on('error', (error) => resolve({ code: 1, output: `${output}${error.message}\n` }))
+  })
+}
+
+const environment = (): NodeJS.ProcessEnv => ({ ...process.env, PLINTH_LAB_OWNER: String(process.pid), NO_COLOR: '1' })
+
+async function check(name: string, command: string, args: readonly string[]): Promise<Outcome> {
+  const { code, output } = await run(command, args, false)
+  console.log(`${code === 0 ? 'ok    ' : 'FAILED'} ${name}`)
+  if (code !== 0) console.log(output)
+  return code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 }
+}
+
+async function testFile(file: string, live: boolean): Promise<Outcome> {
+  if (live) console.log(`\n${file}`)
+  const start = performance.now()
+  const { code, output } = await run('node', ['--import', 'tsx', file], live)
+  const last = /(\d+) passed, (\d+) failed\s*$/.exec(output)
+  const passed = Number(last?.[1] ?? 0)
+  const failed = Number(last?.[2] ?? 0)
+  const bad = failed > 0 || code !== 0 || passed === 0
+  const seconds = ((performance.now() - start) / 1000).toFixed(1)
+  console.log(`${bad ? 'FAILED' : 'ok    '} ${relative('test', file)}: ${passed} passed (${seconds} s)`)
+  if (bad && !live) console.log(output)
+  return { passed, failed: bad ? Math.max(failed, 1) : 0 }
+}
+
+const outcomes: Outcome[] = []
+if (wanted.length === 0) {
+  outcomes.push(await check('types', 'npx', ['tsc', '--noEmit']))
+  outcomes.push(await check('lint and format', 'npx', ['biome', 'check', '--error-on-warnings', '.']))
+}
+for (const file of files.filter((name) => !name.startsWith('test/lab/'))) outcomes.push(await testFile(file, false))
+
+const labFiles = files.filter((name) => name.startsWith('test/lab/'))
+if (unitOnly) console.log(`\nthe lab was left out (${labFiles.length} files): npm test without --unit runs it`)
+else {
+  for (const file of labFiles) outcomes.push(await testFile(file, true))
+  await lab('test').down()
+}
+
+const sum = (key: keyof Outcome): number => outcomes.reduce((total, outcome) => total + outcome[key], 0)
+const failed = outcomes.length === 0 ? 1 : sum('failed')
+if (outcomes.length === 0) console.log('no test was found')
+console.log(`\n${sum('passed')} passed, ${failed} failed`)
+process.exitCode = failed > 0 ? 1 : 0
