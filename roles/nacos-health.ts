@@ -1,25 +1,23 @@
 /** When a Nacos cluster is well: read from what every member says of every other, and from using it. */
 import { randomBytes } from 'node:crypto'
 import type { HttpResponse } from '../lib/core/channel.ts'
-import { PlinthError, type Problem } from '../lib/core/error.ts'
-import { reveal, Secret } from '../lib/core/secret.ts'
-import type { Gate, Missing, Scope } from '../lib/engine/play.ts'
+import type { Problem } from '../lib/core/error.ts'
+import type { Secret } from '../lib/core/secret.ts'
+import type { Gate, Missing } from '../lib/engine/play.ts'
 import {
-  api,
+  type api,
   type InstanceKey,
   type Request,
   readConfig,
   readInstances,
   readNamingUp,
   readReadiness,
-  readToken,
 } from '../lib/nacos/api.ts'
-import { clusterProblems, groupsExpected, readMembers, type View } from '../lib/nacos/cluster.ts'
+import { clusterProblems, groupsExpected, type View } from '../lib/nacos/cluster.ts'
 import { diagnose, successLine } from '../lib/nacos/diagnosis.ts'
 import { tail, unit as unitReader } from '../lib/readers.ts'
+import { ask, client, login, type NodeScope, tried, viewOf } from './nacos-http.ts'
 import { addressOf, memberOfNode, type NacosNode, type Node } from './nacos-node.ts'
-
-type NodeScope = Scope<NacosNode>
 
 /**
  * The gate of a Nacos play. It opens when every node says it started, is ready, and all of them agree on exactly the
@@ -56,34 +54,6 @@ export function nacosHealthy(): Gate<NacosNode> {
 const missingAt = (node: Node, what: string | undefined): Missing[] =>
   what === undefined ? [] : [{ host: node.name, what }]
 
-/** One request to a node through its machine's connection. Its own address first: that is what it listens on for the others. */
-async function ask(scope: NodeScope, node: Node, { method, path, headers, form }: Request): Promise<HttpResponse> {
-  return scope.http(node, {
-    method,
-    host: addressOf(node),
-    port: node.params.nacos.port,
-    path,
-    headers: revealed(headers),
-    ...(form ? { form: revealed(form) } : {}),
-    timeoutSeconds: 5,
-  })
-}
-
-const revealed = (values: Readonly<Record<string, string | Secret>>): Record<string, string> =>
-  Object.fromEntries(Object.entries(values).map(([name, value]) => [name, reveal(value)]))
-
-const client = (node: Node, token?: Secret) => api(node.params.nacos.version, token)
-
-/** What a request came to, or why there was no answer: a node that does not listen is an answer too. */
-async function tried<T>(work: () => Promise<T>): Promise<T | string> {
-  try {
-    return await work()
-  } catch (error) {
-    if (error instanceof PlinthError && error.code !== 3) return error.problems[0]?.what ?? error.message
-    throw error
-  }
-}
-
 /** Why a node does not answer at all; undefined if it does. */
 async function silence(scope: NodeScope, node: Node): Promise<string | undefined> {
   const answer = await tried(() => ask(scope, node, client(node).liveness()))
@@ -113,13 +83,8 @@ async function agreement(scope: NodeScope, nodes: readonly Node[], whole: boolea
   const { version, mode } = first.params.nacos
   const views = await Promise.all(
     nodes.map(async (node): Promise<View | Missing> => {
-      const answer = await tried(async () => {
-        const token = await login(scope, node, version.major >= 3)
-        return ask(scope, node, client(node, token).members())
-      })
-      return typeof answer === 'string'
-        ? { host: node.name, what: answer }
-        : { from: memberOfNode(node), members: readMembers(answer.body) }
+      const view = await viewOf(scope, node)
+      return typeof view === 'string' ? { host: node.name, what: view } : view
     }),
   )
   const failed = views.filter((view): view is Missing => 'what' in view)
@@ -161,22 +126,6 @@ async function started(scope: NodeScope, nodes: readonly Node[]): Promise<Missin
 }
 
 const startLog = ({ params: { nacos } }: Node): string => `${nacos.home}/logs/start.out`
-
-/** A token of the user nacos; none where auth is off or no password is declared. Throws when the login is refused. */
-async function login(scope: NodeScope, node: Node, needed: boolean): Promise<Secret | undefined> {
-  const { enabled, admin_password: password } = node.params.nacos.auth
-  if ((!enabled && !needed) || !password) return undefined
-  const answer = await ask(scope, node, client(node).login('nacos', password))
-  const token = readToken(answer.status, answer.body)
-  if (token !== undefined) return new Secret(token)
-  throw new PlinthError([
-    {
-      where: node.name,
-      what: `the login as nacos was refused (HTTP ${answer.status})`,
-      remedy: 'set nacos.auth.admin_password to the password that is in use',
-    },
-  ])
-}
 
 /** Writes through every node and reads on every other; takes back what it wrote, whatever happens. */
 async function useOf(scope: NodeScope, nodes: readonly Node[]): Promise<Missing[]> {

@@ -33,9 +33,10 @@ export class Fleet {
     const problems: Problem[] = []
     const hosts = this.inventory.hostsIn(name).flatMap((host): Host<Infer<S>>[] => {
       this.#used.add(host)
-      const checked = check(schema, host.params, { alsoKnown: host.params.entries.keys() })
+      const params = gathered(host.params, schema)
+      const checked = check(schema, params, { alsoKnown: params.entries.keys() })
       if (checked.ok)
-        return [{ name: host.name, machine: machineOf(host), params: checked.value, where: whereIn(host) }]
+        return [{ name: host.name, machine: machineOf(host), params: checked.value, where: whereIn(params) }]
       problems.push(...checked.problems)
       return []
     })
@@ -62,7 +63,7 @@ export class Fleet {
     return distinct(
       [...this.#used].flatMap((host) =>
         [...host.params.entries]
-          .filter(([key]) => !this.#known.has(key))
+          .filter(([key]) => !this.#known.has(key) && mapOf(key, this.#known) === undefined)
           .map(([key, { at }]) => ({
             where: placeText(at),
             what: `${key}: unknown key`,
@@ -83,12 +84,41 @@ const machineOf = ({ name, connection }: InventoryHost): Machine => ({
   knownHostsFiles: connection.knownHosts,
 })
 
+/** The map that a variable like `nacos_port` gives one key of: the longest known name before an underscore. */
+const mapOf = (key: string, maps: ReadonlySet<string>): string | undefined =>
+  [...maps].filter((name) => key.startsWith(`${name}_`)).sort((a, b) => b.length - a.length)[0]
+
+/**
+ * The variables with every `nacos_port` put into the map `nacos` as its key `port`, where it wins: maps of groups and
+ * hosts are not merged (as in Ansible), so this is how a host has one key of its own.
+ */
+function gathered(params: LocatedMap, schema: { readonly entries: object }): LocatedMap {
+  const maps = new Set(Object.entries(schema.entries).flatMap(([name, inner]) => (hasEntries(inner) ? [name] : [])))
+  const entries = new Map(params.entries)
+  for (const [key, entry] of params.entries) {
+    const map = Object.hasOwn(schema.entries, key) ? undefined : mapOf(key, maps)
+    if (map === undefined) continue
+    const inner = entries.get(map)
+    const before = inner?.value instanceof LocatedMap ? inner.value : new LocatedMap(entry.at, new Map())
+    const value = new LocatedMap(before.at, new Map([...before.entries, [key.slice(map.length + 1), entry]]))
+    entries.delete(key)
+    entries.set(map, { at: inner?.at ?? entry.at, value })
+  }
+  return new LocatedMap(params.at, entries)
+}
+
+/** A schema made by `params`, or one that may be left out around it. */
+const hasEntries = (schema: unknown): boolean =>
+  typeof schema === 'object' &&
+  schema !== null &&
+  ('entries' in schema || ('wrapped' in schema && hasEntries(schema.wrapped)))
+
 /** The place of a parameter, or of the nearest thing around it that was written. */
 const whereIn =
-  (host: InventoryHost) =>
+  (params: LocatedMap) =>
   (...path: readonly string[]): string => {
-    let value: Located = host.params
-    let place = host.params.at
+    let value: Located = params
+    let place = params.at
     for (const key of path) {
       const entry: { at: typeof place; value: Located } | undefined =
         value instanceof LocatedMap ? value.entries.get(key) : undefined

@@ -135,7 +135,7 @@ export const causes: readonly Cause[] = [
   // The database, where it says what it is.
   {
     name: 'no database settings',
-    pattern: /db\.num is null|load jdbc\.properties error/,
+    pattern: /db\.(?:num|url|user|password) is null/,
     what: 'Nacos runs as a cluster without db.num and db.url.0, or did not read its application.properties',
     remedy: 'write the database into conf/application.properties, readable by the service user',
   },
@@ -270,7 +270,7 @@ export const causes: readonly Cause[] = [
   },
   {
     name: 'no data source',
-    pattern: /No DataSource set|master db not found/,
+    pattern: /No DataSource set|master db not found|load jdbc\.properties error/,
     what: 'no database URL let Nacos write its test row, and the log does not say why',
     remedy: 'make that test from this node: connect as the run-time user and delete from config_info',
   },

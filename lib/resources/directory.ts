@@ -26,7 +26,7 @@ export function directory(path: string, { owner = 'root', group = 'root', mode =
       {
         say: actual === null ? `make directory ${path}` : `set owner and mode of ${path}`,
         run: lines(
-          ...(actual === null ? [sh`mkdir -p -m 0700 -- ${path}`] : []),
+          ...(actual === null ? [sh`umask 022`, sh`mkdir -p -m 0700 -- ${path}`] : []),
           sh`chown ${ownerOf({ owner, group })} -- ${path}`,
           sh`chmod ${mode} -- ${path}`,
         ).text,

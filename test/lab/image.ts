@@ -10,7 +10,7 @@ import { cgroupRoot, inside, killGroup } from './cgroup.ts'
 import { cacheFolder } from './layout.ts'
 import { withLock } from './lock.ts'
 import { lastLines } from './requirements.ts'
-import { $, type Say, since } from './shell.ts'
+import { $, environment, type Say, since } from './shell.ts'
 
 const suite = 'sid'
 const packages = 'systemd,systemd-sysv,dbus,openssh-server,iproute2,ca-certificates,procps,sudo,busybox'
@@ -99,7 +99,7 @@ async function build(id: string, say: Say): Promise<void> {
   await step('1/3 Debian, the packages of two JDKs and MySQL', say, async () => {
     const hook = `sh '${definition}/fetch.sh' "$1"`
     const making = $({
-      env: { ...process.env, FETCHED: fetched },
+      env: { ...environment, FETCHED: fetched },
     })`${inside(group)} mmdebstrap --variant=minbase --include=${packages} \
       ${options} --customize-hook=${hook} ${suite} ${base} ${uri}`
     // Its notes tell how far it is.

@@ -1,5 +1,5 @@
 /** One host: its disk (an overlay on the image), its processes (a cgroup), its power. */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -8,7 +8,7 @@ import { inside, isPopulated, killGroup, processesOf } from './cgroup.ts'
 import { type Image, imageOf } from './image.ts'
 import { addressNumbers, type HostLayout, hostLayout, type Layout } from './layout.ts'
 import { plug, setLink, unplug } from './network.ts'
-import { $ } from './shell.ts'
+import { $, environment } from './shell.ts'
 
 const read = (path: string): string => (existsSync(path) ? readFileSync(path, 'utf8') : '')
 
@@ -26,8 +26,11 @@ export const leaderOf = (host: HostLayout): string | undefined =>
 export async function makeDisk(lab: Layout, host: HostLayout, image: Image): Promise<void> {
   await dropDisk(host)
   await mountDisk(host, image)
-  const write = (path: string, content: string, mode = 0o644): void =>
+  const write = (path: string, content: string, mode = 0o644): void => {
+    // The image's own file may have another mode, or be a link.
+    rmSync(join(host.root, path), { force: true })
     writeFileSync(join(host.root, path), content, { mode })
+  }
   const names = [...addressNumbers.keys()].map((name) => `${hostLayout(lab, name).address} ${name}`)
   write('etc/hostname', `${host.name}\n`)
   write('etc/hosts', `127.0.0.1 localhost\n::1 localhost\n${names.join('\n')}\n`)
@@ -97,7 +100,7 @@ export async function powerOn(lab: Layout, host: HostLayout): Promise<void> {
   ]
   // In a session of its own, so that it outlives this process and its terminal.
   await $({
-    env: { ...process.env, SYSTEMD_NSPAWN_UNIFIED_HIERARCHY: '1' },
+    env: { ...environment, SYSTEMD_NSPAWN_UNIFIED_HIERARCHY: '1' },
   })`setsid -f ${inside(host.cgroup)} ${nspawn} \
     </dev/null >${host.folder}/console.log 2>&1`
 }

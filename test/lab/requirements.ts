@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { hostError, type Problem } from '../../lib/core/error.ts'
 import { cgroupRoot } from './cgroup.ts'
 import { cacheFolder } from './layout.ts'
-import { $, type Say } from './shell.ts'
+import { $, environment, type Say } from './shell.ts'
 
 /** Command, and the Debian package that brings it. */
 const commands: Readonly<Record<string, string>> = {
@@ -65,7 +65,7 @@ function findProblems(): Problem[] {
 
 async function install(packages: readonly string[], say: Say): Promise<void> {
   say(`installing ${packages.join(', ')}`)
-  const apt = $({ env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }, nothrow: true })
+  const apt = $({ env: { ...environment, DEBIAN_FRONTEND: 'noninteractive' }, nothrow: true })
   await apt`apt-get -qq update`
   const done = await apt`apt-get -qq -y --no-install-recommends install ${packages}`
   if (done.exitCode !== 0) {

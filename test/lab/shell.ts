@@ -3,11 +3,10 @@ import { $ as zx } from 'zx'
 
 const systemPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 
-export const $ = zx({
-  quiet: true,
-  input: '',
-  env: { ...process.env, PATH: `${process.env.PATH ?? ''}:${systemPath}`, LC_ALL: 'C.UTF-8' },
-})
+/** The environment of every command; `sbin` may be missing from a root's PATH. */
+export const environment = { ...process.env, PATH: `${process.env.PATH ?? ''}:${systemPath}`, LC_ALL: 'C.UTF-8' }
+
+export const $ = zx({ quiet: true, input: '', env: environment })
 
 /** What the lab says while it works: one line, without a final stop. */
 export type Say = (line: string) => void

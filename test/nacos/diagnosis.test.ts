@@ -92,6 +92,13 @@ const logs: readonly [string, string, RegExp, Partial<DiagnosisContext>?][] = [
     'wrong password',
     /'nacos'@'10\.0\.0\.1': wrong password/,
   ],
+  // 2.0.3 wraps whatever the database said into this line.
+  [
+    `RuntimeException: [db-load-error]load jdbc.properties error\nCaused by: Access denied for user 'n'@'h' (using password: YES)`,
+    'wrong password',
+    /'n'@'h'/,
+  ],
+  ['RuntimeException: [db-load-error]load jdbc.properties error', 'no data source', /does not say why/],
   [`Access denied for user 'nacos'@'10.0.0.1' (using password: NO)\n${noData}`, 'wrong password', /without a password/],
   [
     `Access denied for user 'n'@'%' to database 'nacos'\n${noData}`,

@@ -1,0 +1,36 @@
+/** The members of a Nacos cluster as they see each other. Only looks; exit code 1 when one of them is not UP everywhere. */
+import { exitCode, PlinthError, problemText } from '../lib/core/error.ts'
+import { type Line, table } from '../lib/engine/report.ts'
+import { inspect } from '../lib/main.ts'
+import { groupsExpected } from '../lib/nacos/cluster.ts'
+import { viewOf } from '../roles/nacos-http.ts'
+import { membersOf } from '../roles/nacos-members.ts'
+import { memberOfNode, type NacosNode, nacosNode } from '../roles/nacos-node.ts'
+
+let code: number | undefined
+
+await inspect<NacosNode>(async (fleet, scopeOf) => {
+  const nodes = fleet.group('nacos', nacosNode)
+  const scope = scopeOf(nodes)
+  const told = await Promise.all(
+    nodes.map(async (node) => {
+      const view = await viewOf(scope, node).catch((error: unknown) => {
+        // A machine that can't be reached is the very thing the others are asked about.
+        if (!(error instanceof PlinthError)) throw error
+        code = exitCode.unreachable
+        return error.problems.map(problemText).join(' ')
+      })
+      return { name: node.name, member: memberOfNode(node), view }
+    }),
+  )
+  const nacos = nodes[0]?.params.nacos
+  const { rows, problems } = membersOf(told, nacos ? groupsExpected(nacos.version, nacos.mode) : [])
+  if (problems.length > 0) code ??= exitCode.failed
+  const verdict: readonly Line[] =
+    problems.length > 0
+      ? problems.map((text) => ({ tone: 'bad', text }))
+      : [{ tone: 'good', text: `All ${told.length} are UP, and every Raft group has one leader.` }]
+  return [...table(rows), ...verdict]
+})
+
+process.exitCode ||= code

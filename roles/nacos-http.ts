@@ -1,0 +1,74 @@
+/** Asking a node over HTTP through the SSH connection of its machine: nothing but sshd need be reachable from here. */
+import type { HttpResponse } from '../lib/core/channel.ts'
+import { exitCode, PlinthError } from '../lib/core/error.ts'
+import { reveal, Secret } from '../lib/core/secret.ts'
+import type { Scope } from '../lib/engine/play.ts'
+import { api, type Request, readToken } from '../lib/nacos/api.ts'
+import { readMembers, type View } from '../lib/nacos/cluster.ts'
+import { addressOf, memberOfNode, type NacosNode, type Node } from './nacos-node.ts'
+
+export type NodeScope = Scope<NacosNode>
+
+/** The requests that the version of a node understands, with a token where one is given. */
+export const client = (node: Node, token?: Secret) => api(node.params.nacos.version, token)
+
+/** One request to a node, at the address it listens on for the others. Throws when no answer comes within 5 s. */
+export async function ask(
+  scope: NodeScope,
+  node: Node,
+  { method, path, headers, form }: Request,
+): Promise<HttpResponse> {
+  return scope.http(node, {
+    method,
+    host: addressOf(node),
+    port: node.params.nacos.port,
+    path,
+    headers: revealed(headers),
+    ...(form ? { form: revealed(form) } : {}),
+    timeoutSeconds: 5,
+  })
+}
+
+const revealed = (values: Readonly<Record<string, string | Secret>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(values).map(([name, value]) => [name, reveal(value)]))
+
+/**
+ * What a request came to, or why there was no answer: a node that does not listen is an answer too. A machine that
+ * can't be reached is not; that error goes on up.
+ */
+export async function tried<T>(work: () => Promise<T>): Promise<T | string> {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof PlinthError && error.code !== exitCode.unreachable)
+      return error.problems[0]?.what ?? error.message
+    throw error
+  }
+}
+
+/**
+ * A token of the user nacos; none where auth is off and not `needed`, or no password is declared. Throws when the login
+ * is refused.
+ */
+export async function login(scope: NodeScope, node: Node, needed: boolean): Promise<Secret | undefined> {
+  const { enabled, admin_password: password } = node.params.nacos.auth
+  if ((!enabled && !needed) || !password) return undefined
+  const answer = await ask(scope, node, client(node).login('nacos', password))
+  const token = readToken(answer.status, answer.body)
+  if (token !== undefined) return new Secret(token)
+  throw new PlinthError([
+    {
+      where: node.name,
+      what: `the login as nacos was refused (HTTP ${answer.status})`,
+      remedy: 'set nacos.auth.admin_password to the password that is in use',
+    },
+  ])
+}
+
+/** All members as this node sees them, or why it does not tell. */
+export const viewOf = (scope: NodeScope, node: Node): Promise<View | string> =>
+  tried(async () => {
+    const token = await login(scope, node, node.params.nacos.version.major >= 3)
+    const answer = await ask(scope, node, client(node, token).members())
+    return { from: memberOfNode(node), members: readMembers(answer.body) }
+  })

@@ -1,0 +1,94 @@
+/** The members of a cluster for people to read: what each says of all, side by side. */
+import { clusterProblems, type Member, type View } from '../lib/nacos/cluster.ts'
+import { raftPeerOf } from '../lib/nacos/members.ts'
+
+/** What one node of the inventory answered, or why it did not. */
+export interface Told {
+  readonly name: string
+  /** `address:port` */
+  readonly member: string
+  readonly view: View | string
+}
+
+export interface Members {
+  /** With a title row. */
+  readonly rows: readonly (readonly string[])[]
+  /** What keeps them from being one healthy cluster; empty when all is well. */
+  readonly problems: readonly string[]
+}
+
+const titles = ['host', 'address', 'state', 'version', 'Raft leader']
+
+/**
+ * One row for each node of the inventory, and one for each member that only Nacos knows. A member is UP when every node
+ * says so; else its state tells who says what. `groups` are the Raft groups that must be there.
+ */
+export function membersOf(told: readonly Told[], groups: readonly string[]): Members {
+  const views = told.flatMap((one) => (typeof one.view === 'string' || reasonOf(one) ? [] : [one.view]))
+  const nameOf = (member: string): string => told.find((one) => one.member === member)?.name ?? member
+  const expected = told.map(({ member }) => member)
+  const seen = views.flatMap(({ members }) => members.map(({ address }) => address))
+  const strangers = [...new Set(seen)].filter((member) => !expected.includes(member)).sort()
+  const row = (name: string, member: string, silent: boolean): readonly string[] => [
+    name,
+    member,
+    [...(silent ? ['no answer'] : []), ...statesOf(member, views, nameOf)].join(', '),
+    versionOf(member, views),
+    leadsText(member, views),
+  ]
+  return {
+    rows: [
+      titles,
+      ...told.map((one) => row(one.name, one.member, reasonOf(one) !== undefined)),
+      ...strangers.map((member) => row('(not in the inventory)', member, false)),
+    ],
+    problems: [
+      ...told.flatMap((one) => reasonOf(one) ?? []),
+      ...clusterProblems(views, expected, groups).filter((what) => !told.some((one) => what === unasked(one))),
+    ],
+  }
+}
+
+/** Why a node counts as silent; undefined when it told of its members. */
+function reasonOf({ name, view }: Told): string | undefined {
+  if (typeof view === 'string') return `${name}: ${view}`
+  return view.members.length === 0
+    ? `${name}: tells nothing of its members; with auth on, declare nacos.auth.admin_password`
+    : undefined
+}
+
+/** The reason stands above it already. */
+const unasked = ({ member }: Told): string => `${member} was not asked or did not answer`
+
+const found = (member: string, { members }: View): Member | undefined =>
+  members.find(({ address }) => address === member)
+
+/** `UP` when all agree, else who says what: `UP to nacos1, DOWN to nacos3`. */
+function statesOf(member: string, views: readonly View[], nameOf: (member: string) => string): readonly string[] {
+  const said = views.map((view) => ({
+    by: nameOf(view.from),
+    state: found(member, view)?.state || 'unknown',
+  }))
+  const states = [...new Set(said.map(({ state }) => state))]
+  if (states.length <= 1) return states
+  return states.map((state) => {
+    const by = said.filter((one) => one.state === state).map((one) => one.by)
+    return `${state} to ${by.join(' and ')}`
+  })
+}
+
+/** As the member itself says, or else as another one heard it. */
+function versionOf(member: string, views: readonly View[]): string {
+  const own = views.filter(({ from }) => from === member)
+  const version = [...own, ...views].map((view) => found(member, view)?.version).find((text) => text)
+  return version ?? '-'
+}
+
+/** Which groups it leads, by what the members say of themselves; `all`, or `-` for none. */
+function leadsText(member: string, views: readonly View[]): string {
+  const own = views.flatMap((view) => Object.entries(found(view.from, view)?.groups ?? {}))
+  const all = new Set(own.map(([group]) => group))
+  const led = new Set(own.filter(([, { leader }]) => leader === raftPeerOf(member)).map(([group]) => group))
+  if (led.size === 0) return '-'
+  return led.size === all.size ? 'all groups' : [...led].sort().join(', ')
+}

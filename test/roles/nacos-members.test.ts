@@ -1,0 +1,145 @@
+import { type Group, groupsExpected, type Member, type View } from '../../lib/nacos/cluster.ts'
+import { parseVersion } from '../../lib/nacos/version.ts'
+import { membersOf, type Told } from '../../roles/nacos-members.ts'
+import { assert, suite } from '../kit.ts'
+
+const test = suite('nacos-members')
+
+const addresses = ['10.0.0.1:8848', '10.0.0.2:8848', '10.0.0.3:8848'] as const
+const peers = ['10.0.0.1:7848', '10.0.0.2:7848', '10.0.0.3:7848']
+const groups = groupsExpected(parseVersion('2.2.4'), 'cluster')
+
+type Leaders = Readonly<Record<string, string>>
+const everywhere = (leader: string): Leaders => Object.fromEntries(groups.map((group) => [group, leader]))
+
+const member = (address: string, state: string, leaders: Leaders): Member => ({
+  address,
+  state,
+  version: '2.2.4',
+  raftPort: '7848',
+  groups: Object.fromEntries(
+    Object.entries(leaders).map(([name, leader]): [string, Group] => [name, { leader, term: 1, peers }]),
+  ),
+})
+
+/** A view in which everybody is UP, but for those named. */
+const view = (from: string, leaders: Leaders, states: Readonly<Record<string, string>> = {}): View => ({
+  from,
+  members: addresses.map((address) => member(address, states[address] ?? 'UP', leaders)),
+})
+
+const told = (views: readonly (View | string)[]): Told[] =>
+  views.map((view, index) => ({ name: `n${index + 1}`, member: addresses[index] as string, view }))
+
+const [one, two, three] = addresses
+const led = everywhere(peers[0] as string)
+const split = { ...led, [groups[0] as string]: peers[1] as string }
+
+interface Case {
+  readonly says: string
+  readonly views: readonly (View | string)[]
+  /** Columns state and Raft leader. */
+  readonly rows: readonly (readonly [string, string])[]
+  readonly problems: readonly RegExp[]
+}
+
+const cases: readonly Case[] = [
+  {
+    says: 'all well, one leads everything',
+    views: [view(one, led), view(two, led), view(three, led)],
+    rows: [
+      ['UP', 'all groups'],
+      ['UP', '-'],
+      ['UP', '-'],
+    ],
+    problems: [],
+  },
+  {
+    says: 'two leaders of different groups',
+    views: [view(one, split), view(two, split), view(three, split)],
+    rows: [
+      ['UP', groups.slice(1).sort().join(', ')],
+      ['UP', groups[0] as string],
+      ['UP', '-'],
+    ],
+    problems: [],
+  },
+  {
+    says: 'UP only if all say so',
+    views: [view(one, led, { [three]: 'SUSPICIOUS' }), view(two, led), view(three, led)],
+    rows: [
+      ['UP', 'all groups'],
+      ['UP', '-'],
+      ['SUSPICIOUS to n1, UP to n2 and n3', '-'],
+    ],
+    problems: [/^10\.0\.0\.1:8848 sees 10\.0\.0\.3:8848 SUSPICIOUS$/],
+  },
+  {
+    says: 'one does not answer: the reason once, and what the others say of it',
+    views: [view(one, led, { [three]: 'DOWN' }), view(two, led, { [three]: 'DOWN' }), 'nothing listens there'],
+    rows: [
+      ['UP', 'all groups'],
+      ['UP', '-'],
+      ['no answer, DOWN', '-'],
+    ],
+    problems: [/^n3: nothing listens there$/, /sees 10\.0\.0\.3:8848 DOWN$/, /sees 10\.0\.0\.3:8848 DOWN$/],
+  },
+  {
+    says: 'an empty answer is no view: auth is on and no password is declared',
+    views: [view(one, led), view(two, led), { from: three, members: [] }],
+    rows: [
+      ['UP', 'all groups'],
+      ['UP', '-'],
+      ['no answer, UP', '-'],
+    ],
+    problems: [/^n3: tells nothing of its members; .*admin_password$/],
+  },
+  {
+    says: 'nobody answers',
+    views: ['a', 'b', 'c'],
+    rows: [
+      ['no answer', '-'],
+      ['no answer', '-'],
+      ['no answer', '-'],
+    ],
+    problems: [/^n1: a$/, /^n2: b$/, /^n3: c$/],
+  },
+  {
+    says: 'UP without a leader is not well',
+    views: addresses.map((from) => view(from, everywhere(''))),
+    rows: [
+      ['UP', '-'],
+      ['UP', '-'],
+      ['UP', '-'],
+    ],
+    problems: groups.flatMap(() => addresses.map(() => /knows no leader of/)),
+  },
+]
+
+for (const { says, views, rows, problems } of cases) {
+  test(says, () => {
+    const found = membersOf(told(views), groups)
+    assert.equal(
+      found.rows.slice(1).map((row) => [row[2], row[4]]),
+      rows.map((row) => [...row]),
+    )
+    assert.is(found.problems.length, problems.length, found.problems.join('\n'))
+    problems.forEach((pattern, index) => {
+      assert.match(found.problems[index] ?? '', pattern)
+    })
+  })
+}
+
+test('a member that only Nacos knows has a row of its own and is a problem', () => {
+  const stray = member('10.0.0.9:8848', 'UP', {})
+  const views = addresses.map((from): View => {
+    const { members } = view(from, led)
+    return { from, members: [...members, stray] }
+  })
+  const { rows, problems } = membersOf(told(views), groups)
+  assert.equal(rows.at(-1), ['(not in the inventory)', '10.0.0.9:8848', 'UP', '2.2.4', '-'])
+  assert.is(problems.length, 3)
+  assert.match(problems[0] ?? '', /counts 10\.0\.0\.9:8848 as a member, the inventory does not/)
+})
+
+test.run()
