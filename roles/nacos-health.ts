@@ -14,7 +14,7 @@ import {
   readReadiness,
 } from '../lib/nacos/api.ts'
 import { clusterProblems, groupsExpected, type View } from '../lib/nacos/cluster.ts'
-import { diagnose, successLine } from '../lib/nacos/diagnosis.ts'
+import { diagnose, failureLines, sinceStart, successLine } from '../lib/nacos/diagnosis.ts'
 import { tail, unit as unitReader } from '../lib/readers.ts'
 import { ask, client, login, type NodeScope, tried, viewOf } from './nacos-http.ts'
 import { addressOf, memberOfNode, type NacosNode, type Node } from './nacos-node.ts'
@@ -40,7 +40,7 @@ export function nacosHealthy(): Gate<NacosNode> {
       const nodes = scope.hosts.filter(({ name }) => expected.has(name))
       const silent = await Promise.all(nodes.map((node) => silence(scope, node)))
       const quiet = nodes.flatMap((node, index) => missingAt(node, silent[index]))
-      if (quiet.length > 0) return quiet
+      if (quiet.length > 0) return Promise.all(quiet.map((item) => orFailed(scope, nodes, item)))
       if (nodes.length <= scope.hosts.length / 2 && scope.hosts.length > 1) return started(scope, nodes)
       const whole = nodes.length === scope.hosts.length
       const found = [...(await readiness(scope, nodes)), ...(await agreement(scope, nodes, whole))]
@@ -207,27 +207,36 @@ async function eventually(
   return found.flat()
 }
 
+/** A node that does not answer may still be starting; once its output says that the start failed, there is nothing to wait for. */
+async function orFailed(scope: NodeScope, nodes: readonly Node[], item: Missing): Promise<Missing> {
+  const node = nodes.find(({ name }) => name === item.host)
+  if (!node) return item
+  const service = { reader: unitReader, key: `${node.params.nacos.unit}.service` }
+  const output = { reader: tail, key: startLog(node) }
+  const answers = await scope.ask(node, [service, output])
+  const failed = failureLines.some((pattern) => pattern.test(answers(output)))
+  const again = /^SubState=(auto-restart|failed|dead)$/m.test(answers(service))
+  return failed || again ? { ...item, what: 'its start failed', final: true } : item
+}
+
+const logs = ['nacos.log', 'config-fatal.log', 'nacos-persistence.log', 'protocol-raft.log']
+
 /** The cause by name, from what the node's unit and its logs say of the start that failed. */
 async function explain(scope: NodeScope, missing: readonly Missing[]): Promise<readonly Problem[]> {
   const nodes = scope.hosts.filter(({ name }) => missing.some(({ host }) => host === name))
   const found = await Promise.all(
     nodes.map(async (node): Promise<Problem[]> => {
-      const service = { reader: unitReader, key: `${node.params.nacos.unit}.service` }
-      const logs = [
-        'start.out',
-        'start.out.1',
-        'nacos.log',
-        'config-fatal.log',
-        'nacos-persistence.log',
-        'naming-server.log',
-      ]
-      const questions = logs.map((name) => ({ reader: tail, key: `${node.params.nacos.home}/logs/${name}` }))
-      const answers = await scope.ask(node, [service, ...questions])
-      const { version, mode, port } = node.params.nacos
-      for (const question of questions) {
-        const cause = diagnose(answers(question), { version, mode, port })
-        if (cause) return [{ where: `${node.name}: ${cause.name}`, what: cause.what, remedy: cause.remedy }]
-      }
+      const { version, mode, port, unit, home } = node.params.nacos
+      const service = { reader: unitReader, key: `${unit}.service` }
+      const output = { reader: tail, key: startLog(node) }
+      const before = { reader: tail, key: `${startLog(node)}.1` }
+      const questions = logs.map((name) => ({ reader: tail, key: `${home}/logs/${name}` }))
+      const answers = await scope.ask(node, [service, output, before, ...questions])
+      // A unit that starts again every ten seconds may just have begun a new output: then the one before tells.
+      const start = answers(output).length > 500 ? answers(output) : `${answers(before)}\n${answers(output)}`
+      const log = [start, ...questions.map((question) => sinceStart(answers(question), start))].join('\n')
+      const cause = diagnose(log, { version, mode, port })
+      if (cause) return [{ where: `${node.name}: ${cause.name}`, what: cause.what, remedy: cause.remedy }]
       const state = /^SubState=(.*)$/m.exec(answers(service))?.[1] ?? 'unknown'
       return state === 'running'
         ? []
@@ -235,7 +244,7 @@ async function explain(scope: NodeScope, missing: readonly Missing[]): Promise<r
             {
               where: node.name,
               what: `its unit is ${state}`,
-              remedy: `look at ${startLog(node)} and journalctl -u ${node.params.nacos.unit}`,
+              remedy: `look at ${startLog(node)} and journalctl -u ${unit}`,
             },
           ]
     }),

@@ -35,3 +35,29 @@ export function orderProblems(where: string, resources: readonly Resource[]): re
   }
   return problems
 }
+
+/**
+ * What lists for the same machine say differently about one thing: each would undo the other, and no run would ever be
+ * the last.
+ */
+export function contradictions(
+  lists: readonly { readonly where: string; readonly resources: readonly Resource[] }[],
+): readonly Problem[] {
+  const seen = new Map<string, { readonly where: string; readonly resource: Resource }>()
+  return lists.flatMap(({ where, resources }) =>
+    resources.flatMap((resource): Problem[] => {
+      const subject = pathOf(resource.id) ?? resource.id
+      const before = seen.get(subject)
+      if (!before) seen.set(subject, { where, resource })
+      if (!before || before.resource.digest === resource.digest) return []
+      const other = before.where === where ? 'another play' : before.where
+      return [
+        {
+          where,
+          what: `${resource.id} should be something else here than for ${other}, on the same machine`,
+          remedy: 'declare it the same for both, or choose another name for one of them',
+        },
+      ]
+    }),
+  )
+}

@@ -97,7 +97,7 @@ async function lookThrough(path: string, sha256: string, where: string, say: (li
     throw usageError({
       where,
       what: `the archive ${path} is not a readable tar.gz (${(error as Error).message})`,
-      remedy: 'get the file again; its digest matches what is declared, so the declared digest is of a broken file',
+      remedy: 'get the file again, and its digest from whoever made it: the declared one is of a broken file',
     })
   }
   if (problems.length > 0) throw usageError(...problems)

@@ -1,16 +1,8 @@
 /** Observe wide, plan purely, apply narrowly. Knows channels; knows no kind of resource and nothing of Nacos. */
 import type { Done } from '../core/channel.ts'
 import { exitCode, PlinthError, type Problem } from '../core/error.ts'
-import type { Plan } from '../core/resource.ts'
-import {
-  type Assignment,
-  Connections,
-  changing,
-  mapLimit,
-  type Observation,
-  observeAgain,
-  observeMachine,
-} from './observe.ts'
+import type { Plan, Step } from '../core/resource.ts'
+import { type Assignment, Connections, mapLimit, type Observation, observeAgain, observeMachine } from './observe.ts'
 import type { Host, Machine, Missing, Play, Scope } from './play.ts'
 import type { Event, Failure, HostPlan, HostResult, Result, World } from './world.ts'
 
@@ -43,8 +35,9 @@ export async function converge(site: readonly Play[], world: World, options: Opt
 
 class Run {
   readonly #failures: Failure[] = []
-  /** What was changed so far, by machine and by host. */
+  /** What was changed so far, by host, and on each machine. */
   readonly #changed = new Map<string, Set<string>>()
+  readonly #changedOn = new Map<string, Set<string>>()
   readonly #kept = new Map<string, number>()
   readonly #locked = new Set<unknown>()
 
@@ -112,24 +105,23 @@ class Run {
 
   /** A check of a play in which nothing differs still asks its gate: a unit that is active proves nothing. */
   async #look(play: Play, observations: readonly Observation[]): Promise<void> {
-    if (observations.every(({ plans }) => plans.every(isKeep))) await this.#gate(play, allNames(play), false)
+    if (observations.every(({ plans }) => plans.every(isKeep))) await this.#gate(play, allNames(play), 'unchanged')
   }
 
   async #roll(play: Play, observations: readonly Observation[]): Promise<void> {
     const { gate, prepare, serial = play.hosts.length } = play.options
     const dirty = observations.filter(({ plans }) => !plans.every(isKeep)).map(({ assignment }) => assignment)
-    if (dirty.length === 0) return this.#gate(play, allNames(play), false)
+    if (dirty.length === 0) return this.#gate(play, allNames(play), 'unchanged')
     this.options.report({ kind: 'play', play: play.name, hosts: dirty.map(({ host }) => host.name) })
     const scope = this.#scope(play)
-    const serving = new Set(gate ? await gate.serving(scope) : [])
-    if (prepare) {
-      this.options.report({ kind: 'preparing', play: play.name })
-      try {
-        await prepare(scope)
-      } catch (error) {
-        this.#record({ ...nowhere(play), problems: problemsOf(error) })
-        return
-      }
+    const serving = new Set<string>()
+    try {
+      for (const name of gate ? await gate.serving(scope) : []) serving.add(name)
+      if (prepare) this.options.report({ kind: 'preparing', play: play.name })
+      await prepare?.(scope)
+    } catch (error) {
+      this.#record({ ...nowhere(play), problems: problemsOf(error) })
+      return
     }
     for (let at = 0; at < dirty.length; at += serial) {
       const batch = dirty.slice(at, at + serial)
@@ -137,7 +129,7 @@ class Run {
       if (this.#failures.length > 0 || this.options.signal.aborted) return
       for (const { host } of batch) serving.add(host.name)
       const last = at + serial >= dirty.length
-      await this.#gate(play, last ? allNames(play) : serving, last)
+      await this.#gate(play, last ? allNames(play) : serving, last ? 'done' : 'between')
       if (this.#failures.length > 0) return
     }
   }
@@ -161,49 +153,59 @@ class Run {
         await channel.lock(this.options.holder)
         this.#locked.add(channel)
       }
-      const earlier = this.#changed.get(host.machine.key) ?? new Set<string>()
+      const earlier = this.#changedOn.get(host.machine.key) ?? new Set<string>()
       const plans = await observeAgain(assignment, channel, earlier)
       const problems = plans.flatMap((plan) => plan.problems)
       if (problems.length > 0) return this.#fail(assignment, 'blocked', problems)
-      const steps = plans.flatMap((plan) => plan.steps)
-      for (const [index, step] of steps.entries()) {
-        undone = steps.slice(index).map(({ say }) => say)
+      const steps = plans.flatMap(({ id, steps }) => steps.map((step) => ({ id, step })))
+      for (const [index, { id, step }] of steps.entries()) {
+        undone = steps.slice(index).map(({ step }) => step.say)
         if (this.options.signal.aborted) return
         this.options.report({ kind: 'step', host: host.name, step })
-        for await (const result of channel.act([step])) {
-          const ok = result.code === 0
-          this.options.report({ kind: 'done', host: host.name, step, seconds: result.seconds, ok })
-          if (!ok) return this.#fail(assignment, 'failed', [stepProblem(host, result)], done, undone)
-        }
+        // Before it is known how the step ends: another host of this machine must not take the change for its own state.
+        this.#note(host, id)
+        let result: Done | undefined
+        for await (result of channel.act([step]));
+        const ok = result?.code === 0
+        this.options.report({ kind: 'done', host: host.name, step, seconds: result?.seconds ?? 0, ok })
+        if (!ok) return this.#fail(assignment, 'failed', [stepProblem(host, step, result)], done, undone)
         done.push(step.say)
       }
       undone = []
       const after = await observeAgain(assignment, channel)
       const left = after.filter((plan) => !isKeep(plan))
       if (left.length > 0) return this.#fail(assignment, 'failed', left.flatMap(stillDiffers(host)), done)
-      for (const key of [host.machine.key, host.name]) {
-        this.#changed.set(key, new Set([...(this.#changed.get(key) ?? []), ...changing(plans)]))
-      }
     } catch (error) {
       this.#fail(assignment, isUnreachable(error) ? 'unreachable' : 'failed', problemsOf(error), done, undone)
     }
   }
 
-  async #gate(play: Play, expected: ReadonlySet<string>, deep: boolean): Promise<void> {
+  /** Remembers that a resource was changed, for the machine's other hosts and for the recap. */
+  #note({ name, machine }: Host<unknown>, id: string): void {
+    for (const [of, key] of [
+      [this.#changedOn, machine.key],
+      [this.#changed, name],
+    ] as const) {
+      of.set(key, new Set([...(of.get(key) ?? []), id]))
+    }
+  }
+
+  /** `done`: after the last batch the cluster is used as well. What nobody changed gets less patience. */
+  async #gate(play: Play, expected: ReadonlySet<string>, when: 'unchanged' | 'between' | 'done'): Promise<void> {
     const { gate } = play.options
     if (!gate || play.hosts.length === 0) return
     const scope = this.#scope(play)
     const start = this.world.now()
     try {
       for (;;) {
-        const missing = await gate.missing(scope, expected, deep)
+        const missing = await gate.missing(scope, expected, when === 'done')
         const seconds = this.world.now() - start
         if (missing.length === 0) {
           this.options.report({ kind: 'passed', gate: gate.name, seconds, hosts: expected.size })
           return
         }
-        const changing = deep || expected.size < play.members.length
-        if (seconds >= (changing ? gate.deadline : gate.patience)) {
+        const final = missing.some((item) => item.final)
+        if (final || seconds >= (when === 'unchanged' ? gate.patience : gate.deadline)) {
           this.#waitedInVain(play, missing, await gate.explain(scope, missing))
           return
         }
@@ -219,7 +221,9 @@ class Run {
   /** A gate that did not open: one failure for each host it was missed on, with the cause where it is known. */
   #waitedInVain(play: Play, missing: readonly Missing[], causes: readonly Problem[]): void {
     for (const name of new Set(missing.map(({ host }) => host))) {
-      const own = causes.filter(({ where }) => where.startsWith(name))
+      const own = causes.filter(
+        ({ where }) => where === name || (/^[ :]/.test(where.slice(name.length)) && where.startsWith(name)),
+      )
       const symptoms = missing
         .filter(({ host }) => host === name)
         .map(({ what }) => ({
@@ -285,17 +289,18 @@ function problemsOf(error: unknown): readonly Problem[] {
   throw error
 }
 
-function stepProblem(host: Host<unknown>, { step, code, stderr }: Done): Problem {
-  const tail = stderr.trim().split('\n').slice(-5).join('\n    ')
-  return code === null
+function stepProblem(host: Host<unknown>, { say }: Step, result: Done | undefined): Problem {
+  const tail = (result?.stderr ?? '').trim().split('\n').slice(-5).join('\n    ')
+  const told = tail === '' ? '' : `:\n    ${tail}`
+  return typeof result?.code !== 'number'
     ? {
         where: host.name,
-        what: `the connection was lost during "${step.say}", so its outcome is unknown`,
+        what: `the connection was lost during "${say}", so its outcome is unknown${told}`,
         remedy: 'run again: what is done will be kept',
       }
     : {
         where: host.name,
-        what: `"${step.say}" ended with exit code ${code}${tail === '' ? '' : `:\n    ${tail}`}`,
+        what: `"${say}" ended with exit code ${result.code}${told}`,
         remedy: 'mend the cause and run again',
       }
 }

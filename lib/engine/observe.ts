@@ -2,7 +2,7 @@
 import type { Channel, MachineChannel } from '../core/channel.ts'
 import { PlinthError, type Problem, usageError } from '../core/error.ts'
 import { type Facts, parseFacts } from '../core/facts.ts'
-import { orderProblems } from '../core/ordering.ts'
+import { contradictions, orderProblems } from '../core/ordering.ts'
 import type { Answers, Question } from '../core/probe.ts'
 import type { Plan, Resource } from '../core/resource.ts'
 import { facts as factsReader } from '../readers.ts'
@@ -93,7 +93,14 @@ export function assign(site: readonly Play[], machine: Machine, facts: Facts): r
       .filter((host) => host.machine.key === machine.key)
       .map((host): Assignment => ({ play, host, resources: play.desired(host, facts) })),
   )
-  const problems: Problem[] = assignments.flatMap(({ host, resources }) => orderProblems(host.name, resources))
+  const problems: readonly Problem[] = [
+    ...assignments.flatMap(({ host, resources }) => orderProblems(host.name, resources)),
+    ...contradictions(
+      assignments
+        .filter(({ play }) => !play.options.via)
+        .map(({ host, resources }) => ({ where: host.name, resources })),
+    ),
+  ]
   if (problems.length > 0) throw usageError(...problems)
   return assignments
 }

@@ -42,6 +42,8 @@ export interface Missing {
   /** The host it shows on. */
   readonly host: string
   readonly what: string
+  /** True when it can't come true any more: waiting ends at once. */
+  readonly final?: boolean
 }
 
 /** A condition that must hold before a rolling play goes on. */
@@ -82,13 +84,18 @@ export interface Play<P = unknown> {
   readonly options: PlayOptions<P>
 }
 
-/** Hosts, and what each of them should be. `desired` is pure: parameters and facts in, resources out. */
+/**
+ * Hosts, and what each of them should be. `desired` is pure: parameters and facts in, resources out. Throws RangeError
+ * for a `serial` that would never get anywhere.
+ */
 export function play<P>(
   name: string,
   hosts: readonly Host<P>[],
   desired: (host: Host<P>, facts: Facts) => readonly Resource[],
   options: PlayOptions<P> = {},
 ): Play {
+  const { serial = 1 } = options
+  if (!Number.isInteger(serial) || serial < 1) throw new RangeError(`serial is a number of hosts, found ${serial}`)
   // The parameter type is closed over: the engine hands every host only to the play it came from.
   return { name, hosts, members: hosts, desired, options } as Play<P> as unknown as Play
 }

@@ -38,3 +38,16 @@ export const failureLines: readonly RegExp[] = [
   /Application run failed/,
   /^Error: (?:Could not|Unable to|A JNI error)/m,
 ]
+
+const stamp = /^\[?(\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d)/
+
+/** The lines of a log from the moment on when `start` (the output of one start) began; all of it when that says no time. */
+export function sinceStart(log: string, start: string): string {
+  const began = timeOf(start.split('\n').find((line) => timeOf(line) !== undefined) ?? '')
+  if (began === undefined) return log
+  const lines = log.split('\n')
+  const first = lines.findIndex((line) => (timeOf(line) ?? '') >= began)
+  return first < 0 ? '' : lines.slice(first).join('\n')
+}
+
+const timeOf = (line: string): string | undefined => stamp.exec(line)?.[1]?.replace('T', ' ')

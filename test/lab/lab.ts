@@ -1,12 +1,14 @@
 /** A lab: real Linux hosts with systemd, sshd and (db1) MySQL on this machine, for the demo and the tests. */
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { glob } from 'zx'
 import { hostError, usageError } from '../../lib/core/error.ts'
 import { isFrozen, killGroup, setFrozen } from './cgroup.ts'
 import { dropOldImages, ensureImage, type Image, imageOf } from './image.ts'
 import {
   addressNumbers,
   cacheFolder,
+  checkNetwork,
   defaultHosts,
   type HostLayout,
   hostLayout,
@@ -18,7 +20,7 @@ import { holderOf, withLock } from './lock.ts'
 import * as machine from './machine.ts'
 import { dropBridge, linkIsUp, raiseBridge, setLink, untilFound } from './network.ts'
 import { forgetOwner, ownerOf, setOwner } from './owner.ts'
-import { identityOf, isAlive } from './processes.ts'
+import { identityOf, isAlive, type ProcessIdentity } from './processes.ts'
 import { requireLab } from './requirements.ts'
 import { ensureKeys } from './secrets.ts'
 import { type Say, since } from './shell.ts'
@@ -59,17 +61,22 @@ export class Lab {
    * @throws PlinthError when the machine can't run a lab, another `up` or owner has this one, or a host does not start
    */
   async up({ hosts = defaultHosts, owner, say = silent }: UpOptions = {}): Promise<void> {
+    const ownedBy = owner === undefined ? null : identityOf(owner)
+    if (owner !== undefined && ownedBy === null) {
+      throw usageError({ where: `owner ${owner}`, what: 'no such process', remedy: 'give the number of a running one' })
+    }
     const wanted = hosts.map((name) => hostLayout(this.layout, name))
     await requireLab(say)
     await this.#locked({ wait: 0 }, async () => {
       const image = await ensureImage(say)
       const start = Date.now()
-      await this.#takeOver(owner, say)
-      keepNetwork(this.layout, this.#disks().length > 0)
+      await this.#takeOver(ownedBy, say)
+      if (this.#disks().length > 0) checkNetwork(this.layout)
       await raiseBridge(this.layout)
+      keepNetwork(this.layout)
       await ensureKeys(this.layout, hosts)
       const booted = await Promise.all(wanted.map((host) => this.#bring(host, image, say)))
-      await dropOldImages(new Set([image.id, ...imagesInUse()]))
+      await dropOldImages(new Set([image.id, ...(await imagesInUse())]))
       const count = booted.filter(Boolean).length
       if (count > 0) say(`${count} of ${hosts.length} hosts booted in ${since(start)}`)
     })
@@ -195,11 +202,10 @@ export class Lab {
   }
 
   /** Whose lab this is from now on. */
-  async #takeOver(pid: number | undefined, say: Say): Promise<void> {
+  async #takeOver(owner: ProcessIdentity | null, say: Say): Promise<void> {
     const before = ownerOf(this.layout)
-    const now = pid === undefined ? null : identityOf(pid)
     if (before !== null && isAlive(before)) {
-      if (before.pid === now?.pid) return
+      if (before.pid === owner?.pid) return
       throw hostError({
         where: `lab ${this.layout.name}`,
         what: `belongs to process ${before.pid}, which is still running`,
@@ -209,8 +215,8 @@ export class Lab {
     if (before !== null || this.#disks().length === 0) {
       if (before !== null) say(`clearing what process ${before.pid} left of lab ${this.layout.name}`)
       await this.#clear()
-      if (pid !== undefined) await setOwner(this.layout, pid)
-    } else if (pid !== undefined) {
+      if (owner !== null) await setOwner(this.layout, owner)
+    } else if (owner !== null) {
       say(`lab ${this.layout.name} was up before and stays up`)
     }
   }
@@ -277,12 +283,9 @@ async function stateOf(host: HostLayout): Promise<HostState> {
   return machine.leaderOf(host) === undefined ? 'starting' : 'running'
 }
 
-function imagesInUse(): string[] {
-  const labs = join(cacheFolder, 'labs')
-  return readdirSync(labs).flatMap((name) => {
-    const layout = layoutOf(name)
-    return [...addressNumbers.keys()].map((host) => machine.imageOfDisk(hostLayout(layout, host))).filter(Boolean)
-  })
+async function imagesInUse(): Promise<string[]> {
+  const files = await glob('labs/*/hosts/*/image', { cwd: cacheFolder, absolute: true })
+  return files.map((file) => readFileSync(file, 'utf8').trim())
 }
 
 /**

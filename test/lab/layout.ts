@@ -1,6 +1,6 @@
 /** The names and addresses of a lab: everything it owns on the controller can be found from its name alone. */
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { usageError } from '../../lib/core/error.ts'
@@ -81,21 +81,21 @@ const networkBefore = (folder: string): string | undefined =>
   existsSync(networkFile(folder)) ? readFileSync(networkFile(folder), 'utf8').trim() : undefined
 
 /**
- * Keeps a lab's network, so that later commands need not be told.
- * @throws PlinthError (4) when its hosts still stand on another
+ * Whether a lab's hosts may go on where they are.
+ * @throws PlinthError (4) when they stand on another network
  */
-export function keepNetwork(lab: Layout, hasHosts: boolean): void {
+export function checkNetwork(lab: Layout): void {
   const before = networkBefore(lab.folder) ?? lab.network
-  if (hasHosts && before !== lab.network) {
-    throw usageError({
-      where: `lab ${lab.name}`,
-      what: `its hosts are on ${before}.0/24, not on ${lab.network}.0/24`,
-      remedy: `take it down first: npm run lab -- down --lab ${lab.name}`,
-    })
-  }
-  mkdirSync(lab.folder, { recursive: true, mode: 0o700 })
-  writeFileSync(networkFile(lab.folder), `${lab.network}\n`)
+  if (before === lab.network) return
+  throw usageError({
+    where: `lab ${lab.name}`,
+    what: `its hosts are on ${before}.0/24, not on ${lab.network}.0/24`,
+    remedy: `take it down first: npm run lab -- down --lab ${lab.name}`,
+  })
 }
+
+/** Keeps a lab's network, so that later commands need not be told. */
+export const keepNetwork = (lab: Layout): void => writeFileSync(networkFile(lab.folder), `${lab.network}\n`)
 
 /**
  * Where one host of a lab lives.

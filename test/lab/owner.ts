@@ -1,10 +1,9 @@
 /** A lab that belongs to a process is taken down when that process is gone, however it ended. */
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { usageError } from '../../lib/core/error.ts'
 import { cgroupRoot, inside, killGroup } from './cgroup.ts'
 import type { Layout } from './layout.ts'
-import { identityOf, type ProcessIdentity } from './processes.ts'
+import type { ProcessIdentity } from './processes.ts'
 import { $ } from './shell.ts'
 
 const ownerFile = (lab: Layout): string => join(lab.folder, 'owner.json')
@@ -16,19 +15,8 @@ export const ownerOf = (lab: Layout): ProcessIdentity | null =>
 /** The watcher's cgroup, so that it is found and ended like everything else of the lab. */
 export const watcherGroup = (lab: Layout): string => join(lab.cgroup, 'watcher')
 
-/**
- * Gives the lab to a process and starts the watcher: a shell that looks once a second, and then takes the lab down.
- * @throws PlinthError (4) when there is no such process
- */
-export async function setOwner(lab: Layout, pid: number): Promise<void> {
-  const owner = identityOf(pid)
-  if (owner === null) {
-    throw usageError({
-      where: `--owner ${pid}`,
-      what: 'no such process',
-      remedy: 'give the number of a running process',
-    })
-  }
+/** Gives the lab to a process and starts the watcher: a shell that looks once a second, and then takes the lab down. */
+export async function setOwner(lab: Layout, owner: ProcessIdentity): Promise<void> {
   writeFileSync(ownerFile(lab), JSON.stringify(owner))
   await killGroup(watcherGroup(lab))
   // $1 pid, $2 start time, $3 the cgroup to leave to (or it would end itself), then the command. The name in field 2 of stat may hold spaces:

@@ -40,6 +40,7 @@ export async function labArchive(version: LabVersion, say: (line: string) => voi
 
   await ensureTools(say)
   await mkdir(cache, { recursive: true })
+  await removeAbandoned()
   const folder = await mkdtemp(join(cache, '.build-'))
   try {
     await layOut(version, folder, say)
@@ -69,6 +70,14 @@ async function cached(path: string, stamp: string): Promise<LabArchive | null> {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
     throw error
+  }
+}
+
+/** A build that was killed leaves its folder; one that is older than an hour has no owner any more. */
+async function removeAbandoned(): Promise<void> {
+  for (const name of (await readdir(cache)).filter((entry) => entry.startsWith('.build-'))) {
+    const { mtimeMs } = await stat(join(cache, name))
+    if (Date.now() - mtimeMs > 3_600_000) await rm(join(cache, name), { recursive: true, force: true })
   }
 }
 
@@ -106,7 +115,7 @@ async function filesUnder(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true })
   return entries
     .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.path, entry.name).slice(folder.length + 1))
+    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
     .sort()
 }
 

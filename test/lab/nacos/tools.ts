@@ -1,4 +1,4 @@
-/** The programs that make an archive: Maven with a JDK, unzip's work through jar, tar and gzip. */
+/** The programs that make an archive: Maven with a JDK, unzip, tar and gzip. */
 
 import { type SpawnOptions, spawn } from 'node:child_process'
 import { cp } from 'node:fs/promises'
