@@ -48,9 +48,15 @@ export const main = (site: (fleet: Fleet) => readonly Play[] | Promise<readonly 
     return codeOf(result, options.check)
   })
 
-/** Runs a playbook that only looks: `look` asks what it wants through the hosts' connections and returns lines to print. */
+/** What a look found: lines to print, and the exit code they mean. */
+export interface Seen {
+  readonly lines: readonly Line[]
+  readonly code: ExitCode
+}
+
+/** Runs a playbook that only looks: `look` asks what it wants through the hosts' connections. */
 export const inspect = <P>(
-  look: (fleet: Fleet, scope: (hosts: Scope<P>['hosts']) => Scope<P>) => Promise<readonly Line[]>,
+  look: (fleet: Fleet, scope: (hosts: Scope<P>['hosts']) => Scope<P>) => Promise<Seen>,
 ): Promise<void> =>
   ending(async (options) => {
     const screen = openConsole(options)
@@ -58,14 +64,14 @@ export const inspect = <P>(
     const world = realWorld()
     const connections = new Connections(world)
     try {
-      const lines = await look(fleet, (hosts) => ({
+      const { lines, code } = await look(fleet, (hosts) => ({
         hosts,
         ask: async (host, questions) => (await connections.machine(host.machine)).ask(questions),
         http: async (host, request) => world.http(await connections.machine(host.machine), request),
         database: async (host, login) => world.database(await connections.machine(host.machine), login),
       }))
       screen.result(lines)
-      return exitCode.done
+      return code
     } finally {
       await connections.close()
     }

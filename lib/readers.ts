@@ -9,23 +9,33 @@ import { Script, sh } from './core/script.ts'
 const pidOfLine = new Script('${l#MainPID=}')
 const portOfLocal = new Script('${local##*:}')
 const parentOfPath = new Script('${d%/*}')
+// Without root, and for sockets of the kernel, ss names nobody.
+const who = new Script('${who:-somebody}')
 const nameOfLine = new Script('${k%:}')
+// A line of sha256sum. A name with a backslash comes escaped from coreutils, behind one more backslash; not from busybox.
+const nameAndSum = new Script(String.raw`sum=${'${l%% *}'} name=${'${l#*  }'}
+  case $sum in \\*) sum=${'${sum#?}'} name=$(printf %b "$name") ;; esac`)
 const dpkgFormat = new Script("'${Package}\t${db:Status-Status}\\n'")
 
 /** `type|mode|owner|group|bytes` of a path itself, links not followed. */
 export const stat: Reader = (paths) => sh`stat -c '%n	%F|%a|%U|%G|%s' -- ${paths} 2>/dev/null || :`.text
 
-/** SHA-256 of a file's content. */
+/** SHA-256 of a file's content. Only of files: a pipe would be waited for without end. */
 export const hash: Reader = (paths) =>
-  sh`sha256sum -- ${paths} 2>/dev/null | while read -r sum name; do printf '%s\t%s\n' "$name" "$sum"; done`.text
+  sh`( set --
+for f in ${paths}; do if [ -f "$f" ]; then set -- "$@" "$f"; fi; done
+if [ $# -gt 0 ]; then sha256sum -- "$@" 2>/dev/null | while IFS= read -r l; do
+  ${nameAndSum}
+  printf '%s\t%s\n' "$name" "$sum"
+done; fi )`.text
 
 /** A file's whole content in base64, for files that are read to be edited. */
 export const content: Reader = (paths) =>
-  sh`for f in ${paths}; do if [ -f "$f" ]; then printf '%s\t%s\n' "$f" "$(base64 -w0 <"$f")"; fi; done`.text
+  sh`for f in ${paths}; do if [ -f "$f" ]; then printf '%s\t%s\n' "$f" "$(base64 <"$f" | tr -d '\n')"; fi; done`.text
 
 /** Where a symbolic link points. */
 export const link: Reader = (paths) =>
-  sh`for f in ${paths}; do if [ -L "$f" ]; then printf '%s\t%s\n' "$f" "$(readlink "$f")"; fi; done`.text
+  sh`for f in ${paths}; do if [ -L "$f" ]; then printf '%s\t%s\n' "$f" "$(readlink -- "$f")"; fi; done`.text
 
 /** `home|shell|group` of a user. */
 export const user: Reader = (names) =>
@@ -72,11 +82,11 @@ export const javaVersion: Reader = (homes) =>
   printf '%s\t%s\n' "$h" "$("$h/bin/java" -version 2>&1 </dev/null | sed -n 's/.*version "\([^"]*\)".*/\1/p')"
 fi; done`.text
 
-/** Who listens on a TCP port: the line of `ss` with program and pid, or `somebody` where there is no `ss`. */
+/** Who listens on a TCP port: the line of `ss` with program and pid, or `somebody` where nothing tells who. */
 export const listening: Reader = (ports) =>
   sh`if command -v ss >/dev/null; then
   ss -Hltnp 2>/dev/null | while read -r state rq sq local peer who; do
-    for p in ${ports}; do if [ "$p" = "${portOfLocal}" ]; then printf '%s\t%s\n' "$p" "$who"; fi; done
+    for p in ${ports}; do if [ "$p" = "${portOfLocal}" ]; then printf '%s\t%s\n' "$p" "${who}"; fi; done
   done
 else
   for p in ${ports}; do
@@ -111,7 +121,7 @@ fi; done`.text
 
 /** The command behind the tree digest, run inside the folder: also used to write the marker. */
 export const releaseTree = new Script(
-  `find . ! -name .plinth -exec stat -c '%n %F %a %U:%G %Y %s' {} + | grep -v ' directory ' | LC_ALL=C sort | sha256sum | cut -d' ' -f1`,
+  `find . ! -type d ! -name .plinth -exec stat -c '%n %F %a %U:%G %Y %s' {} + | LC_ALL=C sort | sha256sum | cut -d' ' -f1`,
 )
 
 /** The last 64 KiB of a text file, its lines as they are. */

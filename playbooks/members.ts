@@ -1,5 +1,5 @@
 /** The members of a Nacos cluster as they see each other. Only looks; exit code 1 when one of them is not UP everywhere. */
-import { exitCode, PlinthError, problemText } from '../lib/core/error.ts'
+import { type ExitCode, exitCode, PlinthError } from '../lib/core/error.ts'
 import { type Line, table } from '../lib/engine/report.ts'
 import { inspect } from '../lib/main.ts'
 import { groupsExpected } from '../lib/nacos/cluster.ts'
@@ -7,9 +7,8 @@ import { viewOf } from '../roles/nacos-http.ts'
 import { membersOf } from '../roles/nacos-members.ts'
 import { memberOfNode, type NacosNode, nacosNode } from '../roles/nacos-node.ts'
 
-let code: number | undefined
-
 await inspect<NacosNode>(async (fleet, scopeOf) => {
+  let code: ExitCode = exitCode.done
   const nodes = fleet.group('nacos', nacosNode)
   const scope = scopeOf(nodes)
   const told = await Promise.all(
@@ -18,19 +17,17 @@ await inspect<NacosNode>(async (fleet, scopeOf) => {
         // A machine that can't be reached is the very thing the others are asked about.
         if (!(error instanceof PlinthError)) throw error
         code = exitCode.unreachable
-        return error.problems.map(problemText).join(' ')
+        return error.problems.map(({ what, remedy }) => `${what}; ${remedy}`).join('; ')
       })
       return { name: node.name, member: memberOfNode(node), view }
     }),
   )
   const nacos = nodes[0]?.params.nacos
   const { rows, problems } = membersOf(told, nacos ? groupsExpected(nacos.version, nacos.mode) : [])
-  if (problems.length > 0) code ??= exitCode.failed
+  if (problems.length > 0 && code === exitCode.done) code = exitCode.failed
   const verdict: readonly Line[] =
     problems.length > 0
       ? problems.map((text) => ({ tone: 'bad', text }))
       : [{ tone: 'good', text: `All ${told.length} are UP, and every Raft group has one leader.` }]
-  return [...table(rows), ...verdict]
+  return { lines: [...table(rows), ...verdict], code }
 })
-
-process.exitCode ||= code

@@ -66,14 +66,16 @@ function portsAreFree(unit: string, ports: readonly number[]): Resource {
       const pid = /^MainPID=(\d+)$/m.exec(answers(service))?.[1] ?? '0'
       const running = /^ActiveState=active$/m.test(answers(service))
       return questions.flatMap((question) => {
-        const who = answers(question)
-        const own = who.includes(`pid=${pid},`) || (running && !who.includes('pid='))
-        return who === '' || own
+        // A line for each address that is listened on.
+        const strangers = answers(question)
+          .split('\n')
+          .filter((who) => who !== '' && !who.includes(`pid=${pid},`) && !(running && !who.includes('pid=')))
+        return strangers.length === 0
           ? []
           : [
               {
                 where: `port:${question.key}`,
-                what: `taken by ${who.replace(/^users:/, '').replaceAll(/[()"]/g, '')}`,
+                what: `taken by ${[...new Set(strangers)].join(', ').replaceAll(/users:|[()"]/g, '')}`,
                 remedy: 'stop that program, or choose another nacos.port',
               },
             ]

@@ -60,7 +60,10 @@ export async function login(scope: NodeScope, node: Node, needed: boolean): Prom
     {
       where: node.name,
       what: `the login as nacos was refused (HTTP ${answer.status})`,
-      remedy: 'set nacos.auth.admin_password to the password that is in use',
+      remedy:
+        answer.status === 404
+          ? 'this server has no login: see whether it is a distribution with its console, or turn auth off'
+          : 'set nacos.auth.admin_password to the password that is in use',
     },
   ])
 }

@@ -26,7 +26,7 @@ export interface Step {
   readonly deadline?: number
 }
 
-/** A difference as people see it; secret values are digests already. */
+/** A difference as people see it; of secret values it only says that they differ. */
 export interface Change {
   readonly key: string
   readonly from: string | null
@@ -75,8 +75,8 @@ export interface Definition<S extends State> {
   readonly desired: Partial<S> | null
   /** Resources whose change this one reacts to (a unit and the files it runs with). */
   readonly inputs?: readonly Resource[]
-  /** Keys of the state whose values are shown as digests only. */
-  readonly secret?: (key: string) => boolean
+  /** Values that are never shown, not even as digests: a digest of a weak password is a way to guess it. */
+  readonly secret?: (key: string, value: string) => boolean
   /** Things that stand in the way, seen in the answers: they block the resource, and with it the run. */
   blocked?(answers: Answers, actual: S | null, pending: ReadonlySet<string>): readonly Problem[]
   /** Things seen in the answers that the operator should know. */
@@ -85,9 +85,6 @@ export interface Definition<S extends State> {
   react?(pending: ReadonlySet<string>, actual: S | null): readonly Change[]
   steps(diff: Diff<S>): readonly Step[]
 }
-
-const shown = (secret: boolean, value: string | undefined): string | null =>
-  value === undefined ? null : secret ? `sha256 ${sha256(value).slice(0, 12)}` : value
 
 /** The one way to make a resource: reads, compares and plans for every kind. */
 export function resource<S extends State>(definition: Definition<S>): Resource {
@@ -130,10 +127,15 @@ const sorted = (state: Partial<State>): [string, string][] =>
 function difference<S extends State>(
   actual: S | null,
   desired: Partial<S> | null,
-  secret: (key: string) => boolean,
+  secret: (key: string, value: string) => boolean,
 ): readonly Change[] {
   if (desired === null) return []
+  const shown = (key: string, value: string | undefined, instead: string): string | null =>
+    value === undefined ? null : secret(key, value) ? instead : value
   return sorted(desired)
     .filter(([key, value]) => actual?.[key] !== value)
-    .map(([key, value]) => ({ key, from: shown(secret(key), actual?.[key]), to: shown(secret(key), value) }))
+    .map(([key, value]) => {
+      const from = shown(key, actual?.[key], '***')
+      return { key, from, to: shown(key, value, from === '***' ? 'another ***' : '***') }
+    })
 }

@@ -3,12 +3,12 @@ import { createHash } from 'node:crypto'
 import { createReadStream, createWriteStream } from 'node:fs'
 import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
-import { basename, join } from 'node:path'
+import { basename, dirname, join, posix } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
 import type { Distribution } from '../core/distribution.ts'
-import { type Problem, usageError } from '../core/error.ts'
+import { type PlinthError, type Problem, usageError } from '../core/error.ts'
 
 const cache = (): string => join(homedir(), '.cache', 'plinth')
 
@@ -38,23 +38,32 @@ export async function openArchive(
 ): Promise<Distribution> {
   const path = /^https?:\/\//.test(source) ? await fetched(source, sha256, where, say) : source
   const file = await stat(path).catch((error: NodeJS.ErrnoException) => {
-    throw usageError({ where, what: `the archive ${path} can't be read (${error.code})`, remedy: 'correct the path' })
+    throw unreadable(path, where, error.code)
   })
+  if (!file.isFile()) throw unreadable(path, where, 'it is no file')
   const stamp = `${path}\n${file.size}\n${file.mtimeMs}\n${sha256}`
   const index = join(cache(), 'archive-index', `${createHash('sha256').update(stamp).digest('hex')}.json`)
-  const known = await readFile(index, 'utf8').then(
-    (text) => JSON.parse(text) as Index,
-    () => undefined,
-  )
+  // A cache that can't be read or written costs time and nothing else.
+  const known = await readFile(index, 'utf8')
+    .then((text) => JSON.parse(text) as Index)
+    .catch(() => undefined)
   const { texts } = known ?? (await lookThrough(path, sha256, where, say))
-  if (!known) {
-    await mkdir(join(cache(), 'archive-index'), { recursive: true })
-    await writeWhole(index, JSON.stringify({ texts }))
-  }
+  if (!known) await writeWhole(index, JSON.stringify({ texts })).catch(() => {})
   return { name: basename(path), path, bytes: file.size, sha256, texts }
 }
 
+const unreadable = (path: string, where: string, reason: string | undefined): PlinthError =>
+  usageError({ where, what: `the archive ${path} can't be read (${reason})`, remedy: 'correct the path' })
+
+const wrongDigest = (path: string, where: string, found: string, declared: string): PlinthError =>
+  usageError({
+    where,
+    what: `the archive ${path} has the SHA-256 ${found}, declared is ${declared}`,
+    remedy: 'get the right file, or declare its digest after you have checked where it comes from',
+  })
+
 async function writeWhole(path: string, text: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true })
   await writeFile(`${path}.${process.pid}`, text)
   await rename(`${path}.${process.pid}`, path)
 }
@@ -62,15 +71,13 @@ async function writeWhole(path: string, text: string): Promise<void> {
 async function lookThrough(path: string, sha256: string, where: string, say: (line: string) => void): Promise<Index> {
   say(`verify ${basename(path)}`)
   const digest = createHash('sha256')
-  for await (const chunk of createReadStream(path)) digest.update(chunk as Buffer)
-  const found = digest.digest('hex')
-  if (found !== sha256) {
-    throw usageError({
-      where,
-      what: `the archive ${path} has the SHA-256 ${found}, declared is ${sha256}`,
-      remedy: 'get the right file, or declare its digest after you have checked where it comes from',
-    })
+  try {
+    for await (const chunk of createReadStream(path)) digest.update(chunk as Buffer)
+  } catch (error) {
+    throw unreadable(path, where, (error as NodeJS.ErrnoException).code)
   }
+  const found = digest.digest('hex')
+  if (found !== sha256) throw wrongDigest(path, where, found, sha256)
   const texts: Record<string, string> = {}
   const problems: Problem[] = []
   // Imported late: only an archive that has not been seen before is read.
@@ -78,14 +85,19 @@ async function lookThrough(path: string, sha256: string, where: string, say: (li
   const entries = extract()
   const reading = pipeline(createReadStream(path), createGunzip(), entries)
   reading.catch(() => {})
+  const links = new Set<string>()
+  let folder: string | undefined
   try {
     for await (const entry of entries) {
       const { name, type, linkname, size = 0 } = entry.header
-      const reason = entryProblem(name, type ?? 'file', linkname ?? undefined)
+      folder ??= name.split('/')[0] ?? ''
+      const reason =
+        entryProblem(name, type ?? 'file', linkname ?? undefined) ?? belowLink(name, links) ?? outside(name, folder)
+      if (type === 'symlink') links.add(posix.normalize(name))
       if (reason !== undefined && problems.length < 5) {
         problems.push({ where, what: `${basename(path)} holds ${name}, ${reason}`, remedy: 'do not use this archive' })
       }
-      const inner = name.replace(/^(\.\/)?[^/]+\//, '')
+      const inner = name.slice(folder.length + 1)
       if (type === 'file' && isWanted(inner, size)) {
         const chunks: Buffer[] = []
         for await (const chunk of entry) chunks.push(chunk as Buffer)
@@ -104,7 +116,20 @@ async function lookThrough(path: string, sha256: string, where: string, say: (li
   return { texts }
 }
 
-/** Why an entry must not be unpacked; undefined if it may. Links may point inside the archive's own folder only. */
+/** Nothing is unpacked through a link: where it really leads can't be told from its name. */
+const belowLink = (name: string, links: ReadonlySet<string>): string | undefined =>
+  [...links].some((link) => posix.normalize(name).startsWith(`${link}/`))
+    ? 'a path that leads through a link'
+    : undefined
+
+/** Unpacking takes the first folder off, so everything must be in one. */
+const outside = (name: string, folder: string): string | undefined =>
+  folder !== '.' && `${name}/`.startsWith(`${folder}/`) ? undefined : 'which is not in one folder with the rest'
+
+/**
+ * Why an entry must not be unpacked; undefined if it may. Links may point inside the archive's own folder only, and
+ * upwards only at their beginning, because what `a/..` is depends on what `a` is.
+ */
 export function entryProblem(name: string, type: string, linkname?: string): string | undefined {
   const parts = name.split('/')
   if (name.startsWith('/') || parts.includes('..')) return 'a path that leaves its folder'
@@ -112,9 +137,14 @@ export function entryProblem(name: string, type: string, linkname?: string): str
     const target = linkname ?? ''
     if (target.startsWith('/')) return `a link to ${target}, outside of the archive`
     let depth = type === 'link' ? 0 : parts.filter((part) => part !== '' && part !== '.').length - 1
+    let down = false
     for (const part of target.split('/')) {
+      if (part === '..' && down) return `a link to ${target}, which goes down and up again`
       if (part === '..') depth--
-      else if (part !== '' && part !== '.') depth++
+      else if (part !== '' && part !== '.') {
+        depth++
+        down = true
+      }
       if (depth < 1) return `a link to ${target}, outside of the archive`
     }
     return undefined
@@ -140,10 +170,12 @@ async function fetched(url: string, sha256: string, where: string, say: (line: s
     })
     if (!response.ok || !response.body) throw failed(`HTTP ${response.status}`)
     const total = Number(response.headers.get('content-length') ?? 0)
+    const digest = createHash('sha256')
     let read = 0
     let told = 0
     const source = Readable.from(response.body)
     source.on('data', (chunk: Uint8Array) => {
+      digest.update(chunk)
       read += chunk.length
       if (read - told < 20e6) return
       told = read
@@ -152,6 +184,9 @@ async function fetched(url: string, sha256: string, where: string, say: (line: s
     await pipeline(source, createWriteStream(part)).catch((error: Error) => {
       throw failed(error.message)
     })
+    // What is not the archive is not kept: the next run would take it for the archive, and fail again.
+    const found = digest.digest('hex')
+    if (found !== sha256) throw wrongDigest(url, where, found, sha256)
     await rename(part, path)
   } finally {
     await rm(part, { force: true })

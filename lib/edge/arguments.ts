@@ -13,13 +13,10 @@ export interface Options {
   /** How many machines are worked on at once. */
   readonly forks: number
   readonly check: boolean
-  readonly diff: boolean
   /** 0 to 4. */
   readonly verbosity: number
   readonly listHosts: boolean
   readonly json: boolean
-  /** Don't ask before something that loses data. */
-  readonly yes: boolean
   readonly version: boolean
   readonly help: boolean
   readonly vaultPasswordFiles: readonly string[]
@@ -50,9 +47,8 @@ const flags = {
     help: 'variables that win: key=value, \'{"key": 1}\', @file; repeatable',
   },
   check: { short: 'C', help: 'say what differs, change nothing (exit 2 if anything does)' },
-  diff: { short: 'D', help: 'show the lines of files that change' },
   'list-hosts': { help: 'list the hosts that are meant, and end' },
-  forks: { short: 'f', value: 'N', help: 'machines at once (default 10)' },
+  forks: { short: 'f', value: 'N', help: 'machines at once (default 50)' },
   user: { short: 'u', value: 'NAME', help: 'user to log in as, where the inventory names none' },
   'private-key': { value: 'FILE', help: 'key to log in with, where the inventory names none' },
   'vault-password-file': {
@@ -61,8 +57,7 @@ const flags = {
   },
   'ask-vault-pass': { help: 'ask for the vault password' },
   json: { help: 'one JSON document on stdout' },
-  yes: { help: "don't ask before something that loses data" },
-  verbose: { short: 'v', help: 'say more; up to -vvvv' },
+  verbose: { short: 'v', help: 'say more: also what new things will be like' },
   version: { help: 'print the version' },
   help: { short: 'h', help: 'print this' },
   tags: { short: 't', value: 'TAGS', help: '', later: 'roles have no tags yet' },
@@ -72,6 +67,8 @@ const flags = {
   become: { short: 'b', help: '', later: 'log in as root with -u root' },
   'ask-become-pass': { short: 'K', help: '', later: 'log in as root with -u root' },
   'ask-pass': { short: 'k', help: '', later: 'log in with a key: --private-key FILE' },
+  diff: { short: 'D', help: '', later: 'the keys that change are always shown; whole lines of files are not' },
+  yes: { help: '', later: 'nothing asks yet' },
   step: { help: '', later: 'use --check first, and --limit to go host by host' },
   'plan-out': { value: 'FILE', help: '', later: 'use --check --json, which prints what differs' },
   apply: { value: 'FILE', help: '', later: 'run without it: the plan is made and applied in one run' },
@@ -118,7 +115,7 @@ export function parseArguments(argv: readonly string[]): Options {
     else refuse(word, 'not expected here', 'playbooks take options only (-i NAME, --help)')
   }
 
-  const forks = Number(given.get('forks')?.at(-1) ?? 10)
+  const forks = Number(given.get('forks')?.at(-1) ?? 50)
   if (!Number.isInteger(forks) || forks < 1 || forks > 1000) refuse('--forks', 'expected a number', 'write 1 to 1000')
   if (problems.length > 0 && !given.has('help')) throw usageError(...problems)
   const has = (name: Name): boolean => given.has(name)
@@ -130,11 +127,9 @@ export function parseArguments(argv: readonly string[]): Options {
     extraVars: all('extra-vars'),
     forks,
     check: has('check'),
-    diff: has('diff'),
     verbosity: Math.min(4, all('verbose').length),
     listHosts: has('list-hosts'),
     json: has('json'),
-    yes: has('yes'),
     version: has('version'),
     help: has('help'),
     vaultPasswordFiles: all('vault-password-file'),
@@ -190,7 +185,7 @@ export function helpText(playbook: string): string {
     '',
     'Examples:',
     `  ${run} -i lab                     converge`,
-    `  ${run} -i lab --check --diff      what differs, nothing changed`,
+    `  ${run} -i lab --check             what differs, nothing changed`,
     `  ${run} -i prod -l 'nacos:!nacos3' all Nacos nodes but one`,
     `  ${run} -i prod -e @upgrade.yaml --vault-password-file ~/.vault`,
     '',

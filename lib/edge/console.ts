@@ -34,8 +34,16 @@ export interface Console {
 /** Seconds between two lines about the same wait when no live line is possible. */
 const reminder = 15
 
-/** `json` keeps stdout free for the document. */
-export function openConsole({ json, check }: { readonly json: boolean; readonly check: boolean }): Console {
+export interface ConsoleOptions {
+  /** Keeps stdout free for the document. */
+  readonly json: boolean
+  readonly check: boolean
+  /** From 1 on the plan also says what new things will be like. */
+  readonly verbosity: number
+}
+
+/** The one place that writes to the terminal. */
+export function openConsole({ json, check, verbosity }: ConsoleOptions): Console {
   const out = process.stdout
   const err = process.stderr
   const live = err.isTTY === true
@@ -89,7 +97,7 @@ export function openConsole({ json, check }: { readonly json: boolean; readonly 
         case 'connecting':
           return status((seconds) => `reading ${event.machines} machines … ${seconds.toFixed(0)} s`)
         case 'planned': {
-          const lines = planText(event.plans)
+          const lines = planText(event.plans, verbosity > 0)
           say(warningLines(event.plans))
           if (lines.length > 0) result([{ tone: 'head', text: check ? 'What differs' : 'Plan' }, ...lines])
           return clear()

@@ -6,8 +6,10 @@ import { join } from 'node:path'
 import type { Facts } from '../core/facts.ts'
 
 const folder = (): string => join(homedir(), '.cache', 'plinth', 'facts')
+/** Another number for another shape of `Facts`: roles must never see one that an older Plinth wrote. */
+const format = 1
 const fileOf = (machine: string): string =>
-  join(folder(), `${createHash('sha256').update(machine).digest('hex').slice(0, 24)}.json`)
+  join(folder(), `${createHash('sha256').update(`${format} ${machine}`).digest('hex').slice(0, 24)}.json`)
 
 /** What is known of a machine (`user@address:port`); null when nothing is, or it can't be read. */
 export function cachedFacts(machine: string): Facts | null {

@@ -31,6 +31,7 @@ export interface Outcome {
 const stdoutLimit = 64 * 1024 * 1024
 const stderrLimit = 64 * 1024
 const noiseLimit = 2 * 1024
+const graceSeconds = 0.5
 /** Seconds; what a script gets when nothing else was said. */
 const defaultDeadline = 300
 
@@ -63,7 +64,7 @@ export class Shell {
   ) {
     this.#listen('stdout', streams.stdout)
     this.#listen('stderr', streams.stderr)
-    streams.stdin.on('error', (error) => this.lose(`writing to the shell failed (${error.message})`))
+    streams.stdin.on('error', (error) => this.ends(`writing to the shell failed (${error.message})`))
     streams.stdout.on('close', () => this.lose('the shell there ended'))
     streams.stdin.write(preamble(nonce))
   }
@@ -99,6 +100,11 @@ export class Shell {
     this.#lost = reason
     this.streams.kill()
     this.#job?.wake()
+  }
+
+  /** The shell is said to be gone; what it printed last may still be on its way. */
+  ends(reason: string): void {
+    setTimeout(() => this.lose(reason), graceSeconds * 1000).unref()
   }
 
   /** The error for whoever wants something of a shell that is lost. */

@@ -100,8 +100,7 @@ export async function connect(target: Target, options: ConnectOptions = {}): Pro
     onFailure = (error) => shell.lose(lossOf(error))
     client.on('close', () => shell.lose('the host closed the connection'))
     channel.on('exit', (code: number | null, signal?: string) => {
-      // Its last output may still be on the way.
-      setTimeout(() => shell.lose(`the shell there ended (${signal ?? `exit code ${code}`})`), 500).unref()
+      shell.ends(`the shell there ended (${signal ?? `exit code ${code}`})`)
     })
     return machineChannel(client, socket, shell, options.lockFile)
   } catch (error) {

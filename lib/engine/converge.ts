@@ -92,8 +92,8 @@ class Run {
       if ('plans' in item) observations.push(item)
       else {
         const kind = item.error.code === 3 ? 'unreachable' : 'failed'
-        const names = new Map(item.assignments.map(({ play, host }) => [host.name, play.name]))
-        for (const [host, play] of names) {
+        for (const host of new Set(item.assignments.map(({ host }) => host.name))) {
+          const play = item.assignments.find((assignment) => assignment.host.name === host)?.play.name ?? ''
           this.#record({ host, play, kind, problems: item.error.problems, done: [], undone: [] })
         }
       }
@@ -290,7 +290,7 @@ function problemsOf(error: unknown): readonly Problem[] {
 }
 
 function stepProblem(host: Host<unknown>, { say }: Step, result: Done | undefined): Problem {
-  const tail = (result?.stderr ?? '').trim().split('\n').slice(-5).join('\n    ')
+  const tail = (result?.stderr ?? '').trim().split('\n').slice(-5).join('\n    ').replace(/[.;]$/, '')
   const told = tail === '' ? '' : `:\n    ${tail}`
   return typeof result?.code !== 'number'
     ? {

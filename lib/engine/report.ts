@@ -22,19 +22,19 @@ const signs: Readonly<Record<Plan['action'], string>> = {
 const changeText = ({ key, from, to }: Change): string =>
   from === null ? `${key}: ${to ?? 'removed'}` : `${key}: ${from} → ${to ?? 'removed'}`
 
-function planLines({ id, action, changes, problems }: Plan): readonly Line[] {
+function planLines({ id, action, changes, problems }: Plan, verbose: boolean): readonly Line[] {
   const tone = action === 'blocked' ? 'bad' : 'change'
   const head = line(`  ${signs[action]} ${id}`, tone)
   // What a new thing is like follows from the role; only what makes it differ from a plain one is worth a line.
-  const details = action === 'create' ? [] : changes.map((change) => line(`      ${changeText(change)}`))
+  const details = action === 'create' && !verbose ? [] : changes.map((change) => line(`      ${changeText(change)}`))
   return [head, ...details, ...problems.map((problem) => line(`      ${problemText(problem)}`, 'bad'))]
 }
 
 /** The plan of a site; hosts of a play for which the same would be done share one paragraph. */
-export function planText(plans: readonly HostPlan[]): readonly Line[] {
+export function planText(plans: readonly HostPlan[], verbose = false): readonly Line[] {
   const paragraphs = new Map<string, { title: string; hosts: string[]; body: readonly Line[] }>()
   for (const { play, host, plans: items } of plans) {
-    const body = items.filter(({ action }) => action !== 'keep').flatMap(planLines)
+    const body = items.filter(({ action }) => action !== 'keep').flatMap((plan) => planLines(plan, verbose))
     if (body.length === 0) continue
     const key = `${play}\n${body.map(({ text }) => text).join('\n')}`
     const known = paragraphs.get(key)
@@ -89,6 +89,8 @@ const pad = (cells: readonly (readonly string[])[]): readonly string[] => {
 export const table = (rows: readonly (readonly string[])[]): readonly Line[] =>
   pad(rows).map((text, index) => line(text, index === 0 ? 'head' : 'plain'))
 
+const count = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? '' : 's'}`
+
 /** One row per host, and the sentence that the operator looks for. `next` is the command to go on with. */
 export function recap(result: Result, check: boolean, seconds: number, next: string): readonly Line[] {
   const { resources, hosts } = countChanges(result.plans)
@@ -109,21 +111,24 @@ export function recap(result: Result, check: boolean, seconds: number, next: str
     ? line(`Interrupted after ${time}: nothing is half-written. Go on with: ${next}`, 'bad')
     : failed > 0
       ? line(
-          `Failed on ${failed} of ${result.hosts.length} hosts after ${time}. When the cause is mended, go on with: ${next}`,
+          `Failed on ${failed} of ${count(result.hosts.length, 'host')} after ${time}. When the cause is mended, go on with: ${next}`,
           'bad',
         )
       : resources === 0
         ? line(
-            `Nothing ${check ? 'differs' : 'had to change'}: ${result.hosts.length} hosts are as declared (${time}).`,
+            `Nothing ${check ? 'differs' : 'had to change'}: ${count(result.hosts.length, 'host')} ${result.hosts.length === 1 ? 'is' : 'are'} as declared (${time}).`,
             'good',
           )
         : check
           ? line(
-              `${resources} resources differ on ${hosts} hosts; nothing was changed (${time}). Apply with: ${next}`,
+              `${count(resources, 'resource')} ${resources === 1 ? 'differs' : 'differ'} on ${count(hosts, 'host')}; nothing was changed (${time}). Apply with: ${next}`,
               'change',
             )
           : line(
-              `Done: ${result.hosts.reduce((sum, { changed }) => sum + changed, 0)} resources changed (${time}).`,
+              `Done: ${count(
+                result.hosts.reduce((sum, { changed }) => sum + changed, 0),
+                'resource',
+              )} changed (${time}).`,
               'good',
             )
   return [...table([title, ...rows]), sentence]

@@ -32,7 +32,7 @@ export const table: Reader = (keys) =>
   `SELECT ${tableKey} AS k, CONCAT_WS('|', ENGINE, ROW_FORMAT, TABLE_COLLATION) AS v FROM information_schema.TABLES
 WHERE TABLE_SCHEMA IN (${all(schemasOf(keys))}) AND ${tableKey} IN (${all(keys)})`
 
-/** Every column of a table `schema.table`, a line of JSON each with the columns' own names in INFORMATION_SCHEMA. */
+/** Every column of a table `schema.table`: `name|type|nullable|charset|collation|extra|D or N|default`, in order. */
 export const columns: Reader = (keys) =>
   `SELECT ${tableKey} AS k, CONCAT_WS('|', COLUMN_NAME, COLUMN_TYPE, IS_NULLABLE, COALESCE(CHARACTER_SET_NAME, ''),
 COALESCE(COLLATION_NAME, ''), EXTRA, IF(COLUMN_DEFAULT IS NULL, 'N', 'D'), COALESCE(COLUMN_DEFAULT, '')) AS v

@@ -43,6 +43,17 @@ export function user(
       return { home, shell, group }
     },
     desired: { home, shell, group: primary },
+    // The account of a person, or of another program, is never turned into ours.
+    blocked: (_answers, actual) =>
+      actual !== null && !/\/(nologin|false)$/.test(actual.shell)
+        ? [
+            {
+              where: `user:${name}`,
+              what: `the account is there already and logs in with ${actual.shell || 'a shell'}`,
+              remedy: `choose another name, or take its login away yourself: usermod -s ${shell} ${name}`,
+            },
+          ]
+        : [],
     steps: ({ actual }) => [
       actual === null
         ? { say: `add user ${name}`, run: sh`useradd -r -M -d ${home} -s ${shell} -g ${primary} -- ${name}`.text }

@@ -1,6 +1,6 @@
 import { type Resource, resource } from '../core/resource.ts'
 import { lines, sh } from '../core/script.ts'
-import { reveal, type Secret, sha256 } from '../core/secret.ts'
+import { reveal, Secret, sha256 } from '../core/secret.ts'
 import { hash } from '../readers.ts'
 import { type Ownership, ownerOf, type PathState, pathQuestion, readPath, replaceFile } from './path.ts'
 
@@ -25,6 +25,7 @@ export function file(path: string, { content, owner = 'root', group = 'root', mo
       return state === null ? null : { ...state, sha256: answers({ reader: hash, key: path }) }
     },
     desired: { type: 'file', ...ownership, sha256: sha256(bytes) },
+    secret: (key) => key === 'sha256' && content instanceof Secret,
     blocked: (_answers, actual) =>
       actual?.type === 'directory'
         ? [{ where: path, what: 'a directory is where a file should be', remedy: 'move it away, then run again' }]

@@ -14,7 +14,12 @@ export function distributionPackage(name: string, { packageManager, os }: Facts)
   return resource<PackageState>({
     id: `package:${name}`,
     probe: [question],
-    read: (answers) => (answers(question) === '' ? null : { status: answers(question) }),
+    read(answers) {
+      // Several lines: one for each architecture, or each version that is installed side by side.
+      const found = answers(question).split('\n')
+      if (found[0] === '') return null
+      return { status: found.includes('installed') ? 'installed' : (found[0] ?? '') }
+    },
     desired: { status: 'installed' },
     blocked: (_answers, actual) =>
       packageManager === 'none' && actual?.status !== 'installed'

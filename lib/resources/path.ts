@@ -1,4 +1,5 @@
 /** What every kind that lives at a path shares: how its state is read, and the script that replaces a file atomically. */
+import { posix } from 'node:path'
 import type { Answers, Question } from '../core/probe.ts'
 import { type Script, sh } from '../core/script.ts'
 import { stat } from '../readers.ts'
@@ -46,16 +47,18 @@ export const ownerOf = ({ owner = 'root', group = 'root' }: Ownership): string =
  * Its name starts with `.plinth.`; what a killed run left of it is swept first.
  */
 export const replaceFile = (path: string, ownership: Ownership): Script => {
-  const folder = path.slice(0, path.lastIndexOf('/')) || '/'
+  const folder = posix.dirname(path)
   return sh`umask 077
 if [ -d ${path} ] && [ ! -L ${path} ]; then echo ${`${path} is a directory, not a file`} >&2; exit 1; fi
-rm -f -- ${folder}/.plinth.*
+rm -rf -- ${folder}/.plinth.*
 t=$(mktemp ${`${folder}/.plinth.XXXXXX`})
 trap 'rm -f -- "$t"' EXIT
 cat >"$t"
 chown ${ownerOf(ownership)} -- "$t"
 chmod ${ownership.mode ?? '0644'} -- "$t"
 sync "$t"
+# A link to a directory would be entered by mv, and busybox's stumbles over one that leads in a circle.
+if [ -L ${path} ] && [ ! -f ${path} ]; then rm -f -- ${path}; fi
 mv -f -- "$t" ${path}
 sync ${folder}`
 }

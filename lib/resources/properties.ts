@@ -1,3 +1,5 @@
+import { PlinthError, type Problem } from '../core/error.ts'
+import type { Answers } from '../core/probe.ts'
 import { type Resource, resource } from '../core/resource.ts'
 import { lines, sh } from '../core/script.ts'
 import { reveal, type Secret } from '../core/secret.ts'
@@ -10,7 +12,7 @@ export interface PropertiesOptions extends Required<Ownership> {
   readonly wanted: Readonly<Record<string, string | Secret | null>>
   /** The text a file begins with that is not there yet. */
   readonly template: string
-  /** Keys whose values are shown as digests only. */
+  /** Keys whose values are never shown. */
   readonly secret: (key: string) => boolean
 }
 
@@ -25,13 +27,23 @@ export function properties(path: string, { wanted, template, secret, ...ownershi
     value === null ? null : reveal(value),
   ])
   const textOf = (answer: string): string => Buffer.from(answer, 'base64').toString('latin1')
+  /** What the file says now, and why Java would refuse it. */
+  const parsed = (answers: Answers): { found: ReadonlyMap<string, string>; problems: readonly Problem[] } => {
+    try {
+      return { found: parseProperties(textOf(answers(question))), problems: [] }
+    } catch (error) {
+      if (!(error instanceof PlinthError)) throw error
+      const problems = error.problems.map((problem) => ({ ...problem, where: `${path}: ${problem.where}` }))
+      return { found: new Map(), problems }
+    }
+  }
   return resource<PathState>({
     id: `properties:${path}`,
     probe: [pathQuestion(path), question],
     read(answers) {
       const state = readPath(answers, path)
       if (state === null) return null
-      const found = parseProperties(textOf(answers(question)))
+      const { found } = parsed(answers)
       return { ...state, ...Object.fromEntries(values.map(([key]) => [prefix + key, found.get(key) ?? unset])) }
     },
     desired: {
@@ -39,11 +51,12 @@ export function properties(path: string, { wanted, template, secret, ...ownershi
       ...ownership,
       ...Object.fromEntries(values.map(([key, value]) => [prefix + key, value ?? unset])),
     },
-    secret: (key) => key.startsWith(prefix) && secret(key.slice(prefix.length)),
-    blocked: (_answers, actual) =>
-      actual?.type === 'directory'
-        ? [{ where: path, what: 'a directory is where a file should be', remedy: 'move it away, then run again' }]
-        : [],
+    secret: (key, value) => key.startsWith(prefix) && value !== unset && secret(key.slice(prefix.length)),
+    blocked(answers, actual) {
+      if (actual?.type === 'directory')
+        return [{ where: path, what: 'a directory is where a file should be', remedy: 'move it away, then run again' }]
+      return parsed(answers).problems
+    },
     steps({ actual, changed, answers }) {
       if (![...changed].some((key) => key === 'type' || key.startsWith(prefix))) {
         const owner = sh`chown ${ownerOf(ownership)} -- ${path}`
@@ -55,7 +68,7 @@ export function properties(path: string, { wanted, template, secret, ...ownershi
       const keys = [...changed].filter((key) => key.startsWith(prefix)).map((key) => key.slice(prefix.length))
       return [
         {
-          say: actual === null ? `write ${path}` : `set ${keys.join(', ')} in ${path}`,
+          say: actual === null || keys.length === 0 ? `write ${path}` : `set ${keys.join(', ')} in ${path}`,
           run: replaceFile(path, ownership).text,
           input: Buffer.from(editProperties(before, Object.fromEntries(values)), 'latin1'),
         },

@@ -1,3 +1,4 @@
+import { posix } from 'node:path'
 import { type Resource, resource, type Step } from '../core/resource.ts'
 import { sh } from '../core/script.ts'
 import { release as releaseReader, releaseTree, stat } from '../readers.ts'
@@ -86,14 +87,16 @@ if ! echo ${`${sha256}  ${arrived}`} | sha256sum -c >/dev/null 2>&1; then
   echo "the archive kept on this host is damaged and was removed; run again to send it anew" >&2
   exit 1
 fi
-rm -rf -- ${path.slice(0, path.lastIndexOf('/'))}/.plinth.*
-t=$(mktemp -d ${`${path.slice(0, path.lastIndexOf('/'))}/.plinth.XXXXXX`})
-trap 'rm -rf -- "$t" "$t.old"' EXIT
+rm -rf -- ${posix.dirname(path)}/.plinth.*
+t=$(mktemp -d ${`${posix.dirname(path)}/.plinth.XXXXXX`})
+trap 'rm -rf -- "$t"' EXIT
 tar -xzf ${arrived} -C "$t" --strip-components=1 --no-same-owner
 chmod -R ${modes} "$t"
 chown -R ${owner} "$t"
 tree=$(cd "$t" && ${releaseTree})
 printf 'sha256 %s\ntree %s\n' ${sha256} "$tree" >"$t/.plinth"
-sync
-if [ -e ${path} ]; then mv -T -- ${path} "$t.old"; fi
-mv -T -- "$t" ${path}`.text
+sync -f "$t"
+if [ -e ${path} ] || [ -L ${path} ]; then mv -T -- ${path} "$t.old"; fi
+mv -T -- "$t" ${path} || { mv -T -- "$t.old" ${path}; exit 1; }
+sync ${posix.dirname(path)}
+rm -rf -- "$t.old"`.text

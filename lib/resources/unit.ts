@@ -1,6 +1,6 @@
 import { type Change, type Resource, resource, type Step } from '../core/resource.ts'
 import { sh } from '../core/script.ts'
-import { sha256 } from '../core/secret.ts'
+import { Secret, sha256 } from '../core/secret.ts'
 import { unit as unitReader } from '../readers.ts'
 import { file } from './file.ts'
 
@@ -33,7 +33,10 @@ export function unit(name: string, { definition, runs }: UnitOptions): readonly 
   const unitFile = file(`/etc/systemd/system/${name}.service`, { content: definition })
   const inputs = [...runs, unitFile]
   const digest = sha256(inputs.map((input) => input.digest).join('\n'))
-  const environment = file(environmentFile(name), { content: `PLINTH_INPUTS=${digest}\n`, mode: '0600' })
+  const environment = file(environmentFile(name), {
+    content: new Secret(`PLINTH_INPUTS=${digest}\n`),
+    mode: '0600',
+  })
   return [unitFile, environment, service(name, unitFile, digest, inputs)]
 }
 
@@ -81,7 +84,10 @@ function serviceSteps(
   const masked = actual?.load === 'masked' || actual?.enabled.startsWith('masked') === true
   const running = actual?.active === 'active'
   const steps: Step[] = []
-  if (masked) steps.push({ say: `unmask ${service}`, run: sh`systemctl unmask -q -- ${service}`.text })
+  if (masked) {
+    const until = actual?.enabled === 'masked-runtime' ? ['--runtime'] : []
+    steps.push({ say: `unmask ${service}`, run: sh`systemctl unmask ${['-q', ...until]} -- ${service}`.text })
+  }
   if (masked || fileChanges || actual === null || changed.has('reload') || changed.has('load')) {
     steps.push({ say: 'reload systemd', run: 'systemctl daemon-reload' })
   }

@@ -3,10 +3,9 @@ import net from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { HttpRequest, MachineChannel } from '../../lib/core/channel.ts'
 import { request } from '../../lib/edge/http.ts'
-import { connect } from '../../lib/edge/ssh.ts'
 import { FarError } from '../../lib/edge/tunnel.ts'
 import { assert, suite } from '../kit.ts'
-import { freePort, type Sshd, startSshd } from './sshd.ts'
+import { freePort, openTo, type Sshd, startSshd } from './sshd.ts'
 
 const test = suite('edge/http')
 const held: ServerResponse[] = []
@@ -57,18 +56,9 @@ test.before(async () => {
   await new Promise((resolve) => server.once('listening', resolve))
   port = (server.address() as net.AddressInfo).port
   sshd = await startSshd()
-  const { user, key, knownHosts } = sshd
-  real = await connect({
-    name: 'h1',
-    user,
-    address: '127.0.0.1',
-    port: sshd.port,
-    privateKeyFile: key,
-    knownHostsFiles: [knownHosts],
-  })
+  real = await openTo(sshd)
 })
 test.after(async () => {
-  await real.close()
   await sshd.stop()
   server.closeAllConnections()
   server.close()

@@ -27,7 +27,7 @@ export interface Sshd {
   readonly publicKeys: readonly string[]
   /** What sshd has logged so far. */
   log(): string
-  /** Ends the listener and removes the folder; sessions that are open live on. */
+  /** Closes the channels opened by `openTo`, ends the listener and removes the folder. */
   stop(): Promise<void>
   /** The process itself, to be frozen or killed. */
   readonly process: ChildProcess
@@ -111,6 +111,7 @@ export async function startSshd({ config = [], hostKeys = ['ed25519'] }: SshdOpt
     log: () => log,
     async stop() {
       process.off('exit', atExit)
+      await Promise.all((channels.get(port) ?? []).map((channel) => channel.close()))
       sshd.kill('SIGTERM')
       await ended
       sshd.stderr.destroy()
@@ -146,8 +147,15 @@ export const optionsOf = (sshd: Sshd, more: Partial<ConnectOptions> = {}): Conne
   ...more,
 })
 
-export const openTo = (
+/** What `openTo` opened, by port: a test that fails would leave it open, and the process would wait for it. */
+const channels = new Map<number, MachineChannel[]>()
+
+export async function openTo(
   sshd: Sshd,
   more: Partial<Target> = {},
   options: Partial<ConnectOptions> = {},
-): Promise<MachineChannel> => connect(targetOf(sshd, more), optionsOf(sshd, options))
+): Promise<MachineChannel> {
+  const channel = await connect(targetOf(sshd, more), optionsOf(sshd, options))
+  channels.set(sshd.port, [...(channels.get(sshd.port) ?? []), channel])
+  return channel
+}

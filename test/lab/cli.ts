@@ -10,7 +10,7 @@ const usage = `Usage: npm run lab -- COMMAND [--lab NAME]
   up [HOST ...]    boot the hosts that are missing (db1 nacos1 nacos2 nacos3 unless named)
   down             end all hosts and remove their disks; keys and secrets stay
   status           every host, its address and its state
-  shell HOST       a shell on a host
+  shell HOST [CMD] a shell on a host, or one command in it
   reset HOST ...   give a host back bare: new disk, same key and address
   kill HOST ...    cut its power            boot HOST ...   start it again, its disk as it was
   freeze HOST ...  stop all its processes   thaw HOST ...   let them go on
@@ -52,11 +52,12 @@ const commands: Readonly<Record<string, Command>> = {
   thaw: each((lab, host) => lab.thaw(host), 'going on'),
   cut: each((lab, host) => lab.cut(host), 'cut off'),
   mend: each((lab, host) => lab.mend(host), 'connected again'),
-  shell: async (lab, [host]) => {
+  shell: async (lab, [host, ...line]) => {
     if (host === undefined)
       throw usageError({ where: 'lab shell', what: 'no host named', remedy: 'name one, like nacos1' })
     const [command = '', ...rest] = lab.shellCommand(host)
-    process.exitCode = spawnSync(command, rest, { stdio: 'inherit' }).status ?? exitCode.failed
+    const words = line.length > 0 ? [...rest, '-c', line.join(' ')] : rest
+    process.exitCode = spawnSync(command, words, { stdio: 'inherit' }).status ?? exitCode.failed
   },
 }
 

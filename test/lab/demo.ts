@@ -1,5 +1,5 @@
 /** The demo: the lab, the archive, the site playbook, and what to try next. Run again, it finds nothing to do. */
-import { spawnSync } from 'node:child_process'
+import { $ } from 'zx'
 import { PlinthError, problemText } from '../../lib/core/error.ts'
 import { lab } from './lab.ts'
 import { labArchive } from './nacos/archive.ts'
@@ -9,12 +9,11 @@ const say = (line: string): void => console.error(`  ${line}`)
 const title = (text: string): void => console.error(`\n${text}`)
 
 /** Runs a playbook with this terminal as its own; ends the demo with its exit code when it fails. */
-function playbook(name: string): void {
-  const { status } = spawnSync('node', ['--import', 'tsx', `playbooks/${name}.ts`, '-i', 'lab'], { stdio: 'inherit' })
-  if (status !== 0) {
-    console.error(`\nplaybooks/${name}.ts ended with ${status}; the lab stays up: npm run lab -- status`)
-    process.exit(status ?? 1)
-  }
+async function playbook(name: string): Promise<void> {
+  const { exitCode } = await $({ stdio: 'inherit', nothrow: true })`node --import tsx playbooks/${name}.ts -i lab`
+  if (exitCode === 0) return
+  console.error(`\nplaybooks/${name}.ts ended with ${exitCode}; the lab stays up: npm run lab -- status`)
+  process.exit(exitCode ?? 1)
 }
 
 try {
@@ -27,10 +26,10 @@ try {
   for (const { host, address, state } of await demo.status()) say(`${host.padEnd(8)} ${address.padEnd(12)} ${state}`)
 
   title('3. npx tsx playbooks/site.ts -i lab')
-  playbook('site')
+  await playbook('site')
 
   title('4. npx tsx playbooks/members.ts -i lab')
-  playbook('members')
+  await playbook('members')
 
   console.log(`
 Open on this machine:  http://${demo.addressOf('nacos1')}:8848/nacos/v1/core/cluster/nodes

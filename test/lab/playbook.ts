@@ -124,6 +124,15 @@ export const snapshot = (host: string): Promise<string> =>
   inside(
     host,
     `find / -xdev \\( -path /proc -o -path /sys -o -path /run -o -path /dev -o -path /tmp -o -path /var/log -o -path /var/lib/mysql \
--o -path /var/lib/systemd -o -path '/opt/nacos*/data' -o -path '/opt/nacos*/logs' -o -path '/opt/nacos*/work' -o -path '/opt/nacos*/tmp' \\) -prune \
+-o -path /var/lib/systemd -o -path '/opt/nacos/data' -o -path '/opt/nacos/logs' -o -path '/opt/nacos/work' -o -path '/opt/nacos/tmp' -o -path '/opt/nacos/status' -o -path '/opt/nacos/file:' \\) -prune \
 -o -printf '%p %y %s %T@ %C@ %m %u %g\\n' | sort; ps -eo pid,lstart,args --no-headers | grep -E 'java|mysqld|systemd' | grep -v -E 'grep|systemd --user|sd-pam|systemd-hostnamed|systemd-timedated'`,
   )
+
+/** The lines in which two snapshots differ; empty when nothing changed. */
+export function changesBetween(before: string, after: string): string[] {
+  const [old, now] = [new Set(before.split('\n')), new Set(after.split('\n'))]
+  return [
+    ...[...old].filter((line) => !now.has(line)).map((line) => `- ${line}`),
+    ...[...now].filter((line) => !old.has(line)).map((line) => `+ ${line}`),
+  ]
+}

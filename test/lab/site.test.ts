@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { assert, suite } from '../kit.ts'
 import {
+  changesBetween,
   complaints,
   differing,
   inside,
@@ -55,7 +56,8 @@ test(
     ]) {
       assert.ok(found.includes(id), `${id} is not among ${found.join(', ')}`)
     }
-    assert.equal(await Promise.all(hosts.map(snapshot)), before)
+    for (const [index, host] of hosts.entries())
+      assert.equal(changesBetween(before[index]!, await snapshot(host)), [], host)
   },
   { timeout: 120 },
 )
@@ -136,7 +138,8 @@ test(
     const tables = await sql('CHECKSUM TABLE config_info, his_config_info, users, roles, tenant_info')
     const { code, report } = await site(lab, '--check')
     assert.is(code, 0, complaints(report))
-    assert.equal(await Promise.all(hosts.map(snapshot)), before)
+    for (const [index, host] of hosts.entries())
+      assert.equal(changesBetween(before[index]!, await snapshot(host)), [], host)
     assert.is(await sql('CHECKSUM TABLE config_info, his_config_info, users, roles, tenant_info'), tables)
   },
   { timeout: 120 },
@@ -187,7 +190,7 @@ const damages: readonly Damage[] = [
     break: 'rm -rf /opt/nacos/plugins/cmdb',
     expect: ['directory:/opt/nacos/plugins/cmdb'],
   },
-  { name: 'the account has another shell', host: 'nacos1', break: 'usermod -s /bin/sh nacos', expect: ['user:nacos'] },
+  { name: 'the account has another group', host: 'nacos1', break: 'usermod -g daemon nacos', expect: ['user:nacos'] },
   {
     name: 'a property is edited by hand',
     host: 'nacos2',
@@ -210,9 +213,9 @@ const damages: readonly Damage[] = [
     restarts: true,
   },
   {
-    name: 'the log configuration is edited',
+    name: 'the log configuration has another mode',
     host: 'nacos3',
-    break: `echo '<!-- mine -->' >> ${conf}/nacos-logback.xml`,
+    break: `chmod 0600 ${conf}/nacos-logback.xml`,
     expect: [`file:${conf}/nacos-logback.xml`, 'unit:nacos'],
     restarts: true,
   },
@@ -382,29 +385,41 @@ const damages: readonly Damage[] = [
 const addressed = (text: string, quote: string): string =>
   text.replaceAll(/NACOS(\d)/g, (_, number: string) => `${quote}${testLab.addressOf(`nacos${number}`)}${quote}`)
 
+/** What one damage leaves behind must not be found by the next: a test that fails is followed by a repair. */
+async function repairing(work: () => Promise<void>): Promise<void> {
+  try {
+    await work()
+  } catch (error) {
+    await site(lab)
+    throw error
+  }
+}
+
 for (const damage of damages) {
   test(
     `broken and repaired: ${damage.name}`,
-    async () => {
-      const pids = await Promise.all(nodes.map((host) => mainPid(host)))
-      if (damage.sql) await sql(addressed(damage.break, "'"))
-      else await inside(damage.host, damage.break)
-      const expected = damage.expect.map((id) => `${damage.host} ${addressed(id, '')}`).sort()
+    () =>
+      repairing(async () => {
+        const pids = await Promise.all(nodes.map((host) => mainPid(host)))
+        if (damage.sql) await sql(addressed(damage.break, "'"))
+        else await inside(damage.host, damage.break)
+        const expected = damage.expect.map((id) => `${damage.host} ${addressed(id, '')}`).sort()
 
-      const before = damage.sql ? '' : await snapshot(damage.host)
-      const checked = await site(lab, '--check')
-      assert.equal(differing(checked.report), expected)
-      assert.is(checked.code, expected.length > 0 ? 2 : 0, complaints(checked.report))
-      if (!damage.sql) assert.is(await snapshot(damage.host), before, 'the check changed the host')
+        const before = damage.sql ? '' : await snapshot(damage.host)
+        const checked = await site(lab, '--check')
+        assert.equal(differing(checked.report), expected)
+        assert.is(checked.code, expected.length > 0 ? 2 : 0, complaints(checked.report))
+        if (!damage.sql)
+          assert.equal(changesBetween(before, await snapshot(damage.host)), [], 'the check changed the host')
 
-      const applied = await site(lab)
-      assert.is(applied.code, 0, complaints(applied.report))
-      assert.equal(differing(applied.report), expected, 'the plan of the apply is another than that of the check')
-      const restarted = (await Promise.all(nodes.map((host) => mainPid(host)))).flatMap((pid, index) =>
-        pid === pids[index] ? [] : [nodes[index]],
-      )
-      assert.equal(restarted, damage.restarts ? [damage.host] : [])
-    },
+        const applied = await site(lab)
+        assert.is(applied.code, 0, complaints(applied.report))
+        assert.equal(differing(applied.report), expected, 'the plan of the apply is another than that of the check')
+        const restarted = (await Promise.all(nodes.map((host) => mainPid(host)))).flatMap((pid, index) =>
+          pid === pids[index] ? [] : [nodes[index]],
+        )
+        assert.equal(restarted, damage.restarts ? [damage.host] : [])
+      }),
     { timeout: 400 },
   )
 }

@@ -52,10 +52,12 @@ export function databaseAccount(
         steps.push({ say: `set the password of ${key}`, run: `ALTER USER ${who} IDENTIFIED BY ?`, input })
       }
       if (changed.has('privileges')) {
-        const revoke = actual !== null && actual.privileges !== ''
+        // Granted first, and only the surplus taken away: nodes that run must not lose what they need for a moment.
+        const surplus = (actual?.privileges ?? '').split(', ').filter((one) => one !== '' && !privileges.includes(one))
+        const revoke = surplus.length > 0 ? `; REVOKE ${surplus.join(', ')} ON ${grantable} FROM ${who}` : ''
         steps.push({
           say: `grant ${wanted} on ${schema} to ${key}`,
-          run: `${revoke ? `REVOKE ALL PRIVILEGES ON ${grantable} FROM ${who}; ` : ''}GRANT ${wanted} ON ${grantable} TO ${who}`,
+          run: `GRANT ${wanted} ON ${grantable} TO ${who}${revoke}`,
         })
       }
       return steps

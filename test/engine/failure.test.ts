@@ -1,0 +1,277 @@
+/** When a host comes to grief: what stops, what goes on, and what is said. */
+import { hostError } from '../../lib/core/error.ts'
+import { play } from '../../lib/engine/play.ts'
+import { FakeWorld, fakeHost, plainFacts, run } from '../../lib/testing.ts'
+import { assert, suite } from '../kit.ts'
+import { gateOf, hosts, there, thing, works } from './thing.ts'
+
+const test = suite('engine/failure')
+const says = (world: FakeWorld, machine: string): readonly string[] =>
+  world.machine(machine).steps.map(({ say }) => say)
+
+test('a blocked resource anywhere stops everything before the first write', async () => {
+  const world = new FakeWorld()
+  works(world, 'h1', 'a')
+  world.machine('h2').answer('is:a', 'stuck')
+  const { result } = await run([play('p', hosts('h1', 'h2'), () => [thing('a')])], world)
+  assert.equal(result.failures, [
+    {
+      host: 'h2',
+      play: 'p',
+      kind: 'blocked',
+      problems: [{ where: 'a', what: 'it is stuck', remedy: 'pull it out' }],
+      done: [],
+      undone: [],
+    },
+  ])
+  assert.equal(
+    result.hosts.map(({ host, state }) => `${host} ${state}`),
+    ['h1 ok', 'h2 blocked'],
+  )
+  assert.equal(says(world, 'h1'), [])
+  assert.is(world.machine('h1').holder, null)
+})
+
+test('a host that turns out to be blocked when its turn comes', async () => {
+  const world = new FakeWorld()
+  works(world, 'h1', 'a')
+  world.machine('h1').on('make a', () => {
+    world.machine('h2').answer('is:a', 'stuck')
+    world.machine('h1').answer('is:a', 'new')
+    return undefined
+  })
+  const { result } = await run([play('p', hosts('h1', 'h2'), () => [thing('a')], { serial: 1 })], world)
+  assert.equal(
+    result.failures.map(({ host, kind }) => `${host} ${kind}`),
+    ['h2 blocked'],
+  )
+  assert.equal(says(world, 'h2'), [])
+})
+
+test('an unreachable host stops everything, and every such host is named once', async () => {
+  const world = new FakeWorld()
+  for (const name of ['h1', 'h2', 'h3']) works(world, name, 'a', 'b')
+  world.cutOff('h2')
+  world.cutOff('h3')
+  const all = hosts('h1', 'h2', 'h3')
+  const { result } = await run([play('one', all, () => [thing('a')]), play('two', all, () => [thing('b')])], world)
+  assert.equal(
+    result.failures.map(({ host, kind, problems }) => `${host} ${kind}: ${problems[0]?.what}`),
+    ['h2 unreachable: no route to host', 'h3 unreachable: no route to host'],
+  )
+  assert.equal(says(world, 'h1'), [])
+})
+
+test('a database that is down when it is asked is a failure, not an unreachable host', async () => {
+  const world = new FakeWorld()
+  works(world, 'h1', 'a')
+  world.databaseChannel = async () => {
+    throw hostError({ where: 'MySQL 127.0.0.1:3306', what: 'nothing listens there', remedy: 'start it' })
+  }
+  const via = () => ({ host: '127.0.0.1', port: 3306, user: 'admin', password: {} as never })
+  const { result } = await run(
+    [play('schema', hosts('db1'), () => [thing('t')], { via }), play('p', hosts('h1'), () => [thing('a')])],
+    world,
+  )
+  assert.equal(
+    result.failures.map(({ host, play, kind }) => [host, play, kind]),
+    [['db1', 'schema', 'failed']],
+  )
+  assert.equal(says(world, 'h1'), [])
+})
+
+test('a step fails: the rest of the batch finishes, later batches and plays stay untouched', async () => {
+  const world = new FakeWorld()
+  for (const name of ['h1', 'h2', 'h3']) works(world, name, 'a', 'b', 'c', 'later')
+  world.machine('h1').fail('make b', 7, 'first\nsecond\n')
+  const all = hosts('h1', 'h2', 'h3')
+  const { gate, looks } = gateOf(world)
+  const { result } = await run(
+    [
+      play('p', all, () => [thing('a'), thing('b'), thing('c')], { serial: 2, gate }),
+      play('q', all, () => [thing('later')]),
+    ],
+    world,
+  )
+  assert.equal(says(world, 'h1'), ['make a', 'make b'])
+  assert.equal(says(world, 'h2'), ['make a', 'make b', 'make c'])
+  assert.equal(says(world, 'h3'), [])
+  assert.equal(looks, [], 'no gate after a batch that failed')
+  assert.equal(result.failures, [
+    {
+      host: 'h1',
+      play: 'p',
+      kind: 'failed',
+      problems: [
+        {
+          where: 'h1',
+          what: '"make b" ended with exit code 7:\n    first\n    second',
+          remedy: 'mend the cause and run again',
+        },
+      ],
+      done: ['make a'],
+      undone: ['make b', 'make c'],
+    },
+  ])
+  assert.equal(
+    result.hosts.map(({ host, changed, state }) => `${host} ${changed} ${state}`),
+    ['h1 2 failed', 'h2 3 ok', 'h3 0 ok'],
+  )
+})
+
+test('only the last lines of what a step said are shown', async () => {
+  const world = new FakeWorld()
+  const stderr = Array.from({ length: 40 }, (_, index) => `line ${index}`).join('\n')
+  world.machine('h1').fail('make a', 1, stderr)
+  const { result } = await run([play('p', hosts('h1'), () => [thing('a')])], world)
+  const what = result.failures[0]?.problems[0]?.what ?? ''
+  assert.is(what.split('\n').length, 6)
+  assert.ok(what.includes('line 39') && !what.includes('line 30\n'))
+})
+
+test('a connection lost in the middle of a step is never a success', async () => {
+  const world = new FakeWorld()
+  works(world, 'h1', 'a', 'b')
+  works(world, 'h2', 'a')
+  world.machine('h1').lose('make a')
+  const { result } = await run([play('p', hosts('h1', 'h2'), () => [thing('a')], { serial: 1 })], world)
+  const [failure] = result.failures
+  assert.is(result.failures.length, 1)
+  assert.match(
+    failure?.problems[0]?.what ?? '',
+    /^the connection was lost during "make a".*unknown:\n {4}plinth: .*cut$/s,
+  )
+  assert.equal([failure?.done, failure?.undone], [[], ['make a']])
+  assert.equal(says(world, 'h1'), ['make a'], 'never repeated')
+  assert.equal(says(world, 'h2'), [])
+})
+
+test('a channel that says nothing of a step has not done it', async () => {
+  const world = new FakeWorld()
+  const channel = world.machine('h1')
+  channel.act = async function* () {}
+  const { result } = await run([play('p', hosts('h1'), () => [thing('a')])], world)
+  assert.is(result.failures.length, 1)
+  assert.equal(result.failures[0]?.done, [])
+})
+
+test('a connection lost between two steps is an unreachable host', async () => {
+  const world = new FakeWorld()
+  works(world, 'h1', 'a')
+  // What is lost here shows when the state is asked for again.
+  world.machine('h1').on('make a', () => {
+    world.machine('h1').lose('never').ask = async () => {
+      throw Object.assign(hostError({ where: 'h1', what: 'gone', remedy: 'look' }), { code: 3 })
+    }
+    return undefined
+  })
+  const { result } = await run([play('p', hosts('h1'), () => [thing('a')])], world)
+  assert.equal(
+    result.failures.map(({ kind, done }) => ({ kind, done })),
+    [{ kind: 'unreachable', done: ['make a'] }],
+  )
+})
+
+test('what still differs after the apply is a failure with what was found and expected', async () => {
+  const world = new FakeWorld()
+  world.machine('h1').answer('is:a', 'old')
+  const { result } = await run([play('p', hosts('h1'), () => [thing('a')])], world)
+  assert.equal(result.failures[0]?.problems, [
+    {
+      where: 'h1 thing:a',
+      what: 'state is old after the apply, expected new',
+      remedy: 'something else changes it; find out what, then run again',
+    },
+  ])
+  assert.equal(result.failures[0]?.done, ['make a'])
+  const empty = new FakeWorld()
+  const second = await run([play('p', hosts('h1'), () => [thing('a')])], empty)
+  assert.match(second.result.failures[0]?.problems[0]?.what ?? '', /^state is not there after the apply, expected new$/)
+})
+
+test('the lock of another run stops the host before its first write', async () => {
+  const world = new FakeWorld()
+  works(world, 'h1', 'a')
+  world.machine('h1').lock = async () => {
+    throw hostError({ where: 'h1', what: 'another run is at work there: Li Wei', remedy: 'wait' })
+  }
+  const { result } = await run([play('p', hosts('h1'), () => [thing('a')])], world)
+  assert.match(result.failures[0]?.problems[0]?.what ?? '', /Li Wei/)
+  assert.equal(says(world, 'h1'), [])
+})
+
+test('an interrupt: the step in hand is finished, nothing new is begun', async () => {
+  const world = new FakeWorld()
+  const stop = new AbortController()
+  works(world, 'h1', 'b')
+  works(world, 'h2', 'a', 'b')
+  world.machine('h1').on('make a', () => {
+    stop.abort()
+    world.machine('h1').answer('is:a', 'new')
+    return undefined
+  })
+  const { gate, looks } = gateOf(world)
+  const { result } = await run(
+    [play('p', hosts('h1', 'h2'), () => [thing('a'), thing('b')], { serial: 1, gate })],
+    world,
+    { signal: stop.signal },
+  )
+  assert.is(result.interrupted, true)
+  assert.equal(result.failures, [])
+  assert.equal(says(world, 'h1'), ['make a'])
+  assert.equal(says(world, 'h2'), [])
+  assert.equal(looks, [])
+  assert.ok(world.machine('h1').closed)
+})
+
+test('an interrupt ends the wait at a gate', async () => {
+  const world = new FakeWorld()
+  const stop = new AbortController()
+  works(world, 'h1', 'a')
+  const { gate } = gateOf(world, (_look, count) => {
+    if (count === 3) stop.abort()
+    return [{ host: 'h1', what: 'is starting' }]
+  })
+  const { result } = await run([play('p', hosts('h1'), () => [thing('a')], { gate })], world, { signal: stop.signal })
+  assert.is(result.interrupted, true)
+  assert.equal(result.failures, [])
+  assert.is(world.seconds, 2)
+})
+
+test('a list that contradicts itself is a usage error before anything is touched', async () => {
+  const cases = [
+    [() => [thing('a'), thing('a')], /thing:a and thing:a claim the same thing/],
+    [({ name }: { name: string }) => [thing('a', name === 'h2' ? [thing('x')] : [])], /same machine/],
+  ] as const
+  for (const [desired, message] of cases) {
+    const world = new FakeWorld()
+    world.facts.set('m1', plainFacts)
+    const pair = [fakeHost('h1', null, 'm1'), fakeHost('h2', null, 'm1')]
+    try {
+      await run([play('p', pair, desired)], world)
+      assert.unreachable('it should be refused')
+    } catch (error) {
+      assert.match((error as Error).message, message)
+      assert.is((error as { code?: number }).code, 4)
+    }
+    assert.equal(world.machine('m1').steps, [])
+    assert.ok(world.machine('m1').closed)
+  }
+})
+
+test('a bug of ours is thrown, and the connections are closed all the same', async () => {
+  const world = new FakeWorld()
+  there(world, 'h1', 'a')
+  const desired = () => {
+    throw new TypeError('a bug')
+  }
+  try {
+    await run([play('p', hosts('h1'), desired)], world)
+    assert.unreachable('it should be thrown')
+  } catch (error) {
+    assert.is((error as Error).message, 'a bug')
+  }
+  assert.ok(world.machine('h1').closed)
+})
+
+test.run()

@@ -1,0 +1,82 @@
+/** How often a machine is asked, and what the facts of earlier runs are worth. */
+import { answersOf } from '../../lib/core/probe.ts'
+import { mapLimit, planResources } from '../../lib/engine/observe.ts'
+import { play } from '../../lib/engine/play.ts'
+import { canned, FakeWorld, fakeHost, plainFacts, run } from '../../lib/testing.ts'
+import { assert, suite } from '../kit.ts'
+import { hosts, is, there, thing } from './thing.ts'
+
+const test = suite('engine/observe')
+const site = () => [play('p', hosts('h1'), () => [thing('a')]), play('q', hosts('h1'), () => [thing('b')])]
+
+test('first contact costs two round trips, every later run one', async () => {
+  const world = new FakeWorld()
+  there(world, 'h1', 'a', 'b')
+  await run(site(), world)
+  assert.equal(world.machine('h1').asked, [['facts:machine'], ['facts:machine', 'is:a', 'is:b']])
+  assert.equal(world.facts.get('h1'), plainFacts)
+  await run(site(), world)
+  assert.equal(world.machine('h1').asked.slice(2), [['facts:machine', 'is:a', 'is:b']])
+})
+
+test('a fact that differs rebuilds what should be, and asks anew', async () => {
+  const world = new FakeWorld()
+  there(world, 'h1', 'debian', 'rhel')
+  world.facts.set('h1', { ...plainFacts, os: 'rhel' })
+  await run([play('p', hosts('h1'), (_host, { os }) => [thing(os)])], world)
+  assert.equal(world.machine('h1').asked, [
+    ['facts:machine', 'is:rhel'],
+    ['facts:machine', 'is:debian'],
+  ])
+  assert.is(world.facts.get('h1')?.os, 'debian')
+})
+
+test('hosts of one machine share its connection and its one script', async () => {
+  const world = new FakeWorld()
+  world.facts.set('m1', plainFacts)
+  there(world, 'm1', 'a', 'b')
+  const pair = [fakeHost('h1', 'a', 'm1'), fakeHost('h2', 'b', 'm1')]
+  const { result } = await run([play('p', pair, ({ params }) => [thing(params)])], world)
+  assert.equal(world.log, ['m1: connect', 'm1: ask'])
+  assert.equal(
+    result.plans.map(({ host }) => host),
+    ['h1', 'h2'],
+  )
+})
+
+test('machines are read side by side, at most as many as forks allow', async () => {
+  let now = 0
+  let most = 0
+  const results = await mapLimit([5, 1, 3, 2, 4], 2, async (item) => {
+    most = Math.max(most, ++now)
+    for (let turn = 0; turn < item; turn++) await new Promise((resolve) => setImmediate(resolve))
+    now--
+    return item * 10
+  })
+  assert.is(most, 2)
+  assert.equal(results, [50, 10, 30, 20, 40])
+})
+
+test('a plan sees what changes before it in the list, and what changed before the run came to it', () => {
+  const a = thing('a')
+  const b = thing('b', [a])
+  const plans = planResources([a, b], canned({ 'is:b': 'new' }))
+  assert.equal(
+    plans.map(({ action, changes }) => [action, changes.map(({ to }) => to)]),
+    [
+      ['create', ['new']],
+      ['update', ['because of thing:a']],
+    ],
+  )
+  assert.is(planResources([b], canned({ 'is:b': 'new' }))[0]?.action, 'keep')
+  assert.is(planResources([b], canned({ 'is:b': 'new' }), new Set(['thing:a']))[0]?.action, 'update')
+})
+
+test('a resource that looks at what it never asked is a bug that shows', () => {
+  const answers = answersOf(new Map([[is, new Map([['a', 'new']])]]))
+  assert.is(answers({ reader: is, key: 'b' }), '')
+  const other = (): string => ''
+  assert.throws(() => answers({ reader: other, key: 'b' }), /other:b was never asked/)
+})
+
+test.run()

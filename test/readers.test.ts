@@ -1,0 +1,298 @@
+/** Every reader: its script word for word, and its answers from real files under each shell. */
+import { spawn, spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { chmodSync, mkdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { parseFacts } from '../lib/core/facts.ts'
+import type { Question, Reader } from '../lib/core/probe.ts'
+import * as readers from '../lib/readers.ts'
+import { golden } from './golden.ts'
+import { assert, suite } from './kit.ts'
+import { me, mkdirs, Sandbox, type ShellName, shells } from './shells.ts'
+
+const test = suite('readers')
+const box = new Sandbox(test)
+
+/** Names that a forgotten quote, an `echo` or a `read` without -r would spoil. */
+const awkward = [
+  'plain',
+  'a blank',
+  ' leading and trailing ',
+  "it's",
+  'a"b',
+  '$HOME',
+  '*',
+  '`id`',
+  '-n',
+  '中文 目录',
+  'back\\slash\\n',
+  '%s;&|<>()#!~[x]{y}?',
+  '.plinth.old',
+]
+
+const all = readers as unknown as Readonly<Record<string, Reader | object>>
+const vocabulary = Object.entries(all).filter((entry): entry is [string, Reader] => typeof entry[1] === 'function')
+
+test('the script of every reader, word for word', () => {
+  const keys = ['plain', "it's 中文 $HOME"]
+  golden(
+    join(import.meta.dirname, 'golden/readers.txt'),
+    vocabulary.map(([name, reader]) => `== ${name}\n${reader(keys)}\n`).join('\n'),
+  )
+})
+
+/** Asks for all keys in one question each, and gives the answers in their order. */
+const ask = (shell: ShellName, reader: Reader, keys: readonly string[], first?: string): readonly string[] => {
+  const questions = keys.map((key): Question => ({ reader, key }))
+  return questions.map(box.ask(shell, questions, first))
+}
+
+/** A tree of awkward names; what is asked of it must be the same under every shell. */
+const tree = box.fresh()
+const file = (name: string): string => join(tree, name)
+for (const name of awkward) writeFileSync(file(name), `content of ${name}\n`, { mode: 0o640 })
+writeFileSync(file('empty'), '')
+writeFileSync(file('bytes'), Buffer.from([0, 255, 10, 13, 0, 128]))
+chmodSync(file('plain'), 0o4755)
+mkdirSync(file('folder'), { mode: 0o750 })
+symlinkSync("target with 'blank'", file('dangling'))
+symlinkSync(file('plain'), file('link'))
+symlinkSync(file('folder'), file('link-to-folder'))
+spawnSync('mkfifo', [file('pipe')])
+
+const sha = (name: string): string =>
+  createHash('sha256')
+    .update(readFileSync(file(name)))
+    .digest('hex')
+const missing = ['/nonexistent', file('not there'), file('plain/below a file')]
+
+for (const shell of shells) {
+  const of = (reader: Reader, names: readonly string[]): Readonly<Record<string, string>> => {
+    const answers = ask(shell, reader, names.map(file))
+    return Object.fromEntries(names.map((name, index) => [name, answers[index] ?? '']))
+  }
+
+  test(`${shell}: stat`, () => {
+    const who = `${me.owner}|${me.group}`
+    const expected: Record<string, string> = Object.fromEntries(
+      awkward.map((name) => [name, `regular file|640|${who}|${Buffer.byteLength(`content of ${name}\n`)}`]),
+    )
+    expected.plain = `regular file|4755|${who}|17`
+    expected.empty = `regular empty file|644|${who}|0`
+    expected.pipe = `fifo|644|${who}|0`
+    const names = Object.keys(expected)
+    assert.equal(of(readers.stat, names), expected)
+    assert.match(of(readers.stat, ['folder']).folder!, /^directory\|750\|/)
+    assert.match(of(readers.stat, ['link']).link!, /^symbolic link\|777\|/)
+    assert.equal(ask(shell, readers.stat, missing), ['', '', ''])
+  })
+
+  test(`${shell}: hash`, () => {
+    const names = [...awkward, 'empty', 'bytes', 'link']
+    assert.equal(of(readers.hash, names), Object.fromEntries(names.map((name) => [name, sha(name)])))
+    // A pipe has no end, and the other questions must not wait for it.
+    assert.equal(ask(shell, readers.hash, [...missing, ...['folder', 'dangling', 'pipe'].map(file)]), Array(6).fill(''))
+  })
+
+  test(`${shell}: content`, () => {
+    const names = [...awkward, 'empty', 'bytes', 'link']
+    const text = Object.fromEntries(names.map((name) => [name, readFileSync(file(name)).toString('base64')]))
+    assert.equal(of(readers.content, names), text)
+    assert.equal(ask(shell, readers.content, [...missing, file('folder'), file('pipe')]), Array(5).fill(''))
+  })
+
+  test(`${shell}: content of a large file comes in one line`, () => {
+    const path = file('large')
+    writeFileSync(path, Buffer.alloc(200_000, 'Nacos 配置\n'))
+    assert.equal(ask(shell, readers.content, [path]), [readFileSync(path).toString('base64')])
+  })
+
+  test(`${shell}: link`, () => {
+    assert.equal(of(readers.link, ['dangling', 'link', 'link-to-folder', 'plain', 'folder']), {
+      dangling: "target with 'blank'",
+      link: file('plain'),
+      'link-to-folder': file('folder'),
+      plain: '',
+      folder: '',
+    })
+    assert.equal(ask(shell, readers.link, missing), ['', '', ''])
+  })
+
+  test(`${shell}: tail`, () => {
+    writeFileSync(file('log'), 'first\ttab\n\n  indented \\n $HOME\nlast without an end')
+    writeFileSync(file('long log'), `${'x'.repeat(99)}\n`.repeat(1000))
+    writeFileSync(file('nul log'), 'a\0b\n\u{4e2d}\xff\n')
+    assert.equal(of(readers.tail, ['log', 'nul log', 'empty', 'folder']), {
+      log: 'first\ttab\n\n  indented \\n $HOME\nlast without an end',
+      'nul log': 'ab\n\u{4e2d}\xff',
+      empty: '',
+      folder: '',
+    })
+    const long = of(readers.tail, ['long log'])['long log']!
+    assert.is(long.length, 65535)
+    assert.equal(ask(shell, readers.tail, missing), ['', '', ''])
+  })
+
+  test(`${shell}: user and group`, () => {
+    const passwd = readFileSync('/etc/passwd', 'utf8')
+      .split('\n')
+      .find((line) => line.startsWith('root:'))!
+      .split(':')
+    assert.equal(ask(shell, readers.user, ['root', 'nobody-of-this-name', 'roo', '*']), [
+      `${passwd[5]}|${passwd[6]}|root`,
+      '',
+      '',
+      '',
+    ])
+    assert.equal(ask(shell, readers.group, ['root', 'nobody-of-this-name', '.*']), ['0', '', ''])
+  })
+
+  test(`${shell}: memory and free space`, () => {
+    const [total, available, none] = ask(shell, readers.memory, ['MemTotal', 'MemAvailable', 'Mem'])
+    assert.ok(Number(total) > Number(available) && Number(available) > 0)
+    assert.is(none, '')
+    const free = ask(shell, readers.freeSpace, [tree, file('not/there/yet'), '/', '/nonexistent'])
+    for (const kilobytes of free) assert.ok(Number(kilobytes) > 0, kilobytes)
+  })
+
+  test(`${shell}: release`, () => {
+    const made = (name: string): string => {
+      const folder = mkdirs(file(name))
+      mkdirs(join(folder, 'conf'))
+      writeFileSync(join(folder, 'conf/a directory b'), 'x')
+      writeFileSync(join(folder, '中文 $x'), 'y')
+      symlinkSync('conf', join(folder, 'link'))
+      for (const one of ['conf/a directory b', '中文 $x']) utimesSync(join(folder, one), 1e9, 1e9)
+      spawnSync('touch', ['-hd', '@1000000000', join(folder, 'link')])
+      return folder
+    }
+    const digest = (folder: string): string => /^tree (.*)$/m.exec(ask(shell, readers.release, [folder])[0]!)![1]!
+    const [one, two] = [made(`release ${shell} 1`), made(`release ${shell} 2`)]
+    assert.equal(ask(shell, readers.release, [one, '/nonexistent', file('plain')]).slice(1), ['', ''])
+    assert.match(ask(shell, readers.release, [one])[0]!, /^marker \ntree [0-9a-f]{64}$/)
+    assert.is(digest(one), digest(two))
+    assert.equal(
+      shells.map((other) => ask(other, readers.release, [one])),
+      shells.map(() => ask(shell, readers.release, [one])),
+    )
+    // The marker itself does not count: it is written after the digest was taken.
+    writeFileSync(join(two, '.plinth'), 'sha256 abc\ntree def\n')
+    assert.is(digest(one), digest(two))
+    assert.match(ask(shell, readers.release, [two])[0]!, /^marker sha256 abc tree def \ntree /)
+    writeFileSync(join(two, 'conf/a directory b'), 'z')
+    assert.is.not(digest(one), digest(two), 'an edit shows')
+    assert.is(digest(mkdirs(file('release empty'))), createHash('sha256').digest('hex'))
+  })
+
+  test(`${shell}: javaVersion`, () => {
+    const home = (name: string, says: string): string => {
+      const bin = mkdirs(join(file(name), 'bin'))
+      writeFileSync(join(bin, 'java'), `#!/bin/sh\ncat >&2 <<'END'\n${says}\nEND\n`, { mode: 0o755 })
+      return file(name)
+    }
+    const cases = {
+      'jdk 8': 'openjdk version "1.8.0_432"\nOpenJDK Runtime Environment',
+      "jdk'17": 'Picked up JAVA_TOOL_OPTIONS: -Xmx1g\nopenjdk version "17.0.15" 2026-04-15',
+      'jdk 21': 'java version "21" 2023-09-19 LTS',
+      broken: 'cannot execute',
+    }
+    const homes = Object.entries(cases).map(([name, says]) => home(name, says))
+    assert.equal(ask(shell, readers.javaVersion, [...homes, '/nonexistent', tree]), [
+      '1.8.0_432',
+      '17.0.15',
+      '21',
+      '',
+      '',
+      '',
+    ])
+  })
+
+  test(`${shell}: unit`, () => {
+    const process = spawn('sleep', ['60'], {
+      env: { PATH: '/usr/bin:/bin', OTHER: 'x', PLINTH_INPUTS: 'abc123', SECRET: 'hunter2' },
+    })
+    try {
+      const bin = mkdirs(join(tree, `bin ${shell}`))
+      writeFileSync(
+        join(bin, 'systemctl'),
+        `#!/bin/sh
+for unit; do :; done
+case $unit in
+running.service) printf 'LoadState=loaded\\nMainPID=${process.pid}\\nActiveState=active\\n' ;;
+gone.service) printf 'LoadState=loaded\\nMainPID=99999999\\nActiveState=active\\n' ;;
+*) printf 'LoadState=not-found\\nMainPID=0\\nActiveState=inactive\\n' ;;
+esac
+`,
+        { mode: 0o755 },
+      )
+      const answers = ask(shell, readers.unit, ['running.service', 'gone.service', 'other.service'], bin)
+      assert.equal(answers, [
+        `LoadState=loaded\nMainPID=${process.pid}\nPLINTH_INPUTS=abc123\nActiveState=active`,
+        'LoadState=loaded\nMainPID=99999999\nActiveState=active',
+        'LoadState=not-found\nMainPID=0\nActiveState=inactive',
+      ])
+    } finally {
+      process.kill('SIGKILL')
+    }
+  })
+
+  test(`${shell}: installed`, () => {
+    const stub = (name: string, script: string): string => {
+      const bin = mkdirs(join(tree, `${name} ${shell}`))
+      writeFileSync(join(bin, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 })
+      return bin
+    }
+    const dpkg = stub('dpkg-query', `printf 'openjdk-8-jre\\tinstalled\\nold\\tconfig-files\\n'; exit 1`)
+    assert.equal(ask(shell, readers.installed, ['openjdk-8-jre', 'old', 'none'], dpkg), [
+      'installed',
+      'config-files',
+      '',
+    ])
+  })
+
+  test(`${shell}: facts`, () => {
+    const [text] = ask(shell, readers.facts, ['machine'])
+    const facts = parseFacts(text!)
+    assert.match(facts.arch, /^(amd64|arm64)$/)
+    assert.match(facts.os, /^[a-z]+$/)
+    assert.ok(facts.memory > 100)
+  })
+}
+
+test('listening: the program where ss tells, somebody where nothing does', async () => {
+  const server = createServer().listen(0, '127.0.0.1')
+  await new Promise((resolve) => server.once('listening', resolve))
+  try {
+    const port = String((server.address() as { port: number }).port)
+    const bin = mkdirs(join(tree, 'ss bin'))
+    writeFileSync(
+      join(bin, 'ss'),
+      `#!/bin/sh
+printf 'LISTEN 0 50 *:8848 *:* users:(("java",pid=77,fd=9))\\n'
+printf 'LISTEN 0 50 [::]:2049 [::]:*\\n'
+`,
+      { mode: 0o755 },
+    )
+    for (const shell of shells) {
+      // Only busybox has no ss here: it looks into /proc.
+      const [real, free] = ask('busybox ash', readers.listening, [port, '1'])
+      assert.equal([real, free], ['somebody', ''])
+      assert.equal(ask(shell, readers.listening, ['8848', '2049', '848', '88480'], bin), [
+        'users:(("java",pid=77,fd=9))',
+        'somebody',
+        '',
+        '',
+      ])
+    }
+  } finally {
+    server.close()
+  }
+})
+
+test('a key with a tab or a line break is refused before it reaches a host', () => {
+  for (const key of ['a\tb', 'a\nb', 'a\0b'])
+    assert.throws(() => box.ask('dash', [{ reader: readers.stat, key }]), /cannot hold a tab or a line break/)
+})
+
+test.run()

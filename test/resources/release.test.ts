@@ -1,0 +1,246 @@
+import { spawnSync } from 'node:child_process'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import type { Question } from '../../lib/core/probe.ts'
+import type { Plan, Resource } from '../../lib/core/resource.ts'
+import { sha256 } from '../../lib/core/secret.ts'
+import { archiveFolder, release } from '../../lib/resources/release.ts'
+import { assert, suite } from '../kit.ts'
+import { busybox, me, mkdirs, Sandbox, type ShellName, shells } from '../shells.ts'
+import { plans, shown } from './cases.ts'
+
+const test = suite('resources/release')
+const box = new Sandbox(test)
+
+/** A small distribution, packed as the real ones are: everything below one folder. */
+function pack(name: string, text: string) {
+  const source = mkdirs(join(box.folder, 'source', name, 'app'))
+  mkdirs(join(source, 'conf'))
+  mkdirs(join(source, 'target'))
+  writeFileSync(join(source, 'conf/app.conf'), text)
+  writeFileSync(join(source, "target/a 'jar' 名.jar"), 'jar')
+  writeFileSync(join(source, 'run.sh'), '#!/bin/sh\n', { mode: 0o755 })
+  symlinkSync('conf/app.conf', join(source, 'link'))
+  // As old as real ones: an edit is seen by its time too.
+  assert.is(spawnSync('find', [source, '-exec', 'touch', '-hd', '@1000000000', '{}', '+']).status, 0)
+  const path = join(box.folder, `${name}.tar.gz`)
+  assert.is(spawnSync('tar', ['-czf', path, '-C', join(source, '..'), 'app']).status, 0)
+  const bytes = readFileSync(path)
+  return { name: `${name}.tar.gz`, path, bytes: bytes.length, sha256: sha256(bytes) }
+}
+
+const one = pack('one', 'x=1\n')
+const two = pack('two', 'x=2\n')
+const tree = 'a'.repeat(64)
+const path = '/opt/app/releases/1'
+const arrived = { [`stat:${archiveFolder}/${one.sha256}`]: `regular file|600|root|root|${one.bytes}` }
+const marker = (archive: string, digest: string): string => `marker sha256 ${archive} tree ${digest} \ntree ${tree}`
+const [send, unpack] = ['send one.tar.gz (1 MB)', `unpack one.tar.gz into ${path}`]
+
+plans(test, release(path, { archive: one, owner: 'app', group: 'app' }), {
+  'empty host': {
+    answers: {},
+    action: 'create',
+    changes: [`archive:  → ${one.sha256}`, 'tree:  → whole'],
+    says: [send, unpack],
+  },
+  'the archive is there already': {
+    answers: arrived,
+    action: 'create',
+    changes: [`archive:  → ${one.sha256}`, 'tree:  → whole'],
+    says: [unpack],
+  },
+  'the archive is there in part': {
+    answers: { [`stat:${archiveFolder}/${one.sha256}`]: `regular file|600|root|root|1${one.bytes}` },
+    action: 'create',
+    changes: [`archive:  → ${one.sha256}`, 'tree:  → whole'],
+    says: [send, unpack],
+  },
+  keep: { answers: { [`release:${path}`]: marker(one.sha256, tree) }, action: 'keep' },
+  'something in it changed': {
+    answers: { [`release:${path}`]: marker(one.sha256, 'b'.repeat(64)), ...arrived },
+    action: 'update',
+    changes: ['tree: damaged → whole'],
+    says: [unpack],
+  },
+  'of another archive': {
+    answers: { [`release:${path}`]: marker(two.sha256, tree), ...arrived },
+    action: 'update',
+    changes: [`archive: ${two.sha256} → ${one.sha256}`],
+    says: [unpack],
+  },
+  'unpacked by hand, without a marker': {
+    answers: { [`release:${path}`]: `marker \ntree ${tree}`, ...arrived },
+    action: 'update',
+    changes: [`archive:  → ${one.sha256}`, 'tree: damaged → whole'],
+    says: [unpack],
+  },
+})
+
+test('the archive is streamed, never part of a command', () => {
+  const [step] = release(path, { archive: one, owner: 'app', group: 'app' }).plan(() => '', new Set()).steps
+  assert.equal(step!.upload, { path: one.path, bytes: one.bytes, sha256: one.sha256 })
+})
+
+/** A host whose archives wait in the sandbox. */
+class Here {
+  /** Of plain letters, so that it can take the place of the other in any script. */
+  readonly cache = mkdtempSync(join(box.folder, 'cache-'))
+
+  constructor(
+    readonly shell: ShellName,
+    readonly folder: string,
+  ) {}
+
+  plan(resource: Resource): Plan {
+    const here = ({ reader, key }: Question): Question => ({ reader, key: key.replace(archiveFolder, this.cache) })
+    const answers = box.ask(this.shell, resource.probe.map(here))
+    return resource.plan((asked) => answers(here(asked)), new Set())
+  }
+
+  run(plan: Plan, first?: string): void {
+    const steps = plan.steps.map((step) => ({ ...step, run: step.run.replaceAll(archiveFolder, this.cache) }))
+    box.act(this.shell, steps, first)
+  }
+
+  apply(resource: Resource): Plan {
+    const plan = this.plan(resource)
+    this.run(plan)
+    const after = this.plan(resource)
+    assert.is(after.action, 'keep', shown(after).join(', '))
+    return plan
+  }
+}
+
+/** A host and the release that should be on it. */
+function fresh(shell: ShellName) {
+  const folder = box.fresh()
+  const at = join(mkdirs(join(folder, 'releases')), '2.2.4')
+  return { host: new Here(shell, folder), at, wanted: (archive = one) => release(at, { archive, ...me }) }
+}
+
+for (const shell of shells) {
+  test(`${shell}: is sent, unpacked without its first folder, and kept`, () => {
+    const { host, at, wanted } = fresh(shell)
+    assert.is(host.apply(wanted()).steps.length, 2)
+    assert.equal(readdirSync(at).sort(), ['.plinth', 'conf', 'link', 'run.sh', 'target'])
+    assert.is(readFileSync(join(at, 'link'), 'utf8'), 'x=1\n')
+    assert.is(statSync(at).mode & 0o7777, 0o750)
+    assert.is(statSync(join(at, 'run.sh')).mode & 0o7777, 0o750)
+    assert.is(statSync(join(at, 'conf/app.conf')).mode & 0o7777, 0o640)
+    assert.equal(readdirSync(join(at, '..')), ['2.2.4'])
+    assert.equal(readdirSync(host.cache), [one.sha256])
+    assert.is(statSync(join(host.cache, one.sha256)).mode & 0o7777, 0o600)
+  })
+
+  test(`${shell}: damage of every kind shows, and is mended from the archive that waits there`, () => {
+    const { host, at, wanted } = fresh(shell)
+    host.apply(wanted())
+    const damages: Readonly<Record<string, () => void>> = {
+      edited: () => writeFileSync(join(at, 'conf/app.conf'), 'x=3\n'),
+      lost: () => rmSync(join(at, "target/a 'jar' 名.jar")),
+      added: () => writeFileSync(join(at, 'conf/stray'), ''),
+      'another mode': () => chmodSync(join(at, 'run.sh'), 0o777),
+      'another link': () => {
+        rmSync(join(at, 'link'))
+        symlinkSync('/etc/passwd', join(at, 'link'))
+      },
+      'no marker': () => rmSync(join(at, '.plinth')),
+    }
+    for (const [name, damage] of Object.entries(damages).slice(shell === 'dash' ? 0 : 4)) {
+      damage()
+      const plan = host.apply(wanted())
+      assert.is(plan.action, 'update', name)
+      assert.is(plan.steps.length, 1, 'not sent again')
+    }
+    rmSync(at, { recursive: true })
+    assert.is(host.apply(wanted()).action, 'create')
+    assert.is(host.apply(wanted(two)).steps.length, 2)
+    assert.is(readFileSync(join(at, 'conf/app.conf'), 'utf8'), 'x=2\n')
+  })
+
+  test(`${shell}: the old release or the new one, whichever command dies; leftovers are swept`, () => {
+    // What the shells do differently is in the last ones: the rest is the script's own order.
+    const early = shell === 'dash' ? ['mktemp', 'tar', 'chmod', 'chown', 'find', 'sync', 'mv'] : ['tar']
+    for (const death of [...early, 'second mv', 'every later mv']) {
+      const { host, at, wanted } = fresh(shell)
+      host.apply(wanted())
+      writeFileSync(join(at, 'conf/app.conf'), 'old\n')
+      const bin = mkdirs(join(host.folder, 'bin'))
+      const command = death.split(' ').at(-1)!
+      const real = shell === 'dash' ? '/bin/mv' : `${busybox} mv`
+      const scripts: Readonly<Record<string, string>> = {
+        'second mv': `case "$*" in *releases/2.2.4) [ -e "$0.once" ] || { : >"$0.once"; exit 1; } ;; esac; exec ${real} "$@"`,
+        'every later mv': `case "$*" in *releases/2.2.4) exit 1 ;; esac; exec ${real} "$@"`,
+      }
+      writeFileSync(join(bin, command), `#!/bin/sh\n${scripts[death] ?? 'exit 1'}\n`, { mode: 0o755 })
+      const plan = host.plan(wanted())
+      // A find that dies in its pipe shows as a wrong digest, when the second look is taken.
+      if (death === 'find') host.run(plan, bin)
+      else assert.throws(() => host.run(plan, bin), /exit code/)
+      const names = readdirSync(join(at, '..'))
+      if (death === 'every later mv')
+        assert.match(names.join(), /^\.plinth\.\w+\.old$/, 'kept, though not in its place')
+      else
+        assert.equal(
+          [names, readFileSync(join(at, 'conf/app.conf'), 'utf8')],
+          [['2.2.4'], death === 'find' ? 'x=1\n' : 'old\n'],
+          death,
+        )
+      rmSync(bin, { recursive: true })
+      host.apply(wanted())
+      assert.equal(readdirSync(join(at, '..')), ['2.2.4'], death)
+      assert.is(readFileSync(join(at, 'conf/app.conf'), 'utf8'), 'x=1\n')
+    }
+  })
+
+  test(`${shell}: an archive that arrives changed, or was changed while it waited, is never unpacked`, () => {
+    const { host, at, wanted } = fresh(shell)
+    const plan = host.plan(wanted())
+    const swapped = plan.steps.map((step) =>
+      step.upload ? { ...step, upload: { ...step.upload, path: two.path } } : step,
+    )
+    assert.throws(() => host.run({ ...plan, steps: swapped }), /another SHA-256/)
+    assert.equal(readdirSync(host.cache), [])
+    host.run({ ...plan, steps: plan.steps.slice(0, 1) })
+    writeFileSync(join(host.cache, one.sha256), 'x'.repeat(one.bytes))
+    assert.throws(() => host.run({ ...plan, steps: plan.steps.slice(1) }), /damaged and was removed; run again/)
+    assert.not(existsSync(at))
+    assert.equal(readdirSync(host.cache), [])
+    host.apply(wanted())
+  })
+}
+
+test('a JDK may be read by all', () => {
+  const { host, at } = fresh('dash')
+  host.apply(release(at, { archive: one, ...me, others: true }))
+  assert.is(statSync(at).mode & 0o7777, 0o755)
+  assert.is(statSync(join(at, 'conf/app.conf')).mode & 0o7777, 0o644)
+})
+
+test('a file or a dangling link in its place makes room', () => {
+  for (const [name, put] of [
+    ['file', (at: string) => writeFileSync(at, 'x')],
+    ['link', (at: string) => symlinkSync('/nonexistent', at)],
+    ['empty folder', (at: string) => mkdirSync(at)],
+  ] as const) {
+    const { host, at, wanted } = fresh('dash')
+    put(at)
+    host.apply(wanted())
+    assert.ok(existsSync(join(at, 'run.sh')), name)
+    assert.equal(readdirSync(join(at, '..')), ['2.2.4'])
+  }
+})
+
+test.run()

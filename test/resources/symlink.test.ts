@@ -1,0 +1,75 @@
+import { lstatSync, mkdirSync, readdirSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { symlink } from '../../lib/resources/symlink.ts'
+import { assert, suite } from '../kit.ts'
+import { mkdirs, Sandbox, shells } from '../shells.ts'
+import { apply, planFor, plans, shown } from './cases.ts'
+
+const test = suite('resources/symlink')
+const box = new Sandbox(test)
+const stat = 'stat:/opt/app/current'
+const link = 'link:/opt/app/current'
+
+plans(test, symlink('/opt/app/current', 'releases/2'), {
+  'empty host': {
+    answers: {},
+    action: 'create',
+    changes: ['target:  → releases/2', 'type:  → link'],
+    says: ['link /opt/app/current to releases/2'],
+  },
+  keep: { answers: { [stat]: 'symbolic link|777|root|root|10', [link]: 'releases/2' }, action: 'keep' },
+  'another target': {
+    answers: { [stat]: 'symbolic link|777|root|root|10', [link]: 'releases/1' },
+    action: 'update',
+    changes: ['target: releases/1 → releases/2'],
+    says: ['link /opt/app/current to releases/2'],
+  },
+  'a directory is in the way': {
+    answers: { [stat]: 'directory|755|root|root|4096' },
+    action: 'blocked',
+    changes: ['target:  → releases/2', 'type: directory → link'],
+    problems: ['a directory is where a link should be; move it away'],
+  },
+})
+
+for (const shell of shells) {
+  test(`${shell}: is made, switched from directory to directory, and never entered`, () => {
+    const folder = box.fresh()
+    for (const name of ['1 a', "2 'b"]) mkdirSync(join(folder, name))
+    const path = join(folder, '-current 当前')
+    assert.is(apply(box, shell, symlink(path, '1 a')).action, 'create')
+    assert.equal(shown(apply(box, shell, symlink(path, "2 'b"))), ["target: 1 a → 2 'b"])
+    assert.is(readlinkSync(path), "2 'b")
+    assert.equal(readdirSync(join(folder, '1 a')), [])
+    assert.equal(readdirSync(folder).sort(), ['-current 当前', '1 a', "2 'b"])
+  })
+
+  test(`${shell}: a target that is not there yet, and one that begins with a dash`, () => {
+    const folder = box.fresh()
+    for (const target of ['/nonexistent/x', '-rf', '$x *']) {
+      const path = join(folder, 'link')
+      apply(box, shell, symlink(path, target))
+      assert.is(readlinkSync(path), target)
+      rmSync(path)
+    }
+  })
+
+  test(`${shell}: the old link or the new one, whichever command dies; leftovers are swept`, () => {
+    for (const command of ['ln', 'mv']) {
+      const folder = box.fresh()
+      const path = join(folder, 'current')
+      symlinkSync('old', path)
+      const bin = mkdirs(join(folder, 'bin'))
+      writeFileSync(join(bin, command), '#!/bin/sh\nexit 1\n', { mode: 0o755 })
+      const { run } = planFor(box, shell, symlink(path, 'new')).steps[0]!
+      assert.is.not(box.run(shell, run, '', bin).code, 0)
+      assert.is(readlinkSync(path), 'old')
+      rmSync(bin, { recursive: true })
+      apply(box, shell, symlink(path, 'new'))
+      assert.equal(readdirSync(folder), ['current'])
+      assert.ok(lstatSync(path).isSymbolicLink())
+    }
+  })
+}
+
+test.run()

@@ -1,0 +1,63 @@
+import type { Resource } from '../../lib/core/resource.ts'
+import { plainFacts } from '../../lib/testing.ts'
+import { clusterConf } from '../../roles/cluster-conf.ts'
+import { suite } from '../kit.ts'
+import { plans } from '../resources/cases.ts'
+import { cluster } from './nodes.ts'
+
+const test = suite('roles/cluster-conf')
+const { nodes } = await cluster()
+const of = (prefix: string, addresses: readonly string[]): Resource =>
+  clusterConf
+    .resources(
+      { ...nodes[0]!.params.nacos, members: ['10.0.0.1:8848'], ownAddress: '10.0.0.1' },
+      { ...plainFacts, addresses },
+    )
+    .find(({ id }) => id.startsWith(prefix))!
+
+plans(test, of('address:', ['172.17.0.1', '10.0.0.1']), { 'the address is its own': { answers: {}, action: 'keep' } })
+plans(test, of('address:', []), { 'nobody can say which addresses it has': { answers: {}, action: 'keep' } })
+plans(test, of('address:', ['10.0.0.9', 'fe80::1']), {
+  'the address is another host’s': {
+    answers: {},
+    action: 'blocked',
+    problems: ['this host does not have that address; it has 10.0.0.9, fe80::1; set nacos.address'],
+  },
+})
+
+const java = (pid: number): string => `users:(("java",pid=${pid},fd=9))`
+const running = { 'unit:nacos.service': 'ActiveState=active\nMainPID=77' }
+const ports = of('ports:', [])
+
+plans(test, ports, {
+  'all ports free': { answers: {}, action: 'keep' },
+  'held by the instance itself': {
+    answers: { ...running, 'listening:8848': java(77), 'listening:9849': `${java(77)}\n${java(77)}` },
+    action: 'keep',
+  },
+  'held by somebody unnamed while it runs': { answers: { ...running, 'listening:8848': 'somebody' }, action: 'keep' },
+  'held by somebody unnamed while it does not': {
+    answers: { 'listening:7848': 'somebody' },
+    action: 'blocked',
+    problems: ['port:7848: taken by somebody; stop that program'],
+  },
+  'held by another program': {
+    answers: { ...running, 'listening:9848': 'users:(("nginx",pid=5,fd=6),("nginx",pid=6,fd=6))' },
+    action: 'blocked',
+    problems: [
+      'port:9848: taken by nginx,pid=5,fd=6,nginx,pid=6,fd=6; stop that program, or choose another nacos.port',
+    ],
+  },
+  'on another address of the host another program is there as well': {
+    answers: { ...running, 'listening:8848': `${java(77)}\nusers:(("nginx",pid=5,fd=6))` },
+    action: 'blocked',
+    problems: ['port:8848: taken by nginx,pid=5'],
+  },
+  'a pid that only begins alike': {
+    answers: { ...running, 'listening:8848': java(771) },
+    action: 'blocked',
+    problems: ['port:8848: taken by java,pid=771'],
+  },
+})
+
+test.run()

@@ -1,0 +1,153 @@
+/** What can be said about the nodes at the desk, and where. */
+import { review } from '../../roles/nacos-node.ts'
+import { assert, suite } from '../kit.ts'
+import { changed, cluster, good, type Swap } from './nodes.ts'
+
+const test = suite('roles/nacos-node')
+
+interface Case {
+  readonly swaps?: readonly Swap[]
+  /** Each `where: a piece of what`. */
+  readonly errors?: readonly (readonly [where: string, what: string])[]
+  readonly warnings?: readonly (readonly [where: string, what: string])[]
+}
+
+const n2 = '{ ansible_host: 10.0.0.2 }'
+const n3 = '        n3: { ansible_host: 10.0.0.3 }\n'
+const standalone: readonly (readonly [string, string])[] = [
+  ['        n2: { ansible_host: 10.0.0.2 }\n', ''],
+  [n3, ''],
+  ['version: 2.2.4', 'version: 2.2.4\n          mode: standalone'],
+]
+
+const cases: Readonly<Record<string, Case>> = {
+  'three nodes of 2.2.4 with a database': {},
+  'neighbouring ports on one machine': {
+    swaps: [[n2, '{ ansible_host: 10.0.0.1, nacos_port: 8849, nacos_home: /opt/b, nacos_unit: b }']],
+    errors: [['hosts.yaml:12:39', 'n2 (8849): its client gRPC port 9849 is the peer gRPC port of n1 (8848)']],
+  },
+  'ports 100 apart on one machine': {
+    swaps: [[n2, '{ ansible_host: 10.0.0.1, nacos_port: 8948, nacos_home: /opt/b, nacos_unit: b }']],
+  },
+  'one folder for two': {
+    swaps: [[n2, '{ ansible_host: 10.0.0.1, nacos_port: 8948, nacos_unit: b }']],
+    errors: [['hosts.yaml:16:9', 'n2 and n1 are on one machine and share the home /opt/nacos']],
+  },
+  'one unit for two': {
+    swaps: [[n2, '{ ansible_host: 10.0.0.1, nacos_port: 8948, nacos_home: /opt/b }']],
+    errors: [['hosts.yaml:16:9', 'n2 and n1 are on one machine and share the unit nacos']],
+  },
+  'the same folder on two machines is fine': { swaps: [[n2, '{ ansible_host: 10.0.0.2, nacos_home: /opt/nacos }']] },
+  'two nodes with one address': {
+    swaps: [[n2, '{ ansible_host: 10.0.0.2, nacos_address: 10.0.0.1 }']],
+    errors: [['hosts.yaml:16:9', '10.0.0.1:8848 is in the list twice']],
+  },
+  'a loopback address': {
+    swaps: [[n2, '{ ansible_host: 10.0.0.2, nacos_address: 127.0.0.1 }']],
+    errors: [['hosts.yaml:12:39', '127.0.0.1:8848: a loopback address']],
+  },
+  'a host name as the way to a node, and no address': {
+    swaps: [[n2, '{ ansible_host: nacos2.example }']],
+    errors: [
+      ['hosts.yaml:16:9', 'the member would be known by the name nacos2.example'],
+      ['hosts.yaml:16:9', 'nacos2.example:8848: members must all be IP addresses'],
+    ],
+  },
+  'a host name as the way to a node, with an address': {
+    swaps: [[n2, '{ ansible_host: nacos2.example, nacos_address: 10.0.0.2 }']],
+  },
+  'an even cluster': {
+    swaps: [[n3, `${n3}        n4: { ansible_host: 10.0.0.4 }\n`]],
+    warnings: [['hosts.yaml:17:9', '4 members survive the loss of 1, no more than 3']],
+  },
+  'a cluster that survives nothing': {
+    swaps: [[n3, '']],
+    warnings: [['hosts.yaml:15:9', '2 members survive the loss of none']],
+  },
+  'standalone needs no others': { swaps: standalone },
+  'a BETA': {
+    swaps: [['version: 2.2.4', 'version: 2.2.4-BETA']],
+    errors: [['hosts.yaml:17:11', 'Nacos 2.2.4-BETA is a pre-release (BETA)']],
+  },
+  'a BETA that is allowed by name': {
+    swaps: [['version: 2.2.4', 'version: 2.2.4-BETA\n          allow: [2.2.4-BETA]']],
+  },
+  'another BETA is allowed': {
+    swaps: [['version: 2.2.4', 'version: 2.2.4-BETA\n          allow: [2.3.0-BETA]']],
+    errors: [['hosts.yaml:17:11', 'is a pre-release']],
+  },
+  '1.x': {
+    swaps: [['version: 2.2.4', 'version: 1.4.6']],
+    errors: [['hosts.yaml:17:11', '1.x is at its end of life']],
+  },
+  'a JDK that is too old': {
+    swaps: [['version: 2.2.4', 'version: 3.0.1']],
+    errors: [['hosts.yaml:15:17', 'Nacos 3.0.1 needs JDK 17 or newer, this is JDK 8']],
+    warnings: [['hosts.yaml:17:11', '3.0 and 3.1 are supported from their documentation']],
+  },
+  'a JDK with a note': {
+    swaps: [
+      ['version: 2.2.4', 'version: 2.0.3'],
+      ['java: { version: 8 }', 'java: { version: 11 }'],
+    ],
+    warnings: [
+      ['hosts.yaml:17:11', 'it ships known secrets'],
+      ['hosts.yaml:17:11', 'can run code'],
+      ['hosts.yaml:15:17', 'the startup.sh of 2.0.3 fails on JDK 11'],
+    ],
+  },
+  'no archive and no URL': {
+    swaps: [['          archive: /archives/nacos-server-2.2.4.tar.gz\n', '']],
+    errors: [['hosts.yaml:16:9', 'exactly one of nacos.archive and nacos.url']],
+  },
+  'an archive and a URL': {
+    swaps: [['archive:', 'url: https://mirror.example/nacos.tar.gz\n          archive:']],
+    errors: [['hosts.yaml:19:11', 'exactly one of nacos.archive and nacos.url']],
+  },
+  'a token secret is missing': {
+    swaps: [[/ +token_secret: .*\n/.exec(good)![0], '']],
+    errors: [['hosts.yaml:16:9', 'does not start without a token secret']],
+  },
+  'a token secret that is too short': {
+    swaps: [[/token_secret: .*/.exec(good)![0], 'token_secret: c2hvcnQ=']],
+    errors: [['hosts.yaml:16:9', '5 bytes, at least 32 are needed']],
+  },
+  'no identity': {
+    swaps: [['            identity_value: idvalue\n', '']],
+    errors: [['hosts.yaml:16:9', 'members need an identity']],
+  },
+  'no database': {
+    swaps: [['    database: { host: 10.0.0.10, name: nacos, user: nacos, password: dbpass }\n', '']],
+    errors: [['hosts.yaml:15:9', 'a cluster needs a MySQL']],
+  },
+  'a home that some part of the command would misread': {
+    swaps: [['sha256:', 'home: /opt/a,b\n          sha256:']],
+    errors: [['hosts.yaml:19:11', 'holds a comma']],
+  },
+  'a home with a blank and Chinese characters': { swaps: [['sha256:', 'home: /opt/nacos 集群\n          sha256:']] },
+  'a port too low for Raft': {
+    swaps: [['sha256:', 'port: 2000\n          sha256:']],
+    errors: [['hosts.yaml:19:11', "2000 can't be a main port"]],
+  },
+}
+
+for (const [name, { swaps = [], errors = [], warnings = [] }] of Object.entries(cases)) {
+  test(name, async () => {
+    const { nodes } = await cluster(changed(...swaps))
+    const found = review(nodes)
+    for (const [what, actual, expected] of [
+      ['errors', found.errors, errors],
+      ['warnings', found.warnings, warnings],
+    ] as const) {
+      const told = `${what}: ${JSON.stringify(actual, null, 1)}`
+      assert.is(actual.length, expected.length, told)
+      for (const [index, [where, text]] of expected.entries()) {
+        assert.is(actual[index]?.where, where, told)
+        assert.ok(actual[index]?.what.includes(text), told)
+      }
+    }
+    assert.not(/dbpass|adminpass|idvalue|adminpw/.test(JSON.stringify(found)), 'no secret is shown')
+  })
+}
+
+test.run()
