@@ -1,7 +1,7 @@
 /** Arguments and wiring: the only file that imports the edge. Every playbook is one call of `main` or `inspect`. */
 import { hostname, userInfo } from 'node:os'
 import { basename } from 'node:path'
-import { type ExitCode, exitCode, PlinthError, problemText, usageError } from './core/error.ts'
+import { type ExitCode, exitCode, PlinthError, type Problem, problemText, usageError } from './core/error.ts'
 import { openArchive } from './edge/archive.ts'
 import { helpText, type Options, parseArguments } from './edge/arguments.ts'
 import { openConsole } from './edge/console.ts'
@@ -43,7 +43,7 @@ export const main = (site: (fleet: Fleet) => readonly Play[] | Promise<readonly 
       report: (event) => screen.report(event),
     }).finally(() => screen.end())
     const seconds = (performance.now() - start) / 1000
-    if (options.json) console.log(JSON.stringify(document(result, options.check, seconds), null, 2))
+    if (options.json) console.log(JSON.stringify(document(result, fleet.warnings, options.check, seconds), null, 2))
     else screen.result(recap(result, options.check, seconds, commandLine(playbook, process.argv.slice(2))))
     return codeOf(result, options.check)
   })
@@ -76,6 +76,9 @@ export const inspect = <P>(
       await connections.close()
     }
   })
+
+/** Whoever reads the output may go away (`| head`, a closed terminal): a run goes on to its end all the same. */
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
 
 async function ending(work: (options: Options, playbook: string) => Promise<ExitCode>): Promise<void> {
   const playbook = `playbooks/${basename(process.argv[1] ?? 'site.ts')}`
@@ -144,22 +147,24 @@ function codeOf({ failures, interrupted, plans }: Result, check: boolean): ExitC
     : exitCode.done
 }
 
-const document = (result: Result, check: boolean, seconds: number): object => ({
+const document = (result: Result, warnings: readonly Problem[], check: boolean, seconds: number): object => ({
   format: 1,
   plinth: version,
   check,
   seconds,
   exitCode: codeOf(result, check),
+  warnings,
   hosts: result.hosts,
   plans: result.plans.map(({ play, host, plans }) => ({
     play,
     host,
-    resources: plans.map(({ id, action, changes, steps, problems }) => ({
+    resources: plans.map(({ id, action, changes, steps, problems, warnings }) => ({
       id,
       action,
       changes,
       steps: steps.map(({ say }) => say),
       problems,
+      warnings,
     })),
   })),
   failures: result.failures,

@@ -7,6 +7,7 @@ import { Script, sh } from './core/script.ts'
 
 // Shell expansions in braces, which a template literal would take for its own.
 const pidOfLine = new Script('${l#MainPID=}')
+const unitOfKey = new Script('${u%.service}')
 const portOfLocal = new Script('${local##*:}')
 const parentOfPath = new Script('${d%/*}')
 // Without root, and for sockets of the kernel, ss names nobody.
@@ -61,7 +62,7 @@ fi`.text
 
 /**
  * A unit's properties, a line each, and the digest of the inputs that its running process was started with
- * (`PLINTH_INPUTS`, read from the process's own environment: only root may).
+ * (`PLINTH_INPUTS`, read from the process's own environment: only root may). `Stale=yes` when an input was touched since.
  */
 export const unit: Reader = (names) =>
   sh`for u in ${names}; do
@@ -74,6 +75,7 @@ export const unit: Reader = (names) =>
       done ;;
     esac
   done
+  if [ -e "/etc/plinth/${unitOfKey}.stale" ]; then printf '%s\tStale=yes\n' "$u"; fi
 done`.text
 
 /** What `java -version` says of itself, for a JAVA_HOME: `1.8.0_432`, `17.0.15`. */

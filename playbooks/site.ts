@@ -7,14 +7,14 @@ import { play } from '../lib/engine/play.ts'
 import { main } from '../lib/main.ts'
 import { databaseAccepts } from '../roles/database-ready.ts'
 import { openDistributions } from '../roles/distributions.ts'
-import { loginOf, mysqlHost, mysqlSchema } from '../roles/mysql-schema.ts'
+import { loginOf, mysqlHost, mysqlSchema, onlyOne } from '../roles/mysql-schema.ts'
 import { nacosGroundwork, nacosService } from '../roles/nacos.ts'
 import { nacosHealthy } from '../roles/nacos-health.ts'
 import { nacosNode, reviewed } from '../roles/nacos-node.ts'
 
 await main(async (fleet) => {
   const nodes = reviewed(fleet, fleet.group('nacos', nacosNode))
-  const databases = fleet.group('mysql', mysqlHost).slice(0, 1)
+  const databases = onlyOne(fleet.has('mysql') ? fleet.group('mysql', mysqlHost) : [])
   const archives = await openDistributions(fleet, nodes)
 
   return [
@@ -22,6 +22,7 @@ await main(async (fleet) => {
     play('groundwork', nodes, (node, facts) => nacosGroundwork(node, archives, facts)),
     play('nacos', nodes, (node, facts) => nacosService(node, nodes, archives, facts), {
       serial: 1,
+      startTogether: nodes.some(({ params }) => params.nacos.mode === 'embedded'),
       prepare: databaseAccepts(databases),
       gate: nacosHealthy(),
     }),

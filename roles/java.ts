@@ -47,7 +47,7 @@ export const java = role<typeof javaParams, JavaArchives>({
             release(unpacked, { archive, owner: 'root', group: 'root', others: true }),
           ]
         : []),
-      ...(archives === undefined && home === undefined
+      ...(archives === undefined && (name !== undefined || home === undefined)
         ? [distributionPackage(name ?? `openjdk-${version}-jre-headless`, facts)]
         : []),
       symlink(link, installed),

@@ -1,13 +1,14 @@
 /** The database of a Nacos cluster: the server checked, the schema as the deployed version needs it, and who may use it. */
 import bcrypt from 'bcryptjs'
 import type { DatabaseLogin } from '../lib/core/channel.ts'
-import { usageError } from '../lib/core/error.ts'
+import { type Problem, usageError } from '../lib/core/error.ts'
 import type { Answers } from '../lib/core/probe.ts'
 import { type Resource, resource } from '../lib/core/resource.ts'
 import { type Infer, optional, params, port, secret, text } from '../lib/core/schema.ts'
 import type { Secret } from '../lib/core/secret.ts'
 import type { Host } from '../lib/engine/play.ts'
 import { literal, name, schema as schemaReader, tables as tablesReader, variable } from '../lib/mysql/readers.ts'
+import type { Finding } from '../lib/nacos/finding.ts'
 import { explainTables, serverProblems } from '../lib/nacos/mysql-server.ts'
 import { schemaFileName, type TableDef, usedDefaults } from '../lib/nacos/schema.ts'
 import { parseSchema } from '../lib/nacos/schema-parser.ts'
@@ -33,6 +34,17 @@ export const mysqlHost = params({
 
 export type MysqlHost = Infer<typeof mysqlHost>
 
+/** The one server that is written to; none for an embedded cluster, or where somebody else looks after the schema. */
+export function onlyOne(hosts: readonly Host<MysqlHost>[]): readonly Host<MysqlHost>[] {
+  const [, second] = hosts
+  if (!second) return hosts
+  throw usageError({
+    where: second.where('mysql'),
+    what: `the group mysql has ${hosts.length} hosts`,
+    remedy: 'name the one that is written to: Nacos replicates nothing, MySQL does that itself',
+  })
+}
+
 /** How the schema's resources are reached: over the SSH connection of the database host. */
 export const loginOf = ({ params: { mysql } }: Host<MysqlHost>): DatabaseLogin => mysql
 
@@ -54,7 +66,7 @@ export function mysqlSchema(nodes: readonly Node[], archives: Archives): readonl
   return [
     server(database.name, using.length),
     completeness(database.name, version),
-    databaseSchema(database.name, { charset: 'utf8mb4', collation: 'utf8mb4_bin' }),
+    databaseSchema(database.name, made),
     ...tables.map((table) => databaseTable(database.name, table)),
     ...addresses.map((address) =>
       databaseAccount(database.user, address, {
@@ -79,32 +91,58 @@ function tablesIn(node: Node, archives: Archives): readonly TableDef[] {
   })
 }
 
-const variables = ['version', 'read_only', 'max_connections', 'default_storage_engine', 'sql_mode'] as const
+const variables = [
+  'version',
+  'read_only',
+  'max_connections',
+  'default_storage_engine',
+  'innodb_default_row_format',
+  'sql_mode',
+  'sql_require_primary_key',
+] as const
+
+/** What a database is made with where there is none. */
+const made = { charset: 'utf8mb4', collation: 'utf8mb4_bin' }
 
 /** What must be true of the server before a table goes into it. */
 function server(schema: string, nodes: number): Resource {
   const questions = variables.map((key) => ({ reader: variable, key }))
   const own = { reader: schemaReader, key: schema }
-  const findings = (answers: Answers) => {
-    const [version = '', readOnly, connections, engine, sqlMode] = questions.map(answers)
-    const [charset, collation] = answers(own).split('|')
-    return serverProblems(
+  const findings = (answers: Answers): readonly (Finding & Problem)[] => {
+    const [version = '', readOnly, connections, engine, rowFormat, sqlMode, primaryKey] = questions.map(answers)
+    const [charset = '', collation = ''] = answers(own).split('|')
+    const found = serverProblems(
       {
         version,
-        readOnly: readOnly === '1',
+        readOnly: isOn(readOnly),
         maxConnections: Number(connections),
         engine,
         sqlMode,
-        ...(charset ? { charset, collation } : {}),
+        requirePrimaryKey: isOn(primaryKey),
+        ...(rowFormat ? { rowFormat } : {}),
+        ...(charset === '' ? made : { charset, collation }),
       },
       nodes,
-    ).map((finding) => ({ ...finding, where: 'MySQL' }))
+    )
+    // On a server that can't hold the tables nothing else matters.
+    const refused = found.filter(({ what }) => what.includes('older than 5.6.5'))
+    return (refused.length > 0 ? refused : [...found, ...tooOldForAccounts(version)]).map((finding) => ({ ...finding, where: 'MySQL' }))
   }
   return requirement('mysql-server', {
     probe: [...questions, own],
     check: (answers) => findings(answers).filter(({ severity }) => severity === 'error'),
     warn: (answers) => findings(answers).filter(({ severity }) => severity === 'warning'),
   })
+}
+
+const isOn = (value: string | undefined): boolean => value === '1' || value === 'ON'
+
+/** Before 5.7.6 passwords are in another column and ALTER USER can't set them, so the accounts can't be looked after. */
+function tooOldForAccounts(version: string): readonly Finding[] {
+  const [major = 0, minor = 0, patch = 0] = version.split(/[.-]/).map((part) => Number.parseInt(part, 10) || 0)
+  const old = !/mariadb/i.test(version) && (major < 5 || (major === 5 && (minor < 7 || (minor === 7 && patch < 6))))
+  const what = `MySQL ${version}: its accounts can't be read and changed as those of 5.7.6 and newer can`
+  return old ? [{ severity: 'error', what, remedy: 'use MySQL 5.7 or 8' }] : []
 }
 
 /** A schema of which only some tables exist is completed; what made it so is worth knowing. */

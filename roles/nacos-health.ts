@@ -1,7 +1,7 @@
 /** When a Nacos cluster is well: read from what every member says of every other, and from using it. */
 import { randomBytes } from 'node:crypto'
 import type { HttpResponse } from '../lib/core/channel.ts'
-import type { Problem } from '../lib/core/error.ts'
+import { PlinthError, type Problem } from '../lib/core/error.ts'
 import type { Secret } from '../lib/core/secret.ts'
 import type { Gate, Missing } from '../lib/engine/play.ts'
 import {
@@ -15,6 +15,7 @@ import {
 } from '../lib/nacos/api.ts'
 import { clusterProblems, groupsExpected, type View } from '../lib/nacos/cluster.ts'
 import { diagnose, failureLines, sinceStart, successLine } from '../lib/nacos/diagnosis.ts'
+import { raftPeerOf } from '../lib/nacos/members.ts'
 import { tail, unit as unitReader } from '../lib/readers.ts'
 import { ask, client, login, type NodeScope, tried, viewOf } from './nacos-http.ts'
 import { addressOf, memberOfNode, type NacosNode, type Node } from './nacos-node.ts'
@@ -36,16 +37,18 @@ export function nacosHealthy(): Gate<NacosNode> {
       )
       return new Set(alive.flat())
     },
-    async missing(scope, expected, deep) {
+    async missing(scope, { expected, changed, deep }) {
       const nodes = scope.hosts.filter(({ name }) => expected.has(name))
       const silent = await Promise.all(nodes.map((node) => silence(scope, node)))
       const quiet = nodes.flatMap((node, index) => missingAt(node, silent[index]))
-      if (quiet.length > 0) return Promise.all(quiet.map((item) => orFailed(scope, nodes, item)))
-      if (nodes.length <= scope.hosts.length / 2 && scope.hosts.length > 1) return started(scope, nodes)
-      const whole = nodes.length === scope.hosts.length
-      const found = [...(await readiness(scope, nodes)), ...(await agreement(scope, nodes, whole))]
+      if (quiet.length > 0) return Promise.all(quiet.map((item) => orFailed(scope, nodes, item, changed)))
+      // What a start wrote long ago may be gone: only starts of this run must still show their line.
+      const fresh = nodes.filter(({ name }) => changed.has(name))
+      if (nodes.length <= scope.hosts.length / 2) return started(scope, fresh)
+      const exact = deep || changed.size === 0
+      const found = [...(await readiness(scope, nodes)), ...(await agreement(scope, nodes, exact))]
       if (found.length > 0 || !deep) return found
-      return [...(await started(scope, nodes)), ...(await useOf(scope, nodes))]
+      return [...(await started(scope, fresh)), ...(await useOf(scope, nodes))]
     },
     explain: (scope, missing) => explain(scope, missing),
   }
@@ -56,9 +59,11 @@ const missingAt = (node: Node, what: string | undefined): Missing[] =>
 
 /** Why a node does not answer at all; undefined if it does. */
 async function silence(scope: NodeScope, node: Node): Promise<string | undefined> {
-  const answer = await tried(() => ask(scope, node, client(node).liveness()))
-  if (typeof answer === 'string') return `does not answer: ${answer}`
-  return undefined
+  const answer = await tried(() => ask(scope, node, client(node).liveness())).catch((error: unknown) => {
+    if (error instanceof PlinthError) return error.problems[0]?.what ?? error.message
+    throw error
+  })
+  return typeof answer === 'string' ? `does not answer: ${answer}` : undefined
 }
 
 async function readiness(scope: NodeScope, nodes: readonly Node[]): Promise<Missing[]> {
@@ -76,11 +81,12 @@ async function readiness(scope: NodeScope, nodes: readonly Node[]): Promise<Miss
   return found.flat()
 }
 
-/** Every member UP as seen from every member, one leader per Raft group, and exactly the expected peers. */
-async function agreement(scope: NodeScope, nodes: readonly Node[], whole: boolean): Promise<Missing[]> {
-  const first = nodes[0]
-  if (!first) return []
-  const { version, mode } = first.params.nacos
+/**
+ * Every member UP as seen from every member, one leader per Raft group, and exactly the expected peers. While a roll is
+ * under way (not `exact`), what members still know of strangers is left for the end: the next nodes will take it out.
+ */
+async function agreement(scope: NodeScope, nodes: readonly Node[], exact: boolean): Promise<Missing[]> {
+  const clustered = nodes.filter(({ params }) => params.nacos.mode !== 'standalone')
   const views = await Promise.all(
     nodes.map(async (node): Promise<View | Missing> => {
       const view = await viewOf(scope, node)
@@ -88,19 +94,41 @@ async function agreement(scope: NodeScope, nodes: readonly Node[], whole: boolea
     }),
   )
   const failed = views.filter((view): view is Missing => 'what' in view)
-  if (failed.length > 0 || mode === 'standalone') return failed
-  const all = scope.hosts.map(memberOfNode)
-  const expected = nodes.map(memberOfNode)
-  const seen = views.filter((view): view is View => 'from' in view)
-  const problems = whole
-    ? clusterProblems(seen, all, groupsExpected(version, mode))
-    : // A member that is not expected to be there yet may be seen DOWN; those that are must be UP and led.
-      clusterProblems(
-        seen.map((view) => only(view, expected)),
-        all,
-        groupsExpected(version, mode),
-      ).filter((what) => !all.some((member) => !expected.includes(member) && what.includes(member)))
+  const first = clustered[0]
+  if (failed.length > 0 || !first) return failed
+  const { version, mode } = first.params.nacos
+  const all = scope.hosts.filter(({ params }) => params.nacos.mode !== 'standalone').map(memberOfNode)
+  const expected = clustered.map(memberOfNode)
+  const seen = views.filter((view): view is View => 'from' in view && expected.includes(view.from))
+  const groups = groupsExpected(version, mode)
+  const problems =
+    exact && expected.length === all.length
+      ? clusterProblems(seen, all, groups)
+      : [
+          ...clusterProblems(
+            seen.map((view) => only(view, expected)),
+            all,
+            groups,
+          ).filter(ofExpected(all, expected)),
+          ...strayLeaders(seen, expected),
+        ]
   return problems.map((what) => ({ host: hostNamed(nodes, what) ?? first.name, what }))
+}
+
+/** Leaves out what is said of members that need not be there (yet), and of peers that are none any more. */
+const ofExpected =
+  (all: readonly string[], expected: readonly string[]) =>
+  (what: string): boolean =>
+    !what.includes('the stray peer') && !all.some((member) => !expected.includes(member) && what.includes(member))
+
+/** A leader that is down is still named by those that have not noticed: then there is none. */
+function strayLeaders(views: readonly View[], expected: readonly string[]): readonly string[] {
+  const peers = expected.map(raftPeerOf)
+  return views.flatMap(({ from, members }) =>
+    Object.entries(members.find(({ address }) => address === from)?.groups ?? {})
+      .filter(([, { leader }]) => leader !== '' && !peers.includes(leader))
+      .map(([group, { leader }]) => `${from} still follows ${leader} in ${group}, which does not serve`),
+  )
 }
 
 const only = ({ from, members }: View, expected: readonly string[]): View => ({
@@ -145,8 +173,10 @@ async function useOf(scope: NodeScope, nodes: readonly Node[]): Promise<Missing[
     nodes.map(async (node, index) => {
       const key = { dataId: `plinth-${run}-${index}`, group: 'PLINTH_GATE' }
       const instance: InstanceKey = { serviceName: key.dataId, ip: addressOf(node), port: 1 + index, ephemeral: true }
+      const peers = node.params.nacos.mode === 'standalone' ? [node] : nodes
+      const found: Missing[] = []
       try {
-        return [
+        found.push(
           ...(await accepted(
             node,
             'publish a configuration',
@@ -157,7 +187,7 @@ async function useOf(scope: NodeScope, nodes: readonly Node[]): Promise<Missing[
             'register a service',
             call(node, (to) => to.registerInstance(instance)),
           )),
-          ...(await eventually(nodes, async (other) => {
+          ...(await eventually(peers, async (other) => {
             const answer = await call(other, (to) => to.config(key))
             const text =
               typeof answer === 'string'
@@ -165,18 +195,30 @@ async function useOf(scope: NodeScope, nodes: readonly Node[]): Promise<Missing[
                 : readConfig(other.params.nacos.version, answer.status, answer.body)
             return text === run ? undefined : `does not have the configuration that ${node.name} published`
           })),
-          ...(await eventually(nodes, async (other) => {
+          ...(await eventually(peers, async (other) => {
             const answer = await call(other, (to) => to.instances(key.dataId))
             const listed = typeof answer === 'string' ? [] : readInstances(answer.status, answer.body)
             return listed.includes(`${instance.ip}:${instance.port}`)
               ? undefined
               : `does not list the service that ${node.name} registered`
           })),
-        ]
+        )
       } finally {
-        await call(node, (to) => to.deleteConfig(key))
-        await call(node, (to) => to.deleteInstance(instance))
+        const left = [
+          await accepted(
+            node,
+            'take its configuration back',
+            call(node, (to) => to.deleteConfig(key)),
+          ),
+          await accepted(
+            node,
+            'take its service back',
+            call(node, (to) => to.deleteInstance(instance)),
+          ),
+        ]
+        found.push(...left.flat())
       }
+      return found
     }),
   )
   return results.flat()
@@ -208,9 +250,15 @@ async function eventually(
 }
 
 /** A node that does not answer may still be starting; once its output says that the start failed, there is nothing to wait for. */
-async function orFailed(scope: NodeScope, nodes: readonly Node[], item: Missing): Promise<Missing> {
+async function orFailed(
+  scope: NodeScope,
+  nodes: readonly Node[],
+  item: Missing,
+  changed: ReadonlySet<string>,
+): Promise<Missing> {
   const node = nodes.find(({ name }) => name === item.host)
-  if (!node) return item
+  // Of a node that this run did not touch nothing is known but that it is silent.
+  if (!node || !changed.has(node.name)) return item
   const service = { reader: unitReader, key: `${node.params.nacos.unit}.service` }
   const output = { reader: tail, key: startLog(node) }
   const answers = await scope.ask(node, [service, output])
@@ -231,7 +279,11 @@ async function explain(scope: NodeScope, missing: readonly Missing[]): Promise<r
       const output = { reader: tail, key: startLog(node) }
       const before = { reader: tail, key: `${startLog(node)}.1` }
       const questions = logs.map((name) => ({ reader: tail, key: `${home}/logs/${name}` }))
-      const answers = await scope.ask(node, [service, output, before, ...questions])
+      const answers = await scope.ask(node, [service, output, before, ...questions]).catch((error: unknown) => {
+        if (error instanceof PlinthError) return undefined
+        throw error
+      })
+      if (!answers) return []
       // A unit that starts again every ten seconds may just have begun a new output: then the one before tells.
       const start = answers(output).length > 500 ? answers(output) : `${answers(before)}\n${answers(output)}`
       const log = [start, ...questions.map((question) => sinceStart(answers(question), start))].join('\n')

@@ -32,15 +32,18 @@ export async function ask(
 const revealed = (values: Readonly<Record<string, string | Secret>>): Record<string, string> =>
   Object.fromEntries(Object.entries(values).map(([name, value]) => [name, reveal(value)]))
 
+/** The server is there and does not let the user nacos in: no time will change that. */
+export class LoginRefused extends PlinthError {}
+
 /**
  * What a request came to, or why there was no answer: a node that does not listen is an answer too. A machine that
- * can't be reached is not; that error goes on up.
+ * can't be reached is not, nor is a refused login; those errors go on up.
  */
 export async function tried<T>(work: () => Promise<T>): Promise<T | string> {
   try {
     return await work()
   } catch (error) {
-    if (error instanceof PlinthError && error.code !== exitCode.unreachable)
+    if (error instanceof PlinthError && error.code !== exitCode.unreachable && !(error instanceof LoginRefused))
       return error.problems[0]?.what ?? error.message
     throw error
   }
@@ -56,19 +59,17 @@ export async function login(scope: NodeScope, node: Node, needed: boolean): Prom
   const answer = await ask(scope, node, client(node).login('nacos', password))
   const token = readToken(answer.status, answer.body)
   if (token !== undefined) return new Secret(token)
-  throw new PlinthError([
-    {
-      where: node.name,
-      what: `the login as nacos was refused (HTTP ${answer.status})`,
-      remedy:
-        answer.status === 404
-          ? 'this server has no login: see whether it is a distribution with its console, or turn auth off'
-          : 'set nacos.auth.admin_password to the password that is in use',
-    },
-  ])
+  const what = `the login as nacos was refused (HTTP ${answer.status})`
+  // Within a second or so of its start a server may answer 500.
+  if (answer.status >= 500) throw new PlinthError([{ where: node.name, what, remedy: 'wait for the server' }])
+  const remedy =
+    answer.status === 404
+      ? 'this server has no login: see whether it is a distribution with its console, or turn auth off'
+      : 'set nacos.auth.admin_password to the password that is in use'
+  throw new LoginRefused([{ where: node.name, what, remedy }])
 }
 
-/** All members as this node sees them, or why it does not tell. */
+/** All members as this node sees them, or why it does not tell. Throws LoginRefused. */
 export const viewOf = (scope: NodeScope, node: Node): Promise<View | string> =>
   tried(async () => {
     const token = await login(scope, node, node.params.nacos.version.major >= 3)

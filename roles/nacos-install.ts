@@ -3,7 +3,7 @@ import type { Distribution } from '../lib/core/distribution.ts'
 import type { Resource } from '../lib/core/resource.ts'
 import { role } from '../lib/core/role.ts'
 import { applicationProperties, isSecretProperty, type SettingsInput } from '../lib/nacos/settings.ts'
-import { freeSpace } from '../lib/readers.ts'
+import { freeSpace, release as releaseReader } from '../lib/readers.ts'
 import { group, user } from '../lib/resources/account.ts'
 import { directory } from '../lib/resources/directory.ts'
 import { file } from '../lib/resources/file.ts'
@@ -26,7 +26,7 @@ export const nacosInstall = role<typeof nacosParams, Installation>({
     const owned = { owner: name, group: name }
     const text = (path: string): string => distribution.texts[path] ?? ''
     return [
-      space(home, distribution),
+      space(home, `${home}/releases/${version.text}`, distribution),
       group(name),
       user(name, { home: '/nonexistent', group: name }),
       directory(home, { ...owned, mode: '0750' }),
@@ -46,23 +46,27 @@ export const nacosInstall = role<typeof nacosParams, Installation>({
   },
 })
 
-/** The archive, its content and a day of logs need room; once it is unpacked, only the logs do. */
-function space(home: string, { bytes }: Distribution): Resource {
+/** The archive, its content and a day of logs need room; once it is unpacked only the logs do, and that is a warning. */
+function space(home: string, path: string, { bytes, sha256 }: Distribution): Resource {
   const free = { reader: freeSpace, key: home }
-  const needed = Math.ceil((bytes * 3) / 1024 / 1024) + 512
-  return requirement(`disk:${home}`, {
-    probe: [free],
+  const unpacked = { reader: releaseReader, key: path }
+  const where = `disk:${home}`
+  const remedy = 'free some space, or choose another nacos.home'
+  const logs = 512
+  return requirement(where, {
+    probe: [free, unpacked],
     check(answers) {
-      const megabytes = Math.floor(Number(answers(free)) / 1024)
-      return megabytes >= needed
+      const needed = Math.ceil((bytes * 3) / 1024 / 1024) + logs
+      const has = megabytesOf(answers(free))
+      return has >= needed || answers(unpacked).includes(sha256)
         ? []
-        : [
-            {
-              where: `disk:${home}`,
-              what: `${megabytes} MB are free, ${needed} MB are needed`,
-              remedy: 'free some space, or choose another nacos.home',
-            },
-          ]
+        : [{ where, what: `${has} MB are free, ${needed} MB are needed`, remedy }]
+    },
+    warn(answers) {
+      const has = megabytesOf(answers(free))
+      return has < logs ? [{ where, what: `only ${has} MB are free`, remedy }] : []
     },
   })
 }
+
+const megabytesOf = (kibibytes: string): number => Math.floor(Number(kibibytes) / 1024)

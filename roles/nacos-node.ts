@@ -25,7 +25,7 @@ import { type Database, defaultJdbcParameters } from '../lib/nacos/jdbc.ts'
 import { memberOf, memberProblems } from '../lib/nacos/members.ts'
 import { nearestFreePort, portClashes, portProblem } from '../lib/nacos/ports.ts'
 import { type SettingsInput, settingsProblems } from '../lib/nacos/settings.ts'
-import { jdkFor, parseVersion, prereleaseProblem, support, versionProblems } from '../lib/nacos/version.ts'
+import { atLeast, jdkFor, parseVersion, prereleaseProblem, support, versionProblems } from '../lib/nacos/version.ts'
 import { javaParams } from './java.ts'
 
 const digest = () => text({ like: /[0-9a-f]{64}/, expected: 'a SHA-256: 64 lower-case hexadecimal digits' })
@@ -153,7 +153,7 @@ export function review(nodes: readonly Node[]): Review {
     )
     add((bad ?? clustered[0])?.where('nacos', 'address') ?? 'nacos', memberProblems(members))
   }
-  errors.push(...togetherness(nodes))
+  errors.push(...togetherness(nodes), ...disagreements(nodes))
   return { errors, warnings }
 }
 
@@ -200,6 +200,22 @@ function findings(node: Node): readonly { where: string; found: Findings }[] {
     },
     { where: node.where('nacos'), found: settingsProblems(settingsOf(node)) },
     {
+      where: node.where('nacos', 'auth'),
+      found:
+        nacos.auth.enabled && !nacos.auth.admin_password && atLeast(nacos.version, '2.4.0')
+          ? wrong(
+              'from 2.4.0 on there is no user to log in as',
+              'declare nacos.auth.admin_password: the user nacos is made with it',
+            )
+          : [],
+    },
+    {
+      where: node.where('nacos', 'home'),
+      found: /^\/(var\/)?tmp\//.test(nacos.home)
+        ? wrong('the unit has a /tmp of its own and would not find it', 'use a folder such as /opt/nacos')
+        : [],
+    },
+    {
       where: node.where('nacos', 'address'),
       found:
         nacos.address === undefined && isIP(node.machine.address) === 0 && nacos.mode !== 'standalone'
@@ -210,6 +226,31 @@ function findings(node: Node): readonly { where: string; found: Findings }[] {
           : [],
     },
   ]
+}
+
+/** What must be the same on every node of a cluster, and where to write it. Values are compared, never shown. */
+const common: readonly (readonly [path: readonly string[], of: (node: Node) => string])[] = [
+  [['nacos', 'mode'], ({ params }) => params.nacos.mode],
+  [['nacos', 'auth', 'enabled'], ({ params }) => String(params.nacos.auth.enabled)],
+  [['nacos', 'auth', 'token_secret'], ({ params }) => params.nacos.auth.token_secret?.reveal() ?? ''],
+  [['nacos', 'auth', 'identity_key'], ({ params }) => params.nacos.auth.identity_key?.reveal() ?? ''],
+  [['nacos', 'auth', 'identity_value'], ({ params }) => params.nacos.auth.identity_value?.reveal() ?? ''],
+  [['database'], ({ params: { database } }) => (database ? `${database.host} ${database.port} ${database.name}` : '')],
+]
+
+/** Members that would not be one cluster: another secret lets no token of one in at the other, another database splits the data. */
+function disagreements(nodes: readonly Node[]): readonly Problem[] {
+  const first = nodes.find(({ params }) => params.nacos.mode !== 'standalone')
+  if (!first) return []
+  return common.flatMap(([path, of]) =>
+    nodes
+      .filter((node) => of(node) !== of(first))
+      .map((node) => ({
+        where: node.where(...path),
+        what: `${path.join('.')} of ${node.name} is another than that of ${first.name} (${first.where(...path)})`,
+        remedy: 'give all members of a cluster the same, in the variables of their group',
+      })),
+  )
 }
 
 /** Clashes between instances that share a machine: ports, folders, units. */

@@ -1,18 +1,17 @@
 /** One Nacos node, from the JDK to the running unit: the roles in the order they build on each other. */
 import type { Facts } from '../lib/core/facts.ts'
 import type { Resource } from '../lib/core/resource.ts'
+import { inputOf } from '../lib/resources/unit.ts'
 import { clusterConf } from './cluster-conf.ts'
 import type { Archives } from './distributions.ts'
 import { java } from './java.ts'
 import { nacosInstall } from './nacos-install.ts'
 import { addressOf, memberOfNode, type Node, settingsOf } from './nacos-node.ts'
-import { systemdService } from './systemd-service.ts'
+import { heapOf, megabytes, systemdService } from './systemd-service.ts'
 
 /** What may be laid out on all nodes at once, because nothing that runs reads it yet: JDK, account, folders, release. */
 export function nacosGroundwork(node: Node, archives: Archives, facts: Facts): readonly Resource[] {
-  return [...runtime(node, archives, facts), ...installation(node, archives, facts)].filter(({ id }) =>
-    groundwork.test(id),
-  )
+  return everything(node, archives, facts).filter(({ id }) => groundwork.test(id))
 }
 
 /**
@@ -27,13 +26,21 @@ export function nacosService(
 ): readonly Resource[] {
   const { nacos, java: jdk } = node.params
   const members = nodes.filter(({ params }) => params.nacos.mode !== 'standalone').map(memberOfNode)
-  const all = [...runtime(node, archives, facts), ...installation(node, archives, facts)]
+  const all = everything(node, archives, facts)
   const membership = clusterConf.resources({ ...nacos, members, ownAddress: addressOf(node) }, facts)
   // cluster.conf is no input of the process: Nacos watches it and takes a change in while it runs.
   const runs = all.filter(({ id }) => readAtStart.test(id))
-  const service = systemdService.resources({ ...nacos, jdk: jdk.version, runs }, facts)
+  const others = nodes
+    .filter((other) => other !== node && other.machine.key === node.machine.key)
+    .reduce((sum, { params }) => sum + megabytes(heapOf(params.nacos).xmx), 0)
+  const service = systemdService.resources({ ...nacos, jdk: jdk.version, runs, others }, facts)
   return [...all.filter(({ id }) => !groundwork.test(id)), ...membership, ...service]
 }
+
+const everything = (node: Node, archives: Archives, facts: Facts): readonly Resource[] =>
+  [...runtime(node, archives, facts), ...installation(node, archives, facts)].map((resource) =>
+    readAtStart.test(resource.id) ? inputOf(node.params.nacos.unit, resource) : resource,
+  )
 
 const runtime = (node: Node, archives: Archives, facts: Facts): readonly Resource[] =>
   java.resources({ ...node.params.java, opened: archives.java(node) }, facts)

@@ -2,7 +2,8 @@
 import type { Facts } from '../lib/core/facts.ts'
 import type { Resource } from '../lib/core/resource.ts'
 import { role } from '../lib/core/role.ts'
-import { defaultHeap, javaCommand } from '../lib/nacos/java-command.ts'
+import type { Infer } from '../lib/core/schema.ts'
+import { defaultHeap, type Heap, javaCommand } from '../lib/nacos/java-command.ts'
 import { memory, unit as unitReader } from '../lib/readers.ts'
 import { directory } from '../lib/resources/directory.ts'
 import { requirement } from '../lib/resources/requirement.ts'
@@ -15,12 +16,14 @@ export interface Service {
   readonly jdk: number
   /** What the process reads when it starts. */
   readonly runs: readonly Resource[]
+  /** MB of heap of the other instances on the same machine. */
+  readonly others: number
 }
 
 export const systemdService = role<typeof nacosParams, Service>({
   params: nacosParams,
   resources(params, facts) {
-    const { home, user, unit: name, version, mode, java_flags, jdk, runs } = params
+    const { home, user, unit: name, version, mode, java_flags, jdk, runs, others } = params
     const given = params.heap
     const heap = given
       ? { xms: given.xms, xmx: given.xmx, ...(given.xmn ? { xmn: given.xmn } : {}) }
@@ -28,14 +31,21 @@ export const systemdService = role<typeof nacosParams, Service>({
     const command = javaCommand({ version, jdk, mode, home, javaHome: javaHome(jdk), heap, extraFlags: java_flags })
     return [
       systemdIsRecent(facts),
-      enoughMemory(name, megabytes(heap.xmx)),
+      enoughMemory(name, megabytes(heap.xmx), others),
       directory('/etc/plinth', { mode: '0700' }),
       ...unit(name, { definition: definition({ name, user, home, ...command }), runs }),
     ]
   },
 })
 
-const megabytes = (size: string): number => Number.parseInt(size, 10) * (size.endsWith('g') ? 1024 : 1)
+/** The heap of an instance: as declared, or as its start script would choose it. */
+export function heapOf({ heap, mode }: Infer<typeof nacosParams>): Heap {
+  if (!heap) return defaultHeap(mode)
+  return { xms: heap.xms, xmx: heap.xmx, ...(heap.xmn ? { xmn: heap.xmn } : {}) }
+}
+
+/** MB of a size as java writes it: `512m`, `2g`. */
+export const megabytes = (size: string): number => Number.parseInt(size, 10) * (size.endsWith('g') ? 1024 : 1)
 
 /** `append:` for the output came with systemd 240. */
 const systemdIsRecent = ({ systemd }: Facts): Resource =>
@@ -53,8 +63,11 @@ const systemdIsRecent = ({ systemd }: Facts): Resource =>
           ],
   })
 
-/** Heap and 1 GB beside it: less ends in the kernel's choice of whom to kill. Looked at closely only before a start. */
-function enoughMemory(name: string, heap: number): Resource {
+/**
+ * The heaps of all instances of the machine and 1 GB beside them: less ends in the kernel's choice of whom to kill. A
+ * start also needs what is free at that moment.
+ */
+function enoughMemory(name: string, heap: number, others: number): Resource {
   const total = { reader: memory, key: 'MemTotal' }
   const available = { reader: memory, key: 'MemAvailable' }
   const service = { reader: unitReader, key: `${name}.service` }
@@ -62,18 +75,17 @@ function enoughMemory(name: string, heap: number): Resource {
     probe: [total, available, service],
     check(answers) {
       const running = /^ActiveState=active$/m.test(answers(service))
-      const [has, needs, word] = running
-        ? [Number(answers(total)) / 1024, heap + 1024, 'in all']
-        : [Number(answers(available)) / 1024, heap + 256, 'available']
-      return has >= needs
+      const sum = heap + others
+      const has = Math.floor(Number(answers(total)) / 1024)
+      const free = Math.floor(Number(answers(available)) / 1024)
+      const remedy = 'give the host more memory, or set nacos.heap smaller'
+      const where = `memory:${name}`
+      if (has < sum + 1024) {
+        return [{ where, what: `${has} MB in all, ${sum + 1024} MB are needed for heaps of ${sum} MB`, remedy }]
+      }
+      return running || free >= heap + 256
         ? []
-        : [
-            {
-              where: `memory:${name}`,
-              what: `${Math.floor(has)} MB ${word}, ${needs} MB are needed for a heap of ${heap} MB`,
-              remedy: 'give the host more memory, or set nacos.heap smaller',
-            },
-          ]
+        : [{ where, what: `${free} MB available, ${heap + 256} MB are needed to start a heap of ${heap} MB`, remedy }]
     },
   })
 }
@@ -132,7 +144,8 @@ PrivateTmp=yes
 PrivateDevices=yes
 ProtectSystem=strict
 ReadWritePaths=${unitWord(home)}
-${home.startsWith('/home/') || home.startsWith('/root/') ? '' : 'ProtectHome=yes\n'}ProtectKernelTunables=yes
+ProtectHome=read-only
+ProtectKernelTunables=yes
 ProtectKernelModules=yes
 ProtectControlGroups=yes
 RestrictSUIDSGID=yes

@@ -1,5 +1,23 @@
 #!/bin/sh
 # All checks and tests, from a bare machine on: `npm test`, or `npm test -- --unit` for what needs no lab.
 set -eu
+TOP=..
 . "$(dirname "$0")/setup.sh"
+
+# The unit tests run scripts under other shells and against an sshd of their own on loopback.
+missing=
+command -v busybox >/dev/null || missing="$missing busybox"
+[ -x /usr/sbin/sshd ] || missing="$missing openssh-server"
+command -v ssh-keygen >/dev/null || missing="$missing openssh-client"
+command -v ps >/dev/null || missing="$missing procps"
+if [ -n "$missing" ]; then
+  if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
+    echo "tests: these packages are missing:$missing; install them, then run this again" >&2
+    exit 4
+  fi
+  echo "installing$missing"
+  apt-get -qq update
+  # shellcheck disable=SC2086
+  DEBIAN_FRONTEND=noninteractive apt-get -qqy install --no-install-recommends $missing >/dev/null
+fi
 exec node --import tsx test/run.ts "$@"

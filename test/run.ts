@@ -23,12 +23,16 @@ const files = readdirSync(`${root}test`, { recursive: true, encoding: 'utf8' })
   .sort()
 
 let running: ChildProcess | undefined
+let interrupted = false
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => {
+    interrupted = true
     running?.kill('SIGTERM')
-    process.exitCode = 130
   })
 }
+
+/** Minutes after which a file that says nothing of its end is ended. */
+const patience = 30
 
 /** Runs one command to its end; its output is shown when it fails, or at once where it takes long. */
 function run(command: string, args: readonly string[], live: boolean): Promise<{ code: number; output: string }> {
@@ -42,7 +46,11 @@ function run(command: string, args: readonly string[], live: boolean): Promise<{
         if (live) process.stdout.write(text)
       })
     }
-    child.on('close', (code) => resolve({ code: code ?? 1, output }))
+    const timer = setTimeout(() => child.kill('SIGKILL'), patience * 60_000)
+    child.on('close', (code) => {
+      clearTimeout(timer)
+      resolve({ code: code ?? 1, output })
+    })
     child.on('error', (error) => resolve({ code: 1, output: `${output}${error.message}\n` }))
   })
 }
@@ -71,21 +79,28 @@ async function testFile(file: string, live: boolean): Promise<Outcome> {
 }
 
 const outcomes: Outcome[] = []
+const labFiles = files.filter((name) => name.startsWith('test/lab/'))
+const inTurn = async (names: readonly string[], live: boolean): Promise<void> => {
+  for (const file of names) if (!interrupted) outcomes.push(await testFile(file, live))
+}
+
 if (wanted.length === 0) {
   outcomes.push(await check('types', 'npx', ['tsc', '--noEmit']))
   outcomes.push(await check('lint and format', 'npx', ['biome', 'check', '--error-on-warnings', '.']))
 }
-for (const file of files.filter((name) => !name.startsWith('test/lab/'))) outcomes.push(await testFile(file, false))
-
-const labFiles = files.filter((name) => name.startsWith('test/lab/'))
+await inTurn(
+  files.filter((name) => !labFiles.includes(name)),
+  false,
+)
 if (unitOnly) console.log(`\nthe lab was left out (${labFiles.length} files): npm test without --unit runs it`)
-else {
-  for (const file of labFiles) outcomes.push(await testFile(file, true))
+else if (labFiles.length > 0) {
+  await inTurn(labFiles, true)
   await lab('test').down()
 }
 
 const sum = (key: keyof Outcome): number => outcomes.reduce((total, outcome) => total + outcome[key], 0)
 const failed = outcomes.length === 0 ? 1 : sum('failed')
 if (outcomes.length === 0) console.log('no test was found')
+if (interrupted) console.log('interrupted')
 console.log(`\n${sum('passed')} passed, ${failed} failed`)
-process.exitCode = failed > 0 ? 1 : 0
+process.exitCode = interrupted ? 130 : failed > 0 ? 1 : 0

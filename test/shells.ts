@@ -42,6 +42,9 @@ export class Sandbox {
       input,
       env: { LC_ALL: 'C', PATH: first === undefined ? path : `${first}:${path}`, HOME: '/nonexistent' },
       cwd: this.folder,
+      // What waits for ever would stop the test's own clock too.
+      timeout: 20_000,
+      killSignal: 'SIGKILL',
     })
     return { code: result.status, stdout: String(result.stdout), stderr: String(result.stderr) }
   }

@@ -1,5 +1,4 @@
 /** MySQL through a machine's SSH connection: no client is needed anywhere, and the source address is the machine's own. */
-import { userInfo } from 'node:os'
 import type { Channel, Database, DatabaseLogin, Done, MachineChannel } from '../core/channel.ts'
 import { hostError, type PlinthError, type Problem } from '../core/error.ts'
 import { answersOf, byReader, type Reader } from '../core/probe.ts'
@@ -119,9 +118,11 @@ export function databaseChannel(database: Database, login: DatabaseLogin): Chann
       for (const [reader, keys] of byReader(questions)) {
         const answers = new Map<string, string>()
         for (const row of await rowsOrNone(database, reader(keys))) {
-          const key = row['k'] ?? ''
+          // By position: a query may be a SHOW, whose columns have names of their own.
+          const [key, value] = Object.values(row).map((cell) => cell ?? '')
+          if (key === undefined) continue
           const before = answers.get(key)
-          answers.set(key, before === undefined ? (row['v'] ?? '') : `${before}\n${row['v'] ?? ''}`)
+          answers.set(key, before === undefined ? (value ?? '') : `${before}\n${value ?? ''}`)
         }
         found.set(reader, answers)
       }
@@ -134,14 +135,14 @@ export function databaseChannel(database: Database, login: DatabaseLogin): Chann
         if (done.code !== 0) return
       }
     },
-    async lock(holder) {
+    async lock() {
       const name = `plinth ${login.host}:${login.port}`.slice(0, 64)
       const [row] = await database.query('SELECT GET_LOCK(?, 0) AS got, IS_USED_LOCK(?) AS holder', [name, name])
-      if (row?.['got'] === '1') return
+      if (row?.got === '1') return
       throw hostError({
         where: `MySQL ${login.host}:${login.port}`,
-        what: `another run holds the lock (connection ${row?.['holder'] ?? 'unknown'})`,
-        remedy: `wait for it; as ${userInfo().username} you would be: ${holder}`,
+        what: `another run holds the lock (connection ${row?.holder ?? 'unknown'}; SHOW PROCESSLIST tells whose it is)`,
+        remedy: 'wait for its end',
       })
     },
     close: () => database.close(),
@@ -160,11 +161,25 @@ async function rowsOrNone(database: Database, sql: string): Promise<Rows> {
 async function tell(database: Database, step: Step): Promise<Done> {
   const start = performance.now()
   const seconds = (): number => (performance.now() - start) / 1000
+  const input = step.input === undefined ? undefined : String(step.input)
   try {
-    const input = step.input === undefined ? [] : [String(step.input)]
-    await database.query(step.run, input)
+    if (input === undefined) await database.query(step.run)
+    else await database.query(`${backslashes}; ${step.run}`, [input])
     return { step, code: 0, stdout: '', stderr: '', seconds: seconds() }
   } catch (error) {
-    return { step, code: 1, stdout: '', stderr: (error as Error).message, seconds: seconds() }
+    // A server that does not understand a statement quotes it back, secret included.
+    const message = (error as Error).message
+    return { step, code: 1, stdout: '', stderr: input ? hidden(message, input) : message, seconds: seconds() }
   }
+}
+
+/** The driver escapes values with backslashes, so the session must read them as such. */
+const backslashes = "SET SESSION sql_mode = REPLACE(@@SESSION.sql_mode, 'NO_BACKSLASH_ESCAPES', '')"
+
+/** The text without the secret, and without what a server left of it when it cut the quotation short. */
+function hidden(text: string, secret: string): string {
+  const quoted = /near '[\s\S]*' at line/.test(text)
+    ? text.replace(/near '[\s\S]*' at line/, "near '***' at line")
+    : text
+  return quoted.replaceAll(secret, '***')
 }

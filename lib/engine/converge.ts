@@ -1,9 +1,9 @@
 /** Observe wide, plan purely, apply narrowly. Knows channels; knows no kind of resource and nothing of Nacos. */
-import type { Done } from '../core/channel.ts'
-import { exitCode, PlinthError, type Problem } from '../core/error.ts'
-import type { Plan, Step } from '../core/resource.ts'
+import type { Channel, Done } from '../core/channel.ts'
+import type { Problem } from '../core/error.ts'
+import { isKeep, isOf, isUnreachable, names, nowhere, problemsOf, stepProblem, stillDiffers } from './failures.ts'
 import { type Assignment, Connections, mapLimit, type Observation, observeAgain, observeMachine } from './observe.ts'
-import type { Host, Machine, Missing, Play, Scope } from './play.ts'
+import type { Host, Look, Machine, Missing, Play, Scope } from './play.ts'
 import type { Event, Failure, HostPlan, HostResult, Result, World } from './world.ts'
 
 export interface Options {
@@ -16,8 +16,6 @@ export interface Options {
   /** Aborted by the first interrupt: the step in hand is finished, nothing new is begun. */
   readonly signal: AbortSignal
   report(event: Event): void
-  /** Asked once when there is something to change; false leaves everything as it is. */
-  confirm?(): Promise<boolean>
 }
 
 /** Seconds between two looks of a gate. */
@@ -59,9 +57,8 @@ class Run {
       if (problems.length > 0) this.#fail(assignment, 'blocked', problems)
       this.#kept.set(assignment.host.name, (this.#kept.get(assignment.host.name) ?? 0) + plans.filter(isKeep).length)
     }
-    const changes = observations.some(({ plans }) => plans.some((plan) => !isKeep(plan)))
     // Nothing is written anywhere while a host can't be reached or something stands in the way.
-    if (this.#failures.length === 0 && (!changes || this.options.check || (await this.#confirmed()))) {
+    if (this.#failures.length === 0) {
       for (const play of this.site) {
         if (this.#failures.length > 0 || this.options.signal.aborted) break
         const own = observations.filter(({ assignment }) => assignment.play === play)
@@ -74,10 +71,6 @@ class Run {
       failures: this.#failures,
       interrupted: this.options.signal.aborted,
     }
-  }
-
-  async #confirmed(): Promise<boolean> {
-    return (await this.options.confirm?.()) ?? true
   }
 
   async #observe(): Promise<readonly Observation[]> {
@@ -105,33 +98,84 @@ class Run {
 
   /** A check of a play in which nothing differs still asks its gate: a unit that is active proves nothing. */
   async #look(play: Play, observations: readonly Observation[]): Promise<void> {
-    if (observations.every(({ plans }) => plans.every(isKeep))) await this.#gate(play, allNames(play), 'unchanged')
+    if (observations.every(({ plans }) => plans.every(isKeep))) await this.#unchanged(play)
+  }
+
+  /** All members are looked at, or with --limit the hosts it leaves and whoever serves beside them. */
+  async #unchanged(play: Play): Promise<void> {
+    const { gate } = play.options
+    if (!gate || play.hosts.length === 0) return
+    const limited = play.hosts.length < play.members.length
+    const serving = limited ? await gate.serving(this.#scope(play)) : new Set<string>()
+    const expected = new Set([...names(play.hosts), ...(limited ? serving : names(play.members))])
+    await this.#gate(play, { expected, changed: new Set(), deep: false }, gate.patience)
   }
 
   async #roll(play: Play, observations: readonly Observation[]): Promise<void> {
-    const { gate, prepare, serial = play.hosts.length } = play.options
+    const { gate, prepare, startTogether = false } = play.options
     const dirty = observations.filter(({ plans }) => !plans.every(isKeep)).map(({ assignment }) => assignment)
-    if (dirty.length === 0) return this.#gate(play, allNames(play), 'unchanged')
+    if (dirty.length === 0) return this.#unchanged(play)
     this.options.report({ kind: 'play', play: play.name, hosts: dirty.map(({ host }) => host.name) })
     const scope = this.#scope(play)
-    const serving = new Set<string>()
+    let serving: ReadonlySet<string> = new Set()
     try {
-      for (const name of gate ? await gate.serving(scope) : []) serving.add(name)
+      if (gate) {
+        await this.#lockMembers(play)
+        serving = await gate.serving(scope)
+      }
       if (prepare) this.options.report({ kind: 'preparing', play: play.name })
-      await prepare?.(scope)
+      await prepare?.({ ...scope, hosts: play.hosts })
     } catch (error) {
-      this.#record({ ...nowhere(play), problems: problemsOf(error) })
-      return
+      return this.#failPlay(play, error)
     }
-    for (let at = 0; at < dirty.length; at += serial) {
-      const batch = dirty.slice(at, at + serial)
+    // Who is down already costs nothing to work on, and may be what the others wait for.
+    const order = [...dirty].sort((a, b) => Number(serving.has(a.host.name)) - Number(serving.has(b.host.name)))
+    const serial = startTogether && serving.size === 0 ? dirty.length : (play.options.serial ?? dirty.length)
+    const changed = new Set<string>()
+    for (let at = 0; at < order.length; at += serial) {
+      const batch = order.slice(at, at + serial)
+      if (gate && !this.#mayLose(play, batch, serving)) return
       await this.#apply(batch)
       if (this.#failures.length > 0 || this.options.signal.aborted) return
-      for (const { host } of batch) serving.add(host.name)
-      const last = at + serial >= dirty.length
-      await this.#gate(play, last ? allNames(play) : serving, last ? 'done' : 'between')
+      for (const { host } of batch) changed.add(host.name)
+      const last = at + serial >= order.length
+      const limited = play.hosts.length < play.members.length
+      const expected = new Set([...serving, ...changed, ...(last && !limited ? names(play.members) : [])])
+      await this.#gate(play, { expected, changed, deep: last }, gate?.deadline ?? 0)
       if (this.#failures.length > 0) return
+      serving = expected
     }
+  }
+
+  /** Whether a majority still serves while this batch does not; records why not. Members that are down already count as lost. */
+  #mayLose(play: Play, batch: readonly Assignment[], serving: ReadonlySet<string>): boolean {
+    const down = names(play.members).filter((name) => !serving.has(name))
+    const leaving = batch.filter(({ host }) => serving.has(host.name))
+    const left = serving.size - leaving.length
+    if (down.length === 0 || leaving.length === 0 || left > play.members.length / 2) return true
+    const what = `changing it would leave ${left} of ${play.members.length} members serving, while ${down.join(', ')} ${down.length === 1 ? 'is' : 'are'} down`
+    const remedy = `bring ${down.join(', ')} back first (with --limit, if the rest must wait)`
+    for (const { host } of leaving) {
+      this.#record({ ...nowhere(play), host: host.name, problems: [{ where: host.name, what, remedy }] })
+    }
+    return false
+  }
+
+  /** The locks of all members that can be reached, before the first of them is changed: two runs must not take two of them. */
+  async #lockMembers(play: Play): Promise<void> {
+    for (const { machine } of play.members) {
+      const channel = await this.connections.machine(machine).catch((error: unknown) => {
+        if (isUnreachable(error)) return undefined
+        throw error
+      })
+      if (channel) await this.#lock(channel)
+    }
+  }
+
+  async #lock(channel: Channel): Promise<void> {
+    if (this.#locked.has(channel)) return
+    await channel.lock(this.options.holder)
+    this.#locked.add(channel)
   }
 
   async #apply(batch: readonly Assignment[]): Promise<void> {
@@ -149,10 +193,7 @@ class Run {
     try {
       const { play, host } = assignment
       const channel = await this.connections.channel(play, host)
-      if (!this.#locked.has(channel)) {
-        await channel.lock(this.options.holder)
-        this.#locked.add(channel)
-      }
+      await this.#lock(channel)
       const earlier = this.#changedOn.get(host.machine.key) ?? new Set<string>()
       const plans = await observeAgain(assignment, channel, earlier)
       const problems = plans.flatMap((plan) => plan.problems)
@@ -190,40 +231,45 @@ class Run {
     }
   }
 
-  /** `done`: after the last batch the cluster is used as well. What nobody changed gets less patience. */
-  async #gate(play: Play, expected: ReadonlySet<string>, when: 'unchanged' | 'between' | 'done'): Promise<void> {
+  async #gate(play: Play, look: Look, seconds: number): Promise<void> {
     const { gate } = play.options
     if (!gate || play.hosts.length === 0) return
     const scope = this.#scope(play)
     const start = this.world.now()
     try {
       for (;;) {
-        const missing = await gate.missing(scope, expected, when === 'done')
-        const seconds = this.world.now() - start
+        const missing = await gate.missing(scope, look)
+        const waited = this.world.now() - start
         if (missing.length === 0) {
-          this.options.report({ kind: 'passed', gate: gate.name, seconds, hosts: expected.size })
+          this.options.report({ kind: 'passed', gate: gate.name, seconds: waited, hosts: look.expected.size })
           return
         }
-        const final = missing.some((item) => item.final)
-        if (final || seconds >= (when === 'unchanged' ? gate.patience : gate.deadline)) {
+        if (missing.some((item) => item.final) || waited >= seconds) {
           this.#waitedInVain(play, missing, await gate.explain(scope, missing))
           return
         }
-        this.options.report({ kind: 'waiting', gate: gate.name, missing, seconds })
+        this.options.report({ kind: 'waiting', gate: gate.name, missing, seconds: waited })
         if (this.options.signal.aborted) return
         await this.world.sleep(gateInterval)
       }
     } catch (error) {
-      this.#record({ ...nowhere(play), problems: problemsOf(error) })
+      this.#failPlay(play, error)
+    }
+  }
+
+  /** What went wrong in a play as a whole, on the hosts that the problems name, or else on its first. */
+  #failPlay(play: Play, error: unknown): void {
+    const kind = isUnreachable(error) ? 'unreachable' : 'failed'
+    for (const problem of problemsOf(error)) {
+      const host = play.members.find(({ name }) => isOf(problem.where, name))?.name ?? nowhere(play).host
+      this.#record({ ...nowhere(play), host, kind, problems: [problem] })
     }
   }
 
   /** A gate that did not open: one failure for each host it was missed on, with the cause where it is known. */
   #waitedInVain(play: Play, missing: readonly Missing[], causes: readonly Problem[]): void {
     for (const name of new Set(missing.map(({ host }) => host))) {
-      const own = causes.filter(
-        ({ where }) => where === name || (/^[ :]/.test(where.slice(name.length)) && where.startsWith(name)),
-      )
+      const own = causes.filter(({ where }) => isOf(where, name))
       const symptoms = missing
         .filter(({ host }) => host === name)
         .map(({ what }) => ({
@@ -269,49 +315,3 @@ class Run {
     })
   }
 }
-
-const isKeep = (plan: Plan): boolean => plan.action === 'keep'
-const allNames = (play: Play): ReadonlySet<string> => new Set(play.members.map(({ name }) => name))
-const isUnreachable = (error: unknown): boolean => error instanceof PlinthError && error.code === exitCode.unreachable
-
-const nowhere = (play: Play): Failure => ({
-  host: play.hosts[0]?.name ?? play.name,
-  play: play.name,
-  kind: 'failed',
-  problems: [],
-  done: [],
-  undone: [],
-})
-
-/** The problems of an error that a user can do something about; any other error is a bug of ours and goes on up. */
-function problemsOf(error: unknown): readonly Problem[] {
-  if (error instanceof PlinthError) return error.problems
-  throw error
-}
-
-function stepProblem(host: Host<unknown>, { say }: Step, result: Done | undefined): Problem {
-  const tail = (result?.stderr ?? '').trim().split('\n').slice(-5).join('\n    ').replace(/[.;]$/, '')
-  const told = tail === '' ? '' : `:\n    ${tail}`
-  return typeof result?.code !== 'number'
-    ? {
-        where: host.name,
-        what: `the connection was lost during "${say}", so its outcome is unknown${told}`,
-        remedy: 'run again: what is done will be kept',
-      }
-    : {
-        where: host.name,
-        what: `"${say}" ended with exit code ${result.code}${told}`,
-        remedy: 'mend the cause and run again',
-      }
-}
-
-const stillDiffers =
-  (host: Host<unknown>) =>
-  (plan: Plan): readonly Problem[] =>
-    plan.problems.length > 0
-      ? plan.problems
-      : plan.changes.map(({ key, from, to }) => ({
-          where: `${host.name} ${plan.id}`,
-          what: `${key} is ${from ?? 'not there'} after the apply, expected ${to ?? 'nothing'}`,
-          remedy: 'something else changes it; find out what, then run again',
-        }))

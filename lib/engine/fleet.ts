@@ -44,6 +44,11 @@ export class Fleet {
     return hosts
   }
 
+  /** Whether the inventory has a group of this name. */
+  has(group: string): boolean {
+    return this.inventory.groups.has(group)
+  }
+
   /** An archive on the controller: verified, looked through, its texts at hand. */
   archive(source: ArchiveSource): Promise<Distribution> {
     return this.open(source)

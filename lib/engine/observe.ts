@@ -75,14 +75,26 @@ function remember<T>(known: Map<string, Promise<T>>, key: string, open: () => Pr
   return opened
 }
 
-/** Runs `work` over all items, at most `limit` at a time. Results in the order of the items. */
+/**
+ * Runs `work` over all items, at most `limit` at a time. Results in the order of the items. When one throws, none is begun
+ * any more, and those under way are waited for.
+ */
 export async function mapLimit<T, R>(items: readonly T[], limit: number, work: (item: T) => Promise<R>): Promise<R[]> {
   const results: R[] = new Array<R>(items.length)
   const queue = items.entries()
+  const failures: unknown[] = []
   const runner = async (): Promise<void> => {
-    for (const [index, item] of queue) results[index] = await work(item)
+    for (const [index, item] of queue) {
+      if (failures.length > 0) return
+      try {
+        results[index] = await work(item)
+      } catch (error) {
+        failures.push(error)
+      }
+    }
   }
   await Promise.all(Array.from({ length: Math.min(limit, items.length) }, runner))
+  if (failures.length > 0) throw failures[0]
   return results
 }
 

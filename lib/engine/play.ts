@@ -46,6 +46,16 @@ export interface Missing {
   readonly final?: boolean
 }
 
+/** What a gate is asked about. */
+export interface Look {
+  /** The hosts that must be well; others may be down or not there yet. */
+  readonly expected: ReadonlySet<string>
+  /** Those that this run has changed so far. */
+  readonly changed: ReadonlySet<string>
+  /** Whether to use the cluster as well: write, read elsewhere, and take it back. */
+  readonly deep: boolean
+}
+
 /** A condition that must hold before a rolling play goes on. */
 export interface Gate<P> {
   readonly name: string
@@ -56,10 +66,10 @@ export interface Gate<P> {
   /** The names of the hosts that serve right now. */
   serving(scope: Scope<P>): Promise<ReadonlySet<string>>
   /**
-   * What is still missing, in words for the screen; empty when the condition holds. `deep` also uses the cluster (writes,
-   * and takes it back). Throws a PlinthError when waiting longer is pointless.
+   * What is still missing, in words for the screen; empty when the condition holds. Throws a PlinthError when waiting
+   * longer is pointless.
    */
-  missing(scope: Scope<P>, expected: ReadonlySet<string>, deep: boolean): Promise<readonly Missing[]>
+  missing(scope: Scope<P>, look: Look): Promise<readonly Missing[]>
   /** Why it does not come true, by name if that can be told; asked when the deadline has passed. */
   explain(scope: Scope<P>, missing: readonly Missing[]): Promise<readonly Problem[]>
 }
@@ -67,6 +77,8 @@ export interface Gate<P> {
 export interface PlayOptions<P> {
   /** How many hosts at a time. Default: all. */
   readonly serial?: number
+  /** Start all at once where none serves yet: members that need a majority to come up at all. */
+  readonly startTogether?: boolean
   readonly gate?: Gate<P>
   /** Must succeed before the first host of the play is changed; changes nothing. */
   prepare?(scope: Scope<P>): Promise<void>

@@ -9,11 +9,8 @@ export const name = (text: string): string => `\`${text.replaceAll('`', '``')}\`
 
 const all = (values: readonly string[]): string => values.map(literal).join(', ')
 
-/** `variable value` for each variable asked for; `version` is one of them. */
-export const variable: Reader = (names) =>
-  names
-    .map((variable) => `SELECT ${literal(variable)} AS k, CAST(@@GLOBAL.${variable} AS CHAR) AS v`)
-    .join(' UNION ALL ')
+/** The value of a system variable; none for one that this server does not know. `version` is one of them. */
+export const variable: Reader = (names) => `SHOW GLOBAL VARIABLES WHERE Variable_name IN (${all(names)})`
 
 /** `charset|collation` of a schema. */
 export const schema: Reader = (names) =>

@@ -187,7 +187,12 @@ function extraProblems(input: SettingsInput): Finding[] {
     if (Object.hasOwn(declared, key) || /^db\.(url|user|password)\b/.test(key) || key === tokenSecretKey(input.version))
       return [wrong(`${key} follows from what is declared`, 'take it out of the extra properties')]
     if (key === identityKey || key === identityValue || isSecretProperty(key))
-      return [wrong(`${key} is a secret`, 'give it as a secret, not as an extra property')]
+      return [
+        wrong(
+          `${key} is a secret and would be shown`,
+          'set it by hand in application.properties: lines that are not declared are left alone',
+        ),
+      ]
     if (/exposure\.include$/.test(key) && value.includes('*'))
       return [wrong(`${key}=* opens env and heapdump, secrets included`, 'name the endpoints: health,prometheus')]
     return []

@@ -12,6 +12,8 @@ interface UnitState {
   /** The digest of the inputs the running process was started with. */
   readonly inputs: string
   readonly reload: string
+  /** Whether an input was touched since the process started. */
+  readonly stale: string
 }
 
 export interface UnitOptions {
@@ -24,13 +26,34 @@ export interface UnitOptions {
 /** Where the digest of a unit's inputs is kept: readable for root alone, for a digest over a weak password is a way to guess it. */
 export const environmentFile = (name: string): string => `/etc/plinth/${name}.env`
 
+/** Stands while an input has been touched and the process has not been started since. */
+const staleFile = (name: string): string => `/etc/plinth/${name}.stale`
+
+/**
+ * An input of a unit that leaves a note before it is touched: a run that is killed between the change and the restart
+ * must not leave a process behind that has read what is no longer there. The start takes the note away.
+ */
+export function inputOf(name: string, input: Resource): Resource {
+  const note = sh`mkdir -p -m 0700 /etc/plinth
+: >${staleFile(name)}
+sync ${staleFile(name)}`.text
+  return {
+    ...input,
+    plan(answers, pending) {
+      const plan = input.plan(answers, pending)
+      const [first, ...rest] = plan.steps
+      return first ? { ...plan, steps: [{ ...first, run: `${note}\n${first.run}` }, ...rest] } : plan
+    },
+  }
+}
+
 /**
  * A systemd service: its file, enabled, running, and running with the inputs that are declared now. "Restart needed" is
  * read from the process itself, so that no run which was killed before the restart can lose it.
- * The folder of `environmentFile` must be declared earlier in the list.
+ * The folder of `environmentFile` must be declared earlier in the list, and what it runs through `inputOf`.
  */
 export function unit(name: string, { definition, runs }: UnitOptions): readonly Resource[] {
-  const unitFile = file(`/etc/systemd/system/${name}.service`, { content: definition })
+  const unitFile = inputOf(name, file(`/etc/systemd/system/${name}.service`, { content: definition }))
   const inputs = [...runs, unitFile]
   const digest = sha256(inputs.map((input) => input.digest).join('\n'))
   const environment = file(environmentFile(name), {
@@ -60,9 +83,10 @@ function service(name: string, unitFile: Resource, digest: string, inputs: reado
         active: found.get('ActiveState') ?? '',
         inputs: found.get('PLINTH_INPUTS') ?? '',
         reload: found.get('NeedDaemonReload') ?? 'no',
+        stale: found.get('Stale') ?? 'no',
       }
     },
-    desired: { load: 'loaded', enabled: 'enabled', active: 'active', inputs: digest, reload: 'no' },
+    desired: { load: 'loaded', enabled: 'enabled', active: 'active', inputs: digest, reload: 'no', stale: 'no' },
     secret: (key) => key === 'inputs',
     react(pending, actual): readonly Change[] {
       const reasons = inputs.map((input) => input.id).filter((id) => pending.has(id))
@@ -92,12 +116,13 @@ function serviceSteps(
     steps.push({ say: 'reload systemd', run: 'systemctl daemon-reload' })
   }
   if (changed.has('enabled')) steps.push({ say: `enable ${service}`, run: sh`systemctl enable -q -- ${service}`.text })
-  if (!running || changed.has('inputs') || changed.has('restart')) {
+  if (!running || changed.has('inputs') || changed.has('stale') || changed.has('restart')) {
     steps.push({
       say: `${running ? 'restart' : 'start'} ${service}`,
       deadline: 180,
       run: sh`systemctl reset-failed -- ${service} 2>/dev/null || :
-systemctl restart -- ${service}`.text,
+systemctl restart -- ${service}
+rm -f -- ${staleFile(name)}`.text,
     })
   }
   return steps

@@ -53,7 +53,9 @@ for (const kind of kinds) {
     const done: Done[] = []
     const acting = (async () => {
       for await (const one of channel.act([
-        step(`echo >'${first}.begun'; while ! [ -e '${go}' ]; do sleep 0.1 || sleep 1; done; echo >'${first}'`),
+        step(
+          `echo >'${first}.begun'; while [ -d '${folder}' ] && ! [ -e '${go}' ]; do sleep 0.1 || sleep 1; done; echo >'${first}'`,
+        ),
         step(`echo >'${second}'`),
       ]))
         done.push(one)
@@ -124,13 +126,29 @@ test('a file that is not what the plan saw is refused before anything runs, or k
   assert.match((await failure(all(channel, missing))).message, /none: it can't be read \(ENOENT\)/)
   const other = step(`echo >'${marker}'`, { upload: { path, bytes: 4, sha256: '' } })
   assert.match((await failure(all(channel, other))).message, /short: it has 3 bytes, not 4/)
-  const failing = async function* (): AsyncGenerator<Buffer> {
-    yield Buffer.from('ab')
-    throw new Error('EIO')
+  await shell.close()
+  const contents: readonly [parts: readonly (string | Error)[], message: RegExp][] = [
+    [['ab', new Error('EIO')], /can't be read \(EIO\)/],
+    [['ab'], /not 9 bytes long any more/],
+    [['abcdef', 'ghijkl'], /not 9 bytes long any more/],
+  ]
+  for (const [parts, message] of contents) {
+    const chunks = async function* (): AsyncGenerator<Buffer> {
+      for (const part of parts) {
+        if (part instanceof Error) throw part
+        yield Buffer.from(part)
+      }
+    }
+    const own = start('dash')
+    const outcome = await own.shell.run(
+      `cat >/dev/null; echo >'${marker}'`,
+      { stream: { chunks: chunks(), bytes: 9 } },
+      3,
+    )
+    assert.is(outcome.code, null)
+    assert.match(outcome.stderr, message)
+    await eventually(() => ended(own.child))
   }
-  const outcome = await shell.run(`cat >/dev/null; echo >'${marker}'`, { stream: { chunks: failing(), bytes: 9 } })
-  assert.is(outcome.code, null)
-  assert.match(outcome.stderr, /can't be read \(EIO\)/)
   assert.not(existsSync(marker))
 })
 

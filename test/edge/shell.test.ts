@@ -138,9 +138,12 @@ test('no more is read of a file than the host takes', async () => {
   const megabyte = randomBytes(1_000_000)
   let read = 0
   const chunks = async function* (): AsyncGenerator<Buffer> {
-    for (; read < 32; read++) yield megabyte
+    while (read < 32) {
+      read++
+      yield megabyte
+    }
   }
-  const script = `while ! [ -e '${go}' ]; do sleep 0.05; done; sha256sum`
+  const script = `while [ -d '${folder}' ] && ! [ -e '${go}' ]; do sleep 0.05; done; sha256sum`
   const running = shell.run(script, { stream: { chunks: chunks(), bytes: 32_000_000 } })
   await eventually(() => read > 0)
   for (let turn = 0; turn < 100; turn++) await new Promise((resolve) => setImmediate(resolve))

@@ -106,23 +106,6 @@ test('--check writes nothing, takes no lock, and asks the gate where nothing dif
   )
 })
 
-test('a declined plan changes nothing', async () => {
-  const world = new FakeWorld()
-  works(world, 'h1', 'a')
-  let asked = 0
-  const confirm = async (): Promise<boolean> => {
-    asked++
-    return false
-  }
-  const { result } = await run([play('p', hosts('h1'), () => [thing('a')])], world, { confirm })
-  assert.is(asked, 1)
-  assert.equal(deeds(world), [])
-  assert.equal(result.failures, [])
-  there(world, 'h1', 'a')
-  await run([play('p', hosts('h1'), () => [thing('a')])], world, { confirm })
-  assert.is(asked, 1, 'nothing to confirm')
-})
-
 test('a gate is waited for until its deadline after a change, and no longer than its patience without one', async () => {
   const cases = [
     { there: false, serving: [], seconds: 60, looks: 'h1' },

@@ -64,7 +64,7 @@ export function gateOf(
     deadline: 60,
     patience: 5,
     serving: async () => new Set<string>(),
-    missing: async (_scope: Scope<null>, expected, deep) => {
+    missing: async (_scope: Scope<null>, { expected, deep }) => {
       const look = { expected: [...expected].sort().join(' '), deep }
       looks.push(look)
       world.log.push(`gate: ${look.expected}${deep ? ', deep' : ''}`)

@@ -434,17 +434,21 @@ test(
   { timeout: 120 },
 )
 
-test('every resource was broken at least once', async () => {
-  const { report } = await site(lab, '--check')
-  const broken = new Set(damages.flatMap(({ expect }) => expect.map((id) => addressed(id, ''))))
-  // Requirements can't be broken one by one; package and group come back with what needs them; the schema with its tables.
-  const spared = /^(disk|address|ports|systemd|memory|mysql-server|tables|package|group|schema):?/
-  const ids = new Set(report.plans.flatMap(({ resources }) => resources.map(({ id }) => id)))
-  assert.equal(
-    [...ids].filter((id) => !broken.has(id) && !spared.test(id)),
-    [],
-  )
-})
+test(
+  'every resource was broken at least once',
+  async () => {
+    const { report } = await site(lab, '--check')
+    const broken = new Set(damages.flatMap(({ expect }) => expect.map((id) => addressed(id, ''))))
+    // Requirements can't be broken one by one; package and group come back with what needs them; the schema with its tables.
+    const spared = /^(disk|address|ports|systemd|memory|mysql-server|tables|package|group|schema):?/
+    const ids = new Set(report.plans.flatMap(({ resources }) => resources.map(({ id }) => id)))
+    assert.equal(
+      [...ids].filter((id) => !broken.has(id) && !spared.test(id)),
+      [],
+    )
+  },
+  { timeout: 60 },
+)
 
 test(
   'a changed property restarts the node it is changed for, and no other',

@@ -36,6 +36,7 @@ const changesOf = (more: readonly string[]): readonly string[] => [
   'inputs:  → ***',
   'load:  → loaded',
   'reload:  → no',
+  'stale:  → no',
   ...more,
 ]
 
@@ -137,7 +138,7 @@ test('the commands, word for word', () => {
   assert.equal(runs({}), [
     'systemctl daemon-reload',
     'systemctl enable -q -- app.service',
-    'systemctl reset-failed -- app.service 2>/dev/null || :\nsystemctl restart -- app.service',
+    'systemctl reset-failed -- app.service 2>/dev/null || :\nsystemctl restart -- app.service\nrm -f -- /etc/plinth/app.stale',
   ])
   const masked = (UnitFileState: string) => runs(show({ LoadState: 'masked', UnitFileState }))[0]
   assert.is(masked('masked'), 'systemctl unmask -q -- app.service')

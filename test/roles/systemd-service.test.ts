@@ -12,7 +12,7 @@ const test = suite('roles/systemd-service')
 
 async function service(swaps: readonly Swap[], jdk = 8, facts: Facts = plainFacts) {
   const { nodes } = await cluster(changed(...swaps))
-  return systemdService.resources({ ...nodes[0]!.params.nacos, jdk, runs: [] }, facts)
+  return systemdService.resources({ ...nodes[0]!.params.nacos, jdk, runs: [], others: 0 }, facts)
 }
 
 const units: Readonly<Record<string, readonly [swaps: readonly Swap[], jdk: number]>> = {
@@ -67,7 +67,7 @@ plans(test, memory(requirements), {
   'too little is available before a start': {
     answers: free(8000, 2303),
     action: 'blocked',
-    problems: ['2303 MB available, 2304 MB are needed for a heap of 2048 MB; give the host more memory'],
+    problems: ['2303 MB available, 2304 MB are needed to start a heap of 2048 MB; give the host more memory'],
   },
   'what runs already has taken its share': { answers: { ...free(3072, 100), ...running }, action: 'keep' },
   'too little in all, though it runs': {

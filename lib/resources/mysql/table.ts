@@ -47,10 +47,15 @@ export function databaseTable(schema: string, table: TableDef): Resource {
       return { ...Object.fromEntries(columns), ...indexStates(answers(indexesQuestion)) }
     },
     desired,
-    steps({ actual, changed }) {
+    steps({ actual, changed, answers }) {
       if (actual === null) return [step(schema, `create table ${key}`, createTable(table))]
       const columns = table.columns.filter((column) => changed.has(columnKey(column.name)))
       const indexes = table.indexes.filter((index) => changed.has(indexState(index)))
+      const named = new Set(
+        answers(indexesQuestion)
+          .split('\n')
+          .map((line) => line.split('|')[0]),
+      )
       return [
         ...columns.map((column) =>
           actual[columnKey(column.name)] === undefined
@@ -58,13 +63,29 @@ export function databaseTable(schema: string, table: TableDef): Resource {
             : step(schema, `change column ${key}.${column.name}`, modifyColumn(table.name, column)),
         ),
         ...(changed.has(primaryKey)
-          ? [step(schema, `add the primary key of ${key}`, addPrimaryKey(table.name, table.primaryKey))]
+          ? [
+              step(
+                schema,
+                `add the primary key of ${key}`,
+                instead(named.has('PRIMARY') && 'PRIMARY KEY', addPrimaryKey(table.name, table.primaryKey)),
+              ),
+            ]
           : []),
-        ...indexes.map((index) => step(schema, `add index ${index.name} of ${key}`, addIndex(table.name, index))),
+        ...indexes.map((index) =>
+          step(
+            schema,
+            `add index ${index.name} of ${key}`,
+            instead(named.has(index.name) && `INDEX ${name(index.name)}`, addIndex(table.name, index)),
+          ),
+        ),
       ]
     },
   })
 }
+
+/** An ALTER that also drops what has the name already: a dropped column leaves its index behind, without that column. */
+const instead = (there: string | false, alter: string): string =>
+  there === false ? alter : alter.replace(' ADD ', ` DROP ${there}, ADD `)
 
 const step = (schema: string, say: string, sql: string) => ({ say, run: `USE ${name(schema)}; ${sql}`, deadline: 600 })
 

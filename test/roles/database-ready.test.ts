@@ -1,0 +1,92 @@
+/** The test of the database from every node's own place, before the first node starts. */
+import type { Database, DatabaseLogin } from '../../lib/core/channel.ts'
+import { hostError, type PlinthError, type Problem } from '../../lib/core/error.ts'
+import type { Scope } from '../../lib/engine/play.ts'
+import { databaseAccepts } from '../../roles/database-ready.ts'
+import type { NacosNode } from '../../roles/nacos-node.ts'
+import { assert, suite } from '../kit.ts'
+import { changed, cluster } from './nodes.ts'
+
+const test = suite('roles/database-ready')
+
+interface Session {
+  readonly host: string
+  readonly user: string
+  readonly sql: readonly string[]
+  readonly closed: boolean
+}
+
+/** Runs the preparation against logins that answer with `login`, and gives what came of it. */
+async function tried(text: string | undefined, login: (host: string, user: string) => Partial<Database>) {
+  const { nodes, databases } = await cluster(text)
+  const sessions: { host: string; user: string; sql: string[]; closed: boolean }[] = []
+  const scope: Scope<NacosNode> = {
+    hosts: nodes,
+    ask: async () => () => '',
+    http: async () => {
+      throw new Error('no request is made')
+    },
+    database: async (host, { user }: DatabaseLogin) => {
+      const session = { host: host.name, user, sql: [] as string[], closed: false }
+      const own = login(host.name, user)
+      sessions.push(session)
+      return {
+        fetchedPublicKey: false,
+        ...own,
+        query: async (sql, values) => {
+          session.sql.push(sql)
+          return own.query?.(sql, values) ?? []
+        },
+        close: async () => {
+          session.closed = true
+        },
+      }
+    },
+  }
+  const problems = await databaseAccepts(databases)(scope).then(
+    (): readonly Problem[] => [],
+    (error: PlinthError) => error.problems,
+  )
+  return { problems, sessions: sessions as readonly Session[] }
+}
+
+test('the server forgets its logins first, then every node writes as Nacos does', async () => {
+  const { problems, sessions } = await tried(undefined, () => ({}))
+  assert.equal(problems, [])
+  assert.equal(
+    sessions.map(({ host, user }) => `${user} on ${host}`),
+    ['admin on db1', 'nacos on n1', 'nacos on n2', 'nacos on n3'],
+  )
+  assert.equal(sessions[0]!.sql, ['FLUSH PRIVILEGES'])
+  assert.equal(sessions[1]!.sql, ["DELETE FROM `nacos`.config_info WHERE data_id = 'com.alibaba.nacos.testMasterDB'"])
+  assert.ok(sessions.every(({ closed }) => closed))
+})
+
+test('every node that would fail is named', async () => {
+  const denied = () => {
+    throw hostError({ where: 'MySQL 10.0.0.10:3306', what: 'access denied', remedy: 'check the account' })
+  }
+  const { problems, sessions } = await tried(undefined, (host) =>
+    host === 'n1' ? { query: denied } : host === 'n3' ? denied() : {},
+  )
+  assert.equal(
+    problems.map(({ where, what }) => `${where}: ${what}`),
+    ['n1 → MySQL 10.0.0.10:3306: access denied', 'n3 → MySQL 10.0.0.10:3306: access denied'],
+  )
+  assert.ok(sessions.every(({ closed }) => closed))
+})
+
+test('a login that needs the public key is fine where the driver may fetch it, and named where it may not', async () => {
+  const fetched = () => ({ fetchedPublicKey: true })
+  assert.equal((await tried(undefined, fetched)).problems, [])
+  const parameters = (text: string) => changed(['password: dbpass }', `password: dbpass, parameters: { ${text} } }`])
+  const { problems } = await tried(parameters('allowPublicKeyRetrieval: "false"'), fetched)
+  assert.equal(
+    problems.map(({ where }) => where),
+    ['n1', 'n2', 'n3'].map((name) => `${name}: public key retrieval`),
+  )
+  const safe = parameters('allowPublicKeyRetrieval: "false", sslMode: VERIFY_CA')
+  assert.equal((await tried(safe, fetched)).problems, [])
+})
+
+test.run()

@@ -1,0 +1,110 @@
+import { canned, FakeWorld } from '../../lib/testing.ts'
+import { loginOf, mysqlSchema } from '../../roles/mysql-schema.ts'
+import { assert, suite } from '../kit.ts'
+import { plans } from '../resources/cases.ts'
+import { archives, changed, cluster, distribution } from './nodes.ts'
+
+const test = suite('roles/mysql-schema')
+const { nodes, databases } = await cluster()
+const resources = mysqlSchema(nodes, archives())
+const ids = resources.map(({ id }) => id)
+
+test('the server, the schema, its tables, an account for each node, and the first user, in order', () => {
+  assert.equal(ids, [
+    'mysql-server',
+    'tables:nacos',
+    'schema:nacos',
+    'table:nacos.config_info',
+    'table:nacos.users',
+    'account:nacos@10.0.0.1',
+    'account:nacos@10.0.0.2',
+    'account:nacos@10.0.0.3',
+    'row:nacos.users:nacos',
+  ])
+})
+
+test('two nodes of one address share an account; without a password there is no first user', async () => {
+  const pair = await cluster(
+    changed(
+      ['10.0.0.2 }', '10.0.0.1, nacos_port: 8948, nacos_home: /opt/b, nacos_unit: b }'],
+      ['            admin_password: adminpw\n', ''],
+    ),
+  )
+  const found = mysqlSchema(pair.nodes, archives()).map(({ id }) => id)
+  assert.equal(
+    found.filter((id) => /^(account|row):/.test(id)),
+    ['account:nacos@10.0.0.1', 'account:nacos@10.0.0.3'],
+  )
+})
+
+test('without a database there is nothing to do', async () => {
+  const embedded = await cluster(
+    changed(['    database: { host: 10.0.0.10, name: nacos, user: nacos, password: dbpass }\n', '']),
+  )
+  assert.equal(mysqlSchema(embedded.nodes, archives()), [])
+})
+
+test('an archive without the schema file of its version is a mistake with a place', () => {
+  const empty = { ...archives(), nacos: () => ({ ...distribution, texts: {} }) }
+  assert.throws(
+    () => mysqlSchema(nodes, empty),
+    /^hosts\.yaml:18:11: nacos-server-2\.2\.4\.tar\.gz has no conf\/mysql-schema\.sql, which Nacos 2\.2\.4 brings/,
+  )
+})
+
+test('the login goes as the host itself reaches the server', () => {
+  const { host, port, user } = loginOf(databases[0]!)
+  assert.equal({ host, port, user }, { host: '127.0.0.1', port: 3306, user: 'admin' })
+})
+
+const server = {
+  'variable:version': '8.0.45',
+  'variable:read_only': '0',
+  'variable:max_connections': '151',
+  'variable:default_storage_engine': 'InnoDB',
+  'variable:sql_mode': 'STRICT_TRANS_TABLES',
+}
+plans(test, resources[0]!, {
+  'a server that will do': { answers: server, action: 'keep' },
+  'older than 5.6.5': {
+    answers: { ...server, 'variable:version': '5.5.62' },
+    action: 'blocked',
+    problems: ['MySQL: MySQL 5.5.62 is older than 5.6.5'],
+  },
+  'read-only': {
+    answers: { ...server, 'variable:read_only': '1' },
+    action: 'blocked',
+    problems: ['the server is read-only'],
+  },
+})
+
+test('what is unwise about a server is told and stops nothing', () => {
+  const plan = resources[0]!.plan(canned({ ...server, 'variable:max_connections': '50' }), new Set())
+  assert.is(plan.action, 'keep')
+  assert.match(plan.warnings?.[0]?.what ?? '', /max_connections is 50; 3 nodes may take 60/)
+})
+
+test('a schema of which only some tables exist is told of, and completed', () => {
+  const plan = resources[1]!.plan(canned({ 'tables:nacos': 'roles\nusers' }), new Set())
+  assert.is(plan.action, 'keep')
+  assert.match(plan.warnings?.[0]?.what ?? '', /2 of 12 tables are there/)
+  assert.is(resources[3]!.plan(canned({ 'tables:nacos': 'roles\nusers' }), new Set()).action, 'create')
+})
+
+test('the first user: made once, with a hash that Nacos reads; an existing one keeps its password', () => {
+  const user = resources.at(-1)!
+  const [step] = user.plan(canned({}), new Set()).steps
+  assert.match(String(step!.input), /^\$2a\$10\$/)
+  assert.not(step!.run.includes('adminpw'))
+  const answer = { [`${user.probe[0]!.reader.name}:nacos`]: '$2a$10$another' }
+  assert.is(user.plan(canned(answer), new Set()).action, 'keep')
+})
+
+test('the fake world answers for a database as for a host', async () => {
+  const world = new FakeWorld()
+  world.databaseAt(loginOf(databases[0]!)).answer('schema:nacos', 'utf8mb4|utf8mb4_bin')
+  const channel = await world.databaseChannel(world.machine('db1'), loginOf(databases[0]!))
+  assert.is(resources[2]!.plan(await channel.ask(resources[2]!.probe), new Set()).action, 'keep')
+})
+
+test.run()
