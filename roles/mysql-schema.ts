@@ -126,7 +126,10 @@ function server(schema: string, nodes: number): Resource {
     )
     // On a server that can't hold the tables nothing else matters.
     const refused = found.filter(({ what }) => what.includes('older than 5.6.5'))
-    return (refused.length > 0 ? refused : [...found, ...tooOldForAccounts(version)]).map((finding) => ({ ...finding, where: 'MySQL' }))
+    return (refused.length > 0 ? refused : [...found, ...tooOldForAccounts(version)]).map((finding) => ({
+      ...finding,
+      where: 'MySQL',
+    }))
   }
   return requirement('mysql-server', {
     probe: [...questions, own],

@@ -21,8 +21,11 @@ export interface Done {
 export interface Channel {
   /** One script, one round trip, an answer to every question. */
   ask(questions: readonly Question[]): Promise<Answers>
-  /** Runs steps in order and yields each as it ends; stops after the first whose code is not 0. */
-  act(steps: readonly Step[]): AsyncIterable<Done>
+  /**
+   * Runs steps in order and yields each as it ends; stops after the first whose code is not 0. `told` hears how many
+   * bytes of an upload have left, of how many.
+   */
+  act(steps: readonly Step[], told?: (sent: number, of: number) => void): AsyncIterable<Done>
   /** Takes the machine's lock for as long as the channel lives; throws and names the holder when it is held. */
   lock(holder: string): Promise<void>
   close(): Promise<void>

@@ -31,6 +31,8 @@ export interface Console {
   end(): void
 }
 
+const megabytes = (bytes: number): number => Math.round(bytes / 1e6)
+
 /** Seconds between two lines about the same wait when no live line is possible. */
 const reminder = 15
 
@@ -50,6 +52,8 @@ export function openConsole({ json, check, verbosity }: ConsoleOptions): Console
   let shown = false
   let timer: NodeJS.Timeout | undefined
   let waited = { text: '', at: 0 }
+  /** When the last word about an upload was said, in seconds. */
+  let told = performance.now() / 1000
   const clear = (): void => {
     clearInterval(timer)
     timer = undefined
@@ -108,6 +112,13 @@ export function openConsole({ json, check, verbosity }: ConsoleOptions): Console
           return status((seconds) => `  ${event.play}: testing what it stands on … ${seconds.toFixed(0)} s`)
         case 'step':
           return status((seconds) => `  ${event.host.padEnd(12)} ${event.step.say} … ${seconds.toFixed(0)} s`)
+        case 'sent': {
+          const text = `  ${event.host.padEnd(12)} ${event.step.say}: ${megabytes(event.sent)} of ${megabytes(event.of)} MB`
+          const now = performance.now() / 1000
+          if (now - told < (live ? 0.5 : 5)) return
+          told = now
+          return live ? status(() => text) : say([{ tone: 'faint', text }])
+        }
         case 'done':
           return event.ok ? say([done(event.host, event.step.say, event.seconds)]) : clear()
         case 'waiting': {

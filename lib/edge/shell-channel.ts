@@ -34,10 +34,10 @@ export function shellChannel(shell: Shell, lockFile?: string): Channel {
       })
     },
 
-    async *act(steps) {
+    async *act(steps, told) {
       for (const step of steps) {
         const started = performance.now()
-        const { code, stdout, stderr } = await runStep(shell, step)
+        const { code, stdout, stderr } = await runStep(shell, step, told)
         yield { step, code, stdout, stderr, seconds: (performance.now() - started) / 1000 }
         if (code !== 0) return
       }
@@ -55,12 +55,15 @@ export function shellChannel(shell: Shell, lockFile?: string): Channel {
   }
 }
 
-async function runStep(shell: Shell, { run, input, upload, deadline }: Step): Promise<Outcome> {
+type Told = (sent: number, of: number) => void
+
+async function runStep(shell: Shell, { run, input, upload, deadline }: Step, told: Told = () => {}): Promise<Outcome> {
   if (upload) {
     const file = await opened(upload.path, upload.bytes)
     try {
       const chunks = file.createReadStream({ highWaterMark: chunkBytes, autoClose: false })
-      return await shell.run(run, { stream: { chunks, bytes: upload.bytes } }, deadline)
+      const counted = counting(chunks, (sent) => told(sent, upload.bytes))
+      return await shell.run(run, { stream: { chunks: counted, bytes: upload.bytes } }, deadline)
     } finally {
       await file.close()
     }
@@ -113,3 +116,13 @@ function lockProblem(where: string, { code, stdout, stderr }: Outcome): PlinthEr
 /** What a person needs to see of a stderr. */
 const lastLines = (text: string): string =>
   text.trim().split('\n').slice(-5).join('\n').slice(-1000) || 'it said nothing'
+
+/** The chunks as they are; `told` hears how many bytes have gone by. */
+async function* counting(chunks: AsyncIterable<Buffer>, told: (sent: number) => void): AsyncIterable<Buffer> {
+  let sent = 0
+  for await (const chunk of chunks) {
+    yield chunk
+    sent += chunk.length
+    told(sent)
+  }
+}

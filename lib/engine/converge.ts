@@ -206,7 +206,9 @@ class Run {
         // Before it is known how the step ends: another host of this machine must not take the change for its own state.
         this.#note(host, id)
         let result: Done | undefined
-        for await (result of channel.act([step]));
+        const told = (sent: number, of: number): void =>
+          this.options.report({ kind: 'sent', host: host.name, step, sent, of })
+        for await (result of channel.act([step], told));
         const ok = result?.code === 0
         this.options.report({ kind: 'done', host: host.name, step, seconds: result?.seconds ?? 0, ok })
         if (!ok) return this.#fail(assignment, 'failed', [stepProblem(host, step, result)], done, undone)

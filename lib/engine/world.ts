@@ -27,6 +27,8 @@ export type Event =
   | { readonly kind: 'play'; readonly play: string; readonly hosts: readonly string[] }
   | { readonly kind: 'preparing'; readonly play: string }
   | { readonly kind: 'step'; readonly host: string; readonly step: Step }
+  /** How far an upload is, in bytes. */
+  | { readonly kind: 'sent'; readonly host: string; readonly step: Step; readonly sent: number; readonly of: number }
   | {
       readonly kind: 'done'
       readonly host: string
