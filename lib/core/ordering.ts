@@ -19,13 +19,18 @@ export function orderProblems(where: string, resources: readonly Resource[]): re
       return path === undefined ? [] : [[path, index]]
     }),
   )
-  for (const [index, { id }] of resources.entries()) {
+  for (const [index, { id, needs = [] }] of resources.entries()) {
     const subject = pathOf(id) ?? id
     const before = seen.get(subject)
     if (before !== undefined) {
       problems.push({ where, what: `${id} and ${before} claim the same thing`, remedy: 'declare it once' })
     }
     seen.set(subject, id)
+    for (const need of needs) {
+      const at = resources.findIndex((other) => other.id === need)
+      if (at > index)
+        problems.push({ where, what: `${id} comes before ${need}, which it needs`, remedy: `list ${need} first` })
+    }
     const path = pathOf(id)
     const parent = path?.slice(0, path.lastIndexOf('/'))
     const declared = parent === undefined ? undefined : directories.get(parent)

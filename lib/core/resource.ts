@@ -52,6 +52,8 @@ export interface Resource {
   readonly probe: readonly Question[]
   /** Of the desired state and inputs: what a process that reads this thing depends on. Never shown, never world-readable. */
   readonly digest: string
+  /** Ids that must stand before it where they are in the list at all: the owner of a file, its group. */
+  readonly needs?: readonly string[]
   /** Pure. `pending` holds the ids of resources earlier in the list that are about to change. */
   plan(answers: Answers, pending: ReadonlySet<string>): Plan
 }
@@ -73,6 +75,8 @@ export interface Definition<S extends State> {
   read(answers: Answers): S | null
   /** What it should be; null when it should not be there. A key left out is left alone. */
   readonly desired: Partial<S> | null
+  /** Ids that must stand before it where they are in the list at all: the owner of a file, its group. */
+  readonly needs?: readonly string[]
   /** Resources whose change this one reacts to (a unit and the files it runs with). */
   readonly inputs?: readonly Resource[]
   /** Values that are never shown, not even as digests: a digest of a weak password is a way to guess it. */
@@ -93,6 +97,7 @@ export function resource<S extends State>(definition: Definition<S>): Resource {
   return {
     id,
     probe,
+    needs: definition.needs ?? [],
     digest: sha256(JSON.stringify([id, sorted(desired ?? {}), (definition.inputs ?? []).map((input) => input.digest)])),
     plan(answers, pending) {
       const actual = definition.read(answers)

@@ -35,6 +35,7 @@ export function user(
   const shell = '/usr/sbin/nologin'
   return resource<UserState>({
     id: `user:${name}`,
+    needs: [`group:${primary}`],
     probe: [question],
     read(answers) {
       const answer = answers(question)

@@ -1,6 +1,6 @@
 import { type Resource, resource } from '../core/resource.ts'
 import { lines, sh } from '../core/script.ts'
-import { type Ownership, ownerOf, type PathState, pathQuestion, readPath } from './path.ts'
+import { type Ownership, ownerOf, ownersOf, type PathState, pathQuestion, readPath } from './path.ts'
 
 /**
  * A directory with its owner, group and mode. Its parent must be there or be declared earlier in the list.
@@ -9,6 +9,7 @@ import { type Ownership, ownerOf, type PathState, pathQuestion, readPath } from 
 export function directory(path: string, { owner = 'root', group = 'root', mode = '0755' }: Ownership = {}): Resource {
   return resource<PathState>({
     id: `directory:${path}`,
+    needs: ownersOf({ owner, group }),
     probe: [pathQuestion(path)],
     read: (answers) => readPath(answers, path),
     desired: { type: 'directory', owner, group, mode },

@@ -2,7 +2,7 @@ import { type Resource, resource } from '../core/resource.ts'
 import { lines, sh } from '../core/script.ts'
 import { reveal, Secret, sha256 } from '../core/secret.ts'
 import { hash } from '../readers.ts'
-import { type Ownership, ownerOf, type PathState, pathQuestion, readPath, replaceFile } from './path.ts'
+import { type Ownership, ownerOf, ownersOf, type PathState, pathQuestion, readPath, replaceFile } from './path.ts'
 
 interface FileState extends PathState {
   readonly [key: string]: string
@@ -19,6 +19,7 @@ export function file(path: string, { content, owner = 'root', group = 'root', mo
   const ownership = { owner, group, mode }
   return resource<FileState>({
     id: `file:${path}`,
+    needs: ownersOf(ownership),
     probe: [pathQuestion(path), { reader: hash, key: path }],
     read(answers) {
       const state = readPath(answers, path)

@@ -1,7 +1,7 @@
 import { type Resource, resource } from '../core/resource.ts'
 import { lines, sh } from '../core/script.ts'
 import { content } from '../readers.ts'
-import { type Ownership, ownerOf, type PathState, pathQuestion, readPath, replaceFile } from './path.ts'
+import { type Ownership, ownerOf, ownersOf, type PathState, pathQuestion, readPath, replaceFile } from './path.ts'
 
 export interface LineSetOptions extends Required<Ownership> {
   readonly members: readonly string[]
@@ -19,6 +19,7 @@ export function lineSet(path: string, { members, parse, render, owner, group, mo
   const has = (name: string): string => `member ${name}`
   return resource<PathState>({
     id: `line-set:${path}`,
+    needs: ownersOf(ownership),
     probe: [pathQuestion(path), question],
     read(answers) {
       const state = readPath(answers, path)

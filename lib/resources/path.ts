@@ -62,3 +62,9 @@ if [ -L ${path} ] && [ ! -f ${path} ]; then rm -f -- ${path}; fi
 mv -f -- "$t" ${path}
 sync ${folder}`
 }
+
+/** The ids of the accounts that must be there before a path can be theirs. */
+export const ownersOf = ({ owner = 'root', group = 'root' }: Ownership): readonly string[] => [
+  `user:${owner}`,
+  `group:${group}`,
+]

@@ -5,7 +5,7 @@ import { lines, sh } from '../core/script.ts'
 import { reveal, type Secret } from '../core/secret.ts'
 import { editProperties, parseProperties } from '../nacos/properties.ts'
 import { content } from '../readers.ts'
-import { type Ownership, ownerOf, type PathState, pathQuestion, readPath, replaceFile } from './path.ts'
+import { type Ownership, ownerOf, ownersOf, type PathState, pathQuestion, readPath, replaceFile } from './path.ts'
 
 export interface PropertiesOptions extends Required<Ownership> {
   /** Values by key; null for a key that must not be set. */
@@ -39,6 +39,7 @@ export function properties(path: string, { wanted, template, secret, ...ownershi
   }
   return resource<PathState>({
     id: `properties:${path}`,
+    needs: ownersOf(ownership),
     probe: [pathQuestion(path), question],
     read(answers) {
       const state = readPath(answers, path)

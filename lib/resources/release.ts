@@ -2,6 +2,7 @@ import { posix } from 'node:path'
 import { type Resource, resource, type Step } from '../core/resource.ts'
 import { sh } from '../core/script.ts'
 import { release as releaseReader, releaseTree, stat } from '../readers.ts'
+import { ownersOf } from './path.ts'
 
 /** An archive on the controller whose digest was verified and whose entries were checked before any host is asked. */
 export interface Archive {
@@ -41,6 +42,7 @@ export function release(path: string, { archive, owner, group, others = false }:
   const arrival = { reader: stat, key: arrived }
   return resource<ReleaseState>({
     id: `release:${path}`,
+    needs: ownersOf({ owner, group }),
     probe: [question, arrival],
     read(answers) {
       const answer = answers(question)

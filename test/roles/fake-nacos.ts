@@ -1,0 +1,162 @@
+/** A little Nacos 2.2 behind a gate's scope: members that answer over HTTP, and the faults a test switches on. */
+import type { HttpRequest, HttpResponse } from '../../lib/core/channel.ts'
+import { hostError, unreachable } from '../../lib/core/error.ts'
+import { groupsExpected } from '../../lib/nacos/cluster.ts'
+import { raftPeerOf } from '../../lib/nacos/members.ts'
+import { type Canned, canned } from '../../lib/testing.ts'
+import type { NodeScope } from '../../roles/nacos-http.ts'
+import { memberOfNode, type Node } from '../../roles/nacos-node.ts'
+
+/** How one member's picture of the cluster differs from the truth. */
+export interface Sees {
+  /** States by address; UP unless told. */
+  readonly states?: Readonly<Record<string, string>>
+  /** Addresses it counts as members beyond the others. */
+  readonly strays?: readonly string[]
+  /** Addresses it has not heard of. */
+  readonly ignorantOf?: readonly string[]
+  /** The Raft leader it follows; empty for none. Default: the peer of the first member that is up. */
+  readonly leader?: string
+  /** Its Raft groups; null when it belongs to none. Default: those of the version. */
+  readonly groups?: readonly string[] | null
+  readonly strayPeers?: readonly string[]
+}
+
+export interface Faults {
+  /** Nodes on which nothing listens. */
+  readonly down?: readonly string[]
+  /** Nodes whose machine can't be reached. */
+  readonly cut?: readonly string[]
+  readonly sees?: Readonly<Record<string, Sees>>
+  /** Another answer to `GET /nacos/v1/…` of a node. */
+  readonly fault?: (node: string, request: string) => { readonly status: number; readonly body?: string } | undefined
+  /** What is on the machines, by node, as `reader:key`. */
+  readonly on?: Readonly<Record<string, Canned>>
+}
+
+export class FakeNacos {
+  /** Everything published or registered that is still there. */
+  readonly kept = new Map<string, string>()
+  /** Every request as `n1 GET /nacos/v1/…`. */
+  readonly requests: string[] = []
+
+  constructor(
+    private readonly nodes: readonly Node[],
+    private readonly faults: Faults,
+  ) {}
+
+  scope(): NodeScope {
+    const reach = ({ name }: { readonly name: string }): void => {
+      if (this.faults.cut?.includes(name))
+        throw unreachable({ where: name, what: 'no route to host', remedy: 'see to the host' })
+    }
+    return {
+      hosts: this.nodes,
+      ask: async (node, questions) => {
+        reach(node)
+        if (questions.length === 0) throw new Error('nothing was asked')
+        return canned(this.faults.on?.[node.name] ?? {})
+      },
+      http: async (node, request) => {
+        reach(node)
+        return this.#http(node.name, request)
+      },
+      database: async () => {
+        throw new Error('a gate has no business in the database')
+      },
+    }
+  }
+
+  #http(through: string, request: HttpRequest): HttpResponse {
+    const node = this.nodes.find((one) => memberOfNode(one) === `${request.host}:${request.port}`)
+    if (!node || node.name !== through || this.faults.down?.includes(through))
+      throw hostError({
+        where: through,
+        what: `nothing listens on ${request.host}:${request.port}`,
+        remedy: 'start it',
+      })
+    const { pathname, searchParams } = new URL(request.path, 'http://node')
+    const line = `${request.method ?? 'GET'} ${pathname}`
+    this.requests.push(`${through} ${line}`)
+    const { status, body = '' } =
+      this.faults.fault?.(through, line) ??
+      this.#answer(node, line, { ...Object.fromEntries(searchParams), ...request.form }, request.headers ?? {})
+    return { status, headers: {}, body }
+  }
+
+  #answer(
+    node: Node,
+    line: string,
+    form: Readonly<Record<string, string>>,
+    headers: Readonly<Record<string, string>>,
+  ): { readonly status: number; readonly body?: string } {
+    const { auth, mode } = node.params.nacos
+    // Standalone servers share nothing.
+    const place = mode === 'standalone' ? `${node.name} ` : ''
+    const may = !auth.enabled || headers.Authorization === 'Bearer a-token'
+    const config = `${place}config ${form.group} ${form.dataId}`
+    const service = `${place}service ${form.serviceName}`
+    switch (line) {
+      case 'GET /nacos/v1/console/health/liveness':
+      case 'GET /nacos/v1/console/health/readiness':
+        return { status: 200, body: 'OK' }
+      case 'GET /nacos/v1/ns/operator/metrics':
+        return { status: 200, body: '{"status":"UP"}' }
+      case 'GET /nacos/v1/core/cluster/nodes':
+        return { status: 200, body: JSON.stringify({ code: 200, data: this.#membersAt(node) }) }
+      case 'POST /nacos/v1/auth/login':
+        return form.username === 'nacos' && form.password === auth.admin_password?.reveal()
+          ? { status: 200, body: '{"accessToken":"a-token"}' }
+          : { status: 403, body: 'unknown user!' }
+    }
+    if (!may) return { status: 403, body: 'user not found!' }
+    switch (line) {
+      case 'POST /nacos/v1/cs/configs':
+        this.kept.set(config, form.content ?? '')
+        return { status: 200, body: 'true' }
+      case 'GET /nacos/v1/cs/configs': {
+        const body = this.kept.get(config)
+        return body === undefined ? { status: 404, body: 'config data not exist' } : { status: 200, body }
+      }
+      case 'DELETE /nacos/v1/cs/configs':
+        this.kept.delete(config)
+        return { status: 200, body: 'true' }
+      case 'POST /nacos/v1/ns/instance':
+        this.kept.set(service, JSON.stringify({ ip: form.ip, port: Number(form.port) }))
+        return { status: 200, body: 'ok' }
+      case 'GET /nacos/v1/ns/instance/list': {
+        const found = this.kept.get(service)
+        return { status: 200, body: `{"hosts":[${found ?? ''}]}` }
+      }
+      case 'DELETE /nacos/v1/ns/instance':
+        this.kept.delete(service)
+        return { status: 200, body: 'ok' }
+    }
+    return { status: 404, body: `No endpoint ${line}` }
+  }
+
+  /** All members as this one would list them. */
+  #membersAt(node: Node): readonly unknown[] {
+    const { states = {}, strays = [], ignorantOf = [], groups, leader, strayPeers = [] } = this.faults.sees?.[node.name] ?? {}
+    const { version, mode } = node.params.nacos
+    const cluster = mode === 'standalone' ? [node] : this.nodes
+    const up = cluster.find(({ name }) => !this.faults.down?.includes(name))
+    const state = {
+      leader: leader ?? (up ? raftPeerOf(memberOfNode(up)) : ''),
+      raftGroupMember: [...cluster.map((one) => raftPeerOf(memberOfNode(one))), ...strayPeers],
+      term: 3,
+    }
+    const names = groups === undefined ? groupsExpected(version, mode) : groups
+    const metaDataMap = Object.fromEntries((names ?? []).map((name) => [name, state]))
+    const known = [...cluster.map(memberOfNode), ...strays].filter((address) => !ignorantOf.includes(address))
+    return known.map((address) => ({
+      address,
+      state: states[address] ?? 'UP',
+      extendInfo: {
+        version: version.text,
+        raftPort: raftPeerOf(address).split(':')[1],
+        ...(names === null && address === memberOfNode(node) ? {} : { raftMetaData: { metaDataMap } }),
+      },
+    }))
+  }
+}

@@ -1,0 +1,367 @@
+/** When the gate of a Nacos play opens, and what it says while it does not. */
+import { PlinthError } from '../../lib/core/error.ts'
+import type { Missing } from '../../lib/engine/play.ts'
+import { nacosHealthy } from '../../roles/nacos-health.ts'
+import { LoginRefused } from '../../roles/nacos-http.ts'
+import { assert, suite } from '../kit.ts'
+import { FakeNacos, type Faults } from './fake-nacos.ts'
+import { changed as inventory, cluster, type Swap } from './nodes.ts'
+
+const test = suite('nacos-health')
+
+const out = 'tail:/opt/nacos/logs/start.out'
+const started = { [out]: '2026-01-01 Nacos started successfully in cluster mode. use external storage\n' }
+const wrongFlag = {
+  [out]: "Unrecognized VM option 'UseConcMarkSweepGC'\nError: Could not create the Java Virtual Machine.\n",
+  'unit:nacos.service': 'LoadState=loaded\nSubState=auto-restart',
+}
+const all = ['n1', 'n2', 'n3']
+const everywhere = <T>(value: T): Record<string, T> => Object.fromEntries(all.map((name) => [name, value]))
+const authOff: Swap = ['enabled: true', 'enabled: false']
+const noPassword: Swap = ['            admin_password: adminpw\n', '']
+const standalone: Swap = ['version: 2.2.4', 'version: 2.2.4\n          mode: standalone']
+/** n1 and n2 are instances of one machine. */
+const sharing: Swap = [
+  'n2: { ansible_host: 10.0.0.2 }',
+  'n2: { ansible_host: 10.0.0.1, nacos: { port: 8948, home: /opt/nacos2, unit: nacos2 } }',
+]
+
+interface Case extends Faults {
+  readonly says: string
+  readonly swaps?: readonly Swap[]
+  /** Default: all three. */
+  readonly expected?: readonly string[]
+  /** Default: none. */
+  readonly changed?: readonly string[]
+  readonly deep?: boolean
+  /** `host: what`; run ids as `N`, ` (final)` where waiting ends. Default: the gate opens. */
+  readonly missing?: readonly string[]
+  /** How many of its things are left behind. */
+  readonly left?: number
+}
+
+const groups = ['naming_persistent_service_v2', 'naming_instance_metadata', 'naming_service_metadata']
+const at = (index: number): string => `10.0.0.${index}:8848`
+
+/** Another answer to one request of one node. */
+const instead =
+  (name: string, request: string, status: number, body: string): Faults['fault'] =>
+  (node, line) =>
+    node === name && line.startsWith(request) ? { status, body } : undefined
+
+const cases: readonly Case[] = [
+  { says: 'three of three, nothing changed', on: everywhere({}) },
+  { says: 'three of three, used', changed: all, deep: true, on: everywhere(started) },
+  { says: 'three of three, used without auth', swaps: [authOff], changed: all, deep: true, on: everywhere(started) },
+  {
+    says: 'three of three, but one that was changed has not said so',
+    changed: all,
+    deep: true,
+    on: { n1: started, n2: started },
+    missing: ['n3: has not written its success line yet'],
+  },
+  {
+    says: 'a start of long ago need not show its line',
+    changed: ['n1'],
+    deep: true,
+    on: { n1: started },
+  },
+  { says: 'one member is silent', down: ['n2'], missing: [`n2: does not answer: nothing listens on ${at(2)}`] },
+  {
+    says: 'a machine is out of reach',
+    cut: ['n2'],
+    changed: ['n1'],
+    missing: ['n2: does not answer: no route to host'],
+  },
+  {
+    says: 'one of three on a first installation, started',
+    down: ['n2', 'n3'],
+    expected: ['n1'],
+    changed: ['n1'],
+    on: { n1: started },
+  },
+  {
+    says: 'one of three on a first installation, still at it',
+    down: ['n2', 'n3'],
+    expected: ['n1'],
+    changed: ['n1'],
+    on: { n1: { [out]: 'Nacos is starting...\n' } },
+    missing: ['n1: has not written its success line yet'],
+  },
+  {
+    says: 'two of three with a leader',
+    down: ['n3'],
+    expected: ['n1', 'n2'],
+    changed: ['n1', 'n2'],
+    sees: { n1: { states: { [at(3)]: 'DOWN' } }, n2: { states: { [at(3)]: 'SUSPICIOUS' } } },
+  },
+  {
+    says: 'two of three that have not elected',
+    down: ['n3'],
+    expected: ['n1', 'n2'],
+    changed: ['n1', 'n2'],
+    sees: { n1: { leader: '' }, n2: { leader: '' } },
+    missing: groups.flatMap((group) => ['n1', 'n2'].map((n, i) => `${n}: ${at(i + 1)} knows no leader of ${group}`)),
+  },
+  {
+    says: 'two of three that follow the one that is down',
+    down: ['n3'],
+    expected: ['n1', 'n2'],
+    changed: ['n1', 'n2'],
+    sees: { n1: { leader: '10.0.0.3:7848' }, n2: { leader: '10.0.0.3:7848' } },
+    missing: ['n1', 'n2'].flatMap((n, i) =>
+      groups.map((group) => `${n}: ${at(i + 1)} still follows 10.0.0.3:7848 in ${group}, which does not serve`),
+    ),
+  },
+  {
+    says: 'two leaders',
+    sees: { n2: { leader: '10.0.0.2:7848' } },
+    missing: groups.map((group) => `n1: ${group} has 2 leaders: 10.0.0.1:7848, 10.0.0.2:7848`),
+  },
+  {
+    says: 'one is not UP to another',
+    sees: { n1: { states: { [at(2)]: 'SUSPICIOUS' } } },
+    missing: [`n1: ${at(1)} sees ${at(2)} SUSPICIOUS`],
+  },
+  {
+    says: 'a stray member, nothing changed',
+    sees: { n2: { strays: [at(9)], strayPeers: ['10.0.0.9:7848'] } },
+    missing: [
+      `n2: ${at(2)} counts ${at(9)} as a member, the inventory does not`,
+      ...groups.map((group) => `n2: ${group} at ${at(2)} has the stray peer 10.0.0.9:7848`),
+    ],
+  },
+  {
+    says: 'a stray member, between two batches',
+    changed: ['n1'],
+    sees: { n2: { strays: [at(9)], strayPeers: ['10.0.0.9:7848'] } },
+  },
+  {
+    says: 'a stray member, at the end',
+    changed: all,
+    deep: true,
+    on: everywhere(started),
+    sees: { n2: { strays: [at(9)] } },
+    missing: [`n2: ${at(2)} counts ${at(9)} as a member, the inventory does not`],
+  },
+  {
+    says: 'UP and in no Raft group',
+    sees: { n3: { groups: null } },
+    missing: [`n3: ${at(3)} reports no Raft groups (no raftMetaData)`],
+  },
+  {
+    says: 'UP and not in one of the Raft groups',
+    sees: { n3: { groups: groups.slice(1) } },
+    missing: [`n3: ${at(3)} is not in the Raft group ${groups[0]}`],
+  },
+  {
+    says: 'not ready',
+    fault: instead('n2', 'GET /nacos/v1/console/health/readiness', 500, 'Naming is not ready'),
+    missing: ['n2: not ready: Naming is not ready'],
+  },
+  {
+    says: 'naming is down',
+    fault: instead('n2', 'GET /nacos/v1/ns/operator/metrics', 503, 'server is DOWN now'),
+    missing: ['n2: naming is not up: server is DOWN now'],
+  },
+  {
+    says: 'what is written on one is not seen on another',
+    changed: all,
+    deep: true,
+    on: everywhere(started),
+    fault: instead('n3', 'GET /nacos/v1/cs/configs', 404, 'config data not exist'),
+    missing: all.map((name) => `n3: does not have the configuration that ${name} published`),
+  },
+  {
+    says: 'what is registered on one is not listed on another',
+    changed: all,
+    deep: true,
+    on: everywhere(started),
+    fault: instead('n2', 'GET /nacos/v1/ns/instance/list', 200, '{"hosts":[]}'),
+    missing: all.map((name) => `n2: does not list the service that ${name} registered`),
+  },
+  {
+    says: 'a write is refused, and what was written beside it is taken back',
+    changed: all,
+    deep: true,
+    on: everywhere(started),
+    fault: instead('n1', 'POST /nacos/v1/ns/instance', 500, 'no leader'),
+    missing: [
+      "n1: can't register a service: HTTP 500 no leader",
+      ...all.map((name) => `${name}: does not list the service that n1 registered`),
+    ],
+  },
+  {
+    says: 'taking back is refused',
+    changed: all,
+    deep: true,
+    on: everywhere(started),
+    fault: instead('n1', 'DELETE', 503, 'read only\n'),
+    missing: [
+      "n1: can't take its configuration back: HTTP 503 read only",
+      "n1: can't take its service back: HTTP 503 read only",
+    ],
+    left: 2,
+  },
+  {
+    says: 'a login that is not up to it yet is waited for',
+    fault: instead('n2', 'POST /nacos/v1/auth/login', 500, 'caused: null'),
+    missing: ['n2: the login as nacos was refused (HTTP 500)'],
+  },
+  {
+    says: 'auth without a password: all that can be told without',
+    swaps: [noPassword],
+    changed: all,
+    deep: true,
+    on: everywhere(started),
+  },
+  {
+    says: 'auth without a password: what can be told is told',
+    swaps: [noPassword],
+    changed: all,
+    deep: true,
+    on: everywhere(started),
+    sees: { n3: { groups: null } },
+    missing: [`n3: ${at(3)} reports no Raft groups (no raftMetaData)`],
+  },
+  {
+    says: 'standalone nodes share nothing',
+    swaps: [standalone],
+    changed: all,
+    deep: true,
+    on: everywhere({ [out]: 'Nacos started successfully in stand alone mode. use external storage' }),
+  },
+  {
+    says: 'a standalone node is judged by itself',
+    swaps: [standalone],
+    changed: all,
+    deep: true,
+    on: everywhere({ [out]: 'Nacos started successfully in stand alone mode. use external storage' }),
+    fault: instead('n2', 'GET /nacos/v1/cs/configs', 404, 'config data not exist'),
+    missing: ['n2: does not have the configuration that n2 published'],
+  },
+  {
+    says: 'two on one machine',
+    swaps: [sharing],
+    changed: all,
+    deep: true,
+    on: { ...everywhere(started), n2: { 'tail:/opt/nacos2/logs/start.out': started[out] ?? '' } },
+  },
+  {
+    says: 'two on one machine, one of them silent',
+    swaps: [sharing],
+    down: ['n2'],
+    missing: ['n2: does not answer: nothing listens on 10.0.0.1:8948'],
+  },
+  {
+    says: 'the start of a changed node failed',
+    down: ['n1'],
+    expected: ['n1', 'n2', 'n3'],
+    changed: ['n1'],
+    on: { n1: wrongFlag },
+    missing: ['n1: its start failed (final)'],
+  },
+  {
+    says: 'a changed node that is silent and still starting',
+    down: ['n1'],
+    changed: ['n1'],
+    on: { n1: { [out]: 'Nacos is starting...\n', 'unit:nacos.service': 'SubState=running' } },
+    missing: [`n1: does not answer: nothing listens on ${at(1)}`],
+  },
+  {
+    says: 'a silent node that was not changed is never final',
+    down: ['n1'],
+    changed: ['n2'],
+    on: { n1: wrongFlag },
+    missing: [`n1: does not answer: nothing listens on ${at(1)}`],
+  },
+]
+
+const line = ({ host, what, final }: Missing): string => `${host}: ${what}${final ? ' (final)' : ''}`
+
+/** Waits inside `work` end at once. */
+async function hurried<T>(work: () => Promise<T>): Promise<T> {
+  const real = globalThis.setTimeout
+  globalThis.setTimeout = ((then: () => void) => real(then, 0)) as typeof setTimeout
+  try {
+    return await work()
+  } finally {
+    globalThis.setTimeout = real
+  }
+}
+
+for (const { says, swaps = [], expected = all, changed = [], deep = false, missing = [], left = 0, ...faults } of cases) {
+  test(says, async () => {
+    const { nodes } = await cluster(inventory(...swaps))
+    const nacos = new FakeNacos(nodes, faults)
+    const look = { expected: new Set(expected), changed: new Set(changed), deep }
+    const found = await hurried(() => nacosHealthy().missing(nacos.scope(), look))
+    assert.equal(found.map(line).sort(), [...missing].sort())
+    assert.is(nacos.kept.size, left)
+    if (!deep) assert.not(nacos.requests.some((request) => /cs\/configs|ns\/instance/.test(request)), 'nothing is used')
+  })
+}
+
+test('using it: every node writes, every node reads what each has written, and all is taken back', async () => {
+  const { nodes } = await cluster()
+  const nacos = new FakeNacos(nodes, { on: everywhere(started) })
+  await nacosHealthy().missing(nacos.scope(), { expected: new Set(all), changed: new Set(all), deep: true })
+  const times = (request: string): readonly number[] =>
+    all.map((name) => nacos.requests.filter((one) => one === `${name} ${request}`).length)
+  assert.equal(times('POST /nacos/v1/cs/configs'), [1, 1, 1])
+  assert.equal(times('POST /nacos/v1/ns/instance'), [1, 1, 1])
+  assert.equal(times('GET /nacos/v1/cs/configs'), [3, 3, 3])
+  assert.equal(times('GET /nacos/v1/ns/instance/list'), [3, 3, 3])
+  assert.equal(times('DELETE /nacos/v1/cs/configs'), [1, 1, 1])
+  assert.equal(times('DELETE /nacos/v1/ns/instance'), [1, 1, 1])
+})
+
+test('who serves: whoever answers, whatever it says; a machine out of reach serves nobody', async () => {
+  const { nodes } = await cluster()
+  const fault = instead('n1', 'GET', 500, 'not yet')
+  const serving = (faults: Faults) => nacosHealthy().serving(new FakeNacos(nodes, faults).scope())
+  assert.equal([...(await serving({}))], all)
+  assert.equal([...(await serving({ down: ['n1'], cut: ['n3'] }))], ['n2'])
+  assert.equal([...(await serving({ fault }))], all)
+})
+
+test('a password that is not the one in use ends the waiting at once, with the way out', async () => {
+  const { nodes } = await cluster()
+  const refusals = [
+    { status: 403, remedy: 'set nacos.auth.admin_password to the password that is in use' },
+    { status: 404, remedy: 'this server has no login: see whether it is a distribution with its console, or turn auth off' },
+  ]
+  for (const { status, remedy } of refusals) {
+    const nacos = new FakeNacos(nodes, { fault: instead('n2', 'POST /nacos/v1/auth/login', status, 'unknown user!') })
+    const look = { expected: new Set(all), changed: new Set<string>(), deep: false }
+    const error = await nacosHealthy()
+      .missing(nacos.scope(), look)
+      .then(() => undefined)
+      .catch((thrown: unknown) => thrown)
+    assert.instance(error, LoginRefused)
+    assert.equal((error as PlinthError).problems, [
+      { where: 'n2', what: `the login as nacos was refused (HTTP ${status})`, remedy },
+    ])
+  }
+})
+
+test('why a start failed, by name; only of the nodes that are missing', async () => {
+  const { nodes } = await cluster()
+  const explained = (on: Faults['on'], cut: readonly string[] = []) =>
+    nacosHealthy().explain(new FakeNacos(nodes, { on: on ?? {}, cut }).scope(), [{ host: 'n1', what: 'is silent' }])
+  const flag = {
+    where: 'n1: wrong JDK',
+    what: 'the JDK does not know the flag UseConcMarkSweepGC: the flags are for another JDK',
+    remedy: 'declare the JDK that is really there, so that the flags follow it',
+  }
+  assert.equal(await explained(everywhere(wrongFlag)), [flag])
+  // Systemd has just begun the next attempt: its output so far is short, the one before tells.
+  assert.equal(await explained({ n1: { [out]: 'java -server\n', [`${out}.1`]: wrongFlag[out] } }), [flag])
+  assert.equal(await explained({ n1: { 'unit:nacos.service': 'SubState=running' } }), [])
+  assert.equal(await explained({ n1: { 'unit:nacos.service': 'SubState=failed' } }), [
+    { where: 'n1', what: 'its unit is failed', remedy: 'look at /opt/nacos/logs/start.out and journalctl -u nacos' },
+  ])
+  assert.equal(await explained(everywhere(wrongFlag), ['n1']), [], 'a machine out of reach tells nothing')
+})
+
+test.run()
