@@ -8,7 +8,7 @@ import { main } from '../lib/main.ts'
 import { databaseAccepts } from '../roles/database-ready.ts'
 import { openDistributions } from '../roles/distributions.ts'
 import { loginOf, mysqlHost, mysqlSchema, onlyOne } from '../roles/mysql-schema.ts'
-import { nacosGroundwork, nacosService } from '../roles/nacos.ts'
+import { nacosGroundwork, nacosMembership, nacosService } from '../roles/nacos.ts'
 import { nacosHealthy } from '../roles/nacos-health.ts'
 import { nacosNode, reviewed } from '../roles/nacos-node.ts'
 
@@ -20,6 +20,7 @@ await main(async (fleet) => {
   return [
     play('schema', databases, () => mysqlSchema(nodes, archives), { via: loginOf }),
     play('groundwork', nodes, (node, facts) => nacosGroundwork(node, archives, facts)),
+    play('members', nodes, (node, facts) => nacosMembership(node, nodes, facts)),
     play('nacos', nodes, (node, facts) => nacosService(node, nodes, archives, facts), {
       serial: 1,
       startTogether: nodes.some(({ params }) => params.nacos.mode === 'embedded'),

@@ -7,6 +7,7 @@ import type { Gate, Missing } from '../lib/engine/play.ts'
 import {
   type api,
   type InstanceKey,
+  isAccepted,
   type Request,
   readConfig,
   readInstances,
@@ -44,7 +45,12 @@ export function nacosHealthy(): Gate<NacosNode> {
       if (quiet.length > 0) return Promise.all(quiet.map((item) => orFailed(scope, nodes, item, changed)))
       // What a start wrote long ago may be gone: only starts of this run must still show their line.
       const fresh = nodes.filter(({ name }) => changed.has(name))
-      if (nodes.length <= scope.hosts.length / 2) return started(scope, fresh)
+      const few = clustered(nodes).length > 0 && nodes.length <= scope.hosts.length / 2
+      if (few && fresh.length > 0) return started(scope, fresh)
+      if (few)
+        return nodes.flatMap((node) =>
+          missingAt(node, `only ${nodes.length} of ${scope.hosts.length} members serve: no majority`),
+        )
       const exact = deep || changed.size === 0
       const found = [...(await readiness(scope, nodes)), ...(await agreement(scope, nodes, exact))]
       if (found.length > 0 || !deep) return found
@@ -53,6 +59,10 @@ export function nacosHealthy(): Gate<NacosNode> {
     explain: (scope, missing) => explain(scope, missing),
   }
 }
+
+/** The nodes that belong to a cluster. */
+const clustered = (nodes: readonly Node[]): readonly Node[] =>
+  nodes.filter(({ params }) => params.nacos.mode !== 'standalone')
 
 const missingAt = (node: Node, what: string | undefined): Missing[] =>
   what === undefined ? [] : [{ host: node.name, what }]
@@ -86,7 +96,6 @@ async function readiness(scope: NodeScope, nodes: readonly Node[]): Promise<Miss
  * under way (not `exact`), what members still know of strangers is left for the end: the next nodes will take it out.
  */
 async function agreement(scope: NodeScope, nodes: readonly Node[], exact: boolean): Promise<Missing[]> {
-  const clustered = nodes.filter(({ params }) => params.nacos.mode !== 'standalone')
   const views = await Promise.all(
     nodes.map(async (node): Promise<View | Missing> => {
       const view = await viewOf(scope, node)
@@ -94,11 +103,11 @@ async function agreement(scope: NodeScope, nodes: readonly Node[], exact: boolea
     }),
   )
   const failed = views.filter((view): view is Missing => 'what' in view)
-  const first = clustered[0]
+  const first = clustered(nodes)[0]
   if (failed.length > 0 || !first) return failed
   const { version, mode } = first.params.nacos
-  const all = scope.hosts.filter(({ params }) => params.nacos.mode !== 'standalone').map(memberOfNode)
-  const expected = clustered.map(memberOfNode)
+  const all = clustered(scope.hosts).map(memberOfNode)
+  const expected = clustered(nodes).map(memberOfNode)
   const seen = views.filter((view): view is View => 'from' in view && expected.includes(view.from))
   const groups = groupsExpected(version, mode)
   const problems =
@@ -116,10 +125,14 @@ async function agreement(scope: NodeScope, nodes: readonly Node[], exact: boolea
 }
 
 /** Leaves out what is said of members that need not be there (yet), and of peers that are none any more. */
-const ofExpected =
-  (all: readonly string[], expected: readonly string[]) =>
-  (what: string): boolean =>
-    !what.includes('the stray peer') && !all.some((member) => !expected.includes(member) && what.includes(member))
+function ofExpected(all: readonly string[], expected: readonly string[]): (what: string) => boolean {
+  const others = all.filter((member) => !expected.includes(member))
+  const ignored = new Set([...others, ...others.map(raftPeerOf)])
+  return (what) =>
+    !what.includes('the stray peer') &&
+    !what.includes('which is no member') &&
+    !what.split(/[\s,]+/).some((word) => ignored.has(word))
+}
 
 /** A leader that is down is still named by those that have not noticed: then there is none. */
 function strayLeaders(views: readonly View[], expected: readonly string[]): readonly string[] {
@@ -227,7 +240,9 @@ async function useOf(scope: NodeScope, nodes: readonly Node[]): Promise<Missing[
 async function accepted(node: Node, what: string, answer: Promise<HttpResponse | string>): Promise<Missing[]> {
   const got = await answer
   if (typeof got === 'string') return missingAt(node, `can't ${what}: ${got}`)
-  return got.status === 200 ? [] : missingAt(node, `can't ${what}: HTTP ${got.status} ${got.body.trim().slice(0, 120)}`)
+  return isAccepted(got.status, got.body)
+    ? []
+    : missingAt(node, `can't ${what}: HTTP ${got.status} ${got.body.trim().slice(0, 120)}`)
 }
 
 /** What one member learns of another comes late: each look is repeated for some seconds. */
@@ -261,7 +276,11 @@ async function orFailed(
   if (!node || !changed.has(node.name)) return item
   const service = { reader: unitReader, key: `${node.params.nacos.unit}.service` }
   const output = { reader: tail, key: startLog(node) }
-  const answers = await scope.ask(node, [service, output])
+  const answers = await scope.ask(node, [service, output]).catch((error: unknown) => {
+    if (error instanceof PlinthError) return undefined
+    throw error
+  })
+  if (!answers) return item
   const failed = failureLines.some((pattern) => pattern.test(answers(output)))
   const again = /^SubState=(auto-restart|failed|dead)$/m.test(answers(service))
   return failed || again ? { ...item, what: 'its start failed', final: true } : item

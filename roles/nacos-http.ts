@@ -74,5 +74,9 @@ export const viewOf = (scope: NodeScope, node: Node): Promise<View | string> =>
   tried(async () => {
     const token = await login(scope, node, node.params.nacos.version.major >= 3)
     const answer = await ask(scope, node, client(node, token).members())
+    if (answer.status !== 200) {
+      const what = `its list of members answers HTTP ${answer.status} ${answer.body.trim().slice(0, 120)}`
+      throw new PlinthError([{ where: node.name, what, remedy: 'read its logs' }])
+    }
     return { from: memberOfNode(node), members: readMembers(answer.body) }
   })

@@ -15,8 +15,17 @@ export function nacosGroundwork(node: Node, archives: Archives, facts: Facts): r
 }
 
 /**
- * What makes a node serve: configuration, membership, unit. Other nodes count by what the inventory says of them, so
- * that a rebuild needs no survivor.
+ * Who belongs to the cluster, by what the inventory says: on all nodes before the first of them starts or restarts, for
+ * a new member is only taken in by those that know it. Nacos watches the file, so that it is no input of the process.
+ */
+export function nacosMembership(node: Node, nodes: readonly Node[], facts: Facts): readonly Resource[] {
+  const members = nodes.filter(({ params }) => params.nacos.mode !== 'standalone').map(memberOfNode)
+  return clusterConf.resources({ ...node.params.nacos, members, ownAddress: addressOf(node) }, facts)
+}
+
+/**
+ * What makes a node serve: links, configuration, unit. Other nodes count by what the inventory says of them, so that a
+ * rebuild needs no survivor.
  */
 export function nacosService(
   node: Node,
@@ -25,16 +34,13 @@ export function nacosService(
   facts: Facts,
 ): readonly Resource[] {
   const { nacos, java: jdk } = node.params
-  const members = nodes.filter(({ params }) => params.nacos.mode !== 'standalone').map(memberOfNode)
   const all = everything(node, archives, facts)
-  const membership = clusterConf.resources({ ...nacos, members, ownAddress: addressOf(node) }, facts)
-  // cluster.conf is no input of the process: Nacos watches it and takes a change in while it runs.
   const runs = all.filter(({ id }) => readAtStart.test(id))
   const others = nodes
     .filter((other) => other !== node && other.machine.key === node.machine.key)
     .reduce((sum, { params }) => sum + megabytes(heapOf(params.nacos).xmx), 0)
   const service = systemdService.resources({ ...nacos, jdk: jdk.version, runs, others }, facts)
-  return [...all.filter(({ id }) => !groundwork.test(id)), ...membership, ...service]
+  return [...all.filter(({ id }) => !groundwork.test(id)), ...service]
 }
 
 const everything = (node: Node, archives: Archives, facts: Facts): readonly Resource[] =>

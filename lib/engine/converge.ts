@@ -58,11 +58,14 @@ class Run {
       this.#kept.set(assignment.host.name, (this.#kept.get(assignment.host.name) ?? 0) + plans.filter(isKeep).length)
     }
     // Nothing is written anywhere while a host can't be reached or something stands in the way.
+    const differs = observations.some(({ plans }) => !plans.every(isKeep))
     if (this.#failures.length === 0) {
       for (const play of this.site) {
         if (this.#failures.length > 0 || this.options.signal.aborted) break
         const own = observations.filter(({ assignment }) => assignment.play === play)
-        await (this.options.check ? this.#look(play, own) : this.#roll(play, own))
+        // A unit that is active proves nothing, so a check asks the gates too; where something differs, that is the answer.
+        if (!this.options.check) await this.#roll(play, own)
+        else if (!differs) await this.#unchanged(play)
       }
     }
     return {
@@ -96,11 +99,6 @@ class Run {
     return observations.sort((a, b) => place(a) - place(b))
   }
 
-  /** A check of a play in which nothing differs still asks its gate: a unit that is active proves nothing. */
-  async #look(play: Play, observations: readonly Observation[]): Promise<void> {
-    if (observations.every(({ plans }) => plans.every(isKeep))) await this.#unchanged(play)
-  }
-
   /** All members are looked at, or with --limit the hosts it leaves and whoever serves beside them. */
   async #unchanged(play: Play): Promise<void> {
     const { gate } = play.options
@@ -108,7 +106,9 @@ class Run {
     const limited = play.hosts.length < play.members.length
     const serving = limited ? await gate.serving(this.#scope(play)) : new Set<string>()
     const expected = new Set([...names(play.hosts), ...(limited ? serving : names(play.members))])
-    await this.#gate(play, { expected, changed: new Set(), deep: false }, gate.patience)
+    // What an earlier play of this run changed may take its time to show.
+    const seconds = this.#changed.size > 0 ? gate.deadline : gate.patience
+    await this.#gate(play, { expected, changed: new Set(), deep: false }, seconds)
   }
 
   async #roll(play: Play, observations: readonly Observation[]): Promise<void> {

@@ -133,6 +133,12 @@ export function readNamingUp(status: number, body: string): string | undefined {
   return body.trim().slice(0, 200) || `HTTP ${status}`
 }
 
+/** Whether a write was taken: v1 answers `true` or `ok`, or `false` with 200; v2 and v3 put the truth into `code`. */
+export function isAccepted(status: number, body: string): boolean {
+  const code = at(json(body), 'code')
+  return status === 200 && body.trim() !== 'false' && (code === undefined || code === 0 || code === 200)
+}
+
 /** The access token of a login; undefined when it was refused. */
 export function readToken(status: number, body: string): string | undefined {
   const answer = json(body)

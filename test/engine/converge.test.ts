@@ -87,7 +87,7 @@ test('only hosts that differ are worked on; those that serve are expected betwee
   ])
 })
 
-test('--check writes nothing, takes no lock, and asks the gate where nothing differs', async () => {
+test('--check writes nothing, takes no lock, and asks no gate where something differs', async () => {
   const world = new FakeWorld()
   there(world, 'h1', 'b')
   const { gate } = gateOf(world)
@@ -97,13 +97,21 @@ test('--check writes nothing, takes no lock, and asks the gate where nothing dif
     world,
     { check: true },
   )
-  assert.equal(deeds(world), ['gate: h1'])
+  assert.equal(deeds(world), [])
   assert.equal(world.machine('h1').steps, [])
   assert.is(world.machine('h1').holder, null)
   assert.equal(
     result.plans.map(({ plans }) => plans.map(({ action }) => action)),
     [['create'], ['keep']],
   )
+})
+
+test('--check asks the gates of a site in which nothing differs', async () => {
+  const world = new FakeWorld()
+  there(world, 'h1', 'b')
+  const { gate } = gateOf(world)
+  await run([play('same', hosts('h1'), () => [thing('b')], { gate })], world, { check: true })
+  assert.equal(deeds(world), ['gate: h1'])
 })
 
 test('a gate is waited for until its deadline after a change, and no longer than its patience without one', async () => {

@@ -1,6 +1,6 @@
 import { Secret } from '../../lib/core/secret.ts'
 import { file } from '../../lib/resources/file.ts'
-import { environmentFile, unit } from '../../lib/resources/unit.ts'
+import { environmentFile, inputOf, unit } from '../../lib/resources/unit.ts'
 import { canned } from '../../lib/testing.ts'
 import { assert, suite } from '../kit.ts'
 import { plans } from './cases.ts'
@@ -109,6 +109,18 @@ plans(test, service!, {
     changes: ['reload: yes → no'],
     says: ['reload systemd'],
   },
+  'an input was touched and the run was killed before the restart': {
+    answers: show({ Stale: 'yes' }),
+    action: 'update',
+    changes: ['stale: yes → no'],
+    says: ['restart app.service'],
+  },
+  'an input was touched while it was down': {
+    answers: show({ Stale: 'yes', ActiveState: 'inactive', MainPID: '0' }, null),
+    action: 'update',
+    changes: ['active: inactive → active', 'inputs: *** → another ***', 'stale: yes → no'],
+    says: ['start app.service'],
+  },
   'masked while it runs': {
     answers: show({ LoadState: 'masked', UnitFileState: 'masked' }),
     pending: [unitFile!.id],
@@ -143,6 +155,38 @@ test('the commands, word for word', () => {
   const masked = (UnitFileState: string) => runs(show({ LoadState: 'masked', UnitFileState }))[0]
   assert.is(masked('masked'), 'systemctl unmask -q -- app.service')
   assert.is(masked('masked-runtime'), 'systemctl unmask -q --runtime -- app.service')
+})
+
+test('an input leaves a note before it is touched, and the start takes it away', () => {
+  const note = 'mkdir -p -m 0700 /etc/plinth\n: >/etc/plinth/app.stale\nsync /etc/plinth/app.stale\n'
+  const two = {
+    ...config,
+    plan: () => ({
+      ...config.plan(canned({}), new Set()),
+      steps: ['first', 'second'].map((run) => ({ say: run, run, input: `input of ${run}` })),
+    }),
+  }
+  const runs = (resource: typeof config, answers = {}) =>
+    inputOf('app', resource)
+      .plan(canned(answers), new Set())
+      .steps.map(({ run }) => run)
+  assert.equal(runs(two), [`${note}first`, 'second'])
+  assert.equal(
+    inputOf('app', two)
+      .plan(canned({}), new Set())
+      .steps.map(({ input }) => input),
+    ['input of first', 'input of second'],
+  )
+  assert.equal(runs({ ...config, plan: () => ({ ...two.plan(), steps: [] }) }), [], 'nothing is touched, nothing noted')
+  assert.ok(runs(config)[0]?.startsWith(note))
+  assert.is(inputOf('app', config).digest, config.digest)
+  assert.ok(unitFile!.plan(canned({}), new Set()).steps[0]?.run.startsWith(note), 'the unit file is an input itself')
+  const start =
+    service!
+      .plan(canned(show({ Stale: 'yes' })), new Set())
+      .steps.at(-1)
+      ?.run.split('\n') ?? []
+  assert.equal(start.slice(-2), ['systemctl restart -- app.service', 'rm -f -- /etc/plinth/app.stale'])
 })
 
 test('the digest is for root alone, and no plan shows it', () => {

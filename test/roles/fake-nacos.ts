@@ -137,7 +137,14 @@ export class FakeNacos {
 
   /** All members as this one would list them. */
   #membersAt(node: Node): readonly unknown[] {
-    const { states = {}, strays = [], ignorantOf = [], groups, leader, strayPeers = [] } = this.faults.sees?.[node.name] ?? {}
+    const {
+      states = {},
+      strays = [],
+      ignorantOf = [],
+      groups,
+      leader,
+      strayPeers = [],
+    } = this.faults.sees?.[node.name] ?? {}
     const { version, mode } = node.params.nacos
     const cluster = mode === 'standalone' ? [node] : this.nodes
     const up = cluster.find(({ name }) => !this.faults.down?.includes(name))

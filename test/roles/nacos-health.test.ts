@@ -1,11 +1,11 @@
 /** When the gate of a Nacos play opens, and what it says while it does not. */
-import { PlinthError } from '../../lib/core/error.ts'
+import type { PlinthError } from '../../lib/core/error.ts'
 import type { Missing } from '../../lib/engine/play.ts'
 import { nacosHealthy } from '../../roles/nacos-health.ts'
 import { LoginRefused } from '../../roles/nacos-http.ts'
 import { assert, suite } from '../kit.ts'
 import { FakeNacos, type Faults } from './fake-nacos.ts'
-import { changed as inventory, cluster, type Swap } from './nodes.ts'
+import { cluster, changed as inventory, type Swap } from './nodes.ts'
 
 const test = suite('nacos-health')
 
@@ -23,7 +23,7 @@ const standalone: Swap = ['version: 2.2.4', 'version: 2.2.4\n          mode: sta
 /** n1 and n2 are instances of one machine. */
 const sharing: Swap = [
   'n2: { ansible_host: 10.0.0.2 }',
-  'n2: { ansible_host: 10.0.0.1, nacos: { port: 8948, home: /opt/nacos2, unit: nacos2 } }',
+  'n2: { ansible_host: 10.0.0.1, nacos_port: 8948, nacos_home: /opt/nacos2, nacos_unit: nacos2 }',
 ]
 
 interface Case extends Faults {
@@ -45,7 +45,7 @@ const at = (index: number): string => `10.0.0.${index}:8848`
 
 /** Another answer to one request of one node. */
 const instead =
-  (name: string, request: string, status: number, body: string): Faults['fault'] =>
+  (name: string, request: string, status: number, body: string): NonNullable<Faults['fault']> =>
   (node, line) =>
     node === name && line.startsWith(request) ? { status, body } : undefined
 
@@ -290,7 +290,16 @@ async function hurried<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-for (const { says, swaps = [], expected = all, changed = [], deep = false, missing = [], left = 0, ...faults } of cases) {
+for (const {
+  says,
+  swaps = [],
+  expected = all,
+  changed = [],
+  deep = false,
+  missing = [],
+  left = 0,
+  ...faults
+} of cases) {
   test(says, async () => {
     const { nodes } = await cluster(inventory(...swaps))
     const nacos = new FakeNacos(nodes, faults)
@@ -298,7 +307,11 @@ for (const { says, swaps = [], expected = all, changed = [], deep = false, missi
     const found = await hurried(() => nacosHealthy().missing(nacos.scope(), look))
     assert.equal(found.map(line).sort(), [...missing].sort())
     assert.is(nacos.kept.size, left)
-    if (!deep) assert.not(nacos.requests.some((request) => /cs\/configs|ns\/instance/.test(request)), 'nothing is used')
+    if (!deep)
+      assert.not(
+        nacos.requests.some((request) => /cs\/configs|ns\/instance/.test(request)),
+        'nothing is used',
+      )
   })
 }
 
@@ -329,7 +342,10 @@ test('a password that is not the one in use ends the waiting at once, with the w
   const { nodes } = await cluster()
   const refusals = [
     { status: 403, remedy: 'set nacos.auth.admin_password to the password that is in use' },
-    { status: 404, remedy: 'this server has no login: see whether it is a distribution with its console, or turn auth off' },
+    {
+      status: 404,
+      remedy: 'this server has no login: see whether it is a distribution with its console, or turn auth off',
+    },
   ]
   for (const { status, remedy } of refusals) {
     const nacos = new FakeNacos(nodes, { fault: instead('n2', 'POST /nacos/v1/auth/login', status, 'unknown user!') })

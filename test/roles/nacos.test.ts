@@ -3,7 +3,7 @@
 import { orderProblems } from '../../lib/core/ordering.ts'
 import type { Resource } from '../../lib/core/resource.ts'
 import { canned, plainFacts } from '../../lib/testing.ts'
-import { nacosGroundwork, nacosService } from '../../roles/nacos.ts'
+import { nacosGroundwork, nacosMembership, nacosService } from '../../roles/nacos.ts'
 import { assert, suite } from '../kit.ts'
 import { archives, changed, cluster, distribution, type Swap } from './nodes.ts'
 
@@ -18,6 +18,7 @@ async function first(...swaps: readonly Swap[]) {
     node: node!,
     nodes,
     ground: nacosGroundwork(node!, archives(), facts),
+    members: nacosMembership(node!, nodes, facts),
     service: nacosService(node!, nodes, archives(), facts),
   }
 }
@@ -51,9 +52,6 @@ test('the service, in order', async () => {
     'symlink:/opt/nacos/current',
     'file:/opt/nacos/conf/nacos-logback.xml',
     'properties:/opt/nacos/conf/application.properties',
-    'address:10.0.0.1',
-    'ports:8848,7848,9848,9849',
-    'line-set:/opt/nacos/conf/cluster.conf',
     'systemd:240',
     'memory:nacos',
     'directory:/etc/plinth',
@@ -63,15 +61,20 @@ test('the service, in order', async () => {
   ])
 })
 
+test('the membership, in order', async () => {
+  const { members } = await first()
+  assert.equal(ids(members), ['address:10.0.0.1', 'ports:8848,7848,9848,9849', 'line-set:/opt/nacos/conf/cluster.conf'])
+})
+
 test('standalone has no cluster.conf', async () => {
-  const { service } = await first(['version: 2.2.4', 'version: 2.2.4\n          mode: standalone'])
-  assert.not(ids(service).some((id) => id.includes('cluster.conf')))
+  const { members } = await first(['version: 2.2.4', 'version: 2.2.4\n          mode: standalone'])
+  assert.equal(ids(members), ['address:10.0.0.1', 'ports:8848,7848,9848,9849'])
 })
 
 test('the lists agree with themselves and with each other', async () => {
   for (const home of ['/opt/nacos', '/opt/nacos 集群']) {
-    const { ground, service } = await first(['sha256:', `home: ${home}\n          sha256:`])
-    assert.equal(orderProblems('n1', [...ground, ...service]), [])
+    const { ground, members, service } = await first(['sha256:', `home: ${home}\n          sha256:`])
+    assert.equal(orderProblems('n1', [...ground, ...members, ...service]), [])
   }
 })
 
@@ -116,8 +119,8 @@ test('a change of what java reads at its start restarts it, a change of the memb
 })
 
 test('cluster.conf names every member, this one included, whatever their order', async () => {
-  const { service } = await first(['10.0.0.2 }', '10.0.0.2, nacos_port: 8948 }'])
-  const conf = service.find(({ id }) => id.startsWith('line-set:'))!
+  const { members } = await first(['10.0.0.2 }', '10.0.0.2, nacos_port: 8948 }'])
+  const conf = members.find(({ id }) => id.startsWith('line-set:'))!
   const [step] = conf.plan(canned({}), new Set()).steps
   assert.is(step!.input, '10.0.0.1:8848\n10.0.0.2:8948\n10.0.0.3:8848\n')
 })

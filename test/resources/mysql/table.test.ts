@@ -85,6 +85,18 @@ plans(test, table, {
     changes: ['unique (data_id, group_id):  → present'],
     says: ['add index uk_config of nacos.config'],
   },
+  'an index of that name is on other columns': {
+    answers: answers(good, ['PRIMARY|1|id|', 'uk_config|1|data_id|']),
+    action: 'update',
+    changes: ['unique (data_id, group_id):  → present'],
+    says: ['add index uk_config of nacos.config'],
+  },
+  'the primary key is on another column': {
+    answers: answers(good, ['PRIMARY|1|data_id|', ...indexes.slice(1)]),
+    action: 'update',
+    changes: ['primary key: data_id → id'],
+    says: ['add the primary key of nacos.config'],
+  },
   'no primary key': {
     answers: answers(good, indexes.slice(1)),
     action: 'update',
@@ -121,6 +133,13 @@ test('the statements, word for word', () => {
   assert.equal(sql(good, []), [
     'USE `nacos`; ALTER TABLE `config` ADD PRIMARY KEY (`id`)',
     'USE `nacos`; ALTER TABLE `config` ADD UNIQUE KEY `uk_config` (`data_id`, `group_id`)',
+  ])
+  // In one statement: nobody may come between the drop and the add, and an AUTO_INCREMENT is never without its key.
+  assert.equal(sql(good, ['PRIMARY|1|id|', 'uk_config|1|data_id|']), [
+    'USE `nacos`; ALTER TABLE `config` DROP INDEX `uk_config`, ADD UNIQUE KEY `uk_config` (`data_id`, `group_id`)',
+  ])
+  assert.equal(sql(good, ['PRIMARY|1|data_id|', ...indexes.slice(1)]), [
+    'USE `nacos`; ALTER TABLE `config` DROP PRIMARY KEY, ADD PRIMARY KEY (`id`)',
   ])
   assert.match(sql([])[0] ?? '', /^USE `nacos`; CREATE TABLE IF NOT EXISTS `config` \(/)
 })

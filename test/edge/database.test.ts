@@ -1,0 +1,208 @@
+/** Resources in a database: what is asked, what is told, and what is never said of it. */
+import type { Database, DatabaseLogin } from '../../lib/core/channel.ts'
+import { hostError, PlinthError } from '../../lib/core/error.ts'
+import { Secret } from '../../lib/core/secret.ts'
+import { databaseChannel, databaseProblem } from '../../lib/edge/database.ts'
+import { assert, suite } from '../kit.ts'
+
+const test = suite('edge/database')
+const login: DatabaseLogin = { host: '10.0.0.10', port: 3306, user: 'admin', password: new Secret('pw') }
+const where = 'MySQL 10.0.0.10:3306'
+
+type Rows = Awaited<ReturnType<Database['query']>>
+type Sent = readonly [sql: string, values: readonly (string | number)[]]
+
+/** A database that answers every query with `answer`, and remembers what it was sent. */
+function fake(answer: (sql: string) => Rows = () => []) {
+  const sent: Sent[] = []
+  const state = { closed: false }
+  const database: Database = {
+    async query(sql, values = []) {
+      sent.push([sql, values])
+      return answer(sql)
+    },
+    fetchedPublicKey: false,
+    async close() {
+      state.closed = true
+    },
+  }
+  return { channel: databaseChannel(database, login), sent, state }
+}
+
+/** What the edge throws when the server refuses. */
+const refusal = (errno: number, message: string): Error =>
+  Object.assign(hostError(databaseProblem(Object.assign(new Error(message), { errno }), where, login)), { errno })
+
+const refusing = (errno: number, message: string) => () => {
+  throw refusal(errno, message)
+}
+
+const variables = (keys: readonly string[]): string => `SHOW ${keys.join(' ')}`
+const tables = (keys: readonly string[]): string => `SELECT ${keys.join(' ')}`
+
+test('one query a reader; key and answer by their place in the row, whatever the columns are called', async () => {
+  const { channel, sent } = fake((sql) =>
+    sql.startsWith('SHOW')
+      ? [
+          { Variable_name: 'version', Value: '8.0.40' },
+          { Variable_name: 'sql_mode', Value: null },
+        ]
+      : [
+          { v_first: 'nacos', k: 'users' },
+          { v_first: 'nacos', k: 'roles' },
+        ],
+  )
+  const ask = (reader: typeof variables, key: string) => ({ reader, key })
+  const answers = await channel.ask([
+    ask(variables, 'version'),
+    ask(tables, 'nacos'),
+    ask(variables, 'sql_mode'),
+    ask(variables, 'port'),
+  ])
+  assert.is(answers(ask(variables, 'version')), '8.0.40')
+  assert.is(answers(ask(variables, 'sql_mode')), '', 'NULL is nothing')
+  assert.is(answers(ask(variables, 'port')), '', 'no row is nothing')
+  assert.is(answers(ask(tables, 'nacos')), 'users\nroles', 'several rows, several lines, in their order')
+  assert.equal(sent, [
+    ['SHOW version sql_mode port', []],
+    ['SELECT nacos', []],
+  ])
+})
+
+test('no such database or table is an answer; any other refusal is not', async () => {
+  const question = { reader: variables, key: 'a' }
+  for (const errno of [1049, 1146]) {
+    const { channel } = fake(refusing(errno, "Table 'nacos.users' doesn't exist"))
+    assert.is((await channel.ask([question]))(question), '')
+  }
+  const { channel } = fake(refusing(1142, 'SELECT command denied'))
+  const error = await channel.ask([question]).then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  )
+  assert.instance(error, PlinthError)
+  assert.match((error as Error).message, /^MySQL 10\.0\.0\.10:3306: 'admin' lacks a privilege: SELECT command denied;/)
+})
+
+test('one reader that finds nothing there leaves the others their answers', async () => {
+  const { channel } = fake((sql) =>
+    sql.startsWith('SHOW') ? [{ k: 'a', v: 'yes' }] : refusing(1146, 'no such table')(),
+  )
+  const answers = await channel.ask([
+    { reader: tables, key: 'a' },
+    { reader: variables, key: 'a' },
+  ])
+  assert.is(answers({ reader: variables, key: 'a' }), 'yes')
+  assert.is(answers({ reader: tables, key: 'a' }), '')
+})
+
+const act = async (
+  channel: ReturnType<typeof fake>['channel'],
+  ...steps: readonly { run: string; input?: string }[]
+) => {
+  const done = []
+  for await (const one of channel.act(steps.map((step, index) => ({ say: `step ${index}`, ...step })))) done.push(one)
+  return done
+}
+
+test('a step without input is sent as it stands; one with input as a value, under a mode that escapes it', async () => {
+  const { channel, sent } = fake()
+  const done = await act(channel, { run: 'A' }, { run: 'B ?', input: "it's\\" })
+  assert.equal(
+    done.map(({ code, stderr }) => [code, stderr]),
+    [
+      [0, ''],
+      [0, ''],
+    ],
+  )
+  assert.equal(sent, [
+    ['A', []],
+    ["SET SESSION sql_mode = REPLACE(@@SESSION.sql_mode, 'NO_BACKSLASH_ESCAPES', ''); B ?", ["it's\\"]],
+  ])
+})
+
+test('a step that fails ends the list', async () => {
+  const { channel, sent } = fake((sql) => (sql === 'B' ? refusing(1064, 'You have an error')() : []))
+  const done = await act(channel, { run: 'A' }, { run: 'B' }, { run: 'C' })
+  assert.equal(
+    done.map(({ step, code }) => `${step.say} ${code}`),
+    ['step 0 0', 'step 1 1'],
+  )
+  assert.equal(
+    sent.map(([sql]) => sql),
+    ['A', 'B'],
+  )
+})
+
+test('what is said of a step that failed never holds its input', async () => {
+  const syntax = (near: string): string =>
+    `You have an error in your SQL syntax; check the manual for the right syntax to use near '${near}' at line 1`
+  const cases = [
+    { says: 'whole', input: 'hunter2', message: 'the value hunter2 is refused, hunter2!' },
+    { says: 'quoted back', input: 'hunter2', message: syntax("'hunter2'") },
+    { says: 'quoted back and cut short', input: 'hunter2-and-more', message: syntax("BY 'hunter2-an") },
+    { says: 'quoted back as it was escaped', input: "hunter2'x", message: syntax("'hunter2\\'x'") },
+    { says: 'quoted back over two lines', input: 'hunter2\nx', message: syntax("'hunter2\nx'") },
+    { says: 'by a server of another language', input: 'hunter2-and-more', message: "bei 'BY 'hunter2-an' in Zeile 1" },
+  ]
+  for (const { says, input, message } of cases) {
+    const { channel } = fake(refusing(1064, message))
+    const [done] = await act(channel, { run: 'SET PASSWORD = ?', input })
+    assert.is(done?.code, 1, says)
+    assert.not(done?.stderr.includes('hunter2'), `${says}: ${done?.stderr}`)
+    assert.match(done?.stderr ?? '', /^MySQL error 1064 /, says)
+  }
+})
+
+test('without an input the message is told in full', async () => {
+  const { channel } = fake(refusing(1064, "an error near 'CREATE TABEL' at line 1"))
+  const [done] = await act(channel, { run: 'CREATE TABEL' })
+  assert.ok(done?.stderr.includes("near 'CREATE TABEL' at line 1"))
+})
+
+test('the lock is of this server, and says which connection holds it', async () => {
+  const free = fake(() => [{ got: '1', holder: null }])
+  await free.channel.lock('me')
+  assert.equal(free.sent[0]?.[1], ['plinth 10.0.0.10:3306', 'plinth 10.0.0.10:3306'])
+  const cases = [
+    { rows: [{ got: '0', holder: '42' }], says: /connection 42; SHOW PROCESSLIST/ },
+    { rows: [{ got: null, holder: null }], says: /connection unknown/ },
+    { rows: [], says: /connection unknown/ },
+  ]
+  for (const { rows, says } of cases) {
+    const error = await fake(() => rows)
+      .channel.lock('me')
+      .then(
+        () => undefined,
+        (thrown: unknown) => thrown,
+      )
+    assert.instance(error, PlinthError)
+    assert.match((error as Error).message, says)
+    assert.is((error as PlinthError).problems[0]?.where, where)
+  }
+})
+
+test('closing the channel closes the login', async () => {
+  const { channel, state } = fake()
+  await channel.close()
+  assert.ok(state.closed)
+})
+
+test('what a refusal is about, by its number', () => {
+  const cases: readonly (readonly [number, string, RegExp])[] = [
+    [1045, 'Access denied', /^access denied for 'admin': wrong password, or no account/],
+    [1044, 'Access denied to database', /lacks a privilege: Access denied to database/],
+    [1227, 'you need SUPER', /lacks a privilege/],
+    [1040, 'Too many connections', /^too many connections$/],
+    [1290, 'running with --read-only', /read-only/],
+    [9999, 'something else', /^something else$/],
+  ]
+  for (const [errno, message, what] of cases) {
+    const problem = databaseProblem(Object.assign(new Error(message), { errno }), where, login)
+    assert.is(problem.where, where)
+    assert.match(problem.what, what)
+    assert.not(JSON.stringify(problem).includes('pw"'))
+  }
+})
+
+test.run()
