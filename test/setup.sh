@@ -6,5 +6,6 @@ if ! command -v node >/dev/null || ! node -e 'const [a, b] = process.versions.no
 fi
 if ! npm ls --silent >/dev/null 2>&1; then
   echo "installing the node modules"
-  npm ci --silent --no-audit --no-fund
+  # Not `npm ci`: it wants the native packages of every platform in the lock file, and a mirror may have only some of them.
+  npm install --no-save --loglevel=error --no-audit --no-fund
 fi
