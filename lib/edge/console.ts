@@ -111,6 +111,7 @@ export function openConsole({ json, check, verbosity }: ConsoleOptions): Console
         case 'preparing':
           return status((seconds) => `  ${event.play}: testing what it stands on … ${seconds.toFixed(0)} s`)
         case 'step':
+          told = performance.now() / 1000
           return status((seconds) => `  ${event.host.padEnd(12)} ${event.step.say} … ${seconds.toFixed(0)} s`)
         case 'sent': {
           const text = `  ${event.host.padEnd(12)} ${event.step.say}: ${megabytes(event.sent)} of ${megabytes(event.of)} MB`
