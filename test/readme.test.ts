@@ -1,0 +1,53 @@
+/** What the READMEs show runs as it stands there. */
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { assert, suite } from './kit.ts'
+
+const test = suite('readme')
+const root = new URL('..', import.meta.url).pathname
+const blocks = (file: string): string[] =>
+  [...readFileSync(join(root, file), 'utf8').matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code = '']) => code)
+
+const shown = blocks('README.md')
+const withText = (text: string): string => {
+  const found = shown.find((code) => code.includes(text))
+  assert.ok(found, `README.md shows no code with ${text}`)
+  return found!
+}
+
+test('the playbook shown is the one there is', () => {
+  assert.ok(readFileSync(join(root, 'playbooks/site.ts'), 'utf8').endsWith(withText('await main(async (fleet)')))
+})
+
+test(
+  'the role shown passes the test shown',
+  () => {
+    const folder = mkdtempSync(join(tmpdir(), 'plinth-readme-'))
+    try {
+      const role = join(folder, 'limits.ts')
+      writeFileSync(role, withText('export const limits = role(').replaceAll("'../lib/", `'${root}lib/`))
+      const file = join(folder, 'limits.test.ts')
+      writeFileSync(
+        file,
+        withText('limits.resources(params, plainFacts)')
+          .replace("'../../roles/limits.ts'", `'${role}'`)
+          .replaceAll("'../../lib/", `'${root}lib/`)
+          .replace("'../kit.ts'", `'${root}test/kit.ts'`),
+      )
+      const { stdout, stderr } = spawnSync('node', ['--import', 'tsx', file], { cwd: root, encoding: 'utf8' })
+      assert.match(stdout, /1 passed, 0 failed\s*$/, `${stdout}${stderr}`)
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  },
+  { timeout: 60 },
+)
+
+test('both READMEs show the same code', () => {
+  const code = (text: string): string => text.replaceAll(/\/\*\*.*\*\/\n/g, '')
+  assert.equal(blocks('README.zh-CN.md').map(code), shown.map(code))
+})
+
+test.run()
