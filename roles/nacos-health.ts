@@ -18,8 +18,11 @@ import { clusterProblems, groupsExpected, type View } from '../lib/nacos/cluster
 import { diagnose, failureLines, sinceStart, successLine } from '../lib/nacos/diagnosis.ts'
 import { raftPeerOf } from '../lib/nacos/members.ts'
 import { tail, unit as unitReader } from '../lib/readers.ts'
-import { ask, client, login, type NodeScope, tried, viewOf } from './nacos-http.ts'
+import { ask, client, LoginRefused, login, type NodeScope, tried, viewOf } from './nacos-http.ts'
 import { addressOf, memberOfNode, type NacosNode, type Node } from './nacos-node.ts'
+
+/** How many looks in a row a login may be refused. */
+const patientWith = 16
 
 /**
  * The gate of a Nacos play. It opens when every node says it started, is ready, and all of them agree on exactly the
@@ -28,6 +31,18 @@ import { addressOf, memberOfNode, type NacosNode, type Node } from './nacos-node
  * Before a majority is there, no more can be asked of a node than that it started and serves.
  */
 export function nacosHealthy(): Gate<NacosNode> {
+  let refusals = 0
+  /** A server that has just started may not know its users yet: only a login that stays refused is a wrong password. */
+  const admitted = async (work: () => Promise<Missing[]>): Promise<Missing[]> => {
+    try {
+      const found = await work()
+      refusals = 0
+      return found
+    } catch (error) {
+      if (!(error instanceof LoginRefused) || ++refusals > patientWith) throw error
+      return error.problems.map(({ where, what }) => ({ host: where, what }))
+    }
+  }
   return {
     name: 'Nacos is healthy',
     deadline: 240,
@@ -52,9 +67,13 @@ export function nacosHealthy(): Gate<NacosNode> {
           missingAt(node, `only ${nodes.length} of ${scope.hosts.length} members serve: no majority`),
         )
       const exact = deep || changed.size === 0
-      const found = [...(await readiness(scope, nodes)), ...(await agreement(scope, nodes, exact))]
-      if (found.length > 0 || !deep) return found
-      return [...(await started(scope, fresh)), ...(await useOf(scope, nodes))]
+      const unready = await readiness(scope, nodes)
+      if (unready.length > 0) return unready
+      return admitted(async () => {
+        const found = await agreement(scope, nodes, exact)
+        if (found.length > 0 || !deep) return found
+        return [...(await started(scope, fresh)), ...(await useOf(scope, nodes))]
+      })
     },
     explain: (scope, missing) => explain(scope, missing),
   }

@@ -217,10 +217,20 @@ class Run {
       undone = []
       const after = await observeAgain(assignment, channel)
       const left = after.filter((plan) => !isKeep(plan))
-      if (left.length > 0) return this.#fail(assignment, 'failed', left.flatMap(stillDiffers(host)), done)
+      if (left.length > 0) {
+        const causes = await this.#causes(play, host)
+        return this.#fail(assignment, 'failed', [...left.flatMap(stillDiffers(host)), ...causes], done)
+      }
     } catch (error) {
       this.#fail(assignment, isUnreachable(error) ? 'unreachable' : 'failed', problemsOf(error), done, undone)
     }
+  }
+
+  /** What the play's gate can tell of a host that did not become what it should be: a process that died at once. */
+  async #causes(play: Play, { name }: Host<unknown>): Promise<readonly Problem[]> {
+    const { gate } = play.options
+    if (!gate) return []
+    return gate.explain(this.#scope(play), [{ host: name, what: 'is not as it should be', final: true }])
   }
 
   /** Remembers that a resource was changed, for the machine's other hosts and for the recap. */

@@ -1,6 +1,6 @@
 /** What the readers of the course met: each is named with its remedy, before anything is written where that is possible. */
 import { assert, suite } from '../kit.ts'
-import { complaints, differing, inside, inventory, prepareLab, site, testLab } from './playbook.ts'
+import { complaints, differing, inside, inventory, playbook, prepareLab, site, testLab } from './playbook.ts'
 
 const test = suite('faults')
 const hosts = ['db1', 'nacos1']
@@ -61,7 +61,7 @@ const faults: readonly Fault[] = [
   {
     name: 'the memory is not enough',
     change: (text) => text.replace('{ xms: 512m, xmx: 512m }', '{ xms: 512m, xmx: 900g }'),
-    says: /MB available, \d+ MB are needed for a heap of 921600 MB; give the host more memory, or set nacos\.heap smaller/,
+    says: /MB in all, \d+ MB are needed for heaps of 921600 MB; give the host more memory, or set nacos\.heap smaller/,
   },
   {
     name: 'the disk is too small',
@@ -145,6 +145,26 @@ test(
 )
 
 test(
+  'an interrupt ends the run after the step in hand, and the next run finishes the job',
+  async () => {
+    await inside('nacos1', 'systemctl stop nacos; rm -rf /opt/nacos/releases/2.2.4 /var/cache/plinth/*')
+    const { code, stderr, stdout } = await playbook('site', ['-i', single()], {
+      interruptAt: /send nacos-server\S+ \(\d+ MB\) \(/,
+    })
+    assert.is(code, 130, stderr)
+    assert.match(stdout, /Interrupted after .* Go on with: npx tsx playbooks\/site\.ts/)
+    assert.not.match(stderr, /start nacos\.service/)
+    assert.is(
+      await inside('nacos1', 'ls -A /opt/nacos/releases | grep -c plinth || true').then((text) => text.trim()),
+      '0',
+    )
+    const next = await site(single())
+    assert.is(next.code, 0, complaints(next.report))
+  },
+  { timeout: 300 },
+)
+
+test(
   'a second run while one holds the lock is refused and told who holds it',
   async () => {
     await inside('nacos1', 'systemctl stop nacos')
@@ -152,7 +172,7 @@ test(
     const codes = [a.code, b.code].sort()
     const text = `${complaints(a.report)}\n${complaints(b.report)}`
     assert.equal(codes, [0, 1], text)
-    assert.match(text, /lock/)
+    assert.match(text, /another run (is at work there|holds the lock)/)
     assert.match(text, /pid \d+/)
   },
   { timeout: 300 },

@@ -38,21 +38,31 @@ export interface Ran {
   readonly stderr: string
 }
 
+export interface PlaybookOptions {
+  readonly env?: Record<string, string>
+  /** Interrupt it (SIGINT) once its output says this. */
+  readonly interruptAt?: RegExp
+}
+
 /** Runs a playbook to its end. */
-export function playbook(name: string, args: readonly string[], env: Record<string, string> = {}): Promise<Ran> {
+export function playbook(name: string, args: readonly string[], options: PlaybookOptions = {}): Promise<Ran> {
   const root = new URL('../..', import.meta.url).pathname
   return new Promise((resolve) => {
     const child = spawn('node', ['--import', 'tsx', `playbooks/${name}.ts`, ...args], {
       cwd: root,
-      env: { ...process.env, ...env },
+      env: { ...process.env, ...options.env },
     })
     let stdout = ''
     let stderr = ''
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       stdout += text
     })
+    let interrupted = false
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       stderr += text
+      if (interrupted || !options.interruptAt?.test(stderr)) return
+      interrupted = true
+      child.kill('SIGINT')
     })
     child.on('close', (code) => resolve({ code: code ?? 1, stdout, stderr }))
   })
