@@ -11,13 +11,18 @@ export const testLab: Lab = lab('test')
 const owner = (): number => Number(process.env.PLINTH_LAB_OWNER ?? process.pid)
 const say = (line: string): void => console.log(`  ${line}`)
 
-/** Boots what is missing of the test lab and builds the archives that are needed. */
+/**
+ * Boots what is missing of the test lab and builds the archives that are needed. Other hosts are switched off: a member
+ * of an earlier test's cluster would find its way into this one's.
+ */
 export async function prepareLab(
   hosts: readonly string[],
   versions: readonly ('2.0.3' | '2.1.1' | '2.2.4')[],
 ): Promise<void> {
   for (const version of versions) await labArchive(version, say)
   await testLab.up({ hosts, owner: owner(), say })
+  const others = (await testLab.status()).filter(({ host, state }) => !hosts.includes(host) && state !== 'off')
+  await Promise.all(others.map(({ host }) => testLab.kill(host)))
 }
 
 /** An inventory of the repository with the addresses, keys and secrets of the test lab; `change` edits its text. */
