@@ -2,7 +2,7 @@
  * The HTTP requests asked of a member, per version. Paths are those of a member's main port; 3.x has the v3 API only
  * (v1 and v2 answer 410 in 3.0, 404 from 3.2). A token goes into the header, never into a URL that a log may keep.
  */
-import { reveal, Secret } from '../core/secret.ts'
+import { Secret } from '../core/secret.ts'
 import type { Version } from './version.ts'
 
 export interface Request {
@@ -10,7 +10,7 @@ export interface Request {
   /** With context path and query. Holds no secret. */
   readonly path: string
   readonly headers: Readonly<Record<string, string | Secret>>
-  /** A form; a value may be a secret, `formText` reveals it. */
+  /** A form; a value may be a secret. */
   readonly form?: Readonly<Record<string, string | Secret>>
 }
 
@@ -35,10 +35,6 @@ const query = (pairs: Query): string => {
   const text = String(new URLSearchParams(pairs))
   return text === '' ? '' : `?${text}`
 }
-
-/** `name=value&…` of a request's form, secrets revealed: for the body only. */
-export const formText = (form: NonNullable<Request['form']>): string =>
-  String(new URLSearchParams(Object.fromEntries(Object.entries(form).map(([key, value]) => [key, reveal(value)]))))
 
 /** All requests for one version; `token` (from login) is added where it is given. */
 export function api(version: Version, token?: Secret) {
@@ -77,12 +73,6 @@ export function api(version: Version, token?: Secret) {
     /** `readToken` reads the answer. */
     login: (username: string, password: Secret) =>
       post(v3 ? '/v3/auth/user/login' : '/v1/auth/login', { username, password }),
-    /** The very first admin (2.4.0 and newer): open to anyone until used once, 409 after that. The user is `nacos`. */
-    firstAdmin: (password: Secret) => post(v3 ? '/v3/auth/user/admin' : '/v1/auth/users/admin', { password }),
-    changePassword: (username: string, newPassword: Secret): Request => ({
-      ...post(v3 ? '/v3/auth/user' : '/v1/auth/users', { username, newPassword }),
-      method: 'PUT',
-    }),
     publishConfig: (key: ConfigKey, content: string) =>
       post(v3 ? '/v3/admin/cs/config' : '/v1/cs/configs', { ...config(key), content, type: 'text' }),
     /** `readConfig` reads the answer. */
