@@ -199,7 +199,7 @@ const broken: readonly (readonly [check: keyof typeof checks, path: string, text
     'no import cycles',
     'lib/core/secret.ts',
     "import './resource.ts'",
-    'lib/core/resource.ts → lib/core/secret.ts → lib/core/resource.ts',
+    'lib/core/secret.ts → lib/core/resource.ts → lib/core/secret.ts',
   ],
   ['a file is named after its idea', 'lib/core/path-utils.ts', '', 'lib/core/path-utils.ts'],
   ['a file is named after its idea', 'roles/common/x.ts', '', 'roles/common/x.ts'],

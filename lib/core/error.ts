@@ -23,11 +23,13 @@ export const problemText = ({ where, what, remedy }: Problem): string => `${wher
 export class PlinthError extends Error {
   override readonly name = 'PlinthError'
 
-  constructor(
-    readonly problems: readonly Problem[],
-    readonly code: ExitCode = exitCode.failed,
-  ) {
+  readonly problems: readonly Problem[]
+  readonly code: ExitCode
+
+  constructor(problems: readonly Problem[], code: ExitCode = exitCode.failed) {
     super(problems.map(problemText).join('\n'))
+    this.problems = problems
+    this.code = code
   }
 }
 

@@ -23,21 +23,29 @@ export interface Sealed {
 }
 
 export class LocatedScalar {
-  constructor(
-    readonly at: Place,
-    readonly value: string | number | boolean | null | Sealed,
-    /** As it was written; the empty string when the value is sealed. */
-    readonly text: string,
-    /** It comes from an encrypted file, a variable of the environment or another file: no message shows it. */
-    readonly hidden = false,
-  ) {}
+  readonly at: Place
+  readonly value: string | number | boolean | null | Sealed
+  /** As it was written; the empty string when the value is sealed. */
+  readonly text: string
+  /** It comes from an encrypted file, a variable of the environment or another file: no message shows it. */
+  readonly hidden: boolean
+
+  constructor(at: Place, value: LocatedScalar['value'], text: string, hidden = false) {
+    this.at = at
+    this.value = value
+    this.text = text
+    this.hidden = hidden
+  }
 }
 
 export class LocatedList {
-  constructor(
-    readonly at: Place,
-    readonly items: readonly Located[],
-  ) {}
+  readonly at: Place
+  readonly items: readonly Located[]
+
+  constructor(at: Place, items: readonly Located[]) {
+    this.at = at
+    this.items = items
+  }
 }
 
 export interface LocatedEntry {
@@ -47,10 +55,13 @@ export interface LocatedEntry {
 }
 
 export class LocatedMap {
-  constructor(
-    readonly at: Place,
-    readonly entries: ReadonlyMap<string, LocatedEntry>,
-  ) {}
+  readonly at: Place
+  readonly entries: ReadonlyMap<string, LocatedEntry>
+
+  constructor(at: Place, entries: ReadonlyMap<string, LocatedEntry>) {
+    this.at = at
+    this.entries = entries
+  }
 }
 
 export type Located = LocatedScalar | LocatedList | LocatedMap

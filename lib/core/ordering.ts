@@ -13,12 +13,7 @@ const pathOf = (id: string): string | undefined =>
 export function orderProblems(where: string, resources: readonly Resource[]): readonly Problem[] {
   const problems: Problem[] = []
   const seen = new Map<string, string>()
-  const directories = new Map(
-    resources.flatMap((resource, index): [string, number][] => {
-      const path = resource.id.startsWith('directory:') ? pathOf(resource.id) : undefined
-      return path === undefined ? [] : [[path, index]]
-    }),
-  )
+  const places = new Map(resources.map(({ id }, index) => [id, index]))
   for (const [index, { id, needs = [] }] of resources.entries()) {
     const subject = pathOf(id) ?? id
     const before = seen.get(subject)
@@ -27,14 +22,12 @@ export function orderProblems(where: string, resources: readonly Resource[]): re
     }
     seen.set(subject, id)
     for (const need of needs) {
-      const at = resources.findIndex((other) => other.id === need)
-      if (at > index)
+      if ((places.get(need) ?? -1) > index)
         problems.push({ where, what: `${id} comes before ${need}, which it needs`, remedy: `list ${need} first` })
     }
     const path = pathOf(id)
     const parent = path?.slice(0, path.lastIndexOf('/'))
-    const declared = parent === undefined ? undefined : directories.get(parent)
-    if (declared !== undefined && declared > index) {
+    if ((places.get(`directory:${parent}`) ?? -1) > index) {
       problems.push({ where, what: `${id} comes before directory:${parent}`, remedy: 'list the directory first' })
     }
   }

@@ -12,6 +12,20 @@ import { sha256 } from './secret.ts'
 /** Flat and normalised (`0644`, not `644`). A thing that is not there is null. */
 export type State = Readonly<Record<string, string>>
 
+export interface Upload {
+  readonly path: string
+  readonly bytes: number
+  readonly sha256: string
+  /**
+   * Shell that prints how many of its first bytes the host has already, from a run that was cut: only the rest is sent.
+   * Ends `run` with `uploadAnew` if what was there was damaged and is gone now, it is sent once more, and whole.
+   */
+  readonly have?: string
+}
+
+/** The exit code of a step that wants its upload once more (EX_TEMPFAIL of sysexits.h). */
+export const uploadAnew = 75
+
 /** One command of an apply. */
 export interface Step {
   /** The line the report prints; the host's name stands before it. */
@@ -21,7 +35,7 @@ export interface Step {
   /** What `run` finds on its standard input. May hold secrets: it is never printed. */
   readonly input?: string | Uint8Array
   /** A file of the controller streamed to `run`'s standard input, with its length in bytes. */
-  readonly upload?: { readonly path: string; readonly bytes: number; readonly sha256: string }
+  readonly upload?: Upload
   /** Seconds without an end after which the step counts as lost. Default 300. */
   readonly deadline?: number
 }
@@ -94,11 +108,18 @@ export interface Definition<S extends State> {
 export function resource<S extends State>(definition: Definition<S>): Resource {
   const { id, probe, desired } = definition
   const isSecret = definition.secret ?? (() => false)
+  let digest: string | undefined
   return {
     id,
     probe,
     needs: definition.needs ?? [],
-    digest: sha256(JSON.stringify([id, sorted(desired ?? {}), (definition.inputs ?? []).map((input) => input.digest)])),
+    // Made when somebody asks: of a thousand hosts' resources only those that a unit runs with are ever asked.
+    get digest() {
+      digest ??= sha256(
+        JSON.stringify([id, sorted(desired ?? {}), (definition.inputs ?? []).map((input) => input.digest)]),
+      )
+      return digest
+    },
     plan(answers, pending) {
       const actual = definition.read(answers)
       const changes = difference(actual, desired, isSecret)
@@ -137,10 +158,9 @@ function difference<S extends State>(
   if (desired === null) return []
   const shown = (key: string, value: string | undefined, instead: string): string | null =>
     value === undefined ? null : secret(key, value) ? instead : value
-  return sorted(desired)
-    .filter(([key, value]) => actual?.[key] !== value)
-    .map(([key, value]) => {
-      const from = shown(key, actual?.[key], '***')
-      return { key, from, to: shown(key, value, from === '***' ? 'another ***' : '***') }
-    })
+  const differing = Object.entries(desired).filter(([key, value]) => value !== undefined && actual?.[key] !== value)
+  return sorted(Object.fromEntries(differing)).map(([key, value]) => {
+    const from = shown(key, actual?.[key], '***')
+    return { key, from, to: shown(key, value, from === '***' ? 'another ***' : '***') }
+  })
 }

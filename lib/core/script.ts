@@ -4,7 +4,11 @@
 
 /** A piece of script that is code already and is not quoted again. */
 export class Script {
-  constructor(readonly text: string) {}
+  readonly text: string
+
+  constructor(text: string) {
+    this.text = text
+  }
 
   toString(): string {
     return this.text

@@ -12,10 +12,13 @@ import { Secret } from './secret.ts'
 
 /** A scalar that cannot be read as what the schema wants. */
 class Refusal {
-  constructor(
-    readonly what: string,
-    readonly remedy: string,
-  ) {}
+  readonly what: string
+  readonly remedy: string
+
+  constructor(what: string, remedy: string) {
+    this.what = what
+    this.remedy = remedy
+  }
 }
 
 /** Reads the text of a scalar; `from` is where it was written, or null for a default or a literal of the code. */

@@ -26,10 +26,13 @@ export class InventoryFile {
   /** The hosts with an address of their own, once everything is read. */
   private addressed: readonly string[] | undefined
 
-  constructor(
-    private readonly tree: GroupTree,
-    private readonly problems: Problem[],
-  ) {}
+  private readonly tree: GroupTree
+  private readonly problems: Problem[]
+
+  constructor(tree: GroupTree, problems: Problem[]) {
+    this.tree = tree
+    this.problems = problems
+  }
 
   /** Reads the value of a file; `shown` is the file's name in messages. */
   read(value: Located | null, shown: string): void {

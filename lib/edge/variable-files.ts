@@ -15,10 +15,13 @@ export class VariableFiles {
   private readonly read = new Map<string, readonly Variables[]>()
 
   /** `bases` are the folders of the inventories, in the order of the sources. */
-  constructor(
-    private readonly bases: readonly string[],
-    private readonly around: Surroundings,
-  ) {}
+  private readonly bases: readonly string[]
+  private readonly around: Surroundings
+
+  constructor(bases: readonly string[], around: Surroundings) {
+    this.bases = bases
+    this.around = around
+  }
 
   /** Variables of groups, lowest precedence first: inventory by inventory, in each the groups in the order given. */
   ofGroups(groups: readonly string[]): readonly Variables[] {

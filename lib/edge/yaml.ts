@@ -105,12 +105,17 @@ class Reader {
   private readonly sizes = new Map<Located, number>()
   private total = 0
 
-  constructor(
-    private readonly text: string,
-    private readonly file: string,
-    private readonly around: Surroundings,
-    private readonly hidden: boolean,
-  ) {}
+  private readonly text: string
+  private readonly file: string
+  private readonly around: Surroundings
+  private readonly hidden: boolean
+
+  constructor(text: string, file: string, around: Surroundings, hidden: boolean) {
+    this.text = text
+    this.file = file
+    this.around = around
+    this.hidden = hidden
+  }
 
   read(): Located | null | undefined {
     if (tooDeep(this.text)) {

@@ -35,10 +35,13 @@ function tokens(sql: string): Token[] {
 /** A place in the tokens, and the small steps of reading on from it. */
 class Reader {
   #at = 0
-  constructor(
-    readonly tokens: readonly Token[],
-    readonly file: string,
-  ) {}
+  readonly tokens: readonly Token[]
+  readonly file: string
+
+  constructor(tokens: readonly Token[], file: string) {
+    this.tokens = tokens
+    this.file = file
+  }
 
   get done(): boolean {
     return this.#at >= this.tokens.length

@@ -40,10 +40,13 @@ export class FakeNacos {
   /** Every request as `n1 GET /nacos/v1/…`. */
   readonly requests: string[] = []
 
-  constructor(
-    private readonly nodes: readonly Node[],
-    private readonly faults: Faults,
-  ) {}
+  private readonly nodes: readonly Node[]
+  private readonly faults: Faults
+
+  constructor(nodes: readonly Node[], faults: Faults) {
+    this.nodes = nodes
+    this.faults = faults
+  }
 
   scope(): NodeScope {
     const reach = ({ name }: { readonly name: string }): void => {

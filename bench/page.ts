@@ -1,0 +1,95 @@
+/** The generated parts of docs/benchmarks.md. Pure. */
+import type { Machine } from './machine.ts'
+import type { Figure } from './results.ts'
+import { markdown, table } from './table.ts'
+
+/** The page with what stands between `<!-- NAME -->` and `<!-- /NAME -->` replaced. Throws Error for a part that the page has no place for. */
+export function filled(page: string, parts: Readonly<Record<string, string>>): string {
+  return Object.entries(parts).reduce((text, [name, part]) => {
+    const [open, close] = [`<!-- ${name} -->`, `<!-- /${name} -->`]
+    const [from, to] = [text.indexOf(open), text.indexOf(close)]
+    if (from < 0 || to < from) throw new Error(`the page has no ${open} … ${close}`)
+    return `${text.slice(0, from + open.length)}\n\n${part.trim()}\n\n${text.slice(to)}`
+  }, page)
+}
+
+/** All generated parts, by name. */
+export const partsOf = (figures: readonly Figure[], machine: Machine): Readonly<Record<string, string>> => ({
+  machine: machineText(machine),
+  targets: targets(figures),
+  table: table(figures.filter(({ job, contender }) => /^J\d$/.test(job) && contender !== 'plinth-npx')),
+  scale: scaleTable(figures),
+  npx: npxText(figures),
+})
+
+const machineText = ({ cores, cpu, memory_gib, kernel, node, tsx, openssh, plinth, peers }: Machine): string =>
+  `One machine with ${cores} cores (${cpu}) and ${memory_gib} GiB of memory, Linux ${kernel}, that carried the hosts as well. Node ${node}, tsx ${tsx}, ` +
+  `Plinth ${plinth}, ${openssh}; ${Object.entries(peers)
+    .map(([name, version]) => `${name} ${version}`)
+    .join(', ')}.`
+
+interface Target {
+  readonly says: string
+  readonly job: string
+  readonly n: number
+  readonly rtt: number
+  /** At most this many times the floor. */
+  readonly most: number
+}
+
+/** What Plinth means to reach, as multiples of the floor. */
+export const goals: readonly Target[] = [
+  { says: 'converged, 3 hosts', job: 'J1', n: 3, rtt: 0, most: 1.8 },
+  { says: 'converged, 10 hosts', job: 'J1', n: 10, rtt: 0, most: 1 },
+  { says: 'converged, 30 hosts', job: 'J1', n: 30, rtt: 0, most: 1 },
+  { says: 'converged, 3 hosts, 20 ms', job: 'J1', n: 3, rtt: 20, most: 1.3 },
+  { says: 'converged, 10 hosts, 20 ms', job: 'J1', n: 10, rtt: 20, most: 1.3 },
+  { says: 'one property and a restart, 10 hosts', job: 'J2', n: 10, rtt: 0, most: 1.5 },
+  { says: 'first install, 10 hosts', job: 'J4', n: 10, rtt: 0, most: 1.2 },
+  { says: 'first install with the upload, 10 hosts', job: 'J5', n: 10, rtt: 0, most: 1.2 },
+]
+
+const targets = (figures: readonly Figure[]): string =>
+  markdown(
+    ['what', 'to reach', 'measured', 'reached'],
+    goals.map(({ says, most, ...where }) => {
+      const ratio = find(figures, { ...where, contender: 'plinth' })?.ratio ?? null
+      return [
+        says,
+        `${most} × floor`,
+        ratio === null ? '' : ratio.toFixed(2),
+        ratio === null ? '' : ratio <= most ? 'yes' : 'no',
+      ]
+    }),
+  )
+
+function scaleTable(figures: readonly Figure[]): string {
+  const points = figures.filter(({ job }) => job === 'scale' || job === 'first').sort((a, b) => a.n - b.n)
+  const one = points.find(({ job, n }) => job === 'scale' && n === 1)
+  return markdown(
+    ['endpoints', 'contact', 'runs', 'time s', 'CPU s', 'CPU ms per further endpoint', 'peak MB'],
+    points.map(({ n, job, runs, wall, cpu, rss }) => [
+      String(n),
+      job === 'first' ? 'first' : 'later',
+      String(runs),
+      wall.toFixed(2),
+      cpu.toFixed(2),
+      one === undefined || n === 1 ? '' : (((cpu - one.cpu) / (n - 1)) * 1000).toFixed(1),
+      rss.toFixed(0),
+    ]),
+  )
+}
+
+function npxText(figures: readonly Figure[]): string {
+  const [plain, npx] = ['plinth', 'plinth-npx'].map((contender) =>
+    find(figures, { job: 'J1', n: 3, rtt: 0, contender }),
+  )
+  if (!plain || !npx) return 'Not measured.'
+  return `\`npx tsx\` took ${npx.wall.toFixed(2)} s where \`node_modules/.bin/tsx\` took ${plain.wall.toFixed(2)} s (converged, 3 hosts): ${(npx.wall - plain.wall).toFixed(2)} s more, whatever the number of hosts.`
+}
+
+const find = (
+  figures: readonly Figure[],
+  { job, n, rtt, contender }: Pick<Figure, 'job' | 'n' | 'rtt' | 'contender'>,
+): Figure | undefined =>
+  figures.find((one) => one.job === job && one.n === n && one.rtt === rtt && one.contender === contender)

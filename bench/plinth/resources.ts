@@ -1,0 +1,138 @@
+/** What the end state asks for and no kind of lib/resources covers: written as a user of Plinth would. */
+import type { Reader } from '../../lib/core/probe.ts'
+import { type Resource, resource, type Step } from '../../lib/core/resource.ts'
+import { sh } from '../../lib/core/script.ts'
+import { sha256 } from '../../lib/core/secret.ts'
+import { hash, link, stat, unit } from '../../lib/readers.ts'
+import { ownersOf, pathQuestion, readPath } from '../../lib/resources/path.ts'
+import type { Archive } from '../../lib/resources/release.ts'
+
+/** Values of the running kernel, by their path under /proc/sys. Not by `read`: these files give no byte but the first to who takes one at a time. */
+const kernelValues: Reader = (names) =>
+  sh`for k in ${names}; do if [ -r "/proc/sys/$k" ]; then printf '%s\t%s\n' "$k" "$(cat "/proc/sys/$k")"; fi; done`.text
+
+/** The settings of a file in /etc/sysctl.d, loaded into the kernel. */
+export function loadedSettings(path: string, content: string): Resource {
+  const desired = Object.fromEntries(
+    content.split('\n').flatMap((line) => {
+      const [name, value] = line.split(' = ')
+      return name !== undefined && value !== undefined ? [[name.replaceAll('.', '/'), value]] : []
+    }),
+  )
+  const probe = Object.keys(desired).map((key) => ({ reader: kernelValues, key }))
+  return resource({
+    id: `sysctl:${path}`,
+    probe,
+    read: (answers) => Object.fromEntries(probe.map((question) => [question.key, answers(question)])),
+    desired,
+    steps: () => [{ say: `load ${path}`, run: sh`sysctl -q -p ${path}`.text }],
+  })
+}
+
+/** A symbolic link that is itself somebody's. */
+export function ownedLink(path: string, target: string, owner: string): Resource {
+  return resource({
+    id: `symlink:${path}`,
+    needs: ownersOf({ owner, group: owner }),
+    probe: [pathQuestion(path), { reader: link, key: path }],
+    read(answers) {
+      const state = readPath(answers, path)
+      if (state === null) return null
+      return { type: state.type, owner: state.owner, group: state.group, target: answers({ reader: link, key: path }) }
+    },
+    desired: { type: 'link', owner, group: owner, target },
+    steps: () => [
+      {
+        say: `link ${path} to ${target}`,
+        run: sh`rm -f -- ${`${path}.plinth`}
+ln -s -- ${target} ${`${path}.plinth`}
+chown -h ${`${owner}:${owner}`} -- ${`${path}.plinth`}
+mv -fT -- ${`${path}.plinth`} ${path}`.text,
+      },
+    ],
+  })
+}
+
+/**
+ * An archive kept in a cache under its own name and unpacked into a folder, with a marker that holds its digest: as long as the marker
+ * is right, neither is looked at again.
+ */
+export function unpacked(folder: string, cached: string, archive: Archive, owner: string): Resource {
+  const marker = { reader: hash, key: `${folder}/.unpacked` }
+  const arrival = { reader: stat, key: cached }
+  return resource({
+    id: `archive:${folder}`,
+    needs: ownersOf({ owner, group: owner }),
+    probe: [marker, arrival],
+    read: (answers) => (answers(marker) === '' ? null : { marker: answers(marker) }),
+    desired: { marker: sha256(`${archive.sha256}\n`) },
+    steps: ({ answers }) => {
+      const there = answers(arrival).startsWith('regular file|') && answers(arrival).endsWith(`|${archive.bytes}`)
+      const verify = sh`echo ${`${archive.sha256}  ${cached}`} | sha256sum -c --quiet`.text
+      return [
+        there ? { say: `verify ${cached}`, run: verify } : send(cached, archive),
+        unpack(folder, cached, archive, owner),
+      ]
+    },
+  })
+}
+
+const send = (cached: string, archive: Archive): Step => ({
+  say: `send ${archive.name} (${Math.ceil(archive.bytes / 1e6)} MB)`,
+  deadline: 3600,
+  upload: { path: archive.path, bytes: archive.bytes, sha256: archive.sha256 },
+  run: sh`umask 027
+sum=$(tee -- ${`${cached}.part`} | sha256sum | cut -d' ' -f1)
+if [ "$sum" != ${archive.sha256} ]; then
+  rm -f -- ${`${cached}.part`}
+  echo "the archive arrived with another SHA-256: $sum" >&2
+  exit 1
+fi
+sync ${`${cached}.part`}
+mv -f -- ${`${cached}.part`} ${cached}`.text,
+})
+
+const unpack = (folder: string, cached: string, { name, sha256 }: Archive, owner: string): Step => ({
+  say: `unpack ${name} into ${folder}`,
+  deadline: 600,
+  run: sh`umask 027
+chmod 0640 ${cached}
+tar -xzf ${cached} -C ${folder} --strip-components=1
+chown -R ${`${owner}:${owner}`} ${folder}
+echo ${sha256} >${`${folder}/.plinth.unpacked`}
+chown ${`${owner}:${owner}`} ${`${folder}/.plinth.unpacked`}
+sync -f ${folder}
+mv -f ${`${folder}/.plinth.unpacked`} ${`${folder}/.unpacked`}`.text,
+})
+
+/** A service that is enabled, runs, and has been started since `inputs` were last changed; its unit file is one of them. */
+export function service(name: string, unitFile: string, inputs: readonly Resource[]): Resource {
+  const question = { reader: unit, key: `${name}.service` }
+  const stale = `/etc/plinth/${name}.stale`
+  return resource({
+    id: `unit:${name}`,
+    probe: [question],
+    inputs,
+    read(answers) {
+      const answer = answers(question)
+      const value = (key: string): string => new RegExp(`^${key}=(.*)$`, 'm').exec(answer)?.[1] ?? ''
+      if (value('LoadState') === 'not-found') return null
+      const [enabled, active, reload] = [value('UnitFileState'), value('ActiveState'), value('NeedDaemonReload')]
+      return { enabled, active, reload, stale: value('Stale') }
+    },
+    desired: { enabled: 'enabled', active: 'active', reload: 'no', stale: '' },
+    react: (pending, actual) =>
+      actual?.active === 'active' && inputs.some(({ id }) => pending.has(id))
+        ? [{ key: 'restart', from: null, to: 'because of its inputs' }]
+        : [],
+    steps({ changed, pending }) {
+      const restarts = ['active', 'restart', 'stale'].some((key) => changed.has(key))
+      const run = [
+        ...(changed.has('reload') || pending.has(unitFile) ? ['systemctl daemon-reload'] : []),
+        ...(changed.has('enabled') ? [sh`systemctl enable -q -- ${name}`.text] : []),
+        ...(restarts ? [sh`systemctl restart -- ${name}`.text, sh`rm -f -- ${stale}`.text] : []),
+      ]
+      return [{ say: `bring ${name}.service up`, deadline: 180, run: run.join('\n') }]
+    },
+  })
+}

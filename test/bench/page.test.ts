@@ -1,0 +1,52 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { filled, partsOf } from '../../bench/page.ts'
+import { figures } from '../../bench/results.ts'
+import { assert, suite } from '../kit.ts'
+import { contest, run } from './runs.ts'
+
+const test = suite('page')
+const machine = {
+  cores: 2,
+  cpu: 'Some CPU',
+  memory_gib: 8,
+  kernel: '6.1.0',
+  node: '20.0.0',
+  tsx: '4.0.0',
+  openssh: 'OpenSSH_9.2p1',
+  plinth: '0.1.0',
+  peers: { pyinfra: '3.0' },
+}
+
+test('what stands between the marks of a part is replaced, and nothing else', () => {
+  const page = 'before\n<!-- a -->\nold\n<!-- /a -->\nbetween\n<!-- b --><!-- /b -->\nafter\n'
+  const once = filled(page, { a: 'new\n', b: 'B' })
+  assert.is(once, 'before\n<!-- a -->\n\nnew\n\n<!-- /a -->\nbetween\n<!-- b -->\n\nB\n\n<!-- /b -->\nafter\n')
+  assert.is(filled(once, { a: 'new\n', b: 'B' }), once)
+  assert.throws(() => filled(page, { c: 'x' }), /no <!-- c -->/)
+})
+
+test('a goal is reached at its figure, and missed above it', () => {
+  const at = (wall_s: number): string =>
+    partsOf(figures([run({ wall_s: 1 }), run({ contender: 'plinth', wall_s })]), machine).targets ?? ''
+  assert.match(at(1.8), /converged, 3 hosts +\| 1.8 × floor +\| +1.80 \| yes/)
+  assert.match(at(1.9), /converged, 3 hosts +\| 1.8 × floor +\| +1.90 \| no/)
+  assert.match(at(1), /converged, 10 hosts +\| 1 × floor +\| +\| +\|/)
+})
+
+test('the cost of a further endpoint is what comes on top of the first', () => {
+  const points = [
+    run({ job: 'scale', contender: 'plinth', n: 1, cpu_s: 1 }),
+    run({ job: 'scale', contender: 'plinth', n: 101, cpu_s: 2 }),
+  ]
+  assert.match(partsOf(figures(points), machine).scale ?? '', /\| +101 \| later +\| +1 \| +0.50 \| +2.00 \| +10.0 \|/)
+})
+
+test('the page of this project has a place for every part', () => {
+  const page = readFileSync(join(import.meta.dirname, '../../docs/benchmarks.md'), 'utf8')
+  const text = filled(page, partsOf(figures(contest), machine))
+  assert.match(text, /2 cores \(Some CPU\) and 8 GiB/)
+  assert.match(text, /plinth +\| +3 \| +0.70 \| +1.40/)
+})
+
+test.run()
