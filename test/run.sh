@@ -10,6 +10,10 @@ command -v busybox >/dev/null || missing="$missing busybox"
 [ -x /usr/sbin/sshd ] || missing="$missing openssh-server"
 command -v ssh-keygen >/dev/null || missing="$missing openssh-client"
 command -v ps >/dev/null || missing="$missing procps"
+command -v setfacl >/dev/null || missing="$missing acl"
+command -v fish >/dev/null || missing="$missing fish"
+command -v tcsh >/dev/null || missing="$missing tcsh"
+command -v sudo >/dev/null || missing="$missing sudo"
 if [ -n "$missing" ]; then
   if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
     echo "tests: these packages are missing:$missing; install them, then run this again" >&2

@@ -7,7 +7,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync }
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { type Answers, pack, type Question, unpack } from '../lib/core/probe.ts'
-import type { Step } from '../lib/core/resource.ts'
+import type { Step, Upload } from '../lib/core/resource.ts'
 import type { Suite } from './kit.ts'
 
 /** The multi-call binary. */
@@ -56,10 +56,15 @@ export class Sandbox {
     return unpack(questions, 'mark-7f3a', stdout)
   }
 
+  /** What a host still has to get of an upload. */
+  #missing(shell: ShellName, { path, have }: Upload): Uint8Array {
+    return readFileSync(path).subarray(have === undefined ? 0 : Number(this.run(shell, have).stdout))
+  }
+
   /** Does steps for real. Throws at the first that fails. */
   act(shell: ShellName, steps: readonly Step[], first?: string): void {
     for (const { run, input = '', upload, say } of steps) {
-      const { code, stderr } = this.run(shell, run, upload ? readFileSync(upload.path) : input, first)
+      const { code, stderr } = this.run(shell, run, upload ? this.#missing(shell, upload) : input, first)
       if (code !== 0) throw new Error(`${say}: exit code ${code}: ${stderr}`)
     }
   }

@@ -15,6 +15,8 @@ export interface Done {
   readonly stderr: string
   /** Wall-clock seconds the step took. */
   readonly seconds: number
+  /** Its deadline in seconds, if that passed: it was ended on the machine, which is well; the code is null. */
+  readonly late?: number
 }
 
 /** One machine, or one database, that can be asked and told. */

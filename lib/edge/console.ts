@@ -4,6 +4,7 @@ import type { Problem } from '../core/error.ts'
 import type { Line, Tone } from '../engine/report.ts'
 import { failureLines, planText, problemLines, warningLines } from '../engine/report.ts'
 import type { Event } from '../engine/world.ts'
+import { Activity, activityText } from './activity.ts'
 
 const codes: Readonly<Record<Tone, string>> = {
   plain: '',
@@ -31,8 +32,6 @@ export interface Console {
   end(): void
 }
 
-const megabytes = (bytes: number): number => Math.round(bytes / 1e6)
-
 /** Seconds between two lines about the same wait when no live line is possible. */
 const reminder = 15
 
@@ -52,8 +51,8 @@ export function openConsole({ json, check, verbosity }: ConsoleOptions): Console
   let shown = false
   let timer: NodeJS.Timeout | undefined
   let waited = { text: '', at: 0 }
-  /** When the last word about an upload was said, in seconds. */
-  let told = performance.now() / 1000
+  const activity = new Activity()
+  const now = (): number => performance.now() / 1000
   const clear = (): void => {
     clearInterval(timer)
     timer = undefined
@@ -63,10 +62,10 @@ export function openConsole({ json, check, verbosity }: ConsoleOptions): Console
   const status = (text: (seconds: number) => string): void => {
     clear()
     if (!live) return
-    const start = performance.now()
+    const start = now()
     const draw = (): void => {
       const width = err.columns || 80
-      err.write(`\r\x1b[K${text((performance.now() - start) / 1000).slice(0, width - 1)}`)
+      err.write(`\r\x1b[K${text(now() - start).slice(0, width - 1)}`)
       shown = true
     }
     draw()
@@ -76,6 +75,17 @@ export function openConsole({ json, check, verbosity }: ConsoleOptions): Console
   const say = (lines: readonly Line[]): void => {
     clear()
     write(err, lines)
+    work()
+  }
+  /** Shows what is under way, as long as something is: a line that is drawn again and again, or one now and then. */
+  const work = (): void => {
+    if (activity.tasks.length === 0) return
+    if (live) status(() => activityText(activity.tasks, now()))
+    else timer ??= setInterval(remind, 1000).unref()
+  }
+  const remind = (): void => {
+    const due = activity.due(now())
+    if (due.length > 0) say(due.map((text) => ({ tone: 'faint', text })))
   }
   const result = (lines: readonly Line[]): void => {
     clear()
@@ -111,17 +121,13 @@ export function openConsole({ json, check, verbosity }: ConsoleOptions): Console
         case 'preparing':
           return status((seconds) => `  ${event.play}: testing what it stands on … ${seconds.toFixed(0)} s`)
         case 'step':
-          told = performance.now() / 1000
-          return status((seconds) => `  ${event.host.padEnd(12)} ${event.step.say} … ${seconds.toFixed(0)} s`)
-        case 'sent': {
-          const text = `  ${event.host.padEnd(12)} ${event.step.say}: ${megabytes(event.sent)} of ${megabytes(event.of)} MB`
-          const now = performance.now() / 1000
-          if (now - told < (live ? 0.5 : 5)) return
-          told = now
-          return live ? status(() => text) : say([{ tone: 'faint', text }])
-        }
+          activity.begin(event.host, event.step.say, now())
+          return work()
+        case 'sent':
+          return activity.sent(event.host, event.sent, event.of, now())
         case 'done':
-          return event.ok ? say([done(event.host, event.step.say, event.seconds)]) : clear()
+          activity.end(event.host)
+          return event.ok ? say([done(event.host, event.step.say, event.seconds)]) : say([])
         case 'waiting': {
           const first = event.missing[0]
           const more = event.missing.length > 1 ? ` (and ${event.missing.length - 1} more)` : ''
@@ -139,6 +145,7 @@ export function openConsole({ json, check, verbosity }: ConsoleOptions): Console
             },
           ])
         case 'failed':
+          activity.end(event.failure.host)
           return say(failureLines(event.failure))
       }
     },

@@ -171,7 +171,8 @@ async function tell(database: Database, step: Step): Promise<Done> {
     const { message, errno } = error as ServerError
     const said =
       input === undefined ? message : `MySQL error ${errno ?? 'without a number'} (its words may hold the secret)`
-    return { step, code: 1, stdout: '', stderr: said, seconds: seconds() }
+    // Without a number of the server's own nobody knows whether it did what it was told: the connection was lost.
+    return { step, code: errno !== undefined && errno > 0 ? 1 : null, stdout: '', stderr: said, seconds: seconds() }
   }
 }
 

@@ -51,10 +51,13 @@ export class Kept {
   #length = 0
   #cut = false
 
-  constructor(
-    readonly side: 'head' | 'tail',
-    readonly limit: number,
-  ) {}
+  readonly side: 'head' | 'tail'
+  readonly limit: number
+
+  constructor(side: 'head' | 'tail', limit: number) {
+    this.side = side
+    this.limit = limit
+  }
 
   push(chunk: Buffer): void {
     if (this.side === 'head') {

@@ -3,7 +3,7 @@ import { type FileHandle, open } from 'node:fs/promises'
 import type { Channel } from '../core/channel.ts'
 import { hostError, type PlinthError } from '../core/error.ts'
 import { pack, unpack } from '../core/probe.ts'
-import type { Step } from '../core/resource.ts'
+import { type Step, uploadAnew } from '../core/resource.ts'
 import type { Outcome, Shell } from './shell.ts'
 import { lockScript } from './shell-text.ts'
 
@@ -22,7 +22,8 @@ export function shellChannel(shell: Shell, lockFile?: string): Channel {
     async ask(questions) {
       // Not the nonce itself: a section's line must not look like a mark.
       const mark = `${shell.nonce}-section`
-      const { code, stdout, stderr, cut } = await shell.run(pack(questions, mark))
+      const { code, stdout, stderr, cut, late } = await shell.run(pack(questions, mark))
+      if (late !== undefined) throw lateAnswer(shell.host, late)
       if (code === null) throw shell.gone()
       if (code === 0 && !cut) return unpack(questions, mark, stdout)
       throw hostError({
@@ -37,8 +38,9 @@ export function shellChannel(shell: Shell, lockFile?: string): Channel {
     async *act(steps, told) {
       for (const step of steps) {
         const started = performance.now()
-        const { code, stdout, stderr } = await runStep(shell, step, told)
-        yield { step, code, stdout, stderr, seconds: (performance.now() - started) / 1000 }
+        const { code, stdout, stderr, late } = await runStep(shell, step, told)
+        const seconds = (performance.now() - started) / 1000
+        yield { step, code, stdout, stderr, seconds, ...(late !== undefined && { late }) }
         if (code !== 0) return
       }
     },
@@ -57,21 +59,35 @@ export function shellChannel(shell: Shell, lockFile?: string): Channel {
 
 type Told = (sent: number, of: number) => void
 
-async function runStep(shell: Shell, { run, input, upload, deadline }: Step, told: Told = () => {}): Promise<Outcome> {
+async function runStep(shell: Shell, step: Step, told: Told = () => {}): Promise<Outcome> {
+  const { run, input, upload, deadline } = step
   if (upload) {
-    const file = await opened(upload.path, upload.bytes)
-    try {
-      const chunks = file.createReadStream({ highWaterMark: chunkBytes, autoClose: false })
-      const counted = counting(chunks, (sent) => told(sent, upload.bytes))
-      return await shell.run(run, { stream: { chunks: counted, bytes: upload.bytes } }, deadline)
-    } finally {
-      await file.close()
-    }
+    const outcome = await runUpload(shell, step, upload, told)
+    // Once: what is there now was sent by this very run.
+    return outcome.resumed > 0 && outcome.code === uploadAnew ? runUpload(shell, step, upload, told) : outcome
   }
   if (input === undefined) return shell.run(run, {}, deadline)
   const bytes = Buffer.from(input)
   if (bytes.length <= inlineLimit && !bytes.includes(0)) return shell.run(run, { inline: bytes }, deadline)
-  return shell.run(run, { stream: { chunks: chunksOf(bytes), bytes: bytes.length } }, deadline)
+  return shell.run(run, { stream: { bytes: bytes.length, chunks: () => chunksOf(bytes) } }, deadline)
+}
+
+async function runUpload(
+  shell: Shell,
+  { run, deadline }: Step,
+  { path, bytes, have }: NonNullable<Step['upload']>,
+  told: Told,
+): Promise<Outcome> {
+  const file = await opened(path, bytes)
+  const chunks = (from: number): AsyncIterable<Buffer> =>
+    counting(file.createReadStream({ start: from, highWaterMark: chunkBytes, autoClose: false }), from, (sent) =>
+      told(sent, bytes),
+    )
+  try {
+    return await shell.run(run, { stream: { bytes, chunks, ...(have !== undefined && { have }) } }, deadline)
+  } finally {
+    await file.close()
+  }
 }
 
 async function* chunksOf(bytes: Buffer): AsyncGenerator<Buffer, void, undefined> {
@@ -92,11 +108,18 @@ async function opened(path: string, bytes: number): Promise<FileHandle> {
   throw hostError({ where: path, what: `it has ${size} bytes, not ${bytes}`, remedy })
 }
 
+const lateAnswer = (where: string, seconds: number): PlinthError =>
+  hostError({
+    where,
+    what: `reading its state had not ended after ${seconds} s and was given up`,
+    remedy: 'look for a disk or a network file system there that does not answer',
+  })
+
 /** The exit codes are those of `lockScript`. */
 function lockProblem(where: string, { code, stdout, stderr }: Outcome): PlinthError {
   if (code === 75) {
     const what = `another run is at work there: ${stdout.trim() || 'it has not said its name yet'}`
-    const remedy = 'wait until it has ended and run again; a run that was killed holds nothing'
+    const remedy = 'wait until it has ended and run again; of a run that was killed only the step in hand still holds it'
     return hostError({ where, what, remedy })
   }
   if (code === 127) {
@@ -117,9 +140,14 @@ function lockProblem(where: string, { code, stdout, stderr }: Outcome): PlinthEr
 const lastLines = (text: string): string =>
   text.trim().split('\n').slice(-5).join('\n').slice(-1000) || 'it said nothing'
 
-/** The chunks as they are; `told` hears how many bytes have gone by. */
-async function* counting(chunks: AsyncIterable<Buffer>, told: (sent: number) => void): AsyncIterable<Buffer> {
-  let sent = 0
+/** The chunks as they are; `told` hears how many bytes of the file are there or have gone by. */
+async function* counting(
+  chunks: AsyncIterable<Buffer>,
+  from: number,
+  told: (sent: number) => void,
+): AsyncIterable<Buffer> {
+  let sent = from
+  told(sent)
   for await (const chunk of chunks) {
     yield chunk
     sent += chunk.length

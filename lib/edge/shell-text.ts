@@ -4,23 +4,116 @@ import { q } from '../core/script.ts'
 /** What a script finds on its standard input: nothing, some bytes without NUL, or a stream of known length. */
 export interface Input {
   readonly inline?: Buffer
-  readonly stream?: { readonly chunks: AsyncIterable<Buffer>; readonly bytes: number }
+  readonly stream?: Stream
+}
+
+export interface Stream {
+  /** What the script's input would be if the host had nothing of it yet. */
+  readonly bytes: number
+  /** Shell that prints how many of the first bytes the host has already; those are not sent. */
+  readonly have?: string
+  /** The bytes from here on. */
+  chunks(from: number): AsyncIterable<Buffer>
 }
 
 const { raw } = String
 
-/** Said once, first: the way to set a mark, and surroundings that do not depend on the login (locale, umask, folder). */
+/** The commands that reading, locking and writing stand on, by the package that has them on Debian and on Red Hat. */
+const needed: Readonly<Record<string, string>> = {
+  coreutils:
+    'base64 cat chmod chown cut date dd df head id ln mkdir mktemp mv readlink rm sha256sum sleep sort stat sync tail tr uname',
+  findutils: 'find',
+  grep: 'grep',
+  sed: 'sed',
+  'util-linux': 'flock',
+}
+
+/** What to do about the commands that a host lacks: the packages that have them, each with its commands. */
+export function lackText(missing: readonly string[]): { readonly what: string; readonly remedy: string } {
+  const commands = missing.filter((name) => !name.startsWith('/'))
+  const packages = Object.keys(needed).filter((name) =>
+    needed[name]?.split(' ').some((command) => commands.includes(command)),
+  )
+  const install = `install ${packages.join(' and ')} (or a busybox with these applets)`
+  const mount = 'mount proc on /proc'
+  return {
+    what: `it lacks ${missing.join(', ')}, without which nothing can be read or changed there`,
+    remedy: [...(commands.length > 0 ? [install] : []), ...(commands.length < missing.length ? [mount] : [])].join(
+      '; ',
+    ),
+  }
+}
+
+/**
+ * Said once, first: surroundings that do not depend on the login (locale, umask, folder), the way to set a mark, and
+ * the watch over a script. A host that lacks a command says which (the mark `lacks`) and ends before anything runs.
+ *
+ * `plinth_watch PID SECONDS` waits for a word of the client's: `ok` once it has seen the script end, `end` when its
+ * deadline has passed. Without a word the connection is lost: the script is left to end by itself, for so many seconds
+ * more. Then all that it has begun is ended, first politely. What it had systemd start is no child of it and stays.
+ * `plinth_after SECONDS PID` does so by the clock, while the client's bytes are no words.
+ *
+ * `plinth_beat SECONDS` says something now and then for as long as a lock is held: a host that only listens never learns
+ * that the other end has lost its power or its network, and would hold the lock for hours.
+ */
 export const preamble = (nonce: string): string => raw`
 plinth_mark() { printf '\n${nonce} %s\n' "$*"; printf '\n${nonce} %s\n' "$*" >&2; }
+plinth_watch() {
+  if IFS= read -r plinth_word
+  then [ "$plinth_word" = ok ] || plinth_end $1
+  else plinth_leave $1 $2; fi
+}
+plinth_leave() (
+  while [ $2 -gt 0 ] && plinth_alive $1; do sleep 1; set -- $1 $(($2 - 1)); done
+  plinth_end $1
+)
+plinth_sleep() {
+  plinth_pid=
+  trap '[ -z "$plinth_pid" ] || kill $plinth_pid; exit' TERM
+  sleep $1 >/dev/null 2>&1 & plinth_pid=$!
+  wait $plinth_pid
+}
+plinth_after() { plinth_sleep $1; plinth_end $2; }
+plinth_beat() { while plinth_sleep $1 && plinth_alive $$; do plinth_mark here 0; done; }
+plinth_alive() ( { IFS= read -r l <"/proc/$1/stat"; } 2>/dev/null && case ${'$'}{l##*) } in Z*) false ;; esac )
+plinth_end() (
+  a=$1
+  for s in TERM KILL; do
+    a=$(plinth_tree $a)
+    set -- $a
+    shift
+    [ $# = 0 ] || kill -$s "$@" 2>/dev/null
+    for i in 1 2 3; do
+      for p in "$@"; do if plinth_alive $p; then sleep 1; break; fi; done
+    done
+  done
+)
+plinth_tree() (
+  t=" $* " n=
+  until [ "$n" = "$t" ]; do
+    n=$t
+    for f in /proc/[0-9]*/stat; do
+      { IFS= read -r l <"$f"; } 2>/dev/null || continue
+      p=${'$'}{l%% *}
+      set -- ${'$'}{l##*) }
+      case $t in *" $p "*) ;; *" $2 "*) t="$t$p " ;; esac
+    done
+  done
+  echo $t
+)
 export LC_ALL=C PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"
-unset CDPATH
+unset CDPATH POSIXLY_CORRECT TAR_OPTIONS GREP_OPTIONS
 umask 022
 cd /
+plinth_lack=
+for c in ${Object.values(needed).join(' ')}; do command -v $c >/dev/null 2>&1 || plinth_lack="$plinth_lack $c"; done
+[ -r /proc/self/stat ] || plinth_lack="$plinth_lack /proc"
+if [ "$plinth_lack" ]; then plinth_mark lacks 0$plinth_lack; exit 1; fi
 `
 
 /**
- * One compound command, so that the shell has read all of it before it starts, and a connection that is lost half-way
- * starts nothing. `body` must be lines of shell whose last exit code is the one to report.
+ * Lines of shell between two marks, the second with the exit code of the last. One compound command, so that the shell
+ * has read all of it before it starts, and a connection that is lost half-way starts nothing.
  */
 export const framed = (id: number, body: string): string => `{ plinth_mark begin ${id}
 ${body}
@@ -35,49 +128,80 @@ const enclosed = (script: string): string => `set -eu; eval ${q(bytesOf(script))
 const bytesOf = (text: string): string => Buffer.from(text).toString('latin1')
 
 /**
- * A script with its standard input, as shell text of one character per byte.
+ * A script with its standard input, marks around it and a watch over it, as shell text of one character per byte.
  *
- * A stream is read from the shell's own input by a reader of so many bytes, and drained by `cat` when the script did not want all of it, so
- * that never a byte of it is taken for script. The client starts it with the script's process id and ends it with "go"
- * once all was sent. Whatever else happens, above all a connection that is lost, the script is killed before it sees the
- * end of its input, and the shell with it: a cut file is never taken for a whole one.
+ * A stream is read from the shell's own input by a reader of so many bytes, and drained by `cat` when the script did not
+ * want all of it, so that never a byte of it is taken for script. The mark `ready` tells the script's process id, that of the process
+ * around it, and how many bytes are there already; the client answers with the two ids and the number of blocks and
+ * bytes to come, and ends with "go" once all was sent. Whatever else happens, above all a connection that is lost, the
+ * script is killed before it sees the end of its input, and the shell with it: a cut file is never taken for a whole one.
+ *
+ * The process around the script keeps the lock (descriptor 9) as the shell does, should that be killed; the script has none
+ * of it, so that nothing it leaves running does.
+ * @param seconds for which the script may go on after the connection was lost
  */
-export function scriptWith(id: number, script: string, { inline, stream }: Input): string {
-  const body = enclosed(script)
+export function scriptWith(id: number, script: string, { inline, stream }: Input, seconds: number): string {
+  const limit = Math.ceil(seconds)
   if (stream) {
-    return `{ ( trap '' PIPE
-  IFS= read -r p && echo && ${exactly(stream.bytes)} && plinth_mark got ${id} >&3 && IFS= read -r a && [ "$a" = go ] ||
-  kill -9 $p $$ ) 9>&- |
-( ( read -r p a </proc/self/stat && plinth_mark ready ${id} "$p" && IFS= read -r a || exit 1; ${body} )
-  s=$?; cat >/dev/null; exit $s ) 3>&- 9>&-; } 3>&1`
+    const have =
+      stream.have === undefined
+        ? 'n=0 s=0'
+        : `n=$( ( ${enclosed(stream.have)} ) </dev/null ) && s=0 || { s=$?; n=failed; }`
+    return `{ plinth_mark begin ${id}
+{ ( trap '' PIPE
+  IFS= read -r l && set -- $l
+  ( plinth_after ${limit} $2 ) >/dev/null 2>&1 3>&- &
+  if [ $# = 4 ] && echo && ${copy} && plinth_mark got ${id} >&3 && IFS= read -r l && [ "$l" = go ]
+  then exec >&-; plinth_watch $2 ${limit}
+  else kill -9 $1 $2 $$; fi
+  kill $! ) 9>&- |
+( ( read -r p c t w l </proc/self/stat; ${have}
+  plinth_mark ready ${id} $p $w $n && IFS= read -r l && [ $s = 0 ] || exit $s
+  ${enclosed(script)} ) 9>&-
+  s=$?; cat >/dev/null; plinth_mark end ${id} $s ) 3>&-; } 3>&1
+}
+`
   }
-  if (inline) return `( printf %s ${q(inline.toString('latin1'))} ) 9>&- | ( ${body} ) 9>&-`
-  return `( ${body} ) </dev/null 9>&-`
+  const body = inline
+    ? `( printf %s ${q(inline.toString('latin1'))} ) 9>&- | ( ${enclosed(script)} ) 9>&-`
+    : `( ${enclosed(script)} ) </dev/null 9>&-`
+  return `{ plinth_mark begin ${id}
+( ${body}
+plinth_mark end ${id} $? ) &
+plinth_watch $! ${limit}
+wait $!
+}
+`
 }
 
-/** Copies so many bytes; `head` alone would do, but coreutils' takes 8 KiB at a time and busybox's a byte. */
-function exactly(bytes: number): string {
-  const blocks = Math.floor(bytes / blockBytes)
-  if (blocks === 0) return `head -c ${bytes}`
-  return `if dd iflag=fullblock count=0 </dev/null 2>/dev/null
-  then dd iflag=fullblock bs=${blockBytes} count=${blocks} 2>/dev/null && head -c ${bytes % blockBytes}
-  else head -c ${bytes}; fi`
-}
+/** Of what the reader copies in one go. */
+export const blockBytes = 131072
 
-const blockBytes = 131072
+/** Copies $3 blocks and $4 bytes; `head` alone would do, but coreutils' takes 8 KiB at a time and busybox's a byte. */
+const copy = `{ [ $3 = 0 ] ||
+  if dd iflag=fullblock count=0 </dev/null 2>/dev/null; then dd iflag=fullblock bs=${blockBytes} count=$3 2>/dev/null
+  else head -c $(($3 * ${blockBytes})); fi; } && head -c $4`
 
 /**
  * Takes the machine's lock in the shell itself: exit code 0, 75 held (its file is printed), 127 no flock, else no file.
  * Root uses /run, which nobody else can write; another user has a file of their own.
  */
-export const lockScript = (holder: string, file?: string): string => raw`l=${q(file ?? '/run/plinth.lock')}
+export const lockScript = (
+  holder: string,
+  file?: string,
+  beatSeconds = 20,
+): string => raw`l=${q(file ?? '/run/plinth.lock')}
 ${file === undefined ? ownFile : ':'}
 if ( : >>"$l" ); then
   exec 9>>"$l"
   flock -n 9
   case $? in
   0) set -- $SSH_CONNECTION here
-    printf '%s, from %s, since %s\n' ${q(bytesOf(holder))} "$1" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" >"$l" ;;
+    if printf '%s, from %s, since %s\n' ${q(bytesOf(holder))} "$1" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" >"$l"
+    then
+      ( plinth_beat ${beatSeconds} ) </dev/null 9>&- &
+      trap "kill $!" EXIT
+    else exec 9>&-; (exit 73); fi ;;
   1) exec 9>&-; cat "$l"; (exit 75) ;;
   *) exec 9>&-; (exit 127) ;;
   esac

@@ -7,9 +7,9 @@
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import type { Readable, Writable } from 'node:stream'
-import { type PlinthError, unreachable } from '../core/error.ts'
+import { hostError, type PlinthError, unreachable } from '../core/error.ts'
 import { Frames, Kept } from './frames.ts'
-import { framed, type Input, preamble, scriptWith } from './shell-text.ts'
+import { blockBytes, framed, type Input, lackText, preamble, type Stream, scriptWith } from './shell-text.ts'
 
 /** The three streams of a shell, and the way to end it by force when it can't be trusted any more. */
 export interface Streams {
@@ -26,42 +26,61 @@ export interface Outcome {
   readonly stderr: string
   /** True when stdout was longer than what is kept. */
   readonly cut: boolean
+  /** Its deadline in seconds, if that passed and it was ended there: the code is null, and the shell is well. */
+  readonly late?: number
+  /** How many bytes of a stream were there already, from an earlier try. */
+  readonly resumed: number
 }
 
 const stdoutLimit = 64 * 1024 * 1024
 const stderrLimit = 64 * 1024
 const noiseLimit = 2 * 1024
 const graceSeconds = 0.5
+/** What a script whose deadline has passed gets to end: twice three seconds on the host, and the way there and back. */
+const endSeconds = 10
+/** Bytes of a stream that wait here for the host to take them, beside what SSH's own window holds. */
+const aheadBytes = 512 * 1024
 /** Seconds; what a script gets when nothing else was said. */
 const defaultDeadline = 300
 
 /** A script under way: what it has printed, and what it still has to say. */
 class Job {
+  readonly id: number
   readonly stdout = new Kept('head', stdoutLimit)
   readonly stderr = new Kept('tail', stderrLimit)
   readonly begun = new Set<string>()
   readonly ended = new Set<string>()
   readonly marks = new Map<string, string>()
   code: number | null = null
+  resumed = 0
+  /** Set once its deadline has passed. */
+  late = false
+  /** Whether someone on the host waits for a word about it: `ok`, or `end`. */
+  watched = false
   /** Called when a mark came in, and when the shell is lost. */
   wake = (): void => {}
 
-  constructor(readonly id: number) {}
+  constructor(id: number) {
+    this.id = id
+  }
 }
 
 export class Shell {
+  readonly host: string
+  readonly streams: Streams
+  readonly nonce: string
   readonly #noise = new Kept('tail', noiseLimit)
   #jobs = 0
   #job: Job | undefined
   #turn: Promise<unknown> = Promise.resolve()
   #lost: string | undefined
+  #lacks: readonly string[] = []
 
   /** `host` names the machine in messages. `nonce` is random unless a test gives one. */
-  constructor(
-    readonly host: string,
-    readonly streams: Streams,
-    readonly nonce = randomBytes(16).toString('hex'),
-  ) {
+  constructor(host: string, streams: Streams, nonce = randomBytes(16).toString('hex')) {
+    this.host = host
+    this.streams = streams
+    this.nonce = nonce
     this.#listen('stdout', streams.stdout)
     this.#listen('stderr', streams.stderr)
     streams.stdin.on('error', (error) => this.ends(`writing to the shell failed (${error.message})`))
@@ -83,7 +102,9 @@ export class Shell {
   }
 
   #mark(name: string, mark: string): void {
-    const [word = '', id, value = ''] = mark.split(' ')
+    const [word = '', id, ...rest] = mark.split(' ')
+    const value = rest.join(' ')
+    if (word === 'lacks') this.#lacks = rest
     const job = this.#job
     if (!job || Number(id) !== job.id) return
     if (word === 'begin') job.begun.add(name)
@@ -107,8 +128,9 @@ export class Shell {
     setTimeout(() => this.lose(reason), graceSeconds * 1000).unref()
   }
 
-  /** The error for whoever wants something of a shell that is lost. */
+  /** The error for whoever wants something of a shell that is lost, or of a host that lacks what Plinth needs there. */
   gone(): PlinthError {
+    if (this.#lacks.length > 0) return hostError({ where: this.host, ...lackText(this.#lacks) })
     const noise = this.#noise.text().trim()
     const said = noise && this.#jobs <= 1 ? `; it said: ${noise}` : ''
     return unreachable({
@@ -132,34 +154,41 @@ export class Shell {
   /**
    * Runs one script in a subshell with `set -eu`, after all that were asked for before it.
    * @param script POSIX shell; a syntax error in it is its failure, not the shell's
-   * @param deadline in seconds, after which the outcome counts as unknown and the shell as lost
+   * @param deadline in seconds, after which the script is ended on the host and its outcome counts as unknown. Where it
+   *   can't be ended, or its input is still on the way, the shell counts as lost
    * @throws PlinthError when the shell was lost before the script was sent
    */
   run(script: string, input: Input = {}, deadline = defaultDeadline): Promise<Outcome> {
-    return this.#exclusively((id) => framed(id, scriptWith(id, script, input)), input, deadline)
+    return this.#exclusively(deadline, async (job) => {
+      // latin1: scriptWith has turned the text into one character per byte.
+      this.streams.stdin.write(scriptWith(job.id, script, input, deadline), 'latin1')
+      if (input.stream) await this.#send(job, input.stream)
+      else await this.#until(job, () => job.begun.has('stdout'))
+      job.watched = true
+    })
   }
 
-  #exclusively(text: (id: number) => string, input: Input, deadline: number): Promise<Outcome> {
+  /** Runs lines in the shell itself, where they can change it: what a lock needs. */
+  runHere(text: string, deadline = defaultDeadline): Promise<Outcome> {
+    return this.#exclusively(deadline, async (job) => {
+      this.streams.stdin.write(framed(job.id, text), 'latin1')
+    })
+  }
+
+  #exclusively(deadline: number, begin: (job: Job) => Promise<void>): Promise<Outcome> {
     const turn = this.#turn.then(async () => {
       if (this.#lost !== undefined) throw this.gone()
       this.#jobs++
       const job = new Job(this.#jobs)
       this.#job = job
-      const timer = setTimeout(() => this.lose(`no end after ${deadline} s`), deadline * 1000)
+      const timers = [setTimeout(() => this.#pass(job, deadline, timers), deadline * 1000)]
       try {
-        // latin1: scriptWith has turned the text into one character per byte.
-        this.streams.stdin.write(text(job.id), 'latin1')
-        if (input.stream) await this.#send(job, input.stream)
+        await begin(job)
         const known = await this.#until(job, () => job.ended.size === 2)
-        const stderr = job.stderr.text()
-        return {
-          code: known || job.ended.has('stdout') ? job.code : null,
-          stdout: job.stdout.text(),
-          stderr: known ? stderr : `${stderr}${stderr && !stderr.endsWith('\n') ? '\n' : ''}plinth: ${this.#lost}`,
-          cut: job.stdout.cut,
-        }
+        if (known && job.watched && !job.late) this.streams.stdin.write('ok\n')
+        return this.#outcome(job, known, deadline)
       } finally {
-        clearTimeout(timer)
+        for (const timer of timers) clearTimeout(timer)
         this.#job = undefined
       }
     })
@@ -167,45 +196,56 @@ export class Shell {
     return turn
   }
 
+  /** The deadline of a script has passed: who watches over it ends it, and if nobody does or it won't end, the shell is lost. */
+  #pass(job: Job, deadline: number, timers: NodeJS.Timeout[]): void {
+    const reason = `no end after ${deadline} s`
+    if (job.watched && this.#lost === undefined) {
+      job.late = true
+      this.streams.stdin.write('end\n')
+      timers.push(setTimeout(() => this.lose(reason), endSeconds * 1000))
+    } else this.lose(reason)
+  }
+
+  #outcome(job: Job, known: boolean, deadline: number): Outcome {
+    const stderr = job.stderr.text()
+    return {
+      code: !job.late && (known || job.ended.has('stdout')) ? job.code : null,
+      stdout: job.stdout.text(),
+      stderr: known ? stderr : `${stderr}${stderr && !stderr.endsWith('\n') ? '\n' : ''}plinth: ${this.#lost}`,
+      cut: job.stdout.cut,
+      resumed: job.resumed,
+      ...(known && job.late && { late: deadline }),
+    }
+  }
+
   /**
    * The bytes of a large input. They may only follow once the reader for them is up, or the shell would take them for
    * script; the reader is told that all has arrived, or it ends the script before that sees the end of its input.
    */
-  async #send(job: Job, { chunks, bytes }: NonNullable<Input['stream']>): Promise<void> {
+  async #send(job: Job, { bytes, chunks }: Stream): Promise<void> {
     const { stdin } = this.streams
-    const ended = (): boolean => job.ended.has('stdout')
-    if (!(await this.#until(job, () => job.marks.has('ready') || ended())) || ended()) return
-    stdin.write(`${job.marks.get('ready')}\n`)
+    if (!(await this.#until(job, () => job.marks.has('ready')))) return
+    const [script = '', around = '', there = ''] = job.marks.get('ready')?.split(' ') ?? []
+    // Where the host could not say what is there the script ends with that error: it needs no input.
+    const from = /^\d+$/.test(there) ? Number(there) : bytes
+    const left = bytes - from
+    if (left < 0) return this.lose(`the host has ${from} bytes of a file of ${bytes}`)
+    job.resumed = from
+    stdin.write(`${script} ${around} ${Math.floor(left / blockBytes)} ${left % blockBytes}\n`)
     let sent = 0
     try {
-      for await (const chunk of chunks) {
+      for await (const chunk of left > 0 ? chunks(from) : []) {
         if (this.#lost !== undefined) return
         sent += chunk.length
-        if (sent > bytes) break
-        if (!stdin.write(chunk)) await this.#drained(job)
+        if (sent > left) break
+        stdin.write(chunk, () => job.wake())
+        await this.#until(job, () => stdin.writableLength < aheadBytes)
       }
     } catch (error) {
       return this.lose(`what was being sent can't be read (${error instanceof Error ? error.message : error})`)
     }
-    if (sent !== bytes) return this.lose(`the file being sent is not ${bytes} bytes long any more`)
+    if (sent !== left) return this.lose(`the file being sent is not ${bytes} bytes long any more`)
     if (await this.#until(job, () => job.marks.has('got'))) stdin.write('go\n')
-  }
-
-  async #drained(job: Job): Promise<void> {
-    const stop = new AbortController()
-    const drain = once(this.streams.stdin, 'drain', { signal: stop.signal }).catch(() => {})
-    let drained = false
-    void drain.then(() => {
-      drained = true
-      job.wake()
-    })
-    await this.#until(job, () => drained)
-    stop.abort()
-  }
-
-  /** Runs lines in the shell itself, where they can change it: what a lock needs. */
-  runHere(text: string, deadline = defaultDeadline): Promise<Outcome> {
-    return this.#exclusively((id) => framed(id, text), {}, deadline)
   }
 
   /** Ends the shell, and with it the lock; waits up to `seconds` for it to go. Never throws. */

@@ -1,9 +1,9 @@
 import { type Resource, resource } from '../core/resource.ts'
 import { lines, sh } from '../core/script.ts'
-import { type Ownership, ownerOf, ownersOf, type PathState, pathQuestion, readPath } from './path.ts'
+import { type Ownership, ownershipStep, ownersOf, type PathState, pathQuestion, readPath } from './path.ts'
 
 /**
- * A directory with its owner, group and mode. Its parent must be there or be declared earlier in the list.
+ * A directory with its owner, group and mode: root, root and 0755 unless declared, also where it is there already. Its parent must be there or be declared earlier in the list.
  * Something else at its path is an error: it is never deleted.
  */
 export function directory(path: string, { owner = 'root', group = 'root', mode = '0755' }: Ownership = {}): Resource {
@@ -23,15 +23,11 @@ export function directory(path: string, { owner = 'root', group = 'root', mode =
             },
           ]
         : [],
-    steps: ({ actual }) => [
-      {
-        say: actual === null ? `make directory ${path}` : `set owner and mode of ${path}`,
-        run: lines(
-          ...(actual === null ? [sh`umask 022`, sh`mkdir -p -m 0700 -- ${path}`] : []),
-          sh`chown ${ownerOf({ owner, group })} -- ${path}`,
-          sh`chmod ${mode} -- ${path}`,
-        ).text,
-      },
-    ],
+    steps({ actual }) {
+      const owned = ownershipStep(path, { owner, group, mode })
+      if (actual !== null) return [owned]
+      const make = lines(sh`umask 022`, sh`mkdir -p -m 0700 -- ${path}`, owned.run)
+      return [{ say: `make directory ${path}`, run: make.text }]
+    },
   })
 }

@@ -1,8 +1,7 @@
 import { type Resource, resource } from '../core/resource.ts'
-import { lines, sh } from '../core/script.ts'
 import { reveal, Secret, sha256 } from '../core/secret.ts'
 import { hash } from '../readers.ts'
-import { type Ownership, ownerOf, ownersOf, type PathState, pathQuestion, readPath, replaceFile } from './path.ts'
+import { type Ownership, ownershipStep, ownersOf, type PathState, pathQuestion, readPath, replaceFile } from './path.ts'
 
 interface FileState extends PathState {
   readonly [key: string]: string
@@ -13,10 +12,13 @@ export interface FileOptions extends Ownership {
   readonly content: string | Uint8Array | Secret
 }
 
-/** A file with exactly this content, owner, group and mode. A link at its path is replaced, not followed. */
-export function file(path: string, { content, owner = 'root', group = 'root', mode = '0644' }: FileOptions): Resource {
+/**
+ * A file with exactly this content. Owner, group and mode are looked at where they are declared; what is not declared is
+ * left as it is on a file that is there, and root, root and 0644 for a new one. A link at its path is replaced, not
+ * followed.
+ */
+export function file(path: string, { content, ...ownership }: FileOptions): Resource {
   const bytes = content instanceof Uint8Array ? content : reveal(content)
-  const ownership = { owner, group, mode }
   return resource<FileState>({
     id: `file:${path}`,
     needs: ownersOf(ownership),
@@ -34,11 +36,6 @@ export function file(path: string, { content, owner = 'root', group = 'root', mo
     steps: ({ changed }) =>
       changed.has('sha256') || changed.has('type')
         ? [{ say: `write ${path}`, run: replaceFile(path, ownership).text, input: bytes }]
-        : [
-            {
-              say: `set owner and mode of ${path}`,
-              run: lines(sh`chown ${ownerOf(ownership)} -- ${path}`, sh`chmod ${mode} -- ${path}`).text,
-            },
-          ],
+        : [ownershipStep(path, ownership)],
   })
 }

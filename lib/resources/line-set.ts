@@ -1,7 +1,6 @@
 import { type Resource, resource } from '../core/resource.ts'
-import { lines, sh } from '../core/script.ts'
 import { content } from '../readers.ts'
-import { type Ownership, ownerOf, ownersOf, type PathState, pathQuestion, readPath, replaceFile } from './path.ts'
+import { type Ownership, ownershipStep, ownersOf, type PathState, pathQuestion, readPath, replaceFile } from './path.ts'
 
 export interface LineSetOptions extends Required<Ownership> {
   readonly members: readonly string[]
@@ -45,11 +44,6 @@ export function lineSet(path: string, { members, parse, render, owner, group, mo
     steps: ({ changed }) =>
       [...changed].some((key) => key === 'type' || key === 'strays' || key.startsWith('member '))
         ? [{ say: `write ${path}`, run: replaceFile(path, ownership).text, input: render(members) }]
-        : [
-            {
-              say: `set owner and mode of ${path}`,
-              run: lines(sh`chown ${ownerOf(ownership)} -- ${path}`, sh`chmod ${mode} -- ${path}`).text,
-            },
-          ],
+        : [ownershipStep(path, ownership)],
   })
 }

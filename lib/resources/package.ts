@@ -1,6 +1,6 @@
 import type { Facts } from '../core/facts.ts'
 import { type Resource, resource } from '../core/resource.ts'
-import { sh } from '../core/script.ts'
+import { type Script, sh } from '../core/script.ts'
 import { installed } from '../readers.ts'
 
 interface PackageState {
@@ -36,13 +36,18 @@ export function distributionPackage(name: string, { packageManager, os }: Facts)
         say: `install package ${name}`,
         deadline: 900,
         // The lists are fetched only when the package is not known yet: a closed network may have no newer ones to offer.
-        run:
-          packageManager === 'apt'
-            ? sh`export DEBIAN_FRONTEND=noninteractive
-if ! apt-cache show -- ${name} >/dev/null 2>&1; then apt-get -q update; fi
-apt-get -qy -o DPkg::Lock::Timeout=300 install --no-install-recommends ${name}`.text
-            : sh`dnf -qy install ${name}`.text,
+        // What it prints is kept until it has ended: a lost connection must not kill it in the middle as it prints to nobody.
+        run: sh`out=$( {
+${install(name, packageManager)}
+} 2>&1 ) || { s=$?; printf '%s\n' "$out" >&2; exit $s; }`.text,
       },
     ],
   })
 }
+
+const install = (name: string, packageManager: Facts['packageManager']): Script =>
+  packageManager === 'apt'
+    ? sh`export DEBIAN_FRONTEND=noninteractive
+if ! apt-cache show -- ${name} >/dev/null 2>&1; then apt-get -q update; fi
+apt-get -qy -o DPkg::Lock::Timeout=300 install --no-install-recommends ${name}`
+    : sh`dnf -qy install ${name}`

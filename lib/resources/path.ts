@@ -1,10 +1,11 @@
 /** What every kind that lives at a path shares: how its state is read, and the script that replaces a file atomically. */
 import { posix } from 'node:path'
 import type { Answers, Question } from '../core/probe.ts'
-import { type Script, sh } from '../core/script.ts'
+import type { Step } from '../core/resource.ts'
+import { lines, type Script, sh } from '../core/script.ts'
 import { stat } from '../readers.ts'
 
-/** Owner, group and mode as they should be; what is left out is left alone on a path that is there already. */
+/** Owner, group and mode as they should be. What is left out: see the kind. */
 export interface Ownership {
   readonly owner?: string
   readonly group?: string
@@ -38,28 +39,65 @@ export function readPath(answers: Answers, path: string): PathState | null {
   return { type: types[type] ?? 'other', mode: mode.padStart(4, '0'), owner, group }
 }
 
-/** `owner:group` in the words of chown. */
-export const ownerOf = ({ owner = 'root', group = 'root' }: Ownership): string => `${owner}:${group}`
+/** Gives a path the owner, group and mode that are declared, and leaves the rest. chown first: it takes setuid bits away. */
+export function ownershipStep(path: string, { owner, group, mode }: Ownership): Step {
+  const who = group === undefined ? owner : `${owner ?? ''}:${group}`
+  return {
+    say: `set owner and mode of ${path}`,
+    run: lines(
+      ...(who === undefined ? [] : [sh`chown ${who} -- ${path}`]),
+      ...(mode === undefined ? [] : [sh`chmod ${mode} -- ${path}`]),
+    ).text,
+  }
+}
+
+/** Only where the kernel enforces or logs it: elsewhere labels mean nothing. */
+const selinux = '/sys/fs/selinux/enforce'
 
 /**
  * Writes standard input to a path so that the old file or the whole new one is there, whatever happens: a temporary file
- * in the same folder with the final owner and mode, content and folder flushed to disk, and a rename.
- * Its name starts with `.plinth.`; what a killed run left of it is swept first.
+ * in the same folder, flushed to disk, renamed, and the folder flushed. It has its final owner, group, mode and ACL
+ * before the first byte arrives, so that nobody can read it who may not read the file itself.
+ *
+ * A file that is replaced passes on what is not declared (owner, group, mode), its ACL and its SELinux label; a declared
+ * mode sets the ACL's mask, as chmod does. A new file is root's with 0644 unless declared, and gets the label that the
+ * policy has for its path. A link at the path is replaced, wherever it leads, and is not followed; a directory is an error.
+ *
+ * What fails (no room, no right, a read-only disk) leaves the old file and no temporary one; the message is that of the
+ * command. A run that was killed may leave a temporary file, whose name starts with `.plinth.`: the next write in the
+ * folder sweeps it.
  */
 export const replaceFile = (path: string, ownership: Ownership): Script => {
   const folder = posix.dirname(path)
+  const { owner, group, mode } = ownership
+  const kept = [
+    ...(owner === undefined ? [sh`o=$(stat -c %u -- ${path})`] : []),
+    ...(group === undefined ? [sh`g=$(stat -c %g -- ${path})`] : []),
+    ...(mode === undefined ? [sh`m=$(stat -c %a -- ${path})`] : []),
+  ]
   return sh`umask 077
 if [ -d ${path} ] && [ ! -L ${path} ]; then echo ${`${path} is a directory, not a file`} >&2; exit 1; fi
 rm -rf -- ${folder}/.plinth.*
 t=$(mktemp ${`${folder}/.plinth.XXXXXX`})
 trap 'rm -f -- "$t"' EXIT
-cat >"$t"
-chown ${ownerOf(ownership)} -- "$t"
-chmod ${ownership.mode ?? '0644'} -- "$t"
+o=${owner ?? 'root'} g=${group ?? 'root'} m=${mode ?? '0644'} acl= old=
+if [ -f ${path} ] && [ ! -L ${path} ]; then
+  old=yes
+  if command -v getfacl >/dev/null && command -v setfacl >/dev/null; then acl=$(getfacl -acp -- ${path}); fi
+  ${kept.length > 0 ? lines(...kept) : ':'}
+fi
+{
+  chown "$o:$g" -- "$t"
+  if [ "$acl" ]; then printf '%s\n' "$acl" | setfacl --set-file=- -- "$t"; fi
+  chmod "$m" -- "$t"
+  if [ "$old" ] && [ -e ${selinux} ]; then chcon --reference=${path} -- "$t"; fi
+  cat
+} >"$t"
 sync "$t"
 # A link to a directory would be entered by mv, and busybox's stumbles over one that leads in a circle.
 if [ -L ${path} ] && [ ! -f ${path} ]; then rm -f -- ${path}; fi
 mv -f -- "$t" ${path}
+if [ ! "$old" ] && [ -e ${selinux} ] && command -v restorecon >/dev/null; then restorecon -- ${path}; fi
 sync ${folder}`
 }
 

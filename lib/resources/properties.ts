@@ -1,11 +1,10 @@
 import { PlinthError, type Problem } from '../core/error.ts'
 import type { Answers } from '../core/probe.ts'
 import { type Resource, resource } from '../core/resource.ts'
-import { lines, sh } from '../core/script.ts'
 import { reveal, type Secret } from '../core/secret.ts'
 import { editProperties, parseProperties } from '../nacos/properties.ts'
 import { content } from '../readers.ts'
-import { type Ownership, ownerOf, ownersOf, type PathState, pathQuestion, readPath, replaceFile } from './path.ts'
+import { type Ownership, ownershipStep, ownersOf, type PathState, pathQuestion, readPath, replaceFile } from './path.ts'
 
 export interface PropertiesOptions extends Required<Ownership> {
   /** Values by key; null for a key that must not be set. */
@@ -60,10 +59,7 @@ export function properties(path: string, { wanted, template, secret, ...ownershi
     },
     steps({ actual, changed, answers }) {
       if (![...changed].some((key) => key === 'type' || key.startsWith(prefix))) {
-        const owner = sh`chown ${ownerOf(ownership)} -- ${path}`
-        return [
-          { say: `set owner and mode of ${path}`, run: lines(owner, sh`chmod ${ownership.mode} -- ${path}`).text },
-        ]
+        return [ownershipStep(path, ownership)]
       }
       const before = actual?.type === 'file' ? textOf(answers(question)) : Buffer.from(template).toString('latin1')
       const keys = [...changed].filter((key) => key.startsWith(prefix)).map((key) => key.slice(prefix.length))

@@ -1,6 +1,6 @@
 import { posix } from 'node:path'
-import { type Resource, resource, type Step } from '../core/resource.ts'
-import { sh } from '../core/script.ts'
+import { type Resource, resource, type Step, uploadAnew } from '../core/resource.ts'
+import { Script, sh } from '../core/script.ts'
 import { release as releaseReader, releaseTree, stat } from '../readers.ts'
 import { ownersOf } from './path.ts'
 
@@ -34,7 +34,7 @@ export const archiveFolder = '/var/cache/plinth'
 /**
  * An archive unpacked into a folder of its own, without the archive's first folder. It becomes visible under its name
  * only when it is whole, and carries a marker with the digest of its tree, so that damage done later shows.
- * The archive travels once per machine; on arrival its digest is checked before it gets its name.
+ * The archive travels once per machine, goes on where an earlier run was cut, and gets its name when its digest is right.
  */
 export function release(path: string, { archive, owner, group, others = false }: ReleaseOptions): Resource {
   const question = { reader: releaseReader, key: path }
@@ -53,51 +53,81 @@ export function release(path: string, { archive, owner, group, others = false }:
       return { archive: marker, tree: tree !== undefined && tree === expected ? 'whole' : 'damaged' }
     },
     desired: { archive: archive.sha256, tree: 'whole' },
-    steps: ({ answers }) => [
-      ...(answers(arrival).endsWith(`|${archive.bytes}`) ? [] : [send(archive, arrived)]),
-      {
-        say: `unpack ${archive.name} into ${path}`,
-        deadline: 600,
-        run: unpack(path, arrived, archive.sha256, `${owner}:${group}`, others ? 'u=rwX,go=rX' : 'u=rwX,g=rX,o='),
-      },
-    ],
+    steps({ answers }) {
+      const kept = answers(arrival).endsWith(`|${archive.bytes}`)
+      const modes = others ? 'u=rwX,go=rX' : 'u=rwX,g=rX,o='
+      // What has just arrived was verified then; what was kept may have been damaged since.
+      const whole = kept ? verify(arrived, archive.sha256) : new Script(':')
+      const run = unpack(path, arrived, archive.sha256, whole, `${owner}:${group}`, modes)
+      return [
+        ...(kept ? [] : [send(archive, arrived)]),
+        { say: `unpack ${archive.name} into ${path}`, deadline: 600, run },
+      ]
+    },
   })
 }
 
-const send = (archive: Archive, arrived: string): Step => ({
-  say: `send ${archive.name} (${Math.ceil(archive.bytes / 1e6)} MB)`,
-  deadline: 3600,
-  upload: { path: archive.path, bytes: archive.bytes, sha256: archive.sha256 },
-  run: sh`umask 077
-mkdir -p -- ${archiveFolder}
-rm -f -- ${`${arrived}.part`}
-cat >${`${arrived}.part`}
-sum=$(sha256sum <${`${arrived}.part`} | cut -d' ' -f1)
-if [ "$sum" != ${archive.sha256} ]; then
-  rm -f -- ${`${arrived}.part`}
-  echo "the archive arrived with another SHA-256: $sum" >&2
-  exit 1
-fi
-sync ${`${arrived}.part`}
-mv -f -- ${`${arrived}.part`} ${arrived}`.text,
-})
+/** Days after which what is left of an archive that nobody goes on sending is swept away. */
+const staleDays = 7
 
-const unpack = (path: string, arrived: string, sha256: string, owner: string, modes: string): string =>
-  sh`umask 027
-if ! echo ${`${sha256}  ${arrived}`} | sha256sum -c >/dev/null 2>&1; then
+/**
+ * What arrives is appended to a part file, so that a cut leaves it for the next run to go on with. Only a whole with the
+ * right digest gets its name; where what was there before spoils it, that is thrown away, and all is sent anew. A disk
+ * that is full is not left full.
+ */
+function send({ name, path, bytes, sha256 }: Archive, arrived: string): Step {
+  const part = `${arrived}.part`
+  return {
+    say: `send ${name} (${Math.ceil(bytes / 1e6)} MB)`,
+    deadline: 3600,
+    upload: {
+      path,
+      bytes,
+      sha256,
+      have: sh`umask 077
+mkdir -p -- ${archiveFolder}
+find ${archiveFolder} -name '*.part' ! -name ${`${sha256}.part`} -mtime +${staleDays - 1} -exec rm -f -- {} +
+n=$(stat -c %s -- ${part} 2>/dev/null) || n=0
+if [ "$n" -gt ${bytes} ]; then rm -f -- ${part}; n=0; fi
+echo "$n"`.text,
+    },
+    run: sh`umask 077
+if [ -s ${part} ]; then resumed=yes; else resumed=; fi
+cat >>${part} || { rm -f -- ${part}; exit 1; }
+sum=$(sha256sum <${part} | cut -d' ' -f1)
+if [ "$sum" != ${sha256} ]; then
+  rm -f -- ${part}
+  echo "the archive arrived with another SHA-256: $sum" >&2
+  if [ "$resumed" ]; then exit ${uploadAnew}; else exit 1; fi
+fi
+sync ${part}
+mv -f -- ${part} ${arrived}
+sync ${archiveFolder}`.text,
+  }
+}
+
+const verify = (arrived: string, sha256: string): Script =>
+  sh`if ! echo ${`${sha256}  ${arrived}`} | sha256sum -c >/dev/null 2>&1; then
   rm -f -- ${arrived}
   echo "the archive kept on this host is damaged and was removed; run again to send it anew" >&2
   exit 1
-fi
+fi`
+
+const unpack = (path: string, arrived: string, sha256: string, whole: Script, owner: string, modes: string): string =>
+  sh`umask 027
+${whole}
 rm -rf -- ${posix.dirname(path)}/.plinth.*
 t=$(mktemp -d ${`${posix.dirname(path)}/.plinth.XXXXXX`})
 trap 'rm -rf -- "$t"' EXIT
-tar -xzf ${arrived} -C "$t" --strip-components=1 --no-same-owner
+tar -xzf ${arrived} -C "$t" --strip-components=1 --no-same-owner || {
+  df -Pk "$t" | { read -r head; read -r dev size used free rest; echo "$free KiB are free at $rest" >&2; }
+  exit 1
+}
 chmod -R ${modes} "$t"
 chown -R ${owner} "$t"
 tree=$(cd "$t" && ${releaseTree})
 printf 'sha256 %s\ntree %s\n' ${sha256} "$tree" >"$t/.plinth"
-sync -f "$t"
+sync -f "$t" 2>/dev/null || sync
 if [ -e ${path} ] || [ -L ${path} ]; then mv -T -- ${path} "$t.old"; fi
 mv -T -- "$t" ${path} || { mv -T -- "$t.old" ${path}; exit 1; }
 sync ${posix.dirname(path)}

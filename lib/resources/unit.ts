@@ -53,11 +53,16 @@ sync ${staleFile(name)}`.text
  * The folder of `environmentFile` must be declared earlier in the list, and what it runs through `inputOf`.
  */
 export function unit(name: string, { definition, runs }: UnitOptions): readonly Resource[] {
-  const unitFile = inputOf(name, file(`/etc/systemd/system/${name}.service`, { content: definition }))
+  const root = { owner: 'root', group: 'root' }
+  const unitFile = inputOf(
+    name,
+    file(`/etc/systemd/system/${name}.service`, { content: definition, ...root, mode: '0644' }),
+  )
   const inputs = [...runs, unitFile]
   const digest = sha256(inputs.map((input) => input.digest).join('\n'))
   const environment = file(environmentFile(name), {
     content: new Secret(`PLINTH_INPUTS=${digest}\n`),
+    ...root,
     mode: '0600',
   })
   return [unitFile, environment, service(name, unitFile, digest, inputs)]

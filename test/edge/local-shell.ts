@@ -1,5 +1,5 @@
 /** The long-lived shell over a local process: dash, bash and busybox ash, the last with busybox's own commands. */
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
+import { type ChildProcessWithoutNullStreams, execFileSync, spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -18,9 +18,9 @@ export const folder = mkdtempSync(join(tmpdir(), 'plinth-shell-'))
 const children: ChildProcessWithoutNullStreams[] = []
 
 /** A PATH with nothing but busybox on it (and flock, which Debian's busybox lacks). */
-const busyboxPath = join(folder, 'busybox-bin')
+export const busyboxPath = join(folder, 'busybox-bin')
 mkdirSync(busyboxPath)
-for (const name of ['cat', 'dd', 'head', 'id', 'date', 'sha256sum', 'sleep', 'sh']) {
+for (const name of execFileSync('/bin/busybox', ['--list'], { encoding: 'utf8' }).trim().split('\n')) {
   symlinkSync('/bin/busybox', join(busyboxPath, name))
 }
 symlinkSync('/usr/bin/flock', join(busyboxPath, 'flock'))

@@ -1,15 +1,19 @@
 /** Asking, acting and locking through a shell, in dash, bash and busybox ash. */
 import { randomBytes } from 'node:crypto'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Done } from '../../lib/core/channel.ts'
 import type { Reader } from '../../lib/core/probe.ts'
+import { Shell } from '../../lib/edge/shell.ts'
+import { lackText, lockScript } from '../../lib/edge/shell-text.ts'
 import { assert, suite } from '../kit.ts'
 import { all, eventually, failure, only, question, sha, step } from './channels.ts'
-import { cleanUp, ended, folder, kinds, start } from './local-shell.ts'
+import { busyboxPath, cleanUp, ended, folder, kinds, start } from './local-shell.ts'
 
 const test = suite('edge/shell-channel')
-const alive = (pid: number): boolean => existsSync(`/proc/${pid}`)
+/** Not those that have ended and wait for init to notice. */
+const alive = (pid: number): boolean =>
+  existsSync(`/proc/${pid}`) && !/^\S+ \(.*\) Z/.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
 test.after(cleanUp)
 
 for (const kind of kinds) {
@@ -73,13 +77,57 @@ for (const kind of kinds) {
     assert.not(existsSync(second))
   })
 
-  test(`${kind}: a step beyond its deadline has an unknown outcome, and the shell is used no more`, async () => {
-    const { channel } = start(kind)
-    const [done, ...more] = await all(channel, step('echo so far; exec sleep 2', { deadline: 0.3 }), step('echo no'))
-    assert.equal([done!.code, done!.stdout.trim(), more.length], [null, 'so far', 0])
-    assert.match(done!.stderr, /no end after 0.3 s/)
-    assert.is((await failure(channel.ask([]))).code, 3)
-  })
+  test(
+    `${kind}: a step beyond its deadline is ended with all it began, its outcome is unknown, and the shell is well`,
+    async () => {
+      const { channel, shell } = start(kind)
+      const pids = join(folder, `late ${kind}`)
+      const stubborn = `sh -c 'trap "" TERM; echo $$ >>"$1"; while :; do sleep 1; done' x '${pids}'`
+      const hang = `${stubborn} & sh -c 'echo $$ >>"$1"; sleep 60' x '${pids}'; echo no`
+      // A large input is watched over by another process than no input is.
+      for (const one of [
+        step(`echo so far; ${hang}`, { deadline: 0.5 }),
+        step(`cat >/dev/null; echo so far; ${hang.slice(hang.indexOf(' & ') + 3)}`, {
+          deadline: 0.5,
+          input: Buffer.alloc(70_000),
+        }),
+      ]) {
+        writeFileSync(pids, '')
+        const [done, ...more] = await all(channel, one, step('echo no'))
+        assert.equal([done!.code, done!.late, done!.stdout.trim(), more.length], [null, 0.5, 'so far', 0])
+        assert.is((await channel.ask([question('k')]))(question('k')), 'ä漢 k')
+        const begun = readFileSync(pids, 'utf8').trim().split('\n').map(Number)
+        assert.is(begun.length, one.input ? 1 : 2)
+        assert.not(begun.some(alive), 'nothing of it still runs')
+      }
+      await shell.close()
+    },
+    { timeout: 30 },
+  )
+
+  test(
+    `${kind}: lost, a step may end by itself until its deadline, then it is ended, and the shell with it`,
+    async () => {
+      const runs: readonly [name: string, input: Buffer | undefined, lost: RegExp][] = [
+        ['hung', undefined, /plinth: the cable was cut$/],
+        ['hung with a full pipe', Buffer.alloc(1_000_000), /plinth: the cable was cut$/],
+      ]
+      for (const [name, input, lost] of runs) {
+        const { channel, shell, child } = start(kind)
+        const pid = join(folder, `${name} ${kind}`)
+        const script = `sh -c 'echo $$ >"$1"; exec sleep 60' x '${pid}'`
+        const acting = only(channel, step(script, { deadline: 2, ...(input && { input }) }))
+        await eventually(() => existsSync(pid) && readFileSync(pid, 'utf8') !== '')
+        shell.lose('the cable was cut')
+        const done = await acting
+        assert.is(done.code, null)
+        assert.match(done.stderr, lost)
+        await eventually(() => ended(child))
+        assert.not(alive(Number(readFileSync(pid, 'utf8'))), name)
+      }
+    },
+    { timeout: 30 },
+  )
 
   test(`${kind}: the lock is held as long as the shell lives, and by nothing that a step leaves behind`, async () => {
     const lockFile = join(folder, `lock ${kind}`)
@@ -104,6 +152,75 @@ for (const kind of kinds) {
       assert.ok(alive(Number(stdout)), 'what the step left behind is still there')
       process.kill(Number(stdout), 'SIGKILL')
     }
+  })
+}
+
+test(
+  'a step that cannot be ended is given up: the shell is lost',
+  async () => {
+    const { channel, child } = start('dash')
+    const begun = only(channel, step('echo begun; sleep 60', { deadline: 0.5 }))
+    // As a host that hangs would be: nobody there hears anything.
+    await new Promise((resolve) => setTimeout(resolve, 200))
+    process.kill(child.pid!, 'SIGSTOP')
+    const done = await begun
+    assert.equal([done.code, done.late], [null, undefined])
+    assert.match(done.stderr, /plinth: no end after 0.5 s$/)
+    assert.is((await failure(channel.ask([]))).code, 3)
+    process.kill(child.pid!, 'SIGCONT')
+    await eventually(() => ended(child))
+  },
+  { timeout: 40 },
+)
+
+test('a question that is never answered is no lost connection', async () => {
+  const { shell, channel } = start('dash')
+  shell.run = (script, input) => Shell.prototype.run.call(shell, script, input, 0.3)
+  const error = await failure(channel.ask([{ reader: () => 'sleep 60', key: 'x' }]))
+  assert.is(error.code, 1)
+  assert.match(error.message, /^h1: reading its state had not ended after 0.3 s and was given up; look for a disk/)
+  await shell.close()
+})
+
+test('a host that lacks something says so at once, with the packages, and runs nothing', async () => {
+  const path = join(folder, 'poor')
+  mkdirSync(path)
+  for (const name of readdirSync(busyboxPath)) {
+    if (!['flock', 'sha256sum', 'stat'].includes(name)) symlinkSync('/bin/busybox', join(path, name))
+  }
+  const marker = join(folder, 'poor ran')
+  const { channel } = start('busybox ash', `PATH='${path}'\nexport PATH\n`)
+  const touch = () => `echo >'${marker}'`
+  const error = await failure(channel.ask([{ reader: touch, key: 'x' }]))
+  assert.is(error.code, 1)
+  assert.is(
+    error.message,
+    'h1: it lacks sha256sum, stat, flock, without which nothing can be read or changed there; install coreutils and util-linux (or a busybox with these applets)',
+  )
+  assert.not(existsSync(marker))
+  assert.equal(lackText(['/proc']).remedy, 'mount proc on /proc')
+  assert.match((await failure(channel.lock('me'))).message, /it lacks sha256sum/)
+})
+
+for (const kind of kinds) {
+  test(`${kind}: who holds a lock is heard now and then, and leaves nothing behind`, async () => {
+    const { shell, channel, child } = start(kind)
+    let beats = 0
+    child.stdout.on('data', (text) => {
+      beats += String(text).split(' here 0\n').length - 1
+    })
+    const outcome = await shell.runHere(lockScript('me', join(folder, `beat ${kind}`), 1))
+    assert.is(outcome.code, 0)
+    await eventually(() => beats >= 2)
+    const done = await only(channel, step('ps -eo pid,ppid 2>/dev/null || ps -o pid,ppid'))
+    const children = done.stdout.split('\n').map((line) => line.trim().split(/\s+/).map(Number))
+    const of = (parent: number): number[] =>
+      children.filter(([, ppid]) => ppid === parent).flatMap(([pid = 0]) => [pid, ...of(pid)])
+    const left = of(child.pid!)
+    assert.ok(left.length >= 2, 'the beat and its sleep')
+    await shell.close()
+    await eventually(() => !left.some(alive))
+    assert.is((await failure(channel.ask([]))).code, 3)
   })
 }
 
@@ -140,11 +257,7 @@ test('a file that is not what the plan saw is refused before anything runs, or k
       }
     }
     const own = start('dash')
-    const outcome = await own.shell.run(
-      `cat >/dev/null; echo >'${marker}'`,
-      { stream: { chunks: chunks(), bytes: 9 } },
-      3,
-    )
+    const outcome = await own.shell.run(`cat >/dev/null; echo >'${marker}'`, { stream: { chunks, bytes: 9 } }, 3)
     assert.is(outcome.code, null)
     assert.match(outcome.stderr, message)
     await eventually(() => ended(own.child))

@@ -1,62 +1,100 @@
-import { framed, lockScript, preamble, scriptWith } from '../../lib/edge/shell-text.ts'
+import { framed, lackText, lockScript, preamble, scriptWith } from '../../lib/edge/shell-text.ts'
 import { assert, suite } from '../kit.ts'
 
 const test = suite('edge/shell-text')
 
-async function* nothing(): AsyncGenerator<Buffer> {}
-const stream = { chunks: nothing(), bytes: 42 }
+async function* chunks(): AsyncGenerator<Buffer> {}
+const stream = { chunks, bytes: 42 }
 
-test('a script is one quoted word in a subshell of its own, without input, without the lock', () => {
-  assert.is(scriptWith(1, "echo 'a b'", {}), `( set -eu; eval 'echo '\\''a b'\\''' ) </dev/null 9>&-`)
+test('a script is one quoted word in a subshell of its own, without input, without the lock, with a watch over it', () => {
+  assert.is(
+    scriptWith(1, "echo 'a b'", {}, 300),
+    `{ plinth_mark begin 1
+( ( set -eu; eval 'echo '\\''a b'\\''' ) </dev/null 9>&-
+plinth_mark end 1 $? ) &
+plinth_watch $! 300
+wait $!
+}
+`,
+  )
 })
 
 test('short input is written by the shell itself: no argument list, no file holds it', () => {
-  assert.is(
-    scriptWith(1, 'cat', { inline: Buffer.from("it's") }),
-    `( printf %s 'it'\\''s' ) 9>&- | ( set -eu; eval cat ) 9>&-`,
+  assert.ok(
+    scriptWith(1, 'cat', { inline: Buffer.from("it's") }, 1).includes(
+      `\n( ( printf %s 'it'\\''s' ) 9>&- | ( set -eu; eval cat ) 9>&-\nplinth_mark end`,
+    ),
   )
 })
 
 test('text becomes one character per byte', () => {
-  assert.is(scriptWith(1, 'echo ä', {}), "( set -eu; eval 'echo Ã¤' ) </dev/null 9>&-")
+  assert.ok(scriptWith(1, 'echo ä', {}, 1).includes("( set -eu; eval 'echo Ã¤' )"))
 })
 
-test('a stream is counted, confirmed and drained', () => {
+test('a stream is counted, confirmed, drained and watched', () => {
   assert.is(
-    scriptWith(7, 'cat', { stream }),
-    `{ ( trap '' PIPE
-  IFS= read -r p && echo && head -c 42 && plinth_mark got 7 >&3 && IFS= read -r a && [ "$a" = go ] ||
-  kill -9 $p $$ ) 9>&- |
-( ( read -r p a </proc/self/stat && plinth_mark ready 7 "$p" && IFS= read -r a || exit 1; set -eu; eval cat )
-  s=$?; cat >/dev/null; exit $s ) 3>&- 9>&-; } 3>&1`,
+    scriptWith(7, 'cat', { stream }, 2.5),
+    `{ plinth_mark begin 7
+{ ( trap '' PIPE
+  IFS= read -r l && set -- $l
+  ( plinth_after 3 $2 ) >/dev/null 2>&1 3>&- &
+  if [ $# = 4 ] && echo && { [ $3 = 0 ] ||
+  if dd iflag=fullblock count=0 </dev/null 2>/dev/null; then dd iflag=fullblock bs=131072 count=$3 2>/dev/null
+  else head -c $(($3 * 131072)); fi; } && head -c $4 && plinth_mark got 7 >&3 && IFS= read -r l && [ "$l" = go ]
+  then exec >&-; plinth_watch $2 3
+  else kill -9 $1 $2 $$; fi
+  kill $! ) 9>&- |
+( ( read -r p c t w l </proc/self/stat; n=0 s=0
+  plinth_mark ready 7 $p $w $n && IFS= read -r l && [ $s = 0 ] || exit $s
+  set -eu; eval cat ) 9>&-
+  s=$?; cat >/dev/null; plinth_mark end 7 $s ) 3>&-; } 3>&1
+}
+`,
   )
 })
 
-test('a long stream is copied in blocks where dd can do so exactly', () => {
-  const text = scriptWith(7, 'cat', { stream: { chunks: nothing(), bytes: 3 * 131072 + 5 } })
+test('what is there already is asked in the same script, before the word that bytes may come', () => {
+  const text = scriptWith(7, 'cat', { stream: { ...stream, have: 'stat -c %s "x y"' } }, 300)
   assert.ok(
-    text.includes(`&& if dd iflag=fullblock count=0 </dev/null 2>/dev/null
-  then dd iflag=fullblock bs=131072 count=3 2>/dev/null && head -c 5
-  else head -c 393221; fi && plinth_mark got 7`),
+    text.includes(
+      `; n=$( ( set -eu; eval 'stat -c %s "x y"' ) </dev/null ) && s=0 || { s=$?; n=failed; }\n  plinth_mark ready`,
+    ),
     text,
   )
 })
 
 test('a frame is one compound command: all of it has arrived before any of it runs', () => {
   assert.is(framed(3, 'true'), '{ plinth_mark begin 3\ntrue\nplinth_mark end 3 $?\n}\n')
+  for (const input of [{}, { inline: Buffer.from('x') }, { stream }])
+    assert.match(scriptWith(3, 'true', input, 9), /^\{ plinth_mark begin 3\n[\s\S]*\n\}\n$/)
 })
 
-test('the preamble sets marks on both streams and fixes the surroundings', () => {
-  assert.is(
-    preamble('n0nce'),
-    `
+test('the preamble sets marks on both streams, fixes the surroundings, and looks for the commands last', () => {
+  const text = preamble('n0nce')
+  assert.ok(
+    text.startsWith(`
 plinth_mark() { printf '\\nn0nce %s\\n' "$*"; printf '\\nn0nce %s\\n' "$*" >&2; }
-export LC_ALL=C PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"
-unset CDPATH
-umask 022
-cd /
-`,
+`),
   )
+  assert.match(
+    text,
+    /\nexport LC_ALL=C PATH="\$PATH:\/usr\/local\/sbin:\/usr\/sbin:\/sbin"\nunset CDPATH POSIXLY_CORRECT TAR_OPTIONS GREP_OPTIONS\numask 022\ncd \/\nplinth_lack=\nfor c in base64 [a-z0-9 ]* flock; do /,
+  )
+  assert.ok(text.endsWith('then plinth_mark lacks 0$plinth_lack; exit 1; fi\n'))
+})
+
+test('what a host lacks is named with the packages that have it', () => {
+  const cases: readonly [missing: readonly string[], what: RegExp, remedy: string][] = [
+    [['flock'], /^it lacks flock, /, 'install util-linux (or a busybox with these applets)'],
+    [['stat', 'find', 'tee'], /stat, find, tee/, 'install coreutils and findutils (or a busybox with these applets)'],
+    [['/proc'], /it lacks \/proc/, 'mount proc on /proc'],
+    [['sed', '/proc'], /sed, \/proc/, 'install sed (or a busybox with these applets); mount proc on /proc'],
+  ]
+  for (const [missing, what, remedy] of cases) {
+    const said = lackText(missing)
+    assert.match(said.what, what)
+    assert.is(said.remedy, remedy)
+  }
 })
 
 test('the holder of a lock is quoted', () => {
@@ -64,7 +102,7 @@ test('the holder of a lock is quoted', () => {
 })
 
 test('a NUL in a script is a bug, not a cut script', () => {
-  assert.throws(() => scriptWith(1, 'echo \0', {}), /NUL/)
+  assert.throws(() => scriptWith(1, 'echo \0', {}, 1), /NUL/)
 })
 
 test.run()

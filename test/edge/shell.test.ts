@@ -109,7 +109,7 @@ for (const kind of kinds) {
         shell.lose('cut')
       }
       const script = `echo "$$" >'${started}'; cat >/dev/null; echo whole >'${final}'`
-      const outcome = await shell.run(script, { stream: { chunks: cut(), bytes: 2_000_000 } })
+      const outcome = await shell.run(script, { stream: { chunks: cut, bytes: 2_000_000 } })
       assert.is(outcome.code, null)
       assert.match(outcome.stderr, /plinth: /)
       await eventually(() => ended(child))
@@ -144,7 +144,7 @@ test('no more is read of a file than the host takes', async () => {
     }
   }
   const script = `while [ -d '${folder}' ] && ! [ -e '${go}' ]; do sleep 0.05; done; sha256sum`
-  const running = shell.run(script, { stream: { chunks: chunks(), bytes: 32_000_000 } })
+  const running = shell.run(script, { stream: { chunks, bytes: 32_000_000 } })
   await eventually(() => read > 0)
   for (let turn = 0; turn < 100; turn++) await new Promise((resolve) => setImmediate(resolve))
   assert.ok(read < 8, `${read} MB are in memory or on the way`)

@@ -1,10 +1,15 @@
+import { existsSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { q } from '../../lib/core/script.ts'
 import { distributionPackage } from '../../lib/resources/package.ts'
 import { requirement } from '../../lib/resources/requirement.ts'
 import { canned, plainFacts } from '../../lib/testing.ts'
 import { assert, suite } from '../kit.ts'
+import { mkdirs, Sandbox, shells } from '../shells.ts'
 import { plans } from './cases.ts'
 
 const test = suite('resources/package')
+const box = new Sandbox(test)
 const jre = distributionPackage('openjdk-8-jre-headless', plainFacts)
 const installed = 'installed:openjdk-8-jre-headless'
 const says = ['install package openjdk-8-jre-headless']
@@ -44,12 +49,35 @@ test('the commands, word for word', () => {
     distributionPackage('a b', { ...plainFacts, packageManager }).plan(canned({}), new Set()).steps[0]!.run
   assert.is(
     run('apt'),
-    `export DEBIAN_FRONTEND=noninteractive
+    `out=$( {
+export DEBIAN_FRONTEND=noninteractive
 if ! apt-cache show -- 'a b' >/dev/null 2>&1; then apt-get -q update; fi
-apt-get -qy -o DPkg::Lock::Timeout=300 install --no-install-recommends 'a b'`,
+apt-get -qy -o DPkg::Lock::Timeout=300 install --no-install-recommends 'a b'
+} 2>&1 ) || { s=$?; printf '%s\\n' "$out" >&2; exit $s; }`,
   )
-  assert.is(run('dnf'), `dnf -qy install 'a b'`)
+  assert.is(run('dnf').split('\n')[1], `dnf -qy install 'a b'`)
 })
+
+for (const shell of shells) {
+  test(`${shell}: a failure shows what was said, success nothing; nobody listening kills nothing`, () => {
+    const folder = box.fresh()
+    const dnf = (lines: string): string => {
+      const bin = mkdirs(join(folder, 'bin'))
+      writeFileSync(join(bin, 'dnf'), `#!/bin/sh\n${lines}\n`, { mode: 0o755 })
+      return bin
+    }
+    const { run } = distributionPackage('x', { ...plainFacts, packageManager: 'dnf' }).plan(canned({}), new Set())
+      .steps[0]!
+    const failed = box.run(shell, run, '', dnf('echo out; echo err >&2; exit 3'))
+    assert.equal([failed.code, failed.stdout, failed.stderr], [3, '', 'out\nerr\n'])
+    assert.equal(box.run(shell, run, '', dnf('echo out')), { code: 0, stdout: '', stderr: '' })
+    const end = join(folder, 'end')
+    dnf(`for i in 1 2 3 4 5 6 7 8 9; do echo $i; done; echo >${q(end)}`)
+    // Its reader is gone before the first word.
+    box.run(shell, `( sleep 0.2; PATH=${q(join(folder, 'bin'))}:$PATH; ${run}\n) | :`)
+    assert.ok(existsSync(end))
+  })
+}
 
 const wall = { where: 'wall', what: 'it is in the way', remedy: 'take it down' }
 plans(

@@ -13,9 +13,11 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import type { Question } from '../../lib/core/probe.ts'
-import type { Plan, Resource } from '../../lib/core/resource.ts'
+import type { Plan, Resource, Step } from '../../lib/core/resource.ts'
 import { sha256 } from '../../lib/core/secret.ts'
+import { play } from '../../lib/engine/play.ts'
 import { archiveFolder, release } from '../../lib/resources/release.ts'
+import { FakeWorld, fakeHost, run } from '../../lib/testing.ts'
 import { assert, suite } from '../kit.ts'
 import { busybox, me, mkdirs, Sandbox, type ShellName, shells } from '../shells.ts'
 import { plans, shown } from './cases.ts'
@@ -90,7 +92,8 @@ plans(test, release(path, { archive: one, owner: 'app', group: 'app' }), {
 
 test('the archive is streamed, never part of a command', () => {
   const [step] = release(path, { archive: one, owner: 'app', group: 'app' }).plan(() => '', new Set()).steps
-  assert.equal(step!.upload, { path: one.path, bytes: one.bytes, sha256: one.sha256 })
+  const { have, ...upload } = step!.upload!
+  assert.equal(upload, { path: one.path, bytes: one.bytes, sha256: one.sha256 })
 })
 
 /** A host whose archives wait in the sandbox. */
@@ -98,10 +101,13 @@ class Here {
   /** Of plain letters, so that it can take the place of the other in any script. */
   readonly cache = mkdtempSync(join(box.folder, 'cache-'))
 
-  constructor(
-    readonly shell: ShellName,
-    readonly folder: string,
-  ) {}
+  readonly shell: ShellName
+  readonly folder: string
+
+  constructor(shell: ShellName, folder: string) {
+    this.shell = shell
+    this.folder = folder
+  }
 
   plan(resource: Resource): Plan {
     const here = ({ reader, key }: Question): Question => ({ reader, key: key.replace(archiveFolder, this.cache) })
@@ -110,8 +116,17 @@ class Here {
   }
 
   run(plan: Plan, first?: string): void {
-    const steps = plan.steps.map((step) => ({ ...step, run: step.run.replaceAll(archiveFolder, this.cache) }))
-    box.act(this.shell, steps, first)
+    box.act(
+      this.shell,
+      plan.steps.map((step) => this.here(step)),
+      first,
+    )
+  }
+
+  here({ upload, ...step }: Step): Step {
+    const run = step.run.replaceAll(archiveFolder, this.cache)
+    const have = upload?.have?.replaceAll(archiveFolder, this.cache) ?? ''
+    return { ...step, run, ...(upload && { upload: { ...upload, have } }) }
   }
 
   apply(resource: Resource): Plan {
@@ -215,12 +230,54 @@ for (const shell of shells) {
     assert.equal(readdirSync(host.cache), [])
     host.run({ ...plan, steps: plan.steps.slice(0, 1) })
     writeFileSync(join(host.cache, one.sha256), 'x'.repeat(one.bytes))
-    assert.throws(() => host.run({ ...plan, steps: plan.steps.slice(1) }), /damaged and was removed; run again/)
+    assert.throws(() => host.run(host.plan(wanted())), /damaged and was removed; run again/)
     assert.not(existsSync(at))
     assert.equal(readdirSync(host.cache), [])
     host.apply(wanted())
   })
 }
+
+test('two hosts of one machine: the archive travels once', async () => {
+  const world = new FakeWorld()
+  const machine = world.machine('m1')
+  const at = (name: string): string => `/opt/${name}/releases/1`
+  machine.on(send, () => {
+    machine.answer(`stat:${archiveFolder}/${one.sha256}`, `regular file|600|root|root|${one.bytes}`)
+    return undefined
+  })
+  for (const name of ['a', 'b']) {
+    machine.on(`unpack one.tar.gz into ${at(name)}`, () => {
+      machine.answer(`release:${at(name)}`, marker(one.sha256, tree))
+      return undefined
+    })
+  }
+  const pair = [fakeHost('a', null, 'm1'), fakeHost('b', null, 'm1')]
+  const site = [play('p', pair, ({ name }) => [release(at(name), { archive: one, owner: 'root', group: 'root' })])]
+  const { result } = await run(site, world)
+  assert.equal(result.failures, [])
+  assert.equal(
+    machine.steps.map(({ say }) => say),
+    [send, `unpack one.tar.gz into ${at('a')}`, `unpack one.tar.gz into ${at('b')}`],
+  )
+})
+
+test('a disk that is full: the archive is not there, the cause is named, and the disk is not left full', () => {
+  if (process.getuid?.() !== 0) return console.log('SKIPPED without root: a full disk')
+  for (const shell of shells) {
+    const { host, wanted } = fresh(shell)
+    const large = { ...one, bytes: 300_000 }
+    const path = join(box.folder, 'large')
+    writeFileSync(path, Buffer.alloc(large.bytes, 'x'))
+    assert.is(spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=128k', 'plinth-test', host.cache]).status, 0)
+    try {
+      const plan = host.plan(wanted({ ...large, path }))
+      assert.throws(() => host.run(plan), /No space left on device/)
+      assert.equal(readdirSync(host.cache), [])
+    } finally {
+      spawnSync('umount', ['-l', host.cache])
+    }
+  }
+})
 
 test('a JDK may be read by all', () => {
   const { host, at } = fresh('dash')

@@ -192,7 +192,7 @@ test('an input leaves a note before it is touched, and the start takes it away',
 test('the digest is for root alone, and no plan shows it', () => {
   assert.is(environment!.id, `file:${environmentFile('app')}`)
   const [step] = environment!.plan(canned({}), new Set()).steps
-  assert.match(step!.run, /\nchmod 0600 --/)
+  assert.match(step!.run, /\no=root g=root m=0600 /)
   for (const plan of [environment, service].map((one) => one!.plan(canned(show({}, 'old')), new Set())))
     assert.not(JSON.stringify(plan.changes).includes(digest))
 })

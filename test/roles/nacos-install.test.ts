@@ -28,8 +28,7 @@ test('application.properties begins as the shipped one, and is for the service a
   const text = Buffer.from(step!.input as Uint8Array).toString()
   assert.ok(text.startsWith('# shipped\nserver.port=8848\n'))
   assert.match(text, /^db\.password\.0=dbpass$/m)
-  assert.match(step!.run, /\nchown nacos:nacos --/)
-  assert.match(step!.run, /\nchmod 0600 --/)
+  assert.match(step!.run, /\no=nacos g=nacos m=0600 /)
 })
 
 test.run()

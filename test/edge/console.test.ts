@@ -1,0 +1,86 @@
+/** What the terminal shows while steps are in hand, with a clock and timers of the test's own. */
+import { openConsole } from '../../lib/edge/console.ts'
+import type { Event } from '../../lib/engine/world.ts'
+import { assert, suite } from '../kit.ts'
+
+const test = suite('edge/console')
+
+const step = (say: string) => ({ say, run: '' })
+const begin = (host: string, say: string): Event => ({ kind: 'step', host, step: step(say) })
+const done = (host: string, say: string, ok = true): Event => ({ kind: 'done', host, step: step(say), seconds: 2, ok })
+
+/** Runs `body` over a terminal, or none, that remembers what is written to stderr. */
+function watch(live: boolean, body: (at: (seconds: number, ...events: readonly Event[]) => string) => void): void {
+  const { stderr } = process
+  const old = { write: stderr.write, isTTY: stderr.isTTY, now: performance.now, setInterval: globalThis.setInterval }
+  let text = ''
+  let seconds = 0
+  let tick = (): void => {}
+  stderr.write = (piece: string | Uint8Array): boolean => {
+    text += piece
+    return true
+  }
+  stderr.isTTY = live
+  performance.now = () => seconds * 1000
+  globalThis.setInterval = ((call: () => void) => {
+    tick = call
+    return old.setInterval(() => {}, 1e9)
+  }) as typeof setInterval
+  try {
+    const screen = openConsole({ json: true, check: false, verbosity: 0 })
+    body((time, ...events) => {
+      seconds = time
+      text = ''
+      for (const event of events) screen.report(event)
+      if (events.length === 0) tick()
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: what a terminal is told
+      return text.replace(/\r\x1b\[K/g, '|')
+    })
+    screen.end()
+  } finally {
+    stderr.write = old.write
+    stderr.isTTY = old.isTTY
+    performance.now = old.now
+    globalThis.setInterval = old.setInterval
+  }
+}
+
+test('on a terminal one line lives: its age, who is silent longest, and what is done above it', () => {
+  watch(true, (at) => {
+    assert.is(at(0, begin('h1', 'restart app')), '|  h1           restart app … 0 s')
+    assert.is(at(7), '|  h1           restart app … 7 s')
+    assert.is(at(8, begin('h2', 'write f')), '||  h1           restart app … 8 s (and 1 more at work)')
+    assert.is(at(10, done('h1', 'restart app')), '|  h1           restart app (2.0 s)\n|  h2           write f … 2 s')
+    assert.is(at(11, done('h2', 'write f', false)), '|')
+  })
+})
+
+test('on a terminal an upload shows how far it is', () => {
+  watch(true, (at) => {
+    const step = { say: 'send a', run: '' }
+    at(0, begin('h1', 'send a'), { kind: 'sent', host: 'h1', step, sent: 0, of: 50e6 })
+    at(10, { kind: 'sent', host: 'h1', step, sent: 20e6, of: 50e6 })
+    assert.is(at(10), '|  h1           send a: 20 of 50 MB, 2.0 MB/s, 15 s left')
+  })
+})
+
+test('without one a line comes now and then', () => {
+  watch(false, (at) => {
+    assert.is(at(0, begin('h1', 'restart app')), '')
+    assert.is(at(29), '')
+    assert.is(at(30), '  h1           restart app … 30 s\n')
+    assert.is(at(31), '')
+    assert.is(at(61), '  h1           restart app … 1 min 01 s\n')
+    assert.is(at(62, done('h1', 'restart app')), '  h1           restart app (2.0 s)\n')
+  })
+})
+
+test('a host that failed is at work no more', () => {
+  watch(true, (at) => {
+    at(0, begin('h1', 'restart app'))
+    const failure = { host: 'h1', play: 'p', kind: 'failed', problems: [], done: [], undone: [] } as const
+    assert.not(at(1, { kind: 'failed', failure }).includes('… '))
+  })
+})
+
+test.run()

@@ -1,0 +1,236 @@
+/** Writing a file: what it passes on, what is seen of it meanwhile, and what stays when it fails. */
+import { spawnSync } from 'node:child_process'
+import {
+  chmodSync,
+  chownSync,
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { q } from '../../lib/core/script.ts'
+import { file } from '../../lib/resources/file.ts'
+import { type Ownership, ownershipStep, replaceFile } from '../../lib/resources/path.ts'
+import { assert, suite } from '../kit.ts'
+import { mkdirs, Sandbox, shells } from '../shells.ts'
+import { apply, planFor, shown } from './cases.ts'
+
+const test = suite('resources/path')
+const box = new Sandbox(test)
+
+const has = (command: string): boolean => spawnSync('sh', ['-c', `command -v ${command}`]).status === 0
+const isRoot = process.getuid?.() === 0
+/** A test that needs root: owners, mounts. */
+const asRoot = (name: string, body: () => void): void => {
+  if (isRoot) test(name, body)
+  else console.log(`SKIPPED without root: ${name}`)
+}
+
+const look = (path: string): string => {
+  const { uid, gid, mode } = statSync(path)
+  return `${uid}:${gid} ${(mode & 0o7777).toString(8).padStart(4, '0')}`
+}
+
+/** Commands put before the real ones; each first runs its lines, with the real one's path in $real. */
+function shims(folder: string, lines: Readonly<Record<string, string>>): string {
+  const bin = mkdirs(join(folder, 'shims'))
+  for (const [name, line] of Object.entries(lines))
+    writeFileSync(join(bin, name), `#!/bin/sh\nreal=/usr/bin/${name}\n${line}\n`, { mode: 0o755 })
+  return bin
+}
+
+interface Kept {
+  readonly name: string
+  /** What is there before: `uid:gid mode`, a link, or nothing. */
+  readonly before: readonly [uid: number, gid: number, mode: number] | 'link' | 'nothing'
+  readonly declared: Ownership
+  readonly after: string
+}
+
+const kept: readonly Kept[] = [
+  { name: 'nothing declared, nothing there', before: 'nothing', declared: {}, after: '0:0 0644' },
+  { name: 'nothing declared: all is kept', before: [4711, 4712, 0o604], declared: {}, after: '4711:4712 0604' },
+  { name: 'special bits are kept', before: [0, 4712, 0o2755], declared: {}, after: '0:4712 2755' },
+  { name: 'the mode is declared', before: [4711, 4712, 0o666], declared: { mode: '0600' }, after: '4711:4712 0600' },
+  { name: 'the owner is declared', before: [4711, 4712, 0o640], declared: { owner: 'root' }, after: '0:4712 0640' },
+  { name: 'the group is declared', before: [4711, 4712, 0o640], declared: { group: 'root' }, after: '4711:0 0640' },
+  { name: 'a declared setuid bit', before: 'nothing', declared: { mode: '4755' }, after: '0:0 4755' },
+  { name: 'what a link leads to passes on nothing', before: 'link', declared: {}, after: '0:0 0644' },
+]
+
+for (const shell of shells) {
+  for (const { name, before, declared, after } of kept) {
+    asRoot(`${shell}: owner and mode of what is written: ${name}`, () => {
+      const path = join(box.fresh(), '-f')
+      if (before === 'link') {
+        writeFileSync(`${path}.target`, 'old', { mode: 0o600 })
+        chownSync(`${path}.target`, 4711, 4711)
+        symlinkSync('-f.target', path)
+      } else if (before !== 'nothing') {
+        writeFileSync(path, 'old')
+        chownSync(path, before[0], before[1])
+        chmodSync(path, before[2])
+      }
+      const wanted = file(path, { content: 'new', ...declared })
+      apply(box, shell, wanted)
+      assert.is(look(path), after)
+      assert.ok(lstatSync(path).isFile())
+      assert.is(readFileSync(path, 'utf8'), 'new')
+      // What is not declared may change without being a difference; what is may not.
+      chownSync(path, 1, 1)
+      chmodSync(path, 0o777)
+      const plan = planFor(box, shell, wanted)
+      assert.equal(
+        shown(plan).map((change) => change.slice(0, change.indexOf(':'))),
+        Object.keys(declared).sort(),
+      )
+      box.act(shell, plan.steps)
+      const [owner, mode] = look(path).split(' ') as [string, string]
+      assert.is(owner, `${declared.owner ? 0 : 1}:${declared.group ? 0 : 1}`)
+      assert.is(mode, declared.mode ?? (declared.owner || declared.group ? mode : '0777'))
+    })
+  }
+
+  asRoot(`${shell}: the temporary file has its final owner and mode before the first byte arrives`, () => {
+    const folder = box.fresh()
+    const log = join(folder, 'log')
+    const bin = shims(folder, { cat: `for f in .plinth.*; do stat -c '%u:%g %a %s' "$f"; done >log; exec $real "$@"` })
+    writeFileSync(join(folder, 'f'), 'old')
+    chownSync(join(folder, 'f'), 4711, 4712)
+    const script = replaceFile('f', { mode: '0640' }).text
+    const { code, stderr } = box.run(shell, `cd ${q(folder)}\n${script}`, 'new', bin)
+    assert.is(code, 0, stderr)
+    assert.is(readFileSync(log, 'utf8'), '4711:4712 640 0\n')
+  })
+
+  test(`${shell}: the content is on the disk before it gets its name, and its name after`, () => {
+    const folder = box.fresh()
+    const log = join(folder, 'log')
+    const note = (name: string): string =>
+      `for last in "$@"; do :; done; echo ${name} "\${last##*/}" >>"$(dirname "$0")/../log"; exec $real "$@"`
+    const bin = shims(folder, { sync: note('sync'), mv: note('mv') })
+    const own = { owner: String(process.getuid?.()), group: String(process.getgid?.()) }
+    assert.is(box.run(shell, replaceFile(join(folder, 'f'), own).text, 'new', bin).code, 0)
+    const [first, second, third] = readFileSync(log, 'utf8').trim().split('\n')
+    assert.match(first!, /^sync \.plinth\./)
+    assert.is(second, 'mv f')
+    assert.is(third, `sync ${folder.split('/').at(-1)}`)
+  })
+
+  asRoot(
+    `${shell}: SELinux: a replaced file passes on its label, a new one gets the policy's, elsewhere nothing is done`,
+    () => {
+      const folder = box.fresh()
+      const enforce = join(box.folder, 'enforce')
+      writeFileSync(enforce, '1')
+      const note = `echo "\${0##*/} $*" >>"$(dirname "$0")/../log"`
+      const bin = shims(folder, { chcon: note, restorecon: note })
+      const path = join(folder, 'f')
+      const script = replaceFile(path, {}).text
+      const labelled = script.replaceAll('/sys/fs/selinux/enforce', enforce)
+      const log = (): string[] => {
+        const file = join(folder, 'log')
+        const text = readdirSync(folder).includes('log') ? readFileSync(file, 'utf8') : ''
+        writeFileSync(file, '')
+        return text.split('\n').filter(Boolean)
+      }
+      assert.is(box.run(shell, labelled, 'new', bin).code, 0)
+      assert.equal(log(), [`restorecon -- ${path}`])
+      assert.is(box.run(shell, labelled, 'newer', bin).code, 0)
+      const [line, ...more] = log()
+      assert.match(line!, /^chcon --reference=.* -- .*\.plinth\.\w{6}$/)
+      assert.ok(line!.includes(`--reference=${path} `))
+      assert.equal(more, [])
+      assert.is(box.run(shell, script, 'newest', bin).code, 0)
+      assert.equal(log(), [])
+    },
+  )
+
+  if (isRoot && has('setfacl')) {
+    test(`${shell}: an ACL is kept; a declared mode is its mask; a folder's default is for new files alone`, () => {
+      const folder = box.fresh()
+      const path = join(folder, 'f')
+      // The real ones, also where busybox has the PATH: it has none of its own.
+      const bin = shims(folder, { getfacl: 'exec $real "$@"', setfacl: 'exec $real "$@"' })
+      const acl = (): string => spawnSync('getfacl', ['-acp', path], { encoding: 'utf8' }).stdout.trim()
+      const setfacl = (...words: string[]): void => assert.is(spawnSync('setfacl', words).status, 0)
+      const write = (ownership: Ownership): void => {
+        const { code, stderr } = box.run(shell, replaceFile(path, ownership).text, 'new', bin)
+        assert.is(code, 0, stderr)
+      }
+      writeFileSync(path, 'old', { mode: 0o640 })
+      setfacl('-m', 'u:4711:rw', path)
+      const before = acl()
+      write({})
+      assert.is(acl(), before)
+      write({ mode: '0600' })
+      assert.match(acl(), /^user:4711:rw-\s+#effective:---$/m)
+      setfacl('-b', path)
+      setfacl('-d', '-m', 'u:4712:rwx', folder)
+      const plain = acl()
+      write({ mode: '0600' })
+      assert.is(acl(), plain)
+    })
+  } else console.log(`SKIPPED: ACLs need root and the package acl (${shell})`)
+
+  for (const [name, options, cause] of [
+    ['a full disk', ['size=64k', 'rw'], /No space left on device/],
+    ['a disk without room for one more name', ['nr_inodes=2', 'rw'], /No space left on device/],
+    ['a read-only file system', ['size=1m', 'ro'], /Read-only file system/],
+  ] as const) {
+    asRoot(`${shell}: ${name}: the old file stays, nothing is left beside it, and the cause is named`, () => {
+      const folder = box.fresh('disk')
+      const mount = (...words: string[]): void => {
+        const { status, stderr } = spawnSync('mount', words, { encoding: 'utf8' })
+        assert.is(status, 0, stderr)
+      }
+      mount('-t', 'tmpfs', '-o', options[0], 'plinth-test', folder)
+      try {
+        const path = join(folder, 'f')
+        writeFileSync(path, 'old')
+        if (options[1] === 'ro') mount('-o', 'remount,ro', folder)
+        const { code, stderr } = box.run(shell, replaceFile(path, {}).text, 'x'.repeat(100_000))
+        assert.is.not(code, 0)
+        assert.match(stderr, cause)
+        assert.equal(readdirSync(folder), ['f'])
+        assert.is(readFileSync(path, 'utf8'), 'old')
+      } finally {
+        spawnSync('umount', ['-l', folder])
+      }
+    })
+  }
+
+  asRoot(`${shell}: no right to write: the old file stays, and the cause is named`, () => {
+    const folder = box.fresh('theirs')
+    const path = join(folder, 'f')
+    writeFileSync(path, 'old')
+    const [command, args] = shell === 'dash' ? ['dash', []] : ['/bin/busybox', ['ash']]
+    chmodSync(box.folder, 0o755)
+    chmodSync(join(folder, '..'), 0o755)
+    const { status, stderr } = spawnSync(command, [...args, '-c', `set -eu\n${replaceFile(path, {}).text}`], {
+      input: 'new',
+      uid: 65534,
+      gid: 65534,
+      encoding: 'utf8',
+    })
+    assert.is.not(status, 0)
+    assert.match(stderr, /Permission denied/)
+    assert.equal(readdirSync(folder), ['f'])
+    assert.is(readFileSync(path, 'utf8'), 'old')
+  })
+}
+
+test('owner and mode alone: only what is declared is touched', () => {
+  const cases: readonly [Ownership, string][] = [
+    [{ owner: 'a', group: 'b', mode: '0600' }, 'chown a:b -- /f\nchmod 0600 -- /f'],
+    [{ owner: 'a' }, 'chown a -- /f'],
+    [{ group: 'b' }, 'chown :b -- /f'],
+    [{ mode: '0600' }, 'chmod 0600 -- /f'],
+  ]
+  for (const [ownership, run] of cases) assert.is(ownershipStep('/f', ownership).run, run)
+})
+
+test.run()
