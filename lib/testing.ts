@@ -80,11 +80,12 @@ export class FakeChannel implements MachineChannel {
   readonly #effects: { readonly say: string; readonly effect: (step: Step) => Ending | undefined }[] = []
 
   /** `log` gets a line for everything that happens. */
-  constructor(
-    readonly name: string,
-    private readonly log: (line: string) => void = () => {},
-    facts: Facts = plainFacts,
-  ) {
+  readonly name: string
+  private readonly log: (line: string) => void
+
+  constructor(name: string, log: (line: string) => void = () => {}, facts: Facts = plainFacts) {
+    this.name = name
+    this.log = log
     this.answer('facts:machine', factsText(facts))
   }
 
@@ -250,7 +251,21 @@ export class FakeWorld implements World {
 /** A host on a machine of its own, or on `machine` to share it. `where` names the parameter's path. */
 export const fakeHost = <P>(name: string, params: P, machine = name, address = '10.0.0.1'): Host<P> => ({
   name,
-  machine: { key: machine, name, user: 'root', address, port: 22, knownHostsFiles: [] },
+  machine: {
+    key: machine,
+    name,
+    connection: {
+      address,
+      port: 22,
+      user: 'root',
+      privateKey: null,
+      sshArguments: [],
+      hostKeys: [],
+      password: null,
+      become: null,
+      machine,
+    },
+  },
   params,
   where: (...path) => `${name}:${path.join('.')}`,
 })

@@ -1,10 +1,31 @@
 /** Observe wide, plan purely, apply narrowly. Knows channels; knows no kind of resource and nothing of Nacos. */
 import type { Channel, Done } from '../core/channel.ts'
 import type { Problem } from '../core/error.ts'
-import { isKeep, isOf, isUnreachable, names, nowhere, problemsOf, stepProblem, stillDiffers } from './failures.ts'
-import { type Assignment, Connections, mapLimit, type Observation, observeAgain, observeMachine } from './observe.ts'
+import {
+  hostResults,
+  isKeep,
+  isOf,
+  isUnknown,
+  isUnreachable,
+  majorityProblems,
+  missedOn,
+  names,
+  nowhere,
+  problemsOf,
+  stepProblem,
+  stillDiffers,
+} from './failures.ts'
+import {
+  type Assignment,
+  Connections,
+  hostPlan,
+  mapLimit,
+  type Observation,
+  observeAgain,
+  observeMachine,
+} from './observe.ts'
 import type { Host, Look, Machine, Missing, Play, Scope } from './play.ts'
-import type { Event, Failure, HostPlan, HostResult, Result, World } from './world.ts'
+import type { Event, Failure, Result, World } from './world.ts'
 
 export interface Options {
   /** Look and plan only. */
@@ -39,18 +60,21 @@ class Run {
   readonly #kept = new Map<string, number>()
   readonly #locked = new Set<unknown>()
 
-  constructor(
-    private readonly site: readonly Play[],
-    private readonly world: World,
-    private readonly options: Options,
-    private readonly connections: Connections,
-  ) {}
+  private readonly site: readonly Play[]
+  private readonly world: World
+  private readonly options: Options
+  private readonly connections: Connections
+
+  constructor(site: readonly Play[], world: World, options: Options, connections: Connections) {
+    this.site = site
+    this.world = world
+    this.options = options
+    this.connections = connections
+  }
 
   async whole(): Promise<Result> {
     const observations = await this.#observe()
-    const plans = observations.map(
-      ({ assignment, plans }): HostPlan => ({ play: assignment.play.name, host: assignment.host.name, plans }),
-    )
+    const plans = observations.map(hostPlan)
     this.options.report({ kind: 'planned', plans })
     for (const { assignment, plans } of observations) {
       const problems = plans.flatMap((plan) => plan.problems)
@@ -69,7 +93,7 @@ class Run {
       }
     }
     return {
-      hosts: this.#hosts(),
+      hosts: hostResults(this.site, this.#kept, this.#changed, this.#failures),
       plans,
       failures: this.#failures,
       interrupted: this.options.signal.aborted,
@@ -80,9 +104,14 @@ class Run {
     const machines = new Map<string, Machine>()
     for (const { hosts } of this.site) for (const { machine } of hosts) machines.set(machine.key, machine)
     this.options.report({ kind: 'connecting', machines: machines.size })
-    const seen = await mapLimit([...machines.values()], this.options.forks, (machine) =>
-      observeMachine(this.site, machine, this.world, this.connections),
-    )
+    const wanted = this.#wantedLater()
+    const seen = await mapLimit([...machines.values()], this.options.forks, async (machine) => {
+      const found = await observeMachine(this.site, machine, this.world, this.connections)
+      // A thousand machines that are as they should be don't all stay connected: only so many as are looked at at once.
+      const settled = found.every((item) => 'plans' in item && item.plans.every(isKeep))
+      if (settled && !wanted.has(machine.key)) await this.connections.release(machine)
+      return found
+    })
     const observations: Observation[] = []
     for (const item of seen.flat()) {
       if ('plans' in item) observations.push(item)
@@ -94,9 +123,17 @@ class Run {
         }
       }
     }
-    const order = this.site.flatMap((play) => play.hosts.map((host) => `${play.name} ${host.name}`))
-    const place = ({ assignment: { play, host } }: Observation): number => order.indexOf(`${play.name} ${host.name}`)
+    const order = new Map(
+      this.site.flatMap((play) => play.hosts.map((host) => `${play.name} ${host.name}`)).map((name, at) => [name, at]),
+    )
+    const place = ({ assignment: { play, host } }: Observation): number => order.get(`${play.name} ${host.name}`) ?? 0
     return observations.sort((a, b) => place(a) - place(b))
+  }
+
+  /** The machines that something looks at, or goes through, even if nothing has to be changed there. */
+  #wantedLater(): ReadonlySet<string> {
+    const looking = this.site.filter(({ options: { gate, prepare, via } }) => gate ?? prepare ?? via)
+    return new Set(looking.flatMap(({ members }) => members.map(({ machine }) => machine.key)))
   }
 
   /** All members are looked at, or with --limit the hosts it leaves and whoever serves beside them. */
@@ -147,18 +184,12 @@ class Run {
     }
   }
 
-  /** Whether a majority still serves while this batch does not; records why not. Members that are down already count as lost. */
+  /** Whether a majority still serves while this batch does not; records why not. */
   #mayLose(play: Play, batch: readonly Assignment[], serving: ReadonlySet<string>): boolean {
-    const down = names(play.members).filter((name) => !serving.has(name))
-    const leaving = batch.filter(({ host }) => serving.has(host.name))
-    const left = serving.size - leaving.length
-    if (down.length === 0 || leaving.length === 0 || left > play.members.length / 2) return true
-    const what = `changing it would leave ${left} of ${play.members.length} members serving, while ${down.join(', ')} ${down.length === 1 ? 'is' : 'are'} down`
-    const remedy = `bring ${down.join(', ')} back first (with --limit, if the rest must wait)`
-    for (const { host } of leaving) {
-      this.#record({ ...nowhere(play), host: host.name, problems: [{ where: host.name, what, remedy }] })
-    }
-    return false
+    const leaving = batch.map(({ host }) => host.name).filter((name) => serving.has(name))
+    const problems = majorityProblems(names(play.members), serving, leaving)
+    for (const problem of problems) this.#record({ ...nowhere(play), host: problem.where, problems: [problem] })
+    return problems.length === 0
   }
 
   /** The locks of all members that can be reached, before the first of them is changed: two runs must not take two of them. */
@@ -211,6 +242,12 @@ class Run {
         for await (result of channel.act([step], told));
         const ok = result?.code === 0
         this.options.report({ kind: 'done', host: host.name, step, seconds: result?.seconds ?? 0, ok })
+        if (isUnknown(result)) {
+          // Neither done nor not: the problem names it, the lists don't.
+          const left = undone.slice(1)
+          const kind = result?.late === undefined ? 'unreachable' : 'failed'
+          return this.#fail(assignment, kind, [stepProblem(host, step, result)], done, left)
+        }
         if (!ok) return this.#fail(assignment, 'failed', [stepProblem(host, step, result)], done, undone)
         done.push(step.say)
       }
@@ -278,19 +315,9 @@ class Run {
     }
   }
 
-  /** A gate that did not open: one failure for each host it was missed on, with the cause where it is known. */
+  /** A gate that did not open: one failure for each host it was missed on. */
   #waitedInVain(play: Play, missing: readonly Missing[], causes: readonly Problem[]): void {
-    for (const name of new Set(missing.map(({ host }) => host))) {
-      const own = causes.filter(({ where }) => isOf(where, name))
-      const symptoms = missing
-        .filter(({ host }) => host === name)
-        .map(({ what }) => ({
-          where: name,
-          what,
-          remedy: own.length > 0 ? 'the cause is named below' : `read the logs of ${name}`,
-        }))
-      this.#record({ ...nowhere(play), host: name, problems: [...symptoms, ...own] })
-    }
+    for (const [host, problems] of missedOn(missing, causes)) this.#record({ ...nowhere(play), host, problems })
   }
 
   #scope(play: Play): Scope<unknown> {
@@ -316,14 +343,5 @@ class Run {
   #record(failure: Failure): void {
     this.#failures.push(failure)
     this.options.report({ kind: 'failed', failure })
-  }
-
-  #hosts(): readonly HostResult[] {
-    const names = new Set(this.site.flatMap(({ hosts }) => hosts.map(({ name }) => name)))
-    return [...names].map((host): HostResult => {
-      const changed = this.#changed.get(host)?.size ?? 0
-      const failure = this.#failures.find((failure) => failure.host === host)
-      return { host, kept: this.#kept.get(host) ?? 0, changed, state: failure?.kind ?? 'ok' }
-    })
   }
 }

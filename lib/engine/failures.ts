@@ -2,8 +2,8 @@
 import type { Done } from '../core/channel.ts'
 import { exitCode, PlinthError, type Problem } from '../core/error.ts'
 import type { Plan, Step } from '../core/resource.ts'
-import type { Host, Play } from './play.ts'
-import type { Failure } from './world.ts'
+import type { Host, Missing, Play } from './play.ts'
+import type { Failure, HostResult } from './world.ts'
 
 /** Whether a resource is as it should be. */
 export const isKeep = (plan: Plan): boolean => plan.action === 'keep'
@@ -32,22 +32,80 @@ export function problemsOf(error: unknown): readonly Problem[] {
   throw error
 }
 
+/** Whether nobody knows what a step came to: its machine was lost in the middle, and it is neither done nor not done. */
+export const isUnknown = (result: Done | undefined): boolean => typeof result?.code !== 'number'
+
+/** What a shell reports of a process that got SIGKILL, and who sends that without being asked to. */
+const killed = 128 + 9
+const killedBy = ' (killed, as by a kernel that is out of memory)'
+
 /** Why a step is no success: another exit code than 0, or an outcome that nobody knows. */
 export function stepProblem(host: Host<unknown>, { say }: Step, result: Done | undefined): Problem {
   const tail = (result?.stderr ?? '').trim().split('\n').slice(-5).join('\n    ').replace(/[.;]$/, '')
   const told = tail === '' ? '' : `:\n    ${tail}`
-  return typeof result?.code !== 'number'
+  if (result?.late !== undefined) {
+    return {
+      where: host.name,
+      what: `"${say}" had not ended after ${result.late} s, so it was ended there and its outcome is unknown${told}`,
+      remedy: 'see on the host what it waited for, then run again: what is done is kept',
+    }
+  }
+  return isUnknown(result)
     ? {
         where: host.name,
         what: `the connection was lost during "${say}", so its outcome is unknown${told}`,
-        remedy: 'run again: what is done will be kept',
+        remedy: 'see to the host and the network, then run again: what is done is kept',
       }
     : {
         where: host.name,
-        what: `"${say}" ended with exit code ${result.code}${told}`,
+        what: `"${say}" ended with exit code ${result?.code}${result?.code === killed ? killedBy : ''}${told}`,
         remedy: 'mend the cause and run again',
       }
 }
+
+/**
+ * Why `leaving` must not be changed now: while other members are down it would leave no majority. Members that are down
+ * already count as lost. Empty when it may be.
+ */
+export function majorityProblems(
+  members: readonly string[],
+  serving: ReadonlySet<string>,
+  leaving: readonly string[],
+): readonly Problem[] {
+  const down = members.filter((name) => !serving.has(name))
+  const left = serving.size - leaving.length
+  if (down.length === 0 || left > members.length / 2) return []
+  const are = down.length === 1 ? 'is' : 'are'
+  const what = `changing it would leave ${left} of ${members.length} members serving, while ${down.join(', ')} ${are} down`
+  const remedy = `bring ${down.join(', ')} back first (with --limit, if the rest must wait)`
+  return leaving.map((where) => ({ where, what, remedy }))
+}
+
+/** What a gate waited for in vain, by host, each with the cause where it is known. */
+export const missedOn = (
+  missing: readonly Missing[],
+  causes: readonly Problem[],
+): readonly (readonly [host: string, problems: readonly Problem[]])[] =>
+  [...new Set(missing.map(({ host }) => host))].map((where) => {
+    const own = causes.filter((cause) => isOf(cause.where, where))
+    const remedy = own.length > 0 ? 'the cause is named below' : `read the logs of ${where}`
+    const symptoms = missing.filter(({ host }) => host === where).map(({ what }) => ({ where, what, remedy }))
+    return [where, [...symptoms, ...own]]
+  })
+
+/** What became of every host of a site. */
+export const hostResults = (
+  site: readonly Play[],
+  kept: ReadonlyMap<string, number>,
+  changed: ReadonlyMap<string, ReadonlySet<string>>,
+  failures: readonly Failure[],
+): readonly HostResult[] =>
+  [...new Set(site.flatMap(({ hosts }) => names(hosts)))].map((host) => ({
+    host,
+    kept: kept.get(host) ?? 0,
+    changed: changed.get(host)?.size ?? 0,
+    state: failures.find((failure) => failure.host === host)?.kind ?? 'ok',
+  }))
 
 /** What still differs after an apply that reported success. */
 export const stillDiffers =

@@ -19,10 +19,13 @@ export class Fleet {
   readonly #used = new Set<InventoryHost>()
   readonly #warnings: Problem[] = []
 
-  constructor(
-    private readonly inventory: Inventory,
-    private readonly open: (source: ArchiveSource) => Promise<Distribution>,
-  ) {}
+  private readonly inventory: Inventory
+  private readonly open: (source: ArchiveSource) => Promise<Distribution>
+
+  constructor(inventory: Inventory, open: (source: ArchiveSource) => Promise<Distribution>) {
+    this.inventory = inventory
+    this.open = open
+  }
 
   /**
    * The hosts of a group in the order of the files, each with its variables as `schema` reads them. Throws a usage
@@ -40,6 +43,7 @@ export class Fleet {
       problems.push(...checked.problems)
       return []
     })
+    problems.push(...dividedMachines([...this.#used]))
     if (problems.length > 0) throw usageError(...distinct([...this.strangers(), ...problems]))
     return hosts
   }
@@ -82,12 +86,30 @@ export class Fleet {
 const machineOf = ({ name, connection }: InventoryHost): Machine => ({
   key: connection.machine,
   name,
-  user: connection.user,
-  address: connection.address,
-  port: connection.port,
-  ...(connection.privateKey === null ? {} : { privateKeyFile: connection.privateKey }),
-  knownHostsFiles: connection.knownHosts,
+  connection,
 })
+
+/** Hosts that share a machine and a login, and not the user that all is done as: two runs at once on one machine. */
+function dividedMachines(hosts: readonly InventoryHost[]): readonly Problem[] {
+  const first = new Map<string, InventoryHost>()
+  return hosts.flatMap((host) => {
+    const { become, password: _, machine, ...login } = host.connection
+    const key = JSON.stringify(login)
+    const before = first.get(key) ?? host
+    first.set(key, before)
+    if (before.connection.machine === machine && before.connection.become?.method === become?.method) return []
+    return [
+      {
+        where: placeText((host.vars.entries.get('ansible_become') ?? host.vars).at),
+        what: `${before.name} and ${host.name} are one machine, and act as ${acting(before)} and as ${acting(host)}`,
+        remedy: 'set ansible_become, ansible_become_user and ansible_become_method alike for both',
+      },
+    ]
+  })
+}
+
+const acting = ({ connection: { become, user } }: InventoryHost): string =>
+  become ? `${become.user} (${become.method})` : (user ?? 'who logs in')
 
 /** The map that a variable like `nacos_port` gives one key of: the longest known name before an underscore. */
 const mapOf = (key: string, maps: ReadonlySet<string>): string | undefined =>

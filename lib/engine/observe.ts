@@ -1,4 +1,5 @@
 /** Reading: one script per machine for everything that every play wants to know there. */
+import { becomeText } from '../core/become.ts'
 import type { Channel, MachineChannel } from '../core/channel.ts'
 import { PlinthError, type Problem, usageError } from '../core/error.ts'
 import { type Facts, parseFacts } from '../core/facts.ts'
@@ -7,7 +8,7 @@ import type { Answers, Question } from '../core/probe.ts'
 import type { Plan, Resource } from '../core/resource.ts'
 import { facts as factsReader } from '../readers.ts'
 import type { Host, Machine, Play } from './play.ts'
-import type { World } from './world.ts'
+import type { HostPlan, World } from './world.ts'
 
 /** One host in one play, with what it should be. */
 export interface Assignment {
@@ -43,7 +44,11 @@ export class Connections {
   readonly #machines = new Map<string, Promise<MachineChannel>>()
   readonly #databases = new Map<string, Promise<Channel>>()
 
-  constructor(private readonly world: World) {}
+  private readonly world: World
+
+  constructor(world: World) {
+    this.world = world
+  }
 
   machine(machine: Machine): Promise<MachineChannel> {
     return remember(this.#machines, machine.key, () => this.world.open(machine))
@@ -56,6 +61,13 @@ export class Connections {
     if (!login) return machine
     const key = `${host.machine.key} ${login.user}@${login.host}:${login.port}`
     return remember(this.#databases, key, () => this.world.databaseChannel(machine, login))
+  }
+
+  /** Closes the connection to a machine; it is opened again if it should be needed after all. */
+  async release({ key }: Machine): Promise<void> {
+    const open = this.#machines.get(key)
+    this.#machines.delete(key)
+    await (await open)?.close()
   }
 
   async close(): Promise<void> {
@@ -120,6 +132,13 @@ export function assign(site: readonly Play[], machine: Machine, facts: Facts): r
 export interface Observation {
   readonly assignment: Assignment
   readonly plans: readonly Plan[]
+}
+
+/** An observation as the report tells of it. What goes to a database does so by its own login. */
+export function hostPlan({ assignment: { play, host }, plans }: Observation): HostPlan {
+  const { become, user } = host.machine.connection
+  const as = become && !play.options.via ? { as: becomeText(become, user) } : {}
+  return { play: play.name, host: host.name, ...as, plans }
 }
 
 export interface Unobserved {

@@ -3,6 +3,7 @@
 import type { Database, DatabaseLogin, HttpRequest, HttpResponse } from '../core/channel.ts'
 import type { Problem } from '../core/error.ts'
 import type { Facts } from '../core/facts.ts'
+import type { Connection } from '../core/inventory.ts'
 import type { Answers, Question } from '../core/probe.ts'
 import type { Resource } from '../core/resource.ts'
 
@@ -12,11 +13,7 @@ export interface Machine {
   readonly key: string
   /** The name of its first host, for messages. */
   readonly name: string
-  readonly user: string
-  readonly address: string
-  readonly port: number
-  readonly privateKeyFile?: string
-  readonly knownHostsFiles: readonly string[]
+  readonly connection: Connection
 }
 
 /** An inventory entry, with its variables checked and typed. */

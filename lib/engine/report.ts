@@ -33,9 +33,10 @@ function planLines({ id, action, changes, problems }: Plan, verbose: boolean): r
 /** The plan of a site; hosts of a play for which the same would be done share one paragraph. */
 export function planText(plans: readonly HostPlan[], verbose = false): readonly Line[] {
   const paragraphs = new Map<string, { title: string; hosts: string[]; body: readonly Line[] }>()
-  for (const { play, host, plans: items } of plans) {
-    const body = items.filter(({ action }) => action !== 'keep').flatMap((plan) => planLines(plan, verbose))
-    if (body.length === 0) continue
+  for (const { play, host, as, plans: items } of plans) {
+    const changes = items.filter(({ action }) => action !== 'keep').flatMap((plan) => planLines(plan, verbose))
+    if (changes.length === 0) continue
+    const body = as === undefined ? changes : [line(`  ${as}`, 'faint'), ...changes]
     const key = `${play}\n${body.map(({ text }) => text).join('\n')}`
     const known = paragraphs.get(key)
     if (known) known.hosts.push(host)

@@ -44,6 +44,8 @@ export type Event =
 export interface HostPlan {
   readonly play: string
   readonly host: string
+  /** As whom it acts and how it gets there, when that is not simply who logs in. */
+  readonly as?: string
   readonly plans: readonly Plan[]
 }
 

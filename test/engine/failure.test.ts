@@ -129,21 +129,36 @@ test('only the last lines of what a step said are shown', async () => {
   assert.ok(what.includes('line 39') && !what.includes('line 30\n'))
 })
 
-test('a connection lost in the middle of a step is never a success', async () => {
+test('a step whose process was killed: the number alone says nothing to a person', async () => {
   const world = new FakeWorld()
-  works(world, 'h1', 'a', 'b')
-  works(world, 'h2', 'a')
-  world.machine('h1').lose('make a')
-  const { result } = await run([play('p', hosts('h1', 'h2'), () => [thing('a')], { serial: 1 })], world)
+  world.machine('h1').fail('make a', 137)
+  const { result } = await run([play('p', hosts('h1'), () => [thing('a')])], world)
+  assert.is(
+    result.failures[0]?.problems[0]?.what,
+    '"make a" ended with exit code 137 (killed, as by a kernel that is out of memory)',
+  )
+})
+
+test('a connection lost in the middle of a step is never a success: the machine is lost, the step neither done nor not', async () => {
+  const world = new FakeWorld()
+  for (const name of ['h1', 'h2']) works(world, name, 'a', 'b', 'c')
+  world.machine('h1').lose('make b')
+  const desired = () => [thing('a'), thing('b'), thing('c')]
+  const { result } = await run([play('p', hosts('h1', 'h2'), desired, { serial: 1 })], world)
   const [failure] = result.failures
   assert.is(result.failures.length, 1)
-  assert.match(
-    failure?.problems[0]?.what ?? '',
-    /^the connection was lost during "make a".*unknown:\n {4}plinth: .*cut$/s,
-  )
-  assert.equal([failure?.done, failure?.undone], [[], ['make a']])
-  assert.equal(says(world, 'h1'), ['make a'], 'never repeated')
+  assert.is(failure?.kind, 'unreachable')
+  assert.equal(failure?.problems, [
+    {
+      where: 'h1',
+      what: 'the connection was lost during "make b", so its outcome is unknown:\n    plinth: the connection was cut',
+      remedy: 'see to the host and the network, then run again: what is done is kept',
+    },
+  ])
+  assert.equal([failure?.done, failure?.undone], [['make a'], ['make c']])
+  assert.equal(says(world, 'h1'), ['make a', 'make b'], 'never repeated')
   assert.equal(says(world, 'h2'), [])
+  assert.is(result.hosts[0]?.state, 'unreachable')
 })
 
 test('a channel that says nothing of a step has not done it', async () => {
@@ -152,6 +167,7 @@ test('a channel that says nothing of a step has not done it', async () => {
   channel.act = async function* () {}
   const { result } = await run([play('p', hosts('h1'), () => [thing('a')])], world)
   assert.is(result.failures.length, 1)
+  assert.is(result.failures[0]?.kind, 'unreachable')
   assert.equal(result.failures[0]?.done, [])
 })
 
@@ -257,6 +273,28 @@ test('a list that contradicts itself is a usage error before anything is touched
     assert.equal(world.machine('m1').steps, [])
     assert.ok(world.machine('m1').closed)
   }
+})
+
+test('a step past its deadline was ended: the machine is well, the outcome unknown, nothing of it is repeated', async () => {
+  const world = new FakeWorld()
+  works(world, 'h1', 'a', 'b')
+  const channel = world.machine('h1')
+  let steps = 0
+  channel.act = async function* ([step]) {
+    steps++
+    yield { step: step!, code: null, stdout: '', stderr: 'still waiting\n', seconds: 300, late: 300 }
+  }
+  const { result } = await run([play('p', hosts('h1'), () => [thing('a'), thing('b')])], world)
+  const [failure] = result.failures
+  assert.is(failure?.kind, 'failed')
+  assert.equal(failure?.problems, [
+    {
+      where: 'h1',
+      what: '"make a" had not ended after 300 s, so it was ended there and its outcome is unknown:\n    still waiting',
+      remedy: 'see on the host what it waited for, then run again: what is done is kept',
+    },
+  ])
+  assert.equal([failure?.done, failure?.undone, steps], [[], ['make b'], 1])
 })
 
 test('a bug of ours is thrown, and the connections are closed all the same', async () => {

@@ -4,7 +4,7 @@ import { mapLimit, planResources } from '../../lib/engine/observe.ts'
 import { play } from '../../lib/engine/play.ts'
 import { canned, FakeWorld, fakeHost, plainFacts, run } from '../../lib/testing.ts'
 import { assert, suite } from '../kit.ts'
-import { hosts, is, there, thing } from './thing.ts'
+import { hosts, is, there, thing, works } from './thing.ts'
 
 const test = suite('engine/observe')
 const site = () => [play('p', hosts('h1'), () => [thing('a')]), play('q', hosts('h1'), () => [thing('b')])]
@@ -42,6 +42,36 @@ test('hosts of one machine share its connection and its one script', async () =>
     result.plans.map(({ host }) => host),
     ['h1', 'h2'],
   )
+})
+
+test('machines that are as they should be do not stay connected; those that something looks at later do', async () => {
+  const names = Array.from({ length: 20 }, (_, at) => `h${at}`)
+  const world = new FakeWorld()
+  for (const name of names) there(world, name, ...(name === 'h7' ? [] : ['a']))
+  works(world, 'h7', 'a')
+  let open = 0
+  let most = 0
+  const connect = world.open.bind(world)
+  world.open = async (machine) => {
+    most = Math.max(most, ++open)
+    const channel = await connect(machine)
+    const close = channel.close.bind(channel)
+    channel.close = async () => {
+      open--
+      await close()
+    }
+    return channel
+  }
+  const site = (options = {}) => [play('p', hosts(...names), () => [thing('a')], options)]
+  const { result } = await run(site(), world, { forks: 3 })
+  assert.equal(result.failures, [])
+  assert.is(world.log.filter((line) => line.endsWith(': connect')).length, 20)
+  // Three at work, and the one that has to be changed.
+  assert.ok(most <= 4, `${most} at once`)
+  assert.is(open, 0)
+  most = 0
+  await run(site({ prepare: async () => {} }), world, { forks: 3 })
+  assert.is(most, 20)
 })
 
 test('machines are read side by side, at most as many as forks allow', async () => {

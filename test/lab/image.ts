@@ -13,7 +13,7 @@ import { lastLines } from './requirements.ts'
 import { $, environment, type Say, since } from './shell.ts'
 
 const suite = 'sid'
-const packages = 'systemd,systemd-sysv,dbus,openssh-server,iproute2,ca-certificates,procps,sudo,busybox'
+const packages = 'systemd,systemd-sysv,dbus,openssh-server,iproute2,ca-certificates,procps,sudo,busybox,tcsh'
 const options = [
   // A mirror's sid may be older than its Release file allows.
   '--aptopt=Acquire::Check-Valid-Until "false"',
@@ -141,7 +141,7 @@ async function step(name: string, say: Say, work: () => Promise<void>): Promise<
 }
 
 /** The Debian mirror that this machine itself installs from. */
-async function mirror(): Promise<string> {
+export async function mirror(): Promise<string> {
   const find = async (): Promise<string | undefined> => {
     const format = '$(REPO_URI) $(ORIGIN) $(LABEL)'
     const lines = (await $`apt-get indextargets --format ${format} ${'Created-By: Packages'}`).stdout.split('\n')

@@ -37,6 +37,8 @@ export interface UpOptions {
   readonly hosts?: readonly string[]
   /** The process the lab belongs to: it is taken down when that one is gone. Without one it stays until `down`. */
   readonly owner?: number
+  /** A folder to lay over the image, for hosts that get a new disk: what a user of the lab wants installed on all of them. */
+  readonly layer?: string
   readonly say?: Say
 }
 
@@ -49,7 +51,11 @@ export interface Connections {
 const silent: Say = () => {}
 
 export class Lab {
-  constructor(readonly layout: Layout) {}
+  readonly layout: Layout
+
+  constructor(layout: Layout) {
+    this.layout = layout
+  }
 
   /** Where a host is reached from the controller, and by its peers. */
   addressOf(host: string): string {
@@ -60,7 +66,7 @@ export class Lab {
    * Boots what is missing; hosts that run are left as they are (thawed and mended, if they were not). Clears what a run left whose owner is gone.
    * @throws PlinthError when the machine can't run a lab, another `up` or owner has this one, or a host does not start
    */
-  async up({ hosts = defaultHosts, owner, say = silent }: UpOptions = {}): Promise<void> {
+  async up({ hosts = defaultHosts, owner, layer, say = silent }: UpOptions = {}): Promise<void> {
     const ownedBy = owner === undefined ? null : identityOf(owner)
     if (owner !== undefined && ownedBy === null) {
       throw usageError({ where: `owner ${owner}`, what: 'no such process', remedy: 'give the number of a running one' })
@@ -75,7 +81,7 @@ export class Lab {
       await raiseBridge(this.layout)
       keepNetwork(this.layout)
       await ensureKeys(this.layout, hosts)
-      const booted = await Promise.all(wanted.map((host) => this.#bring(host, image, say)))
+      const booted = await Promise.all(wanted.map((host) => this.#bring(host, image, say, layer)))
       await dropOldImages(new Set([image.id, ...(await imagesInUse())]))
       const count = booted.filter(Boolean).length
       if (count > 0) say(`${count} of ${hosts.length} hosts booted in ${since(start)}`)
@@ -176,7 +182,7 @@ export class Lab {
     return [...machine.insidePrefix(leader ?? ''), `TERM=${process.env.TERM ?? 'dumb'}`, '/bin/bash', '--login']
   }
 
-  async #bring(host: HostLayout, image: Image, say: Say): Promise<boolean> {
+  async #bring(host: HostLayout, image: Image, say: Say, layer?: string): Promise<boolean> {
     const start = Date.now()
     const on = machine.isOn(host)
     const disk = machine.imageOfDisk(host)
@@ -188,7 +194,10 @@ export class Lab {
     } else {
       await machine.powerOff(host)
       const bare = disk === '' || !existsSync(imageOf(disk).bare)
-      if (bare) await machine.makeDisk(this.layout, host, image)
+      if (bare) {
+        machine.setLayer(host, layer)
+        await machine.makeDisk(this.layout, host, image)
+      }
       await this.#start(host, bare)
       say(`${host.name} (${host.address}) is ready after ${since(start)}`)
     }

@@ -15,7 +15,7 @@ export const defaultHosts = ['db1', 'nacos1', 'nacos2', 'nacos3'] as const
 /** Every name a host may have, with the last number of its address. */
 export const addressNumbers: ReadonlyMap<string, number> = new Map([
   ['db1', 10],
-  ...Array.from({ length: 29 }, (_, index): [string, number] => [`nacos${index + 1}`, 11 + index]),
+  ...Array.from({ length: 30 }, (_, index): [string, number] => [`nacos${index + 1}`, 11 + index]),
 ])
 
 const knownNetworks: Readonly<Record<string, string>> = { demo: '10.77.0', test: '10.78.0', selftest: '10.79.0' }
@@ -107,7 +107,7 @@ export function hostLayout(lab: Layout, name: string): HostLayout {
     throw usageError({
       where: `host ${name}`,
       what: 'is no host of a lab',
-      remedy: `use one of ${defaultHosts.join(', ')}, or up to nacos29`,
+      remedy: `use one of ${defaultHosts.join(', ')}, or up to nacos30`,
     })
   }
   const octets = [...lab.network.split('.').map(Number), number]

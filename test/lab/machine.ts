@@ -22,6 +22,12 @@ export const isOn = (host: HostLayout): boolean => isPopulated(host.cgroup)
 export const leaderOf = (host: HostLayout): string | undefined =>
   processesOf(join(host.cgroup, 'payload', 'init.scope'))[0]
 
+/** What lies over the image on the disks that this host gets from now on; nothing unless given. */
+export function setLayer(host: HostLayout, layer: string | undefined): void {
+  if (layer === undefined) rmSync(join(host.folder, 'layer'), { force: true })
+  else writeFileSync(join(host.folder, 'layer'), layer)
+}
+
 /** Makes a fresh disk; whatever was on the old one is gone. The host must be off. */
 export async function makeDisk(lab: Layout, host: HostLayout, image: Image): Promise<void> {
   await dropDisk(host)
@@ -64,7 +70,8 @@ async function mountDisk(host: HostLayout, image: Image): Promise<void> {
   const [upper, work] = [join(host.folder, 'upper'), join(host.folder, 'work')]
   await $`mkdir -p ${upper} ${work} ${host.root}`
   if ((await $({ nothrow: true })`mountpoint -q ${host.root}`).exitCode === 0) return
-  const layers = host.name === 'db1' ? image.db : image.bare
+  const layer = read(join(host.folder, 'layer'))
+  const layers = `${layer && `${layer}:`}${host.name === 'db1' ? image.db : image.bare}`
   await $`mount -t overlay overlay -o ${`lowerdir=${layers},upperdir=${upper},workdir=${work}`} ${host.root}`
 }
 

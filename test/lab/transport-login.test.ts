@@ -1,0 +1,116 @@
+/** Whatever the account's shell is and says, and whatever sshd allows: the host is reached, or the reason is said. */
+import { writeFileSync } from 'node:fs'
+import { makeKey } from '../edge/sshd.ts'
+import { assert, suite } from '../kit.ts'
+import { executions, fresh, inside, inventory, lower, onDisk, quiet, raise, run, stage } from './transport/stage.ts'
+
+const test = suite('transport-login')
+const host = 'nacos1'
+test.before(() => raise(host))
+test.after(lower)
+
+/** A shell that knows nothing but plain words: what it is told must mean the same to any other. */
+const plainShell = `#!/bin/bash
+[ "$1" = -c ] || exit 2
+case $2 in *[!A-Za-z0-9/.\\ _-]*) echo "I know plain words only: $2" >&2; exit 2 ;; esac
+set -f; set -- $2
+[ "$1" = exec ] && shift
+exec "$@"
+`
+
+const noise = `echo 'Welcome to the corporate network!'
+echo 'This account is watched' >&2
+printf 'no end of line'
+cd /tmp; umask 077; alias cat='cat -n' ls='ls --color=always'; export LC_ALL=tr_TR.UTF-8 CDPATH=/
+trap 'echo bye' EXIT; stty erase X
+`
+
+interface Account {
+  readonly name: string
+  readonly make: string
+  readonly mend: string
+}
+
+const accounts: readonly Account[] = [
+  {
+    name: 'csh is the login shell, and its start file talks',
+    make: "echo 'echo noise; setenv PATH /usr/local/bin:/usr/bin' >/root/.tcshrc; usermod -s /bin/tcsh root",
+    mend: 'usermod -s /bin/bash root; rm /root/.tcshrc',
+  },
+  {
+    name: 'the login shell knows plain words only',
+    make: 'chmod 755 /usr/local/bin/plain; echo /usr/local/bin/plain >>/etc/shells; usermod -s /usr/local/bin/plain root',
+    mend: 'usermod -s /bin/bash root',
+  },
+  {
+    name: 'bash, and its start files talk and change what they can',
+    make: 'for f in .bashrc .profile .bash_profile .bash_logout; do cp /root/noise /root/$f; done',
+    mend: 'for f in .bashrc .profile .bash_profile .bash_logout; do rm /root/$f; done',
+  },
+  {
+    name: 'sshd allows one session for each connection',
+    make: "echo 'MaxSessions 1' >/etc/ssh/sshd_config.d/test.conf; systemctl reload ssh",
+    mend: 'rm /etc/ssh/sshd_config.d/test.conf; systemctl reload ssh',
+  },
+]
+
+for (const { name, make, mend } of accounts) {
+  test(
+    `${name}: converges as ever, over one login and one session`,
+    async () => {
+      await fresh(host)
+      writeFileSync(onDisk(host, 'root/noise'), noise)
+      writeFileSync(onDisk(host, 'usr/local/bin/plain'), plainShell)
+      await inside(host, make)
+      try {
+        const path = inventory([host])
+        const mark = await stage.mark(host)
+        const ran = await run(path)
+        assert.is(ran.code, 0, ran.text)
+        assert.equal(await stage.connections(host, mark), { logins: 1, sessions: 1 })
+        assert.not.match(ran.text, /noise|Welcome|watched/)
+        const again = await run(path, '--check')
+        assert.is(again.code, 0, again.text)
+        assert.is(executions(host), 1)
+        assert.is(await inside(host, "stat -c '%a %U' /srv/app /srv/app/app.conf | tr '\\n' ' '"), '755 root 644 root')
+        await quiet(host)
+      } finally {
+        await inside(host, mend)
+      }
+    },
+    { timeout: 60 },
+  )
+}
+
+/** Attempts that sshd of the host has seen since a mark. */
+const attempts = async (mark: string): Promise<number> => {
+  const log = await inside(host, `journalctl --sync; journalctl --after-cursor='${mark}' --unit=ssh --output=cat`)
+  return log.match(/^Connection from /gm)?.length ?? 0
+}
+
+test(
+  'a key that is refused: said by name, and one connection is all that sshd sees of it, so that nobody is locked out',
+  async () => {
+    await fresh(host)
+    const conf = '/etc/ssh/sshd_config.d/a-test.conf'
+    await inside(host, `echo 'PerSourcePenalties authfail:5s noauth:1s min:15s' >${conf}; systemctl reload ssh`)
+    try {
+      const key = makeKey(stage.layout.folder, `stranger-${process.pid}`)
+      const mark = await stage.mark(host)
+      const refused = await run(inventory([host], { key }))
+      assert.is(refused.code, 3, refused.text)
+      assert.match(
+        refused.text,
+        /nacos1 \(root@\S+:22\): the login was refused \(.*stranger-\d+.*; add the public key to /,
+      )
+      assert.is(await attempts(mark), 1)
+      const ran = await run(inventory([host]))
+      assert.is(ran.code, 0, ran.text)
+    } finally {
+      await inside(host, `rm ${conf}; systemctl reload ssh`)
+    }
+  },
+  { timeout: 60 },
+)
+
+test.run()

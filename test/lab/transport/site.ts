@@ -1,0 +1,53 @@
+/**
+ * A playbook of plain things for the tests of the transport: a file, a step that counts how often it ran, an archive, and
+ * something that comes after all of them.
+ */
+import { type Resource, resource } from '../../../lib/core/resource.ts'
+import { bytes, controllerPath, optional, params, text } from '../../../lib/core/schema.ts'
+import { play } from '../../../lib/engine/play.ts'
+import { main } from '../../../lib/main.ts'
+import { stat } from '../../../lib/readers.ts'
+import { directory } from '../../../lib/resources/directory.ts'
+import { file } from '../../../lib/resources/file.ts'
+import { release } from '../../../lib/resources/release.ts'
+
+const appHost = params({
+  app: params({
+    archive: controllerPath(),
+    sha256: text(),
+    /** The line that the configuration is full of, and how large it is. */
+    line: optional(text(), 'new'),
+    size: optional(bytes(), 20_000),
+    /** What the step runs, beside being counted. */
+    job: optional(text(), ':'),
+  }),
+})
+
+/** Done once and for all; every execution leaves a line in `/srv/count`. */
+function job(run: string): Resource {
+  const question = { reader: stat, key: '/srv/app/job' }
+  return resource<{ readonly [key: string]: string; readonly state: string }>({
+    id: 'job:app',
+    probe: [question],
+    read: (answers) => (answers(question) === '' ? null : { state: 'done' }),
+    desired: { state: 'done' },
+    steps: () => [{ say: 'run the job', run: `echo begun >>/srv/count\n${run}\n: >/srv/app/job` }],
+  })
+}
+
+await main(async (fleet) => {
+  const hosts = fleet.group('apps', appHost)
+  const [first] = hosts
+  if (!first) return []
+  const { archive: source, sha256 } = first.params.app
+  const archive = await fleet.archive({ source, sha256, where: first.where('app', 'archive') })
+  return [
+    play('app', hosts, ({ params: { app } }) => [
+      directory('/srv/app'),
+      file('/srv/app/app.conf', { content: `${app.line}\n`.repeat(app.size / (app.line.length + 1)) }),
+      job(app.job),
+      release('/srv/app/release', { archive, owner: 'root', group: 'root' }),
+      file('/srv/app/last', { content: 'last\n' }),
+    ]),
+  ]
+})
