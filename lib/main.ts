@@ -1,11 +1,13 @@
 /** Arguments and wiring: the only file that imports the edge. Every playbook is one call of `main` or `inspect`. */
 import { hostname, userInfo } from 'node:os'
-import { basename } from 'node:path'
+import { relative } from 'node:path'
 import { type ExitCode, exitCode, PlinthError, type Problem, problemText, usageError } from './core/error.ts'
 import { openArchive } from './edge/archive.ts'
 import { helpText, type Options, parseArguments } from './edge/arguments.ts'
 import { openConsole } from './edge/console.ts'
 import { loadInventory } from './edge/inventory.ts'
+import { askPasswords } from './edge/passwords.ts'
+import { terminalAsker } from './edge/terminal.ts'
 import { vaultPasswords } from './edge/vault-password.ts'
 import { realWorld } from './edge/world.ts'
 import { converge } from './engine/converge.ts'
@@ -23,6 +25,8 @@ import { version } from './version.ts'
 export const main = (site: (fleet: Fleet) => readonly Play[] | Promise<readonly Play[]>): Promise<void> =>
   ending(async (options, playbook) => {
     const screen = openConsole(options)
+    // First, because the SSH library takes its time to load: it does so while the inventory is read.
+    const world = realWorld(asker)
     const fleet = await fleetOf(options, screen.progress)
     const plays = await site(fleet)
     const strangers = fleet.strangers()
@@ -35,7 +39,7 @@ export const main = (site: (fleet: Fleet) => readonly Play[] | Promise<readonly 
     }
     const interrupt = onInterrupt(screen.progress)
     const start = performance.now()
-    const result = await converge(limited, realWorld(), {
+    const result = await converge(limited, world, {
       check: options.check,
       forks: options.forks,
       holder: `${userInfo().username} on ${hostname()}, pid ${process.pid}, ${playbook}`,
@@ -60,8 +64,8 @@ export const inspect = <P>(
 ): Promise<void> =>
   ending(async (options) => {
     const screen = openConsole(options)
+    const world = realWorld(asker)
     const fleet = await fleetOf(options, screen.progress)
-    const world = realWorld()
     const connections = new Connections(world)
     try {
       const { lines, code } = await look(fleet, (hosts) => ({
@@ -81,7 +85,7 @@ export const inspect = <P>(
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
 
 async function ending(work: (options: Options, playbook: string) => Promise<ExitCode>): Promise<void> {
-  const playbook = `playbooks/${basename(process.argv[1] ?? 'site.ts')}`
+  const playbook = relative(process.cwd(), process.argv[1] ?? 'playbooks/site.ts')
   try {
     const options = parseArguments(process.argv.slice(2))
     if (options.help) console.log(helpText(playbook))
@@ -95,15 +99,19 @@ async function ending(work: (options: Options, playbook: string) => Promise<Exit
   }
 }
 
+/** One for the run: what it was told once is remembered with it. */
+const asker = terminalAsker()
 const loaded = new WeakMap<Fleet, Awaited<ReturnType<typeof loadInventory>>>()
 
 async function fleetOf(options: Options, say: (line: string) => void): Promise<Fleet> {
-  const passwords = await vaultPasswords({ files: options.vaultPasswordFiles, ask: options.askVaultPass })
+  const passwords = await vaultPasswords({ files: options.vaultPasswordFiles, ask: options.askVaultPass }, asker)
+  const asked = await askPasswords(options, asker)
   const inventory = await loadInventory(options.inventory, {
     extraVars: options.extraVars,
     vaultPasswords: passwords,
     user: options.user,
     privateKey: options.privateKey,
+    ...asked,
   })
   const fleet = new Fleet(inventory, (source) => openArchive(source, say))
   loaded.set(fleet, inventory)
@@ -155,9 +163,10 @@ const document = (result: Result, warnings: readonly Problem[], check: boolean, 
   exitCode: codeOf(result, check),
   warnings,
   hosts: result.hosts,
-  plans: result.plans.map(({ play, host, plans }) => ({
+  plans: result.plans.map(({ play, host, as, plans }) => ({
     play,
     host,
+    as,
     resources: plans.map(({ id, action, changes, steps, problems, warnings }) => ({
       id,
       action,

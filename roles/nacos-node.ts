@@ -89,7 +89,7 @@ export type NacosNode = Infer<typeof nacosNode>
 export type Node = Host<NacosNode>
 
 /** The address the other members know a node by. */
-export const addressOf = ({ params: { nacos }, machine }: Node): string => nacos.address ?? machine.address
+export const addressOf = ({ params: { nacos }, machine }: Node): string => nacos.address ?? machine.connection.address
 
 /** `address:port` of a node, as cluster.conf has it. */
 export const memberOfNode = (node: Node): string => memberOf(addressOf(node), node.params.nacos.port)
@@ -218,9 +218,9 @@ function findings(node: Node): readonly { where: string; found: Findings }[] {
     {
       where: node.where('nacos', 'address'),
       found:
-        nacos.address === undefined && isIP(node.machine.address) === 0 && nacos.mode !== 'standalone'
+        nacos.address === undefined && isIP(node.machine.connection.address) === 0 && nacos.mode !== 'standalone'
           ? wrong(
-              `the member would be known by the name ${node.machine.address}`,
+              `the member would be known by the name ${node.machine.connection.address}`,
               'declare nacos.address: the intranet IP of this node',
             )
           : [],

@@ -3,87 +3,72 @@
  * what to do instead: a connection that quietly ignores a setting is not the one that was asked for.
  */
 import * as v from 'valibot'
+import { type BecomeDefaults, becomeOf, becomeVariables } from './become.ts'
 import type { Problem } from './error.ts'
 import type { Connection } from './inventory.ts'
 import { LocatedMap, LocatedScalar } from './located.ts'
-import { check, controllerPath, oneOf, optional, params, port, refused, type Schema, text } from './schema.ts'
-import { message, resolvePath } from './values.ts'
+import { check, controllerPath, oneOf, optional, params, port, refused, type Schema, secret, text } from './schema.ts'
+import type { Secret } from './secret.ts'
+import { sshArguments } from './ssh-arguments.ts'
+import { message } from './values.ts'
 
 /** What counts where the inventory says nothing; the inventory wins over the command line, as in Ansible. */
 export interface ConnectionDefaults {
-  readonly user: string
+  /** Null when none was named. */
+  readonly user: string | null
   readonly privateKey: string | null
+  /** What was typed for --ask-pass. */
+  readonly password: Secret | null
+  readonly become: BecomeDefaults
 }
 
-const become = () => optional(refused('other users are not supported yet', 'log in as root with ansible_user: root'))
-const password = () =>
-  optional(refused('logins with a password are not supported yet', 'use a key: ansible_ssh_private_key_file'))
 const renamed = (name: string) => optional(refused('an old name', `write ${name}`))
 const ignored = () => optional(v.unknown())
 
-/** Files of known hosts in `-o UserKnownHostsFile=… -o StrictHostKeyChecking=yes`. */
-const sshArguments = (): Schema<readonly string[]> =>
+/** `TYPE BASE64`, one or several: the only keys the host may show. */
+const hostKeys = (): Schema<readonly string[]> =>
   v.pipe(
     v.unknown(),
     v.rawTransform<unknown, readonly string[]>(({ dataset, addIssue, NEVER }) => {
-      const input = dataset.value
-      const written = input instanceof LocatedScalar ? input.text : String(input)
-      const at = input instanceof LocatedScalar ? input.at : null
-      const files: string[] = []
-      for (const option of sshOptions(written)) {
-        const [name = '', value = ''] = option.split(/[=\s]+(.*)/s)
-        if (/^UserKnownHostsFile$/i.test(name) && value !== '')
-          files.push(...value.split(/\s+/).map((file) => resolvePath(file, at)))
-        else if (!(/^StrictHostKeyChecking$/i.test(name) && /^yes$/i.test(value))) {
-          const off = /^StrictHostKeyChecking$/i.test(name)
-          const what = off ? `host keys are always checked, found ${option}` : `not understood: ${name}`
-          const remedy = off
-            ? 'remove it, and name the file of known keys with -o UserKnownHostsFile=FILE'
-            : 'only -o UserKnownHostsFile=FILE and -o StrictHostKeyChecking=yes are'
-          addIssue({ message: message(what, remedy) })
-          return NEVER
-        }
-      }
-      return files
+      const keys = (Array.isArray(dataset.value) ? dataset.value : [dataset.value]).map((input: unknown) => {
+        const written = input instanceof LocatedScalar ? input.text : String(input)
+        const [type = '', base64 = ''] = written.trim().split(/\s+/)
+        return isPublicKey(type, base64) ? `${type} ${base64}` : null
+      })
+      const wrong = keys.indexOf(null)
+      if (wrong < 0 && keys.length > 0) return keys.filter((key) => key !== null)
+      const remedy = "write the line of the host's /etc/ssh/ssh_host_ed25519_key.pub: ssh-ed25519 AAAA…"
+      addIssue({ message: message('expected the public key of a host', remedy) })
+      return NEVER
     }),
   )
 
-/** The options of an ssh command line, without `-o`; anything that is no option comes back as it is. */
-function sshOptions(line: string): string[] {
-  const words = [...line.matchAll(/(?:[^\s"']|"[^"]*"|'[^']*')+/g)].map(([word]) => word.replace(/["']/g, ''))
-  const options: string[] = []
-  for (let i = 0; i < words.length; i++) {
-    const word = words[i] ?? ''
-    if (word === '-o') options.push(words[++i] ?? '-o')
-    else options.push(word.replace(/^-o/, ''))
-  }
-  return options
-}
+/** The wire format of a key begins with the name of its type, four bytes for the length before it (RFC 4253 section 6.6). */
+const isPublicKey = (type: string, base64: string): boolean =>
+  type !== '' && Buffer.from(base64, 'base64').toString('latin1', 4, 4 + type.length) === type
 
 const variables = params({
   ansible_host: optional(text({ like: /[^\s/@]+/, expected: 'an address or host name' })),
   ansible_port: optional(port()),
   ansible_user: optional(text({ like: /[^\s@:/]+/, expected: 'a user name' })),
   ansible_ssh_private_key_file: optional(controllerPath()),
+  ansible_ssh_args: optional(sshArguments()),
   ansible_ssh_common_args: optional(sshArguments()),
+  ansible_ssh_extra_args: optional(sshArguments()),
+  ansible_ssh_host_keys: optional(hostKeys()),
   ansible_connection: optional(oneOf('ssh')),
   ansible_python_interpreter: ignored(),
+  ansible_pipelining: ignored(),
+  ansible_ssh_pipelining: ignored(),
   ansible_group_priority: ignored(),
   ansible_ssh_host: renamed('ansible_host'),
   ansible_ssh_port: renamed('ansible_port'),
   ansible_ssh_user: renamed('ansible_user'),
   ansible_private_key_file: optional(controllerPath()),
-  ansible_become: become(),
-  ansible_become_user: become(),
-  ansible_become_method: become(),
-  ansible_become_password: become(),
-  ansible_become_pass: become(),
-  ansible_become_exe: become(),
-  ansible_become_flags: become(),
-  ansible_password: password(),
-  ansible_ssh_pass: password(),
-  ansible_ssh_password: password(),
-  ansible_ssh_extra_args: optional(refused('not supported yet', 'use ansible_ssh_common_args')),
+  ansible_password: optional(secret()),
+  ansible_ssh_pass: optional(secret()),
+  ansible_ssh_password: optional(secret()),
+  ...becomeVariables,
 })
 
 /** Whether a variable speaks of the connection, and not to a role. */
@@ -100,15 +85,27 @@ export function readConnection(
   if (!checked.ok) return { connection: null, problems: checked.problems }
   const { value } = checked
   const address = value.ansible_host ?? name
-  const port = value.ansible_port ?? 22
+  const port = value.ansible_port ?? null
   const user = value.ansible_user ?? defaults.user
+  const words = [
+    ...(value.ansible_ssh_args ?? []),
+    ...(value.ansible_ssh_common_args ?? []),
+    ...(value.ansible_ssh_extra_args ?? []),
+  ]
+  const shownAddress = address.includes(':') ? `[${address}]` : address
+  const become = becomeOf(value, defaults.become, user)
+  const way = [`${user === null ? '' : `${user}@`}${shownAddress}${port === null ? '' : `:${port}`}`, ...words]
   const connection = {
     address,
     port,
     user,
     privateKey: value.ansible_ssh_private_key_file ?? value.ansible_private_key_file ?? defaults.privateKey,
-    knownHosts: value.ansible_ssh_common_args ?? [],
-    machine: `${user}@${address.includes(':') ? `[${address}]` : address}:${port}`,
+    sshArguments: words,
+    hostKeys: value.ansible_ssh_host_keys ?? [],
+    password: value.ansible_password ?? value.ansible_ssh_pass ?? value.ansible_ssh_password ?? defaults.password,
+    become,
+    // The same address by another way (another jump host) may be another machine.
+    machine: [...way, ...(become ? [`as ${become.user}`] : [])].join(' '),
   }
   return { connection, problems: [] }
 }

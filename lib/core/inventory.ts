@@ -3,18 +3,34 @@
  * Pure; lib/edge/inventory.ts reads the files.
  */
 import type { LocatedEntry, LocatedMap } from './located.ts'
+import type { Secret } from './secret.ts'
 
-/** How a machine is reached. */
+/** How a machine is reached, as far as the inventory and the command line say; OpenSSH's configuration fills the rest. */
 export interface Connection {
   readonly address: string
-  readonly port: number
-  readonly user: string
-  /** Absolute path of the private key, or null for what the SSH agent or the default keys offer. */
+  /** Null for what OpenSSH's configuration says, or 22. */
+  readonly port: number | null
+  /** Null for what OpenSSH's configuration says, or whoever runs this. */
+  readonly user: string | null
+  /** Absolute path of the only private key to log in with, or null for what the configuration, the agent and the default keys offer. */
   readonly privateKey: string | null
-  /** Absolute paths of the files of known host keys; empty for the user's own. */
-  readonly knownHosts: readonly string[]
-  /** `user@address:port`: hosts with the same key are one machine. */
+  /** Further words of an ssh command line: `-o NAME=VALUE` and `-F FILE`, file names in them made absolute. */
+  readonly sshArguments: readonly string[]
+  /** `TYPE BASE64` of the only keys the host may show; none for what the known_hosts files say. */
+  readonly hostKeys: readonly string[]
+  /** For logins with a password or keyboard-interactive. */
+  readonly password: Secret | null
+  /** The user that everything runs as, when it is another than the one who logs in. */
+  readonly become: Become | null
+  /** `user@address:port`, what is not said left out, the ssh arguments and `as USER`: hosts with the same key are one machine. */
   readonly machine: string
+}
+
+/** How to become another user once logged in. */
+export interface Become {
+  readonly method: 'sudo' | 'su' | 'doas'
+  readonly user: string
+  readonly password: Secret | null
 }
 
 export interface Host {

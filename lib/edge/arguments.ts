@@ -1,7 +1,9 @@
 /**
  * The command line of a playbook. Names follow Ansible's; a flag that is not honoured yet is refused, never ignored.
  */
+import { becomeMethods } from '../core/become.ts'
 import { type Problem, usageError } from '../core/error.ts'
+import type { Become } from '../core/inventory.ts'
 import { suggestion } from '../core/nearest.ts'
 
 /** What a run was asked to do. */
@@ -23,6 +25,11 @@ export interface Options {
   readonly askVaultPass: boolean
   readonly privateKey: string | null
   readonly user: string | null
+  readonly askPass: boolean
+  readonly become: boolean
+  readonly becomeUser: string | null
+  readonly becomeMethod: Become['method'] | null
+  readonly askBecomePass: boolean
 }
 
 interface Flag {
@@ -51,6 +58,11 @@ const flags = {
   forks: { short: 'f', value: 'N', help: 'machines at once (default 50)' },
   user: { short: 'u', value: 'NAME', help: 'user to log in as, where the inventory names none' },
   'private-key': { value: 'FILE', help: 'key to log in with, where the inventory names none' },
+  'ask-pass': { short: 'k', help: 'ask for the password of the login, where the inventory has none' },
+  become: { short: 'b', help: 'become another user, where the inventory says nothing of it' },
+  'become-user': { value: 'NAME', help: 'whom to become (default root)' },
+  'become-method': { value: 'WORD', help: 'how: sudo (default), su, doas' },
+  'ask-become-pass': { short: 'K', help: 'ask for the password this takes; empty: that of -k' },
   'vault-password-file': {
     value: 'FILE',
     help: 'file with the vault password, or program that prints it',
@@ -64,9 +76,6 @@ const flags = {
   'skip-tags': { value: 'TAGS', help: '', later: 'roles have no tags yet' },
   'list-tags': { help: '', later: 'roles have no tags yet' },
   'list-tasks': { help: '', later: 'use --check, which shows what would be done' },
-  become: { short: 'b', help: '', later: 'log in as root with -u root' },
-  'ask-become-pass': { short: 'K', help: '', later: 'log in as root with -u root' },
-  'ask-pass': { short: 'k', help: '', later: 'log in with a key: --private-key FILE' },
   diff: { short: 'D', help: '', later: 'the keys that change are always shown; whole lines of files are not' },
   yes: { help: '', later: 'nothing asks yet' },
   step: { help: '', later: 'use --check first, and --limit to go host by host' },
@@ -117,6 +126,10 @@ export function parseArguments(argv: readonly string[]): Options {
 
   const forks = Number(given.get('forks')?.at(-1) ?? 50)
   if (!Number.isInteger(forks) || forks < 1 || forks > 1000) refuse('--forks', 'expected a number', 'write 1 to 1000')
+  const word = given.get('become-method')?.at(-1)
+  const method = becomeMethods.find((known) => known === word)
+  if (word !== undefined && method === undefined)
+    refuse('--become-method', `there is no method "${word}"`, suggestion(word, becomeMethods, 'method'))
   if (problems.length > 0 && !given.has('help')) throw usageError(...problems)
   const has = (name: Name): boolean => given.has(name)
   const all = (name: Name): readonly string[] => given.get(name) ?? []
@@ -136,6 +149,11 @@ export function parseArguments(argv: readonly string[]): Options {
     askVaultPass: has('ask-vault-pass'),
     privateKey: last('private-key'),
     user: last('user'),
+    askPass: has('ask-pass'),
+    become: has('become'),
+    becomeUser: last('become-user'),
+    becomeMethod: method ?? null,
+    askBecomePass: has('ask-become-pass'),
   }
 }
 

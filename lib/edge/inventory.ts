@@ -3,8 +3,8 @@
  * order Ansible documents. All that is wrong in all files is said at once.
  */
 import { existsSync, readdirSync, statSync } from 'node:fs'
-import { userInfo } from 'node:os'
 import { dirname, extname, isAbsolute, join, relative, resolve } from 'node:path'
+import type { BecomeDefaults } from '../core/become.ts'
 import { isConnectionVariable, readConnection } from '../core/connection.ts'
 import { PlinthError, type Problem, problemText, usageError } from '../core/error.ts'
 import { GroupTree, type Host, type Inventory, mergeVariables } from '../core/inventory.ts'
@@ -29,6 +29,10 @@ export interface InventoryOptions {
   readonly user?: string | null
   /** The private key where the inventory names none. */
   readonly privateKey?: string | null
+  /** The password to log in with where the inventory has none. */
+  readonly password?: Secret | null
+  /** Whom to become where the inventory says nothing. Default: nobody. */
+  readonly become?: BecomeDefaults
 }
 
 /**
@@ -69,8 +73,10 @@ export async function loadInventory(sources: readonly string[], options: Invento
   const files = new VariableFiles(bases.map(shownPath), around)
   const extra = collect(() => readExtraVars(options.extraVars ?? [], around)) ?? new Map()
   const defaults = {
-    user: options.user ?? userInfo().username,
+    user: options.user ?? null,
     privateKey: options.privateKey ? resolvePath(options.privateKey, null) : null,
+    password: options.password ?? null,
+    become: options.become ?? { become: false, user: null, method: null, password: null },
   }
   const groups = tree.groups()
   const hosts: Host[] = []

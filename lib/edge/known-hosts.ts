@@ -2,7 +2,8 @@
  * OpenSSH's known_hosts, as sshd(8) "SSH_KNOWN_HOSTS FILE FORMAT" has it: several files, plain and hashed names,
  * `[host]:port`, the patterns `*`, `?` and `!`, and the markers @revoked and @cert-authority. Pure.
  */
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
+import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import { strings } from './wire.ts'
 
 export interface KnownKey {
   readonly marker: 'none' | 'revoked' | 'cert-authority'
@@ -53,6 +54,58 @@ export function keyType(blob: Buffer): string {
 /** `SHA256:…` as ssh-keygen and ssh print it. */
 export const fingerprint = (blob: Buffer): string =>
   `SHA256:${createHash('sha256').update(blob).digest('base64').replace(/=+$/, '')}`
+
+/** The length of an RSA key in bits; null for a key of another kind. */
+export function rsaBits(blob: Buffer): number | null {
+  const [type, , modulus] = strings(blob)
+  if (type?.toString('latin1') !== 'ssh-rsa' || !modulus) return null
+  const first = modulus.findIndex((byte) => byte !== 0)
+  return first < 0 ? 0 : (modulus.length - first) * 8 - Math.clz32(modulus[first] ?? 0) + 24
+}
+
+/** The keys of a file, found by name without looking at every line for every host. */
+export class KnownKeys {
+  readonly #named = new Map<string, KnownKey[]>()
+  readonly #patterns: KnownKey[] = []
+  /** Lines with a hashed name that nobody has asked for yet: each costs a hash per question. */
+  #hashed: KnownKey[] = []
+  readonly #looked = new Set<string>()
+
+  constructor(keys: readonly KnownKey[] = []) {
+    for (const key of keys) {
+      if (key.hosts.startsWith('|')) this.#hashed.push(key)
+      else if (/[*?!]/.test(key.hosts)) this.#patterns.push(key)
+      else for (const name of key.hosts.toLowerCase().split(',')) this.add(name, key)
+    }
+  }
+
+  /** Takes a key for known under a name. */
+  add(name: string, key: KnownKey): void {
+    const known = this.#named.get(name.toLowerCase())
+    if (known) known.push(key)
+    else this.#named.set(name.toLowerCase(), [key])
+  }
+
+  /** Those whose line covers the name. */
+  about(name: string): readonly KnownKey[] {
+    if (!this.#looked.has(name)) {
+      this.#looked.add(name)
+      const found = this.#hashed.filter(({ hosts }) => matches(hosts, name))
+      for (const key of found) this.add(name, key)
+      if (found.length > 0) this.#hashed = this.#hashed.filter((key) => !found.includes(key))
+    }
+    return [
+      ...(this.#named.get(name.toLowerCase()) ?? []),
+      ...this.#patterns.filter(({ hosts }) => matches(hosts, name)),
+    ]
+  }
+}
+
+/** A name as it stands in a file with `HashKnownHosts yes`: only who knows it finds it. */
+export function hashedName(name: string, salt = randomBytes(20)): string {
+  const hash = createHmac('sha1', salt).update(name.toLowerCase()).digest()
+  return `|1|${salt.toString('base64')}|${hash.toString('base64')}`
+}
 
 /** The name a host is looked up by: the alias as it is, else the address, with its port unless that is 22. */
 export const knownName = (address: string, port: number, alias?: string): string =>

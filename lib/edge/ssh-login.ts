@@ -1,122 +1,340 @@
-/** What to log in with: one named key, or the user's own keys and agent. */
-import { readFile } from 'node:fs/promises'
+/**
+ * Logging in over SSH: keys of files and of the agent, a password, what sshd asks. One attempt after the other, each
+ * with a reason for the next; a password is given to a host once per run, so that no account is locked.
+ */
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import ssh2, { type AnyAuthMethod, type IdentityCallback, type SignCallback, type SigningRequestOptions } from 'ssh2'
-import { type PlinthError, type Problem, unreachable } from '../core/error.ts'
+import ssh2, {
+  type AnyAuthMethod,
+  type AuthHandlerMiddleware,
+  type IdentityCallback,
+  type NextAuthHandler,
+  type SignCallback,
+  type SigningRequestOptions,
+} from 'ssh2'
+import { PlinthError, unreachable } from '../core/error.ts'
+import type { Secret } from '../core/secret.ts'
+import { Deadline } from './deadline.ts'
+import { answersTo, asksPassword, expired, type Round } from './dialogue.ts'
+import type { Eager } from './fewer-trips.ts'
+import { type Identity, identitiesOf, KeyRing, type Offer } from './identities.ts'
+import { nothingToOffer, refusal, tooManyKeys, tooSlow } from './login-problems.ts'
+import type { Asker } from './terminal.ts'
 
-const { BaseAgent, createAgent, utils } = ssh2
-
-export interface Login {
-  readonly methods: readonly AnyAuthMethod[]
-  /** The keys that were offered, for the message when none was taken. Agent keys are added when they are. */
-  readonly tried: string[]
+/** What may be used to log in to one host, settled by inventory, command line and OpenSSH's configuration. */
+export interface Credentials {
+  readonly user: string
+  /** Key files, in order; those that are missing are passed over unless `named`. */
+  readonly keyFiles: readonly string[]
+  /** True when the inventory or the command line named the key: nothing else is offered, and a missing file is an error. */
+  readonly named: boolean
+  /** IdentitiesOnly: of the agent's keys only those whose public half is among keyFiles (FILE or FILE.pub). */
+  readonly identitiesOnly: boolean
+  /** Path of the agent's socket (SSH_AUTH_SOCK or IdentityAgent), null for none. */
+  readonly agent: string | null
+  readonly password: Secret | null
+  /** As PreferredAuthentications and the *Authentication switches leave them, in order. */
+  readonly methods: readonly Method[]
 }
 
-export interface LoginOptions {
-  /** Path of the agent's socket; undefined for none. */
-  readonly agent?: string | undefined
-  /** Keys that are tried when none is named; those that are missing or need a passphrase are passed over. */
-  readonly keyFiles?: readonly string[]
+export type Method = 'publickey' | 'keyboard-interactive' | 'password'
+
+/** OpenSSH's own order. */
+export const usualMethods: readonly Method[] = ['publickey', 'keyboard-interactive', 'password']
+
+export interface Login {
+  /** ssh2 calls it for the next way to log in. */
+  readonly handler: AuthHandlerMiddleware
+  /** What was offered so far, for messages. */
+  readonly tried: readonly string[]
+  /** For ssh2's event "change password", which nobody answers. */
+  passwordExpired(): void
+  /** The plain reason of a refusal, or of a login that was given up; undefined if the error is of another kind. */
+  problemOf(error: Error): PlinthError | undefined
+  /** To be started with the connection and ended with the login; it stands still while a person types. */
+  readonly deadline: Deadline
 }
 
 /** The files ssh tries as well, newest kind first. */
 export const defaultKeyFiles = (): string[] =>
   ['id_ed25519', 'id_ecdsa', 'id_rsa'].map((name) => join(homedir(), '.ssh', name))
 
+/** What a run remembers, from one login to the next. */
+interface Memory {
+  readonly ring: KeyRing
+  /** The machines that have refused their password. */
+  readonly refused: Set<string>
+}
+const memories = new WeakMap<Asker, Memory>()
+
+function memoryOf(asker: Asker): Memory {
+  const known = memories.get(asker)
+  if (known) return known
+  const memory = { ring: new KeyRing(asker), refused: new Set<string>() }
+  memories.set(asker, memory)
+  return memory
+}
+
 /**
- * The ways to log in, in order: the named key alone, or else key files and then the agent.
+ * A login that is about to be tried.
  * @param where the machine, for messages
+ * @param asker for what only a person knows; one for a whole run, because the run's memory hangs on it
  * @throws PlinthError when the named key can't be used, or there is nothing to log in with
  */
-export async function loginOf(
-  where: string,
-  username: string,
-  keyFile: string | undefined,
-  { agent, keyFiles = defaultKeyFiles() }: LoginOptions,
-): Promise<Login> {
-  const tried: string[] = []
-  if (keyFile !== undefined) {
-    const key = await readKey(keyFile)
-    if (key instanceof Error) throw keyProblem(where, keyFile, key)
-    return { methods: [{ type: 'publickey', username, key }], tried: [keyFile] }
+export async function loginOf(where: string, credentials: Credentials, asker: Asker): Promise<Login> {
+  const memory = memoryOf(asker)
+  const keys = credentials.methods.includes('publickey')
+  const offer = keys ? await identitiesOf(where, credentials, memory.ring) : { identities: [], passedOver: [] }
+  const password = memory.refused.has(where) ? null : credentials.password
+  if (offer.identities.length === 0 && password === null) throw nothingToOffer(where, credentials, offer.passedOver)
+  return new Attempts({ where, credentials: { ...credentials, password }, offer, asker, refused: memory.refused })
+}
+
+/** As many keys are offered before a password gets its turn: sshd may be content with four attempts in all. */
+const keysBeforePassword = 2
+
+interface Around {
+  readonly where: string
+  readonly credentials: Credentials
+  readonly offer: Offer
+  readonly asker: Asker
+  /** The machines that have refused their password in this run. */
+  readonly refused: Set<string>
+}
+
+/** One login, while it is being tried. ssh2 asks for the next attempt and never says more than that the last was not enough. */
+class Attempts implements Login {
+  readonly deadline = new Deadline()
+  readonly #around: Around
+  readonly #ways: AsyncGenerator<AnyAuthMethod, void, void>
+  readonly #offered = new Set<Identity>()
+  /** Keys that sshd wanted and that did not sign, each with the reason. */
+  readonly #mute: string[] = []
+  /** The methods that sshd would go on with; null as long as it has not said. */
+  #left: readonly string[] | null = null
+  /** The key that signed last. */
+  #signer: Identity | undefined
+  /** The last attempt was accepted, as one of several that sshd wants. */
+  #partial = false
+  /** So was an earlier one: sshd and the user know each other, and whatever else is asked may be asked of a person. */
+  #progress = false
+  /** The password was given. */
+  #answered = false
+  /** A person has answered something else. */
+  #typed = false
+  #asking = 0
+  #problem: PlinthError | undefined
+  #next: NextAuthHandler = () => {}
+
+  constructor(around: Around) {
+    this.#around = around
+    this.#ways = this.#all()
   }
-  const methods: AnyAuthMethod[] = []
-  const passedOver: string[] = []
-  for (const file of keyFiles) {
-    const key = await readKey(file)
-    if (!(key instanceof Error)) {
-      methods.push({ type: 'publickey', username, key })
-      tried.push(file)
-    } else if ((key as NodeJS.ErrnoException).code !== 'ENOENT') {
-      passedOver.push(`${file} (${reasonOf(key)})`)
+
+  get tried(): readonly string[] {
+    const files = [...this.#offered].filter(({ held }) => held === 'file').map(({ name }) => name)
+    const agents = this.#offered.size - files.length
+    const keys = agents === 0 ? [] : [`${agents} key${agents === 1 ? '' : 's'} of the agent`]
+    return [...files, ...keys, ...(this.#answered ? ['the password'] : []), ...(this.#typed ? ['what was typed'] : [])]
+  }
+
+  readonly handler: AuthHandlerMiddleware = (left: readonly string[] | null, partial, next) => {
+    this.#left = left ?? this.#left
+    this.#partial ||= partial === true
+    this.#next = next
+    void this.#advance()
+  }
+
+  readonly passwordExpired = (): void => this.#giveUp(expired(this.#around.where, ''))
+
+  async #advance(): Promise<void> {
+    try {
+      const { value } = await this.#ways.next()
+      if (value && this.deadline.running) this.#next(value)
+      else this.#giveUp(this.#refusal())
+    } catch (error) {
+      if (!(error instanceof PlinthError)) throw error
+      this.#giveUp(error)
     }
   }
-  if (agent) methods.push({ type: 'agent', username, agent: new ListedAgent(agent, tried) })
-  if (methods.length > 0) return { methods, tried }
-  throw unreachable({
-    where,
-    what: `there is no key to log in with: no agent, none of ${keyFiles.join(', ')}${passedOver.map((file) => `; passed over: ${file}`).join('')}`,
-    remedy: 'name a key (--private-key FILE), or start an agent and ssh-add the key',
-  })
-}
 
-type PrivateKey = Exclude<ReturnType<typeof utils.parseKey>, Error>
-
-async function readKey(file: string): Promise<PrivateKey | Error> {
-  try {
-    const key = utils.parseKey(await readFile(file))
-    if (key instanceof Error) return key
-    return key.isPrivateKey() ? key : new Error('a public key')
-  } catch (error) {
-    return error instanceof Error ? error : new Error(String(error))
-  }
-}
-
-const reasonOf = (error: NodeJS.ErrnoException): string => {
-  if (error.code === 'ENOENT') return 'there is no such file'
-  if (error.code) return `it can't be read: ${error.code}`
-  if (/no passphrase given/.test(error.message)) return 'it needs a passphrase'
-  return `it is not a private key: ${error.message}`
-}
-
-function keyProblem(where: string, file: string, error: Error): PlinthError {
-  const reason = reasonOf(error)
-  const problem: Problem = {
-    where,
-    what: `the key ${file} can't be used: ${reason}`,
-    remedy: reason.includes('passphrase')
-      ? `load it into an agent (ssh-add ${file}) and leave the key file out of the inventory`
-      : 'name a private key that this user can read',
-  }
-  return unreachable(problem)
-}
-
-/** An agent that says which keys it offered, and that counts as one without keys when it does not answer. */
-class ListedAgent extends BaseAgent {
-  readonly #agent: InstanceType<typeof BaseAgent>
-  readonly #tried: string[]
-
-  constructor(socket: string, tried: string[]) {
-    super()
-    this.#agent = createAgent(socket)
-    this.#tried = tried
+  #giveUp({ problems }: PlinthError): void {
+    this.#problem ??= unreachable(...problems)
+    // ssh2 documents `false` for "no further way", its types do not.
+    if (this.deadline.running) this.#next(false as unknown as AnyAuthMethod)
   }
 
-  override getIdentities(callback: IdentityCallback<string | Buffer | ssh2.ParsedKey>): void {
-    this.#agent.getIdentities((error, keys = []) => {
-      this.#tried.push(error ? 'the agent, which did not answer' : `${keys.length} keys of the agent`)
-      callback(null, error ? [] : keys)
+  /** Waits for a person: the time does not count. */
+  async #patiently<T>(answer: Promise<T>): Promise<T> {
+    this.#asking++
+    try {
+      return await this.deadline.standFor(answer)
+    } finally {
+      this.#asking--
+    }
+  }
+
+  /** Every way there is. After one that was accepted as one of several, the others have their turn (again). */
+  async *#all(): AsyncGenerator<AnyAuthMethod, void, void> {
+    const { user: username, password, methods } = this.#around.credentials
+    let order: readonly Method[] = password ? [...methods, 'publickey'] : methods
+    let keys = this.#around.offer.identities
+    // One question more, and no attempt is spent on what sshd does not take.
+    if (password || keys.length > keysBeforePassword) yield { type: 'none', username }
+    do {
+      this.#partial = false
+      const queue = [...keys]
+      for (const [index, method] of order.entries()) {
+        if (this.#partial || this.#left?.includes(method) === false) continue
+        if (method === 'keyboard-interactive') yield* this.#byDialogue()
+        else if (method === 'password') yield* this.#byPassword()
+        else yield* this.#byKey(queue, password && index < order.length - 1 ? keysBeforePassword : queue.length)
+      }
+      const signer = this.#signer
+      if (signer) {
+        keys = keys.filter((key) => key !== signer)
+        // A second key is rarely what is wanted beside a first.
+        order = [...methods.filter((method) => method !== 'publickey'), 'publickey']
+      }
+      this.#signer = undefined
+      this.#progress ||= this.#partial
+    } while (this.#partial)
+    if (this.#left === null) yield { type: 'none', username }
+  }
+
+  async *#byKey(queue: Identity[], most: number): AsyncGenerator<AnyAuthMethod, void, void> {
+    for (const identity of queue.splice(0, most)) {
+      const blob = identity.blob ?? (await this.#unlocked(identity))
+      if (blob === null) continue
+      this.#offered.add(identity)
+      const sign = (data: Buffer, hash: string | undefined): Promise<Buffer | null> => this.#sign(identity, data, hash)
+      const eager: Eager = {
+        // What asks nobody spares the question whether it would be welcome; for one key, as a wrong one costs a signature.
+        ...(identity.ready &&
+          this.#offered.size === 1 && { signAtOnce: (...what) => this.#signature(identity, ...what) }),
+        accepted: () => {
+          this.#signer = identity
+        },
+        barred: (algorithm) => this.#mute.push(`${identity.name} (${algorithm === 'ssh-rsa' ? sha1Only : notAllowed})`),
+      }
+      const agent = Object.assign(new OneKey(blob, sign), eager)
+      yield { type: 'agent', username: this.#around.credentials.user, agent }
+      if (this.#signer !== identity) continue
+      // ssh2 keeps it to itself when a key was accepted as one of several: all that shows is that the login is not done.
+      this.#partial = true
+      this.#left = null
+      return
+    }
+  }
+
+  async #unlocked(identity: Identity): Promise<Buffer | null> {
+    try {
+      return await this.#patiently(identity.reveal())
+    } catch (error) {
+      this.#mute.push(`${identity.name} (${messageOf(error)})`)
+      return null
+    }
+  }
+
+  /** A signature for a key that sshd said it wants. */
+  async #sign(identity: Identity, data: Buffer, hash: string | undefined): Promise<Buffer | null> {
+    const signature = await this.#signature(identity, data, hash)
+    if (signature) this.#signer = identity
+    return signature
+  }
+
+  /** Null when the key can't sign: the next attempt is under way then. */
+  async #signature(identity: Identity, data: Buffer, hash: string | undefined): Promise<Buffer | null> {
+    try {
+      if (hash === 'sha1') throw new Error(sha1Only)
+      return await this.#patiently(identity.sign(data, hash))
+    } catch (error) {
+      this.#mute.push(`${identity.name} (${messageOf(error)})`)
+      void this.#advance()
+      return null
+    }
+  }
+
+  async *#byPassword(): AsyncGenerator<AnyAuthMethod, void, void> {
+    const { user: username, password } = this.#around.credentials
+    if (this.#answered || (password === null && !this.#progress)) return
+    const otherwise = { where: this.#around.where, remedy: 'give it with -k or ansible_password' }
+    const given =
+      password ?? (await this.#patiently(this.#around.asker.secret(`${this.#around.where}: password: `, otherwise)))
+    this.#answered = true
+    yield { type: 'password', username, password: given.reveal() }
+    if (!this.#partial) this.#around.refused.add(this.#around.where)
+  }
+
+  async *#byDialogue(): AsyncGenerator<AnyAuthMethod, void, void> {
+    const { user: username, password } = this.#around.credentials
+    if (this.#around.refused.has(this.#around.where) || (password === null && !this.#progress)) return
+    let answered = false
+    yield {
+      type: 'keyboard-interactive',
+      username,
+      prompt: (name, instructions, _language, prompts, finish) => {
+        const round: Round = { name, instructions, prompts }
+        const unused = this.#answered ? null : password
+        const asked = answersTo(round, { where: this.#around.where, password: unused, asker: this.#around.asker })
+        answered = true
+        if (unused && asksPassword(round)) this.#answered = true
+        else this.#typed = true
+        this.#patiently(asked).then(finish, (error) => this.#giveUp(error))
+      },
+    }
+    if (answered && !this.#partial) this.#around.refused.add(this.#around.where)
+  }
+
+  #refusal(): PlinthError {
+    const { where, credentials, offer, refused } = this.#around
+    return refusal(where, credentials, {
+      tried: this.tried,
+      mute: this.#mute,
+      passedOver: offer.passedOver,
+      left: this.#left,
+      refused: refused.has(where) ? (this.#typed ? 'an answer' : 'the password') : null,
     })
   }
 
+  problemOf(error: Error): PlinthError | undefined {
+    if (this.#problem) return this.#problem
+    const { where } = this.#around
+    const keys = this.#offered.size
+    if (/Too many authentication failures/.test(error.message) && keys > keysBeforePassword)
+      return tooManyKeys(where, keys, this.tried)
+    return this.#asking > 0 && !this.deadline.over ? tooSlow(where) : undefined
+  }
+}
+
+const sha1Only = 'sshd there takes RSA keys with SHA-1 signatures only, which are off'
+const notAllowed = 'PubkeyAcceptedAlgorithms does not allow it'
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
+/** What ssh2 takes for an agent that holds one key: it is offered first, and signs only once sshd wants it. */
+class OneKey extends ssh2.BaseAgent {
+  readonly #blob: Buffer
+  readonly #signature: (data: Buffer, hash: string | undefined) => Promise<Buffer | null>
+
+  constructor(blob: Buffer, signature: (data: Buffer, hash: string | undefined) => Promise<Buffer | null>) {
+    super()
+    this.#blob = blob
+    this.#signature = signature
+  }
+
+  override getIdentities(callback: IdentityCallback<Buffer>): void {
+    callback(null, [this.#blob])
+  }
+
   override sign(
-    key: string | Buffer | ssh2.ParsedKey,
+    _key: unknown,
     data: Buffer,
     options: SigningRequestOptions | SignCallback,
     callback?: SignCallback,
   ): void {
-    if (typeof options === 'function') this.#agent.sign(key, data, options)
-    else this.#agent.sign(key, data, options, callback)
+    const done = typeof options === 'function' ? options : callback
+    const hash = typeof options === 'function' ? undefined : options.hash
+    // An error would end the login, though another key may be the right one: the next attempt simply takes its place.
+    void this.#signature(data, hash).then((signature) => signature && done?.(null, signature))
   }
 }

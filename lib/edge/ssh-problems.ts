@@ -1,64 +1,27 @@
 /** Why a machine can't be reached, by name: from what ssh2 and the system say to what a person can do. Pure. */
 import { type PlinthError, unreachable } from '../core/error.ts'
-import { fingerprint, type KnownKey, keyType, type Verdict } from './known-hosts.ts'
 
 /** ssh2 marks where an error comes from. */
 type Ssh2Error = Error & { readonly level?: string; readonly code?: string | number }
 
-const shown = (blob: Buffer): string => `${keyType(blob)} ${fingerprint(blob)}`
-const quoted = ({ blob, where }: KnownKey): string => `${shown(blob)} (${where})`
+/** How far an attempt to connect came: TCP, the first line of sshd, the keys, the login, the shell. */
+export type Phase = 'connect' | 'greeting' | 'keys' | 'login' | 'shell'
 
-/**
- * Why a host's key was not accepted. `name` is what it was looked up by.
- * Exit code 3: nothing was sent to a machine that may be another one.
- */
-export function hostKeyProblem(
-  where: string,
-  { address, port, knownHostsFiles }: { address: string; port: number; knownHostsFiles: readonly string[] },
-  name: string,
-  verdict: Verdict,
-  key: Buffer,
-): PlinthError {
-  const compare = `compare it with the one the host's own console shows (ssh-keygen -lf on its /etc/ssh/ssh_host_*_key.pub)`
-  const file = knownHostsFiles[0] ?? 'known_hosts'
-  switch (verdict.kind) {
-    case 'changed':
-      return unreachable({
-        where,
-        what: `its host key has CHANGED: it presents ${shown(key)}, known is ${verdict.known.map(quoted).join(', ')}`,
-        remedy: `if the host was set up anew, ${compare}, then remove the old line (ssh-keygen -f ${fileOf(verdict.known)} -R '${name}') and add the new key; if not, somebody may be in between`,
-      })
-    case 'revoked':
-      return unreachable({
-        where,
-        what: `its host key ${shown(key)} is marked as revoked at ${verdict.by.where}`,
-        remedy: 'do not connect: give the host a new key, and find out how the old one was lost',
-      })
-    case 'authority':
-      return unreachable({
-        where,
-        what: `its host key ${shown(key)} is vouched for only by a certificate authority (${verdict.by.where}), and host certificates can't be checked here`,
-        remedy: `${compare}, then add the host's own key to ${file}: ssh-keyscan -p ${port} -t ${scanned(key)} ${address}`,
-      })
-    default:
-      return unreachable({
-        where,
-        what: `its host key ${shown(key)} is unknown: no line for ${name} in ${knownHostsFiles.join(', ')}`,
-        remedy: `${compare}, then add it: ssh-keyscan -p ${port} -t ${scanned(key)} ${address} >>${file}`,
-      })
-  }
-}
-
-const fileOf = (known: readonly KnownKey[]): string => known[0]?.where.replace(/:\d+$/, '') ?? 'known_hosts'
-
-/** The name of a key's kind in the words of ssh-keyscan. */
-const scanned = (key: Buffer): string => keyType(key).replace(/^ssh-|-sha2-.*$/g, '')
-
-interface Attempt {
-  readonly connectSeconds?: number
-  readonly loginSeconds?: number
-  readonly tried?: readonly string[]
+export interface Attempt {
+  readonly phase: Phase
+  /** How long it was waited for in this phase. */
+  readonly seconds: number
   readonly user?: string
+  /** The keys and passwords that were offered. */
+  readonly tried?: readonly string[]
+  /** Ways that its configuration has and Plinth has not, or that are not allowed. */
+  readonly missed?: readonly string[]
+  /** What was said before sshd identified itself. */
+  readonly greeting?: string
+  /** What the ProxyCommand said, where there is one. */
+  readonly program?: string
+  /** sshd's algorithms, by the kind that ssh2 calls them. */
+  readonly offer?: Readonly<Record<string, string>>
 }
 
 /** Why no connection came about. */
@@ -67,14 +30,17 @@ export function connectionProblem(where: string, error: Ssh2Error, attempt: Atte
   return unreachable({ where, what, remedy })
 }
 
-function meaningOf(error: Ssh2Error, attempt: Attempt): [what: string, remedy: string] {
+type Meaning = [what: string, remedy: string]
+
+function meaningOf(error: Ssh2Error, attempt: Attempt): Meaning {
   const { message, level } = error
+  const { phase, seconds, tried = [], missed = [] } = attempt
   switch (error.code) {
     case 'ECONNREFUSED':
       return ['the connection was refused: nothing listens on that port', 'see that sshd runs there, and on this port']
     case 'ETIMEDOUT':
       return [
-        `no answer within ${attempt.connectSeconds} s`,
+        `no answer within ${seconds} s`,
         'see that the host is up, and that no firewall drops the packets to this port',
       ]
     case 'EHOSTUNREACH':
@@ -83,38 +49,88 @@ function meaningOf(error: Ssh2Error, attempt: Attempt): [what: string, remedy: s
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
       return ['its name was not found', 'correct the address in the inventory, or see to the name service']
+    case 'EADDRNOTAVAIL':
+      return ['this machine has no such address to connect from', 'correct BindAddress in the ssh configuration']
   }
   if (level === 'client-authentication' || /Too many authentication failures/.test(message)) {
-    const keys = attempt.tried?.join(', ') || 'no key'
+    const others = missed.length === 0 ? '' : `; not there in Plinth: ${missed.join(', ')}`
     return [
-      `the login was refused (tried: ${keys})${/Too many/.test(message) ? ', and sshd took no further key' : ''}`,
+      `the login was refused (tried: ${tried.join(', ') || 'no key'}${others})${/Too many/.test(message) ? ', and sshd took no further key' : ''}`,
       `add the public key to ~${attempt.user}/.ssh/authorized_keys there, or name another key (--private-key FILE)`,
     ]
   }
-  if (level === 'agent')
-    return [`the agent did not sign: ${message}`, 'see to the agent (ssh-add -l), or name a key file']
-  if (level === 'client-timeout') {
-    return [`the login took longer than ${attempt.loginSeconds} s`, 'see to the load and the name service of the host']
-  }
-  if (/Connection lost before handshake|ECONNRESET/.test(message)) {
-    return [
-      'the host dropped the connection before it said anything',
-      'it may be at its limit for new logins (MaxStartups, a ban after failures) or the port may not be an sshd; try fewer at a time (-f)',
-    ]
-  }
-  if (/no matching/.test(message)) {
-    return [
-      `there is no common algorithm (${message})`,
-      'update its sshd, or allow a present-day algorithm there; SHA-1 is not accepted',
-    ]
-  }
-  if (/Channel open failure|Unable to exec/.test(message)) {
+  if (level === 'client-timeout') return slow(phase, seconds)
+  if (/no matching/.test(message)) return nothingInCommon(message, attempt.offer ?? {})
+  if (phase === 'shell') {
     return [
       `the login worked, but sshd starts no command (${message})`,
       'see to MaxSessions and ForceCommand in its sshd_config, and to the login shell of the user',
     ]
   }
-  return [`the connection failed: ${message}`, 'see to sshd and its log there']
+  if (phase === 'greeting') return noGreeting(attempt.greeting ?? '', attempt.program)
+  if (!/^closed$|ECONNRESET|EPIPE/.test(`${error.code ?? message}`))
+    return [`the connection failed: ${message}`, 'see to sshd and its log there']
+  const during = phase === 'keys' ? 'while the keys were exchanged' : 'during the login'
+  return [`the host closed the connection ${during}`, 'see to sshd and its log there; run again if it was restarted']
+}
+
+function slow(phase: Phase, seconds: number): Meaning {
+  if (phase === 'greeting')
+    return [
+      `the port is open, but no SSH server has answered within ${seconds} s`,
+      'see what listens on that port, and to the load of the host',
+    ]
+  const what = phase === 'keys' ? 'exchange of keys' : phase === 'login' ? 'login' : 'start of a shell there'
+  return [`the ${what} took longer than ${seconds} s`, 'see to the load and the name service of the host']
+}
+
+/** sshd closed the connection instead of identifying itself (sshd.c of OpenSSH: drop_connection, srclimit). */
+function noGreeting(greeting: string, program?: string): Meaning {
+  if (/not allowed at this time/i.test(greeting))
+    return [
+      'sshd lets nobody in from this address for now: a penalty for refused or broken logins (PerSourcePenalties)',
+      'correct what was refused before, wait some minutes, and run again; PerSourcePenaltyExemptList in its sshd_config exempts an address',
+    ]
+  if (/MaxStartups/.test(greeting))
+    return [
+      'sshd is at its limit for new logins (MaxStartups), and stayed there',
+      'run again with fewer at a time (-f), or raise MaxStartups in its sshd_config',
+    ]
+  if (/^SSH-/m.test(greeting))
+    return [
+      'the host closed the connection in the middle of its first line',
+      'see to sshd and its log there, and to the network',
+    ]
+  if (greeting !== '')
+    return [
+      `what answers on that port is no SSH server: it says ${JSON.stringify(greeting.slice(0, 80))}`,
+      'correct the port (ansible_port)',
+    ]
+  if (program !== undefined)
+    return [
+      `its ProxyCommand gave no connection: ${program === '' ? 'it said nothing' : program.split('\n').slice(-3).join(', ')}`,
+      'run that command by hand, and correct it in the ssh configuration',
+    ]
+  return [
+    'the host dropped the connection before it said anything',
+    'it may be at its limit for new logins (MaxStartups), ban this address after refused logins, or have no sshd on that port',
+  ]
+}
+
+const postQuantum = /sntrup|mlkem|kyber/
+
+function nothingInCommon(message: string, offer: Readonly<Record<string, string>>): Meaning {
+  const kind = /no matching (.*)$/.exec(message)?.[1] ?? ''
+  const theirs = offer[kind] ?? ''
+  if (kind === 'key exchange algorithm' && theirs !== '' && theirs.split(',').every((name) => postQuantum.test(name)))
+    return [
+      `its sshd takes post-quantum key exchange only (${theirs}), which Plinth has not`,
+      'allow curve25519-sha256 beside it (KexAlgorithms in its sshd_config)',
+    ]
+  return [
+    `there is no common ${kind}${theirs === '' ? '' : `: it takes ${theirs}`}`,
+    'update its sshd, allow a present-day algorithm there, or widen what the ssh configuration here allows; SHA-1 signatures are not accepted',
+  ]
 }
 
 /** Why a connection that was well is lost, in words. */

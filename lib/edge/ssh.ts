@@ -1,186 +1,102 @@
 /**
  * A channel to a machine over SSH: one connection, one long-lived shell on it, tunnels beside it.
  *
- * node-ssh opens the connection. Everything above is ours (docs/design.md section 4), because a host key must be
- * checked, a lost connection must never look like success, and one session slot must be enough.
+ * ssh2 speaks the protocol. Everything above is ours (docs/design.md section 4), because a host key must be checked, a
+ * lost connection must never look like success, and one session slot must be enough.
  */
-import { once } from 'node:events'
-import { readFile } from 'node:fs/promises'
-import net from 'node:net'
-import { NodeSSH } from 'node-ssh'
-import type { Client, ClientChannel, ServerHostKeyAlgorithm } from 'ssh2'
 import type { MachineChannel } from '../core/channel.ts'
 import { PlinthError, unreachable } from '../core/error.ts'
-import { judge, type KnownKey, knownName, knownTypes, parseKnownHosts, type Verdict } from './known-hosts.ts'
-import { Shell } from './shell.ts'
+import { becoming } from './become.ts'
+import { execAtOnce } from './fewer-trips.ts'
+import { type Link, type LinkOptions, Links } from './links.ts'
+import type { Route } from './route.ts'
+import { Shell, type Streams } from './shell.ts'
 import { shellChannel } from './shell-channel.ts'
-import { type LoginOptions, loginOf } from './ssh-login.ts'
-import { connectionProblem, hostKeyProblem, lossOf } from './ssh-problems.ts'
+import { connectionProblem } from './ssh-problems.ts'
+import type { Asker } from './terminal.ts'
 import { openTunnel } from './tunnel.ts'
 
-export interface Target {
-  /** What messages call it. */
-  readonly name: string
-  readonly user: string
-  readonly address: string
-  readonly port: number
-  /** The only key to log in with; without it the user's own keys and agent. */
-  readonly privateKeyFile?: string
-  /** All are read; those that are missing are passed over if there is at least one. */
-  readonly knownHostsFiles: readonly string[]
-  /** The name its key is known under, instead of its address. */
-  readonly hostKeyAlias?: string
-}
-
-export interface ConnectOptions extends LoginOptions {
-  /** Seconds until TCP must be connected. Default 10. */
-  readonly connectSeconds?: number
-  /** Seconds until the login must be done after that. Default 20. */
-  readonly loginSeconds?: number
-  /** Seconds between signs of life; after three without an answer the connection counts as lost. Default 5. */
-  readonly keepaliveSeconds?: number
+export interface ConnectOptions extends LinkOptions {
   /** Instead of the machine's own lock file. */
   readonly lockFile?: string
 }
 
-const keepaliveCount = 3
+/** The machines of a run. */
+export class Machines {
+  readonly #links: Links
 
-/**
- * Opens a connection to a machine, verifies its host key, logs in and starts the shell.
- * @throws PlinthError (exit code 3) that says by name what stood in the way
- */
-export async function connect(target: Target, options: ConnectOptions = {}): Promise<MachineChannel> {
-  const { connectSeconds = 10, loginSeconds = 20, keepaliveSeconds = 5 } = options
-  const agent = 'agent' in options ? options.agent : process.env.SSH_AUTH_SOCK
-  const where = `${target.name} (${target.user}@${target.address}:${target.port})`
-  const keys = await readKnownHosts(where, target.knownHostsFiles)
-  const login = await loginOf(where, target.user, target.privateKeyFile, { ...options, agent })
-  const socket = await connectTcp(where, target, connectSeconds)
-
-  const name = knownName(target.address, target.port, target.hostKeyAlias)
-  const fallback = target.hostKeyAlias === undefined && target.port !== 22 ? target.address : undefined
-  let refusal: { readonly verdict: Verdict; readonly key: Buffer } | undefined
-  const ssh = new NodeSSH()
-  const opening = ssh.connect({
-    sock: socket,
-    username: target.user,
-    authHandler: [...login.methods],
-    // ssh2 takes everything but a plain `false` for consent: an async function would let every key pass.
-    hostVerifier: (key: Buffer): boolean => {
-      const verdict = judge(keys, key, name, fallback)
-      if (verdict.kind === 'known') return true
-      refusal = { verdict, key }
-      return false
-    },
-    algorithms: { serverHostKey: hostKeyAlgorithms(knownTypes(keys, fallback ? [name, fallback] : [name])) },
-    readyTimeout: loginSeconds * 1000,
-    keepaliveInterval: keepaliveSeconds * 1000,
-    keepaliveCountMax: keepaliveCount,
-  })
-  // connect() makes the client before it waits for anything.
-  const client = ssh.connection
-  if (!client) throw new Error('node-ssh made no client')
-  let failure: Error | undefined
-  let onFailure = (_: Error): void => {}
-  // node-ssh stops to listen for errors at "ready"; one that nobody hears ends the process.
-  client.on('error', (error) => {
-    failure ??= error
-    onFailure(failure)
-  })
-  client.setMaxListeners(0)
-  try {
-    await opening
-    const channel = await openShell(client)
-    const shell = new Shell(target.name, {
-      stdin: channel,
-      stdout: channel,
-      stderr: channel.stderr,
-      kill: () => socket.destroy(),
-    })
-    onFailure = (error) => shell.lose(lossOf(error))
-    client.on('close', () => shell.lose('the host closed the connection'))
-    channel.on('exit', (code: number | null, signal?: string) => {
-      shell.ends(`the shell there ended (${signal ?? `exit code ${code}`})`)
-    })
-    return machineChannel(client, socket, shell, options.lockFile)
-  } catch (error) {
-    socket.destroy()
-    if (refusal) throw hostKeyProblem(where, target, name, refusal.verdict, refusal.key)
-    if (error instanceof PlinthError) throw error
-    throw connectionProblem(where, failure ?? (error as Error), { loginSeconds, tried: login.tried, user: target.user })
+  constructor(asker: Asker) {
+    this.#links = new Links(asker)
   }
-}
 
-function machineChannel(client: Client, socket: net.Socket, shell: Shell, lockFile?: string): MachineChannel {
-  return {
-    ...shellChannel(shell, lockFile),
-    tunnel: (host, port) => openTunnel(client, shell.host, host, port),
-    async close() {
-      await shell.close()
-      if (socket.destroyed) return
-      const closed = once(socket, 'close', { signal: AbortSignal.timeout(1000) }).catch(() => {})
-      client.end()
-      await closed
-      socket.destroy()
-    },
-  }
-}
-
-/** `exec /bin/sh` means the same to sh, csh and fish, whichever the user's login shell is. */
-const openShell = (client: Client): Promise<ClientChannel> =>
-  new Promise((resolve, reject) => {
-    client.exec('exec /bin/sh', (error, channel) => (error ? reject(error) : resolve(channel)))
-  })
-
-/** The kinds of host key to ask for, those that are known first; SHA-1 signatures (`ssh-rsa`) are not among them. */
-export function hostKeyAlgorithms(known: readonly string[]): ServerHostKeyAlgorithm[] {
-  const all: ServerHostKeyAlgorithm[] = [
-    'ssh-ed25519',
-    'ecdsa-sha2-nistp256',
-    'ecdsa-sha2-nistp384',
-    'ecdsa-sha2-nistp521',
-    'rsa-sha2-512',
-    'rsa-sha2-256',
-  ]
-  const isKnown = (algorithm: string): boolean => known.includes(algorithm.replace(/^rsa-sha2-\d+$/, 'ssh-rsa'))
-  return [...all.filter(isKnown), ...all.filter((algorithm) => !isKnown(algorithm))]
-}
-
-async function readKnownHosts(where: string, files: readonly string[]): Promise<KnownKey[]> {
-  const keys: KnownKey[] = []
-  let read = 0
-  for (const file of files) {
-    try {
-      keys.push(...parseKnownHosts(await readFile(file, 'utf8'), file))
-      read++
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException
-      if (code === 'ENOENT') continue
-      throw unreachable({
-        where,
-        what: `the known hosts in ${file} can't be read (${code}), and without them no host can be trusted`,
-        remedy: 'see to the rights on that file, or take it out of the list',
+  /**
+   * Opens a connection to a machine, verifies the key of every host on the way, logs in and starts the shell.
+   * @throws PlinthError (exit code 3) that says by name what stood in the way
+   */
+  async connect({ name, hops, become }: Route, options: ConnectOptions = {}): Promise<MachineChannel> {
+    const link = await this.#links.open(hops, options).catch((error) => {
+      throw about(name, error)
+    })
+    const noShell = (error: Error): PlinthError =>
+      connectionProblem(link.where, error, { phase: 'shell', seconds: options.loginSeconds ?? 20 })
+    let shell: Shell | undefined
+    /** Ends the wait for a shell, or the shell. */
+    let lose = (_: string): void => {}
+    const lost = new Promise<never>((_, reject) => {
+      lose = (reason) => {
+        shell?.lose(reason)
+        reject(unreachable({ where: name, what: reason, remedy: 'see to the host and its sshd, then run again' }))
+      }
+    })
+    lost.catch(() => {})
+    link.onLoss((reason) => lose(reason))
+    const open = async (): Promise<Streams> => {
+      const channel = await execAtOnce(link.client, shellCommand, (error) => {
+        lose(noShell(error).problems[0]?.what ?? error.message)
       })
+      channel.on('exit', (code: number | null, signal?: string) => {
+        shell?.ends(`the shell there ended (${signal ?? `exit code ${code}`})`)
+      })
+      // Before there is a shell the reason of its end is thrown, and that of the connection must not come first.
+      const kill = (): void => {
+        if (shell) link.hangUp()
+      }
+      return { stdin: channel, stdout: channel, stderr: channel.stderr, kill }
+    }
+    try {
+      const other = become !== null && become.user !== hops.at(-1)?.credentials.user
+      shell = new Shell(name, other ? await Promise.race([becoming(open, become, name), lost]) : await open())
+      return machineChannel(link, shell, options.lockFile)
+    } catch (error) {
+      link.hangUp()
+      throw error instanceof PlinthError ? error : noShell(error as Error)
     }
   }
-  if (read > 0) return keys
-  throw unreachable({
-    where,
-    what: `there is no file with known host keys (${files.join(', ') || 'none is named'})`,
-    remedy: "write the host's key to one of them, compared with what the host's own console shows",
-  })
 }
 
-async function connectTcp(where: string, { address, port }: Target, seconds: number): Promise<net.Socket> {
-  const socket = net.connect({ host: address, port, noDelay: true, autoSelectFamilyAttemptTimeout: 2000 })
-  socket.on('error', () => {})
-  const timeout = AbortSignal.timeout(seconds * 1000)
-  try {
-    await once(socket, 'connect', { signal: timeout })
-    return socket
-  } catch (error) {
-    socket.destroy()
-    const failure = timeout.aborted ? Object.assign(new Error('no answer'), { code: 'ETIMEDOUT' }) : (error as Error)
-    throw connectionProblem(where, failure, { connectSeconds: seconds })
+/** Means the same to sh, csh and fish, whichever the user's login shell is. */
+const shellCommand = 'exec /bin/sh'
+
+/** What went wrong at a jump host, as a problem of the machine behind it. */
+function about(name: string, error: unknown): unknown {
+  if (!(error instanceof PlinthError) || error.problems.every(({ where }) => where.startsWith(`${name} `))) return error
+  return unreachable(...error.problems.map((problem) => ({ ...problem, where: `${name} through ${problem.where}` })))
+}
+
+function machineChannel(link: Link, shell: Shell, lockFile?: string): MachineChannel {
+  const channel = shellChannel(shell, lockFile)
+  let locked = false
+  return {
+    ...channel,
+    async lock(holder) {
+      locked = true
+      await channel.lock(holder)
+    },
+    tunnel: (host, port) => openTunnel(link.client, shell.host, host, port),
+    async close() {
+      // The lock is free once the shell is gone; without one there is nothing to wait for.
+      await shell.close(locked ? 2 : 0)
+      link.hangUp()
+    },
   }
 }

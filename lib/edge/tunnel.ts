@@ -16,22 +16,21 @@ export type FarFailure = 'refused' | 'forbidden' | 'unreachable' | 'timeout' | '
 
 /** A failure beyond the SSH connection, which itself is well. */
 export class FarError extends PlinthError {
-  constructor(
-    readonly kind: FarFailure,
-    problem: Problem,
-  ) {
+  readonly kind: FarFailure
+
+  constructor(kind: FarFailure, problem: Problem) {
     super([problem], exitCode.failed)
+    this.kind = kind
   }
 }
-
-const openSeconds = 30
 
 /**
  * A TCP connection from the machine to `host:port`, as the machine sees them. The machine resolves the name.
  * @param machine its name, for messages
+ * @param seconds how long it may take
  * @throws FarError 'forbidden', 'refused', 'unreachable', 'timeout' or 'lost'
  */
-export function openTunnel(client: Client, machine: string, host: string, port: number): Promise<Duplex> {
+export function openTunnel(client: Client, machine: string, host: string, port: number, seconds = 30): Promise<Duplex> {
   const target = `${host.includes(':') ? `[${host}]` : host}:${port}`
   return new Promise((resolve, reject) => {
     let late = false
@@ -41,8 +40,8 @@ export function openTunnel(client: Client, machine: string, host: string, port: 
     }
     const timer = setTimeout(() => {
       late = true
-      fail('timeout', `no connection within ${openSeconds} s`, `see what drops packets between ${machine} and ${host}`)
-    }, openSeconds * 1000)
+      fail('timeout', `no connection within ${seconds} s`, `see what drops packets between ${machine} and ${host}`)
+    }, seconds * 1000)
     try {
       client.forwardOut('127.0.0.1', 0, host, port, (error, stream) => {
         if (late) stream?.destroy()

@@ -3,11 +3,10 @@
  */
 import { spawnSync } from 'node:child_process'
 import { statSync } from 'node:fs'
-import { createInterface } from 'node:readline'
-import { Writable } from 'node:stream'
 import { usageError } from '../core/error.ts'
 import { Secret } from '../core/secret.ts'
 import { resolvePath } from '../core/values.ts'
+import type { Asker } from './terminal.ts'
 import { readText } from './yaml.ts'
 
 export interface VaultPasswordSources {
@@ -21,18 +20,21 @@ const variable = 'ANSIBLE_VAULT_PASSWORD_FILE'
 
 /**
  * The passwords to try, in order: the files given, the one that the environment variable ANSIBLE_VAULT_PASSWORD_FILE
- * names, the one that is typed. `prompt` is for tests. Throws usageError for a source that yields none.
+ * names, the one that is typed. Throws usageError for a source that yields none.
  */
 export async function vaultPasswords(
   { files, ask }: VaultPasswordSources,
+  asker: Asker,
   env: Readonly<Record<string, string | undefined>> = process.env,
-  prompt: (question: string) => Promise<string> = askHidden,
 ): Promise<readonly Secret[]> {
   const named = files.map((file) => ({ file, where: '--vault-password-file' }))
   const inherited = env[variable]
   if (inherited) named.push({ file: inherited, where: variable })
   const passwords = named.map(({ file, where }) => fromFile(file, where))
-  if (ask) passwords.push(given(await prompt('Vault password: '), '--ask-vault-pass'))
+  if (ask) {
+    const otherwise = { where: '--ask-vault-pass', remedy: 'use --vault-password-file FILE' }
+    passwords.push(given((await asker.secret('Vault password: ', otherwise)).reveal(), '--ask-vault-pass'))
+  }
   return passwords
 }
 
@@ -62,28 +64,4 @@ function fromFile(file: string, where: string): Secret {
 function executable(path: string): boolean {
   const stat = statSync(path, { throwIfNoEntry: false })
   return stat?.isFile() === true && (stat.mode & 0o111) !== 0
-}
-
-/** One line from the terminal that is not shown. Throws usageError when there is no terminal. */
-async function askHidden(question: string): Promise<string> {
-  if (!process.stdin.isTTY)
-    throw usageError({
-      where: '--ask-vault-pass',
-      what: 'there is no terminal to ask on',
-      remedy: 'use --vault-password-file FILE',
-    })
-  process.stderr.write(question)
-  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() })
-  const terminal = createInterface({ input: process.stdin, output: nowhere, terminal: true })
-  try {
-    return await new Promise<string>((answer, reject) => {
-      terminal.once('line', answer)
-      terminal.once('close', () =>
-        reject(usageError({ where: '--ask-vault-pass', what: 'no password', remedy: 'type it' })),
-      )
-    })
-  } finally {
-    terminal.close()
-    process.stderr.write('\n')
-  }
 }

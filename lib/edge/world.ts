@@ -1,22 +1,20 @@
 /** The engine's effects over real machines. */
-import { homedir } from 'node:os'
-import { join } from 'node:path'
 import type { DatabaseLogin, MachineChannel } from '../core/channel.ts'
 import type { World } from '../engine/world.ts'
 import { databaseChannel, openDatabase } from './database.ts'
 import { cachedFacts, cacheFacts } from './facts-cache.ts'
+import { type Asker, terminalAsker } from './terminal.ts'
 
-/** The files of known host keys that OpenSSH reads when nobody says otherwise. */
-const usualKnownHosts = (): readonly string[] => [join(homedir(), '.ssh', 'known_hosts'), '/etc/ssh/ssh_known_hosts']
-
-export function realWorld(): World {
+/** @param asker whom to ask for passwords and passphrases: one for a whole run */
+export function realWorld(asker: Asker = terminalAsker()): World {
   // ssh2 is slow to import: it loads while the inventory is read.
-  const ssh = import('./ssh.ts')
+  const machines = import('./ssh.ts').then(({ Machines }) => new Machines(asker))
+  const routes = import('./route.ts').then(({ Routes }) => new Routes())
   const http = import('./http.ts')
   return {
-    async open(machine) {
-      const files = machine.knownHostsFiles.length > 0 ? machine.knownHostsFiles : usualKnownHosts()
-      return (await ssh).connect({ ...machine, knownHostsFiles: [...files] })
+    async open({ name, connection }) {
+      const route = await (await routes).to(name, connection)
+      return (await machines).connect(route)
     },
     database: openDatabase,
     async databaseChannel(channel: MachineChannel, login: DatabaseLogin) {

@@ -185,17 +185,35 @@ const cases: Readonly<Record<string, Case>> = {
     what: 'ansible_host: expected an address',
     remedy: 'an address or host name',
   },
-  become: {
-    in: hosts('ansible_become: true'),
-    where: 'lab.yaml:3:28',
-    what: 'ansible_become: other users are not supported yet',
-    remedy: 'ansible_user: root',
+  'become another way': {
+    in: hosts('ansible_become_method: runas'),
+    where: 'lab.yaml:3:35',
+    what: 'ansible_become_method: expected one of sudo, su, doas',
+    remedy: 'sudo, su, doas',
   },
-  'a password': {
-    in: hosts('ansible_password: hunter2'),
+  'become a word of the shell': {
+    in: hosts('ansible_become_user: "-u root"'),
+    where: 'lab.yaml:3:33',
+    what: 'ansible_become_user: expected a user name',
+    remedy: 'a user name',
+  },
+  'flags for become': {
+    in: hosts('ansible_become_flags: "-H -S -n"'),
+    where: 'lab.yaml:3:34',
+    what: 'ansible_become_flags: not supported',
+    remedy: 'remove it',
+  },
+  'an old name of become': {
+    in: hosts('ansible_sudo_pass: x'),
+    where: 'lab.yaml:3:31',
+    what: 'ansible_sudo_pass: an old name',
+    remedy: 'write ansible_become_password',
+  },
+  'an empty password': {
+    in: hosts('ansible_password: ""'),
     where: 'lab.yaml:3:30',
-    what: 'ansible_password: logins with a password',
-    remedy: 'use a key',
+    what: 'ansible_password: expected a secret, found an empty value',
+    remedy: '!vault',
   },
   'a local connection': {
     in: hosts('ansible_connection: local'),
@@ -207,19 +225,43 @@ const cases: Readonly<Record<string, Case>> = {
     in: hosts('ansible_ssh_common_args: "-o StrictHostKeyChecking=no"'),
     where: 'lab.yaml:3:37',
     what: 'host keys are always checked',
-    remedy: 'UserKnownHostsFile',
+    remedy: 'accept-new',
   },
-  'a jump host': {
-    in: hosts('ansible_ssh_common_args: "-o ProxyJump=x"'),
+  'an option that ssh has not': {
+    in: hosts('ansible_ssh_common_args: "-o ProxyJmup=x"'),
     where: 'lab.yaml:3:37',
-    what: 'not understood: ProxyJump',
-    remedy: 'UserKnownHostsFile',
+    what: 'ssh has no option ProxyJmup',
+    remedy: 'did you mean proxyjump?',
   },
-  'another flag of ssh': {
-    in: hosts('ansible_ssh_common_args: "-C"'),
+  'an option of ssh that leads nowhere': {
+    in: hosts('ansible_ssh_common_args: "-N -W other:22"'),
     where: 'lab.yaml:3:37',
-    what: 'not understood: -C',
-    remedy: 'UserKnownHostsFile',
+    what: 'not understood: -N',
+    remedy: '-J',
+  },
+  'a host among the ssh arguments': {
+    in: hosts('ansible_ssh_extra_args: "-4 other"'),
+    where: 'lab.yaml:3:36',
+    what: 'not understood: other',
+    remedy: '-J',
+  },
+  'an ssh argument without its value': {
+    in: hosts('ansible_ssh_common_args: "-J"'),
+    where: 'lab.yaml:3:37',
+    what: '-J needs a value',
+    remedy: 'write -J VALUE',
+  },
+  'a quote that does not end': {
+    in: hosts('ansible_ssh_common_args: "-o \'ProxyCommand=nc"'),
+    where: 'lab.yaml:3:37',
+    what: 'a quote that does not end',
+    remedy: 'end it',
+  },
+  'a host key that is a fingerprint': {
+    in: hosts('ansible_ssh_host_keys: SHA256:abcdef'),
+    where: 'lab.yaml:3:35',
+    what: 'expected the public key of a host',
+    remedy: 'ssh_host_ed25519_key.pub',
   },
   'an old name': {
     in: hosts('ansible_ssh_host: 10.0.0.5'),
@@ -286,7 +328,7 @@ test('mistakes in several files are all said at once', async () => {
   const problems = await problemsOf(
     {
       'lab.yaml':
-        'all:\n  vars: { a: "{{ x }}" }\n  hosts: { db1: { ansible_port: x }, db2: { ansible_become: yes } }\n',
+        'all:\n  vars: { a: "{{ x }}" }\n  hosts: { db1: { ansible_port: x }, db2: { ansible_become_method: runas } }\n',
       'group_vars/all.yaml': 'b: !env NOPE\n',
       'host_vars/db2.yaml': '[',
     },
@@ -299,7 +341,7 @@ test('mistakes in several files are all said at once', async () => {
     'host_vars/db2.yaml:1:2',
     'lab.yaml:2:14',
     'lab.yaml:3:33',
-    'lab.yaml:3:61',
+    'lab.yaml:3:68',
   ])
 })
 

@@ -141,20 +141,45 @@ test('extra variables win over all others, the last of them most', async () => {
   assert.is(placesOf(host(inventory, 'db1')).b, 'more.yaml:1:1')
 })
 
+const key = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDEkzUKpsrpd0vrVHJ6lKcM4ThAdVb1Jz0M1yCzCgP3r'
+const words = (text: string): Partial<Host['connection']> => ({ sshArguments: text === '' ? [] : text.split('|') })
 const connections: readonly [name: string, vars: string, expected: Partial<Host['connection']>][] = [
-  ['db1', '', { address: 'db1', port: 22, user: 'ops', privateKey: null, knownHosts: [], machine: 'ops@db1:22' }],
-  ['db1', 'ansible_host: 10.0.0.5', { address: '10.0.0.5', machine: 'ops@10.0.0.5:22' }],
-  ['db1', 'ansible_port: 2222, ansible_user: root', { machine: 'root@db1:2222' }],
-  ['"db1:2200"', '', { address: 'db1', port: 2200 }],
-  ['db1', 'ansible_host: "fe80::1"', { machine: 'ops@[fe80::1]:22' }],
-  ['db1', 'ansible_connection: ssh, ansible_python_interpreter: /usr/bin/python3', { address: 'db1' }],
-  ['db1', 'ansible_ssh_private_key_file: ~/.ssh/k', { privateKey: `${homedir()}/.ssh/k` }],
-  ['db1', 'ansible_ssh_common_args: -o UserKnownHostsFile=/k', { knownHosts: ['/k'] }],
   [
     'db1',
-    'ansible_ssh_common_args: \'-oStrictHostKeyChecking=yes -o "UserKnownHostsFile=~/a /b"\'',
-    { knownHosts: [`${homedir()}/a`, '/b'] },
+    '',
+    { address: 'db1', port: null, user: 'ops', privateKey: null, sshArguments: [], hostKeys: [], machine: 'ops@db1' },
   ],
+  ['db1', 'ansible_host: 10.0.0.5', { address: '10.0.0.5', machine: 'ops@10.0.0.5' }],
+  ['db1', 'ansible_port: 2222, ansible_user: root', { machine: 'root@db1:2222' }],
+  ['"db1:2200"', '', { address: 'db1', port: 2200 }],
+  ['db1', 'ansible_host: "fe80::1"', { machine: 'ops@[fe80::1]' }],
+  ['db1', 'ansible_connection: ssh, ansible_python_interpreter: /usr/bin/python3', { address: 'db1' }],
+  ['db1', 'ansible_ssh_private_key_file: ~/.ssh/k', { privateKey: `${homedir()}/.ssh/k` }],
+  ['db1', 'ansible_ssh_common_args: -o UserKnownHostsFile=/k', words('-o|UserKnownHostsFile=/k')],
+  [
+    'db1',
+    'ansible_ssh_common_args: \'-oStrictHostKeyChecking=yes -o "UserKnownHostsFile ~/a /b"\'',
+    words(`-o|StrictHostKeyChecking=yes|-o|UserKnownHostsFile=${homedir()}/a /b`),
+  ],
+  [
+    'db1',
+    `ansible_ssh_common_args: -o 'UserKnownHostsFile="~/a b" none' -i"/k 1"`,
+    words(`-o|UserKnownHostsFile="${homedir()}/a b" none|-o|IdentityFile="/k 1"`),
+  ],
+  [
+    'db1',
+    'ansible_ssh_args: -C -o ControlMaster=auto -4qT, ansible_ssh_common_args: -J j@b1 -p 22, ansible_ssh_extra_args: -l x -6',
+    words('-o|AddressFamily=inet|-o|ProxyJump=j@b1|-o|Port=22|-o|User=x|-o|AddressFamily=inet6'),
+  ],
+  ['db1', 'ansible_ssh_common_args: -vv -A -4', words('-o|AddressFamily=inet')],
+  [
+    'db1',
+    `ansible_ssh_common_args: '-o "ProxyCommand=ssh -W %h:%p -q b1" -o IdentityAgent=$SOCK -o IdentityFile=%d/k'`,
+    words('-o|ProxyCommand=ssh -W %h:%p -q b1|-o|IdentityAgent=$SOCK|-o|IdentityFile=%d/k'),
+  ],
+  ['db1', 'ansible_ssh_common_args: -J b1', { machine: 'ops@db1 -o ProxyJump=b1' }],
+  ['db1', `ansible_ssh_host_keys: ${key} a comment`, { hostKeys: [key] }],
+  ['db1', `ansible_ssh_host_keys: [${key}, ${key}]`, { hostKeys: [key, key] }],
 ]
 for (const [name, vars, expected] of connections) {
   test(`${name} { ${vars} } is reached as said`, async () => {
@@ -170,6 +195,24 @@ test('paths of keys count from the file they are written in, those of the comman
   const inventory = await read(files, 'lab', { privateKey: 'my-key' })
   assert.is(host(inventory, 'db1').connection.privateKey, resolve('inventory/keys/id'))
   assert.is(host(inventory, 'db2').connection.privateKey, resolve('my-key'))
+})
+
+test('file names among ssh arguments count from the file they are written in', async () => {
+  const inventory = await read({
+    'inventory/lab.yaml':
+      'all: { hosts: { db1: { ansible_ssh_common_args: -F ssh/config -o UserKnownHostsFile=known } } }',
+  })
+  assert.equal(host(inventory, 'db1').connection.sshArguments, [
+    ...['-F', resolve('inventory/ssh/config'), '-o', `UserKnownHostsFile=${resolve('inventory/known')}`],
+  ])
+})
+
+test('one address by two ways is two machines', async () => {
+  const inventory = await read({
+    'inventory/lab.yaml':
+      'all: { vars: { ansible_host: 10.0.0.5 }, hosts: { a: { ansible_ssh_common_args: -J b1 }, b: { ansible_ssh_common_args: -J b2 } } }',
+  })
+  assert.is(new Set(inventory.hosts.map((host) => host.connection.machine)).size, 2)
 })
 
 test('two hosts of one machine have the same machine key', async () => {

@@ -1,17 +1,26 @@
+import { execFileSync } from 'node:child_process'
 import { createHmac } from 'node:crypto'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import {
   fingerprint,
+  hashedName,
   judge,
+  KnownKeys,
   keyType,
   knownName,
   knownTypes,
   matches,
   parseKnownHosts,
+  rsaBits,
   type Verdict,
 } from '../../lib/edge/known-hosts.ts'
 import { assert, suite } from '../kit.ts'
 
 const test = suite('edge/known-hosts')
+const folder = mkdtempSync(join(tmpdir(), 'plinth-known-hosts-'))
+test.after(() => rmSync(folder, { recursive: true }))
 
 /** A public key in wire format: its type, and something that tells it from others. */
 function blob(type: string, what: string): Buffer {
@@ -234,6 +243,44 @@ test('a fingerprint is written as ssh-keygen writes it', () => {
   // ssh-keygen -lf of: ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDEy
   const key = Buffer.from('AAAAC3NzaC1lZDI1NTE5AAAAIDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDEy', 'base64')
   assert.is(fingerprint(key), 'SHA256:qwNWn3MD25bjxzXwcRzsT0C9F/C5yKwPLBBfPtYEXHg')
+})
+
+test('found by name, whichever way the name is written in the file; a hashed one by whoever knows it', () => {
+  const lines = ['h1,H2 ', `${hashedName('h3')} `, `${hashedName('[h1]:2222')} `, '*.x,!bad.x ', '@revoked h1 '].map(
+    (start, index) => `${start}${text([a, b, rsa, a, b][index] ?? a)}`,
+  )
+  const keys = new KnownKeys(parseKnownHosts(lines.join('\n'), 'f'))
+  const found = (name: string): readonly string[] => keys.about(name).map(({ where }) => where)
+  for (let time = 0; time < 2; time++) {
+    assert.equal(found('h1'), ['f:1', 'f:5'])
+    assert.equal(found('h2'), ['f:1'])
+    assert.equal(found('h3'), ['f:2'])
+    assert.equal(found('[h1]:2222'), ['f:3'])
+    assert.equal(found('y.x'), ['f:4'])
+    assert.equal(found('bad.x'), [])
+    assert.equal(found('h4'), [])
+  }
+  for (const key of parseKnownHosts(`${hashedName('h4')} ${text(a)}`, 'new')) keys.add('h4', key)
+  assert.equal(found('h4'), ['new:1'])
+})
+
+test('a hashed name is what ssh-keygen finds', () => {
+  const file = join(folder, 'hashed')
+  const key = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDEy'
+  writeFileSync(file, `${hashedName('Host.Example')} ${key}\n`)
+  const found = execFileSync('ssh-keygen', ['-F', 'host.example', '-f', file], { encoding: 'utf8' })
+  assert.match(found, /^\|1\|/m)
+})
+
+test('the length of RSA keys, and of no others', () => {
+  for (const bits of [1024, 2048, 3072]) {
+    const key = join(folder, `rsa${bits}`)
+    execFileSync('ssh-keygen', ['-q', '-t', 'rsa', '-b', String(bits), '-N', '', '-f', key])
+    const [, base64 = ''] = readFileSync(`${key}.pub`, 'utf8').split(' ')
+    assert.is(rsaBits(Buffer.from(base64, 'base64')), bits)
+  }
+  assert.is(rsaBits(a), null)
+  assert.is(rsaBits(Buffer.alloc(3)), null)
 })
 
 test.run()

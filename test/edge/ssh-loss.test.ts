@@ -2,11 +2,11 @@
 import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { existsSync, writeFileSync } from 'node:fs'
+import net from 'node:net'
 import { join } from 'node:path'
-import type { PlinthError } from '../../lib/core/error.ts'
 import { assert, suite } from '../kit.ts'
 import { all, eventually, failure, question, step } from './channels.ts'
-import { openTo, type Sshd, startSshd, withSshd } from './sshd.ts'
+import { newMachines, openTo, type Sshd, startSshd, withSshd } from './sshd.ts'
 
 const stray: unknown[] = []
 process.on('unhandledRejection', (reason) => stray.push(reason))
@@ -81,21 +81,42 @@ test(
 )
 
 test(
-  'more than sshd takes at a time: every failure has a name',
+  'more at a time than sshd takes: all get in, in the end',
   () =>
-    withSshd({ config: ['MaxStartups 2:100:2'] }, async (own) => {
-      const opened = await Promise.allSettled(Array.from({ length: 12 }, () => openTo(own)))
-      for (const one of opened) {
-        if (one.status === 'fulfilled') await one.value.close()
-        else assert.match((one.reason as PlinthError).message, /MaxStartups/)
-      }
-      assert.ok(
-        opened.some((one) => one.status === 'rejected'),
-        'some were dropped',
-      )
+    withSshd({ config: ['MaxStartups 2:100:3'] }, async (own) => {
+      const machines = newMachines()
+      const channels = await Promise.all(Array.from({ length: 30 }, () => openTo(own, {}, { machines })))
+      await Promise.all(channels.map((channel) => channel.close()))
+      const count = (text: string): number => own.log().split(text).length - 1
+      assert.is(count('Accepted publickey'), 30)
+      // The first eight come together; sshd drops six of them, and from then on fewer come at a time.
+      assert.ok(count('drop connection') < 20, `${count('drop connection')} were dropped`)
     }),
-  { timeout: 30 },
+  { timeout: 60 },
 )
+
+test('never more than eight logins are under way at one sshd, and a refused one is not tried again', async () => {
+  let inside = 0
+  let most = 0
+  let all = 0
+  const server = net.createServer((socket) => {
+    inside++
+    all++
+    most = Math.max(most, inside)
+    socket.on('error', () => {})
+    setTimeout(() => {
+      inside--
+      socket.end('this is no sshd\r\n')
+    }, 20)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as net.AddressInfo
+  const machines = newMachines()
+  const opened = await Promise.allSettled(Array.from({ length: 40 }, () => openTo(sshd, { port }, { machines })))
+  assert.ok(opened.every(({ status }) => status === 'rejected'))
+  assert.equal([most, all], [8, 40])
+  server.close()
+})
 
 test('a frozen host is noticed', () =>
   withSshd({}, async (own) => {

@@ -1,12 +1,12 @@
-/** Whom a connection trusts and by what it is trusted, against a real sshd: host keys, logins, and every way to fail. */
-import { execFileSync, spawn } from 'node:child_process'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import net from 'node:net'
+/** Which host keys a connection trusts, against a real sshd. */
+import { execFileSync } from 'node:child_process'
+import { appendFileSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type ConnectOptions, connect, hostKeyAlgorithms, type Target } from '../../lib/edge/ssh.ts'
+import { algorithmsFor, usualOffer } from '../../lib/edge/algorithms.ts'
+import type { Trust } from '../../lib/edge/route.ts'
 import { assert, suite } from '../kit.ts'
-import { eventually, failure } from './channels.ts'
-import { freePort, makeKey, openTo, optionsOf, publicKeyOf, type Sshd, startSshd, targetOf } from './sshd.ts'
+import { failure } from './channels.ts'
+import { makeKey, newMachines, openTo, publicKeyOf, type Sshd, startSshd, withSshd } from './sshd.ts'
 
 const test = suite('edge/ssh-trust')
 let sshd: Sshd
@@ -16,151 +16,247 @@ test.before(async () => {
 test.after(() => sshd.stop())
 
 let files = 0
-const fileWith = (text: string): string => {
+const fileWith = (content: string | Buffer): string => {
   const path = join(sshd.folder, `known ${files++}`)
-  writeFileSync(path, text)
+  writeFileSync(path, content)
   return path
 }
-
-test('a known key of another kind than the first offered is asked for first', async () => {
-  const rsa = sshd.publicKeys.find((key) => key.startsWith('ssh-rsa'))
-  const channel = await openTo(sshd, { knownHostsFiles: [fileWith(`[127.0.0.1]:${sshd.port} ${rsa}\n`)] })
-  await channel.close()
-})
+const keyOf = (type: string): string => sshd.publicKeys.find((key) => key.startsWith(type))!
+const nameOf = ({ port }: Sshd): string => `[127.0.0.1]:${port}`
+const print = (line: string): string =>
+  execFileSync('ssh-keygen', ['-lf', '-'], { input: `${line}\n`, encoding: 'utf8' }).split(' ')[1]!
+const logins = (): number => sshd.log().split('Accepted publickey').length - 1
 
 test('the kinds of key asked for: known ones first, SHA-1 never', () => {
-  const kinds = hostKeyAlgorithms(['ssh-rsa', 'ecdsa-sha2-nistp384'])
-  assert.equal(kinds.slice(0, 4), ['ecdsa-sha2-nistp384', 'rsa-sha2-512', 'rsa-sha2-256', 'ssh-ed25519'])
-  assert.not((hostKeyAlgorithms([]) as string[]).includes('ssh-rsa'))
+  const kinds = (known: readonly string[]) => algorithmsFor(usualOffer, known).serverHostKey as string[]
+  assert.equal(kinds(['ssh-rsa', 'ecdsa-sha2-nistp384']).slice(0, 4), [
+    ...['ecdsa-sha2-nistp384', 'rsa-sha2-512', 'rsa-sha2-256', 'ssh-ed25519'],
+  ])
+  assert.not(kinds([]).includes('ssh-rsa'))
 })
 
-test('several files, hashed names, an alias, an address known without its port', async () => {
-  const hashed = fileWith(readFileSync(sshd.knownHosts, 'utf8'))
-  execFileSync('ssh-keygen', ['-q', '-H', '-f', hashed], { stdio: 'ignore' })
-  const missing = join(sshd.folder, 'missing')
-  const [key] = sshd.publicKeys
-  for (const more of [
-    { knownHostsFiles: [missing, hashed] },
-    { knownHostsFiles: [fileWith(`db-alias ${key}\n`)], hostKeyAlias: 'db-alias' },
-    { knownHostsFiles: [fileWith(`127.0.0.1 ${key}\n`)] },
-  ]) {
-    const channel = await openTo(sshd, more)
+/** Every case is accepted, and the login that follows works. */
+const trusted: readonly [name: string, trust: () => Partial<Trust>][] = [
+  ['a known key of another kind than the first that is offered', () => ({ files: [known(keyOf('ssh-rsa'))] })],
+  [
+    'hashed names, in the second of two files; the first is not there',
+    () => {
+      const hashed = fileWith(readFileSync(sshd.knownHosts))
+      execFileSync('ssh-keygen', ['-q', '-H', '-f', hashed], { stdio: 'ignore' })
+      return { files: [join(sshd.folder, 'missing'), hashed] }
+    },
+  ],
+  ['an alias', () => ({ files: [fileWith(`db-alias ${keyOf('ssh-ed25519')}\n`)], alias: 'db-alias' })],
+  ['an address that is known without its port', () => ({ files: [fileWith(`127.0.0.1 ${keyOf('ssh-ed25519')}\n`)] })],
+  ['a pattern', () => ({ files: [fileWith(`[127.*]:*,!other ${keyOf('ssh-ed25519')}\n`)] })],
+  [
+    'an authority beside a plain key',
+    () => ({ files: [fileWith(`@cert-authority * ${keyOf('ssh-rsa')}\n${nameOf(sshd)} ${keyOf('ssh-ed25519')}\n`)] }),
+  ],
+  ['a pinned key, whatever the files say', () => ({ files: [changed()], pins: [keyOf('ssh-rsa')] })],
+  ['a pinned key, and no file at all', () => ({ files: [], pins: [keyOf('ssh-rsa')] })],
+  ['a list of revoked keys without it', () => ({ revoked: fileWith(`# gone\n${stranger()}\n`) })],
+]
+const known = (key: string): string => fileWith(`${nameOf(sshd)} ${key}\n`)
+const stranger = (): string => publicKeyOf(makeKey(sshd.folder, `stranger ${files++}`))
+const changed = (): string => fileWith(`# old\n${nameOf(sshd)} ${stranger()}\n`)
+for (const [name, trust] of trusted) {
+  test(`trusted: ${name}`, async () => {
+    const channel = await openTo(sshd, { trust: trust() })
     await channel.close()
-  }
-})
+  })
+}
 
-test('a host key that is not plainly known is refused, each case by its name, and nobody logs in', async () => {
-  const stranger = publicKeyOf(makeKey(sshd.folder, 'stranger'))
-  const name = `[127.0.0.1]:${sshd.port}`
-  const ed25519 = sshd.publicKeys.find((key) => key.startsWith('ssh-ed25519'))
-  const print = (line: string | undefined): string =>
-    execFileSync('ssh-keygen', ['-lf', '-'], { input: `${line}\n`, encoding: 'utf8' }).split(' ')[1]!
-  const changed = fileWith(`# old\n${name} ${stranger}\n`)
-  const cases: readonly [files: readonly string[], message: RegExp, more?: Partial<Target>][] = [
-    [
-      [fileWith('')],
-      /its host key ssh-ed25519 SHA256:\S+ is unknown: no line for \[127\.0\.0\.1\]:\d+ in .*ssh-keyscan -p \d+ -t ed25519 127/,
-    ],
-    [[sshd.knownHosts], /is unknown: no line for other/, { hostKeyAlias: 'other' }],
-    [
-      [fileWith(`@revoked * ${ed25519}\n${name} ${ed25519}\n`)],
-      /is marked as revoked at .*known \d+:1; do not connect/,
-    ],
-    [
-      [fileWith(`@cert-authority * ${stranger}\n`)],
-      /only by a certificate authority \(.*:1\), and host certificates can't be checked/,
-    ],
-    [[changed], /its host key has CHANGED: it presents .*, known is .*known \d+:2\); .*ssh-keygen -f .* -R '\[127/],
-    [[join(sshd.folder, 'none')], /there is no file with known host keys \(.*none\)/],
-    [[], /there is no file with known host keys \(none is named\)/],
-    [[sshd.knownHosts, sshd.folder], /the known hosts in .* can't be read \(EISDIR\)/],
-  ]
-  const logins = (): number => sshd.log().split('Accepted publickey').length
-  const before = logins()
-  for (const [knownHostsFiles, message, more] of cases) {
-    const error = await failure(openTo(sshd, { knownHostsFiles, ...more }))
+const refused: readonly [name: string, message: RegExp, trust: () => Partial<Trust>][] = [
+  [
+    'unknown',
+    /its host key ssh-ed25519 SHA256:\S+ is unknown: no line for \[127\.0\.0\.1\]:\d+ in .*ssh-keyscan -p \d+ -t ed25519 127/,
+    () => ({ files: [fileWith('')] }),
+  ],
+  ['unknown by its alias', /is unknown: no line for other/, () => ({ alias: 'other' })],
+  [
+    'revoked in the file that knows it',
+    /is marked as revoked at .*known \d+:1; do not connect/,
+    () => ({ files: [fileWith(`@revoked * ${keyOf('ssh-ed25519')}\n${nameOf(sshd)} ${keyOf('ssh-ed25519')}\n`)] }),
+  ],
+  [
+    'revoked, though it is pinned',
+    /is marked as revoked at/,
+    () => ({ files: [fileWith(`@revoked * ${keyOf('ssh-ed25519')}\n`)], pins: [keyOf('ssh-ed25519')] }),
+  ],
+  [
+    'revoked by a list of keys',
+    /is marked as revoked at .*known \d+; do not connect/,
+    () => ({ revoked: fileWith(`${keyOf('ssh-ed25519')} a comment\n`) }),
+  ],
+  ['a list of revoked keys that only ssh can read', /are a KRL, which/, () => ({ revoked: fileWith('SSHKRL\n\0…') })],
+  ['a list of revoked keys that is gone', /the revoked host keys in .* are not there/, () => ({ revoked: '/none' })],
+  [
+    'vouched for by an authority only',
+    /only by a certificate authority \(.*:1\), and host certificates can't be checked/,
+    () => ({ files: [fileWith(`@cert-authority * ${stranger()}\n`)] }),
+  ],
+  [
+    'changed',
+    /its host key has CHANGED: it presents .*, known is .*known \d+:2\); .*ssh-keygen -f .* -R '\[127/,
+    () => ({ files: [changed()] }),
+  ],
+  [
+    'changed, where new ones may be added',
+    /its host key has CHANGED/,
+    () => {
+      const file = changed()
+      return { files: [file], acceptNew: { file, hashed: false } }
+    },
+  ],
+  [
+    'not the pinned one',
+    /is none of those in the inventory: it presents .*, ansible_ssh_host_keys has .*; if the host was set up anew/,
+    () => ({ pins: [stranger()] }),
+  ],
+  [
+    'an RSA key that is too short',
+    /its host key ssh-rsa SHA256:\S+ has 2048 bits, RequiredRSASize is 3072; give the host/,
+    () => ({ files: [known(keyOf('ssh-rsa'))], rsaBits: 3072 }),
+  ],
+  ['no file', /there is no file with known host keys \(.*none\)/, () => ({ files: [join(sshd.folder, 'none')] })],
+  ['no file is named', /there is no file with known host keys \(none is named\)/, () => ({ files: [] })],
+  [
+    'a file that is there and can not be read',
+    /the known hosts in .* can't be read \(EISDIR\), and without them/,
+    () => ({ files: [sshd.knownHosts, sshd.folder] }),
+  ],
+  [
+    'a file that can not be read, though the key is pinned',
+    /can't be read \(EISDIR\)/,
+    () => ({ files: [sshd.folder], pins: [keyOf('ssh-ed25519')] }),
+  ],
+  [
+    'a new key that can not be added',
+    /its new host key can't be added to \/proc\/version \(E\w+\)/,
+    () => ({ files: [fileWith('')], acceptNew: { file: '/proc/version', hashed: false } }),
+  ],
+]
+for (const [name, message, trust] of refused) {
+  test(`refused, and nobody logs in: ${name}`, async () => {
+    const before = logins()
+    const error = await failure(openTo(sshd, { trust: trust() }))
     assert.is(error.code, 3, error.message)
     assert.match(error.message, message)
     assert.match(error.message, /^h1 \(\S+@127\.0\.0\.1:\d+\): /)
-  }
-  const both = await failure(openTo(sshd, { knownHostsFiles: [changed] }))
-  assert.ok(both.message.includes(print(ed25519)) && both.message.includes(print(stranger)), 'both fingerprints')
-  assert.is(logins(), before)
+    assert.is(logins(), before)
+  })
+}
+
+test('a changed key is shown beside the one that is known', async () => {
+  const old = stranger()
+  const error = await failure(openTo(sshd, { trust: { files: [known(old)] } }))
+  assert.ok(error.message.includes(print(keyOf('ssh-ed25519'))) && error.message.includes(print(old)), error.message)
 })
 
-test('no way to the host: each reason by its name', async () => {
-  const port = await freePort()
-  const silent = net.createServer(() => {}).listen(0, '127.0.0.1')
-  const closing = net.createServer((socket) => socket.destroy()).listen(0, '127.0.0.1')
-  const talking = net.createServer((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n')).listen(0, '127.0.0.1')
-  await eventually(() => silent.listening && closing.listening && talking.listening)
-  const portOf = (server: net.Server): number => (server.address() as net.AddressInfo).port
-  const cases: readonly [more: Partial<Target>, message: RegExp, how?: Partial<ConnectOptions>][] = [
-    [{ port }, /refused: nothing listens on that port; see that sshd runs/],
-    [{ address: 'no-such-host.invalid' }, /its name was not found/],
-    [{ port: portOf(silent) }, /the login took longer than 0\.3 s/, { loginSeconds: 0.3 }],
-    [{ port: portOf(closing) }, /dropped the connection before it said anything/],
-    [{ port: portOf(talking) }, /the connection failed|dropped the connection/],
-  ]
-  for (const [more, message, how] of cases) {
-    const error = await failure(openTo(sshd, more, how))
-    assert.is(error.code, 3, error.message)
-    assert.match(error.message, message)
+test('accept-new: a key that is new is added once, and a strict connection then knows it', async () => {
+  const file = join(sshd.folder, 'not there yet', 'known_hosts')
+  const trust = { files: [file], acceptNew: { file, hashed: false } }
+  for (const machines of [newMachines(), newMachines()]) {
+    const channel = await openTo(sshd, { trust }, { machines })
+    await channel.close()
   }
-  for (const server of [silent, closing, talking]) server.close()
+  assert.is(readFileSync(file, 'utf8'), `${nameOf(sshd)} ${keyOf('ssh-ed25519')}\n`)
+  assert.is(statSync(file).mode & 0o777, 0o600)
+  const channel = await openTo(sshd, { trust: { files: [file] } }, { machines: newMachines() })
+  await channel.close()
 })
 
-test('the login: the key that was tried, the key that cannot be used, no key at all', async () => {
-  const other = makeKey(sshd.folder, 'other')
-  const locked = makeKey(sshd.folder, 'locked', 'ed25519', 'passphrase')
-  const garbage = join(sshd.folder, 'garbage')
-  writeFileSync(garbage, 'not a key')
-  const none = join(sshd.folder, 'no key here')
-  const cases: readonly [more: { privateKeyFile?: string }, message: RegExp, how?: Partial<ConnectOptions>][] = [
-    [
-      { privateKeyFile: other },
-      /the login was refused \(tried: .*\/other\); add the public key to ~\S+\/\.ssh\/authorized_keys/,
-    ],
-    [{ privateKeyFile: none }, /the key .*no key here can't be used: there is no such file/],
-    [{ privateKeyFile: locked }, /can't be used: it needs a passphrase; load it into an agent/],
-    [{ privateKeyFile: garbage }, /can't be used: it is not a private key: /],
-    [{ privateKeyFile: `${other}.pub` }, /can't be used: it is not a private key: a public key/],
-    [{ privateKeyFile: sshd.folder }, /can't be used: it can't be read: EISDIR/],
-    [
-      {},
-      /there is no key to log in with: no agent, none of .*no key here, .*; passed over: .*locked \(it needs a passphrase\)/,
-      { keyFiles: [none, locked] },
-    ],
-    [{}, /tried: .*\/other, the agent, which did not answer\)/, { keyFiles: [other], agent: none }],
-  ]
-  for (const [{ privateKeyFile }, message, how] of cases) {
-    const { privateKeyFile: _, ...base } = targetOf(sshd)
-    const error = await failure(
-      connect({ ...base, ...(privateKeyFile && { privateKeyFile }) }, optionsOf(sshd, { ...how })),
-    )
-    assert.is(error.code, 3, error.message)
-    assert.match(error.message, message)
-  }
+test(
+  'accept-new, many hosts at once: one line each, names hashed as ssh does, after a last line without its end',
+  () =>
+    withSshd({}, async (other) => {
+      const file = fileWith(`elsewhere ${stranger()}`)
+      const trust = { files: [file], acceptNew: { file, hashed: true } }
+      const machines = newMachines()
+      const hosts = [sshd, other].flatMap((one) => [1, 2, 3, 4].map((n) => ({ one, alias: `host${n}-${one.port}` })))
+      const twice = [...hosts, ...hosts]
+      const channels = await Promise.all(
+        twice.map(({ one, alias }) => openTo(one, { trust: { ...trust, alias } }, { machines })),
+      )
+      await Promise.all(channels.map((channel) => channel.close()))
+      const lines = readFileSync(file, 'utf8').split('\n')
+      assert.is(lines.length, 1 + hosts.length + 1)
+      assert.is(lines.at(-1), '')
+      for (const { alias } of hosts) {
+        const found = execFileSync('ssh-keygen', ['-F', alias, '-f', file], { encoding: 'utf8' })
+        assert.match(found, /^\|1\|/m)
+      }
+    }),
+  { timeout: 30 },
+)
+
+test('accept-new never takes a key that another host of the run has just shown otherwise', () =>
+  withSshd({}, async (other) => {
+    const file = join(sshd.folder, `new ${files++}`)
+    const trust = { files: [file], acceptNew: { file, hashed: false }, alias: 'same-name' }
+    const machines = newMachines()
+    const both = await Promise.allSettled([
+      openTo(sshd, { trust }, { machines }),
+      openTo(other, { trust }, { machines }),
+    ])
+    for (const one of both) if (one.status === 'fulfilled') await one.value.close()
+    assert.equal(both.map(({ status }) => status).sort(), ['fulfilled', 'rejected'])
+    assert.is(readFileSync(file, 'utf8').split('\n').length, 2)
+  }))
+
+test('without accept-new nothing is written', async () => {
+  const file = fileWith('')
+  await failure(openTo(sshd, { trust: { files: [file] } }))
+  await failure(openTo(sshd, { trust: { files: [join(sshd.folder, 'nowhere'), file] } }))
+  assert.is(readFileSync(file, 'utf8'), '')
+  assert.not(existsSync(join(sshd.folder, 'nowhere')))
+  appendFileSync(file, '')
 })
 
-test('default keys and the agent are tried in turn', async () => {
-  const { privateKeyFile: _, ...base } = targetOf(sshd)
-  const other = join(sshd.folder, 'other')
-  const byFile = await connect(base, optionsOf(sshd, { keyFiles: [other, sshd.key] }))
-  await byFile.close()
+test('SHA-1 signatures are off, for host keys and for the keys of users', async () => {
+  await withSshd({ hostKeys: ['rsa'], config: ['HostKeyAlgorithms ssh-rsa'] }, async (old) => {
+    const error = await failure(openTo(old))
+    assert.is(error.code, 3)
+    assert.match(error.message, /there is no common host key format: it takes ssh-rsa; update its sshd/)
+  })
+  await withSshd({ config: ['PubkeyAcceptedAlgorithms ssh-rsa'] }, async (old) => {
+    const key = makeKey(old.folder, 'rsa', 'rsa')
+    writeFileSync(join(old.folder, 'authorized_keys'), readFileSync(`${key}.pub`))
+    const error = await failure(openTo(old, { credentials: { keyFiles: [key] } }))
+    assert.is(error.code, 3)
+    assert.match(error.message, /the login was refused \(tried: .*rsa\)/)
+    assert.not.match(old.log(), /Accepted publickey/)
+  })
+})
 
-  const socket = join(sshd.folder, 'agent')
-  const agent = spawn('ssh-agent', ['-D', '-a', socket], { stdio: 'ignore' })
-  try {
-    await eventually(() => existsSync(socket))
-    const env = { ...process.env, SSH_AUTH_SOCK: socket }
-    const refused = await failure(connect(base, optionsOf(sshd, { agent: socket })))
-    assert.match(refused.message, /tried: 0 keys of the agent/)
-    execFileSync('ssh-add', ['-q', other, sshd.key], { env, stdio: 'ignore' })
-    const byAgent = await connect(base, optionsOf(sshd, { agent: socket }))
-    await byAgent.close()
-  } finally {
-    agent.kill()
+test('a key whose algorithm is not allowed is not offered', async () => {
+  const offer = { ...usualOffer, signatures: ['rsa-sha2-512'] }
+  const tries = (): number => sshd.log().split('Failed publickey').length
+  const before = [tries(), logins()]
+  const error = await failure(openTo(sshd, { offer }))
+  assert.match(error.message, /passed over: .*user \(PubkeyAcceptedAlgorithms does not allow it\)/)
+  assert.equal([tries(), logins()], before)
+})
+
+test('what looks like consent and is not a plain "no problem" does not let a key pass', async () => {
+  const { shakeHands } = await import('../../lib/edge/handshake.ts')
+  const { loginOf } = await import('../../lib/edge/ssh-login.ts')
+  const { answering } = await import('./askers.ts')
+  const { hopTo } = await import('./sshd.ts')
+  const net = await import('node:net')
+  for (const answer of [undefined, false, 0, '', true, new Error('x')]) {
+    const hop = hopTo(sshd)
+    const stream = net.connect(sshd.port, '127.0.0.1')
+    await new Promise((resolve) => stream.once('connect', resolve))
+    const expected = { types: [], problemWith: () => answer as never }
+    const times = { loginSeconds: 5, keepalive: { seconds: 5, count: 3 } }
+    const before = logins()
+    const login = await loginOf('h1', hop.credentials, answering())
+    const opened = await shakeHands('h1', hop, stream, expected, login, times).catch(() => null)
+    opened?.client.end()
+    assert.is(opened, null)
+    assert.is(logins(), before, String(answer))
   }
 })
 

@@ -5,13 +5,20 @@ import net from 'node:net'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import type { MachineChannel } from '../../lib/core/channel.ts'
-import { type ConnectOptions, connect, type Target } from '../../lib/edge/ssh.ts'
+import type { Become } from '../../lib/core/inventory.ts'
+import { usualOffer } from '../../lib/edge/algorithms.ts'
+import type { Hop, Trust } from '../../lib/edge/route.ts'
+import { type ConnectOptions, Machines } from '../../lib/edge/ssh.ts'
+import { type Credentials, usualMethods } from '../../lib/edge/ssh-login.ts'
+import { answering } from './askers.ts'
 
 export interface SshdOptions {
   /** Further lines of sshd_config. */
   readonly config?: readonly string[]
   /** Kinds of host key, as ssh-keygen names them. */
   readonly hostKeys?: readonly ('ed25519' | 'ecdsa' | 'rsa')[]
+  /** Shell that is run first, in a mount namespace that sshd and its sessions have for themselves. */
+  readonly mounts?: string
 }
 
 export interface Sshd {
@@ -55,7 +62,7 @@ export const publicKeyOf = (key: string): string =>
   readFileSync(`${key}.pub`, 'utf8').trim().split(' ').slice(0, 2).join(' ')
 
 /** Starts an sshd that lets the current user in with a key of its own. Needs root and Debian's openssh-server. */
-export async function startSshd({ config = [], hostKeys = ['ed25519'] }: SshdOptions = {}): Promise<Sshd> {
+export async function startSshd({ config = [], hostKeys = ['ed25519'], mounts }: SshdOptions = {}): Promise<Sshd> {
   const folder = mkdtempSync(join(tmpdir(), 'plinth-sshd-'))
   const key = makeKey(folder, 'user')
   writeFileSync(join(folder, 'authorized_keys'), readFileSync(`${key}.pub`))
@@ -84,9 +91,10 @@ export async function startSshd({ config = [], hostKeys = ['ed25519'] }: SshdOpt
   const knownHosts = join(folder, 'known_hosts')
   writeFileSync(knownHosts, publicKeys.map((line) => `[127.0.0.1]:${port} ${line}\n`).join(''))
 
-  const sshd = spawn('/usr/sbin/sshd', ['-D', '-e', '-f', join(folder, 'sshd_config')], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  })
+  const command = ['/usr/sbin/sshd', '-D', '-e', '-f', join(folder, 'sshd_config')]
+  const own = mounts === undefined ? [] : ['unshare', '-m', 'sh', '-ec', `${mounts}\nexec "$@"`, 'sh']
+  const [program = '', ...words] = [...own, ...command]
+  const sshd = spawn(program, words, { stdio: ['ignore', 'ignore', 'pipe'] })
   // A test file that fails in its set-up never comes to stop().
   const atExit = (): boolean => sshd.kill('SIGTERM')
   process.on('exit', atExit)
@@ -130,32 +138,51 @@ export async function withSshd(options: SshdOptions, body: (sshd: Sshd) => Promi
   }
 }
 
-/** How to reach an sshd, and how not to use the keys and the lock of who runs the tests. */
-export const targetOf = (sshd: Sshd, more: Partial<Target> = {}): Target => ({
+/** What a test wants to be otherwise about the way to an sshd. */
+export interface Otherwise extends Partial<Omit<Hop, 'trust' | 'credentials'>> {
+  readonly trust?: Partial<Trust>
+  readonly credentials?: Partial<Credentials>
+}
+
+/** How to reach an sshd, and how not to use the keys of who runs the tests. */
+export const hopTo = (sshd: Sshd, { trust, credentials, ...more }: Otherwise = {}): Hop => ({
   name: 'h1',
-  user: sshd.user,
   address: '127.0.0.1',
   port: sshd.port,
-  privateKeyFile: sshd.key,
-  knownHostsFiles: [sshd.knownHosts],
+  trust: {
+    ...{ alias: null, files: [sshd.knownHosts], pins: [], revoked: null, acceptNew: null, rsaBits: 1024 },
+    ...trust,
+  },
+  credentials: {
+    ...{ user: sshd.user, keyFiles: [sshd.key], named: true, identitiesOnly: false },
+    ...{ agent: null, password: null, methods: usualMethods },
+    ...credentials,
+  },
+  offer: usualOffer,
+  ...{ connectSeconds: null, keepalive: null, family: 0, from: null, proxyCommand: null, missed: [] },
   ...more,
 })
-export const optionsOf = (sshd: Sshd, more: Partial<ConnectOptions> = {}): ConnectOptions => ({
-  agent: undefined,
-  keyFiles: [],
-  lockFile: join(sshd.folder, 'lock'),
-  ...more,
-})
+
+export interface How extends ConnectOptions {
+  /** Those of one run: they share jump hosts, and wait for each other. */
+  readonly machines?: Machines
+  readonly become?: Become
+  /** Jump hosts. */
+  readonly through?: readonly Hop[]
+}
 
 /** What `openTo` opened, by port: a test that fails would leave it open, and the process would wait for it. */
 const channels = new Map<number, MachineChannel[]>()
 
-export async function openTo(
-  sshd: Sshd,
-  more: Partial<Target> = {},
-  options: Partial<ConnectOptions> = {},
-): Promise<MachineChannel> {
-  const channel = await connect(targetOf(sshd, more), optionsOf(sshd, options))
+/** Nobody is there to be asked. */
+export const newMachines = (): Machines => new Machines(answering())
+const theMachines = newMachines()
+
+export async function openTo(sshd: Sshd, more: Otherwise = {}, how: How = {}): Promise<MachineChannel> {
+  const { machines = theMachines, become = null, through = [], ...options } = how
+  const hop = hopTo(sshd, more)
+  const route = { name: hop.name, hops: [...through, hop], become }
+  const channel = await machines.connect(route, { lockFile: join(sshd.folder, 'lock'), ...options })
   channels.set(sshd.port, [...(channels.get(sshd.port) ?? []), channel])
   return channel
 }

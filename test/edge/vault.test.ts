@@ -8,6 +8,7 @@ import { Secret } from '../../lib/core/secret.ts'
 import { isVault, openVault, sealVault, vaultDamage } from '../../lib/edge/vault.ts'
 import { vaultPasswords } from '../../lib/edge/vault-password.ts'
 import { assert, suite } from '../kit.ts'
+import { answering } from './askers.ts'
 
 const test = suite('vault')
 const samples = join(import.meta.dirname, 'vault-samples')
@@ -92,7 +93,7 @@ test('passwords come from a file, a program, the environment and the terminal, a
     writeFileSync(program, '#!/bin/sh\necho from a program\n')
     chmodSync(program, 0o755)
     const env = { ANSIBLE_VAULT_PASSWORD_FILE: join(samples, 'password.txt') }
-    const found = await vaultPasswords({ files: [program], ask: true }, env, async () => 'typed')
+    const found = await vaultPasswords({ files: [program], ask: true }, answering('typed'), env)
     assert.equal(
       found.map((secret) => secret.reveal()),
       ['from a program', 'correct horse', 'typed'],
@@ -118,7 +119,9 @@ test('a source without a password is a problem that names it', async () => {
       [folder, 'a folder'],
     ]
     for (const [file, what] of cases) {
-      const thrown = await vaultPasswords({ files: [file], ask: false }, {}).catch((error: unknown) => error)
+      const thrown = await vaultPasswords({ files: [file], ask: false }, answering(), {}).catch(
+        (error: unknown) => error,
+      )
       assert.instance(thrown, PlinthError)
       const [problem] = (thrown as PlinthError).problems
       assert.is(problem!.where, `--vault-password-file ${file}`)

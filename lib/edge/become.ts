@@ -1,0 +1,115 @@
+/**
+ * From the shell of the user who logs in to a shell of another one: once per connection, by sudo, su or doas.
+ *
+ * The login's /bin/sh is replaced by the command; its three streams stay what they are, pipes without a terminal.
+ */
+import { randomBytes } from 'node:crypto'
+import type { Readable } from 'node:stream'
+import type { Become } from '../core/inventory.ts'
+import { askedAgain, commandLine, failed, goWord, Talk, tooLate, unanswered, wantsTerminal } from './become-text.ts'
+import type { Streams } from './shell.ts'
+
+export interface BecomeOptions {
+  /** Seconds until the other user's shell must be there. Default 30: name services may be slow. */
+  readonly deadline?: number
+  /** Random unless a test gives one. */
+  readonly nonce?: string
+}
+
+/** Seconds of silence after which what looks like a question is one. */
+const questionSeconds = 0.4
+/** Seconds for the last words of a command that has ended. */
+const lastWordsSeconds = 0.1
+
+/**
+ * Opens a shell and makes it one of another user.
+ * @param open opens a shell of the user who logs in; called once more when sudo wants a terminal
+ * @param machine its name, for messages
+ * @throws PlinthError (exit code 3) that says what stood in the way: the password, the right, the command
+ */
+export async function becoming(
+  open: () => Promise<Streams>,
+  become: Become,
+  machine: string,
+  options: BecomeOptions = {},
+): Promise<Streams> {
+  const attempt = { become, machine, deadline: 30, nonce: randomBytes(12).toString('hex'), ...options }
+  const became = await tried(await open(), { ...attempt, terminal: false })
+  if (became) return became
+  const onTerminal = await tried(await open(), { ...attempt, terminal: true })
+  if (onTerminal) return onTerminal
+  throw new Error('an attempt on a terminal asks for no further one')
+}
+
+interface Attempt extends Required<BecomeOptions> {
+  readonly become: Become
+  readonly machine: string
+  /** With a pseudo-terminal around it. */
+  readonly terminal: boolean
+}
+
+/** One attempt: the streams as the other user's, or null when it must be tried with a terminal. */
+async function tried(streams: Streams, attempt: Attempt): Promise<Streams | null> {
+  const { become, machine, terminal, deadline, nonce } = attempt
+  const { stdin, stdout, stderr } = streams
+  const { password } = become
+  const talk = new Talk(nonce)
+  const said = (): string => talk.said(password?.reveal())
+  const undo: (() => void)[] = []
+  const on = (stream: Readable | Streams['stdin'], event: string, listener: (chunk: Buffer) => void): void => {
+    stream.on(event, listener)
+    undo.push(() => stream.off(event, listener))
+  }
+  const timers = new Set<NodeJS.Timeout>()
+  const after = (seconds: number, work: () => void): NodeJS.Timeout => {
+    const timer = setTimeout(work, seconds * 1000)
+    timers.add(timer)
+    return timer
+  }
+  try {
+    return await new Promise((resolve, reject) => {
+      let quiet: NodeJS.Timeout | undefined
+      let first: string | undefined
+      const ask = (question: string): void => {
+        if (first !== undefined) reject(askedAgain(machine, become, first, question, said()))
+        else if (!password) reject(unanswered(machine, become, question))
+        else {
+          first = question
+          talk.answered()
+          stdin.write(`${password.reveal()}\n`)
+        }
+      }
+      const hear = (name: 'stdout' | 'stderr', chunk: Buffer): void => {
+        clearTimeout(quiet)
+        talk.hear(name, chunk.toString('utf8'))
+        if (talk.ready) {
+          stdin.write(`${goWord(nonce)}\n`)
+          resolve(streams)
+          return
+        }
+        const question = talk.question()
+        if (question?.certain) ask(question.text)
+        else if (question) quiet = after(questionSeconds, () => ask(question.text))
+      }
+      const end = (): void => {
+        clearTimeout(quiet)
+        after(lastWordsSeconds, () => {
+          if (!terminal && wantsTerminal(said())) resolve(null)
+          else reject(failed(machine, become, said()))
+        })
+      }
+      on(stdout, 'data', (chunk) => hear('stdout', chunk))
+      on(stderr, 'data', (chunk) => hear('stderr', chunk))
+      for (const event of ['close', 'error']) on(stdout, event, end)
+      on(stdin, 'error', end)
+      after(deadline, () => reject(tooLate(machine, become, deadline, said())))
+      stdin.write(commandLine(become, nonce, terminal))
+    })
+  } catch (error) {
+    streams.kill()
+    throw error
+  } finally {
+    for (const timer of timers) clearTimeout(timer)
+    for (const off of undo) off()
+  }
+}

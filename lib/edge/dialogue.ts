@@ -1,0 +1,67 @@
+/** What sshd asks in a keyboard-interactive login (RFC 4256), and who answers: the password, or a person. */
+import { type PlinthError, unreachable } from '../core/error.ts'
+import type { Secret } from '../core/secret.ts'
+import type { Asker } from './terminal.ts'
+
+/** One request of sshd: a title, a text, and questions. */
+export interface Round {
+  readonly name: string
+  readonly instructions: string
+  readonly prompts: readonly { readonly prompt: string; readonly echo?: boolean | undefined }[]
+}
+
+export interface Around {
+  /** The machine, for messages. */
+  readonly where: string
+  /** The password, as long as it was not given as an answer yet. */
+  readonly password: Secret | null
+  readonly asker: Asker
+}
+
+/** True when a lone hidden question is all there is: the password, in whatever language it is asked for. */
+export const asksPassword = ({ prompts }: Round): boolean => prompts.length === 1 && prompts[0]?.echo !== true
+
+/**
+ * The answers to one round.
+ * @throws PlinthError when a new password is wanted, or there is nobody who could answer
+ */
+export async function answersTo(round: Round, { where, password, asker }: Around): Promise<string[]> {
+  if (wantsNewPassword(round)) throw expired(where, shown(round))
+  if (password && asksPassword(round)) return [password.reveal()]
+  const title = [round.name, round.instructions].map(plain).filter(Boolean).join(': ')
+  const answers: string[] = []
+  for (const { prompt, echo } of round.prompts) {
+    const question = `${where}${title && answers.length === 0 ? `: ${title}` : ''}: ${plain(prompt)} `
+    const otherwise = {
+      where,
+      remedy: `sshd there asks "${plain(prompt)}": run it on a terminal, or log in with a key that is enough by itself`,
+    }
+    answers.push(echo ? await asker.line(question, otherwise) : (await asker.secret(question, otherwise)).reveal())
+  }
+  return answers
+}
+
+/** What PAM's modules say and ask when a password must be changed, in the languages in which they say it here. */
+const wantsNewPassword = (round: Round): boolean =>
+  /new (unix )?password|(re-?enter|retype|repeat).*password|current (unix )?password|password.*(has )?expired|change your password|新.*密码|当前.*密码/i.test(
+    shown(round),
+  )
+
+const shown = ({ name, instructions, prompts }: Round): string =>
+  plain([name, instructions, ...prompts.map(({ prompt }) => prompt)].filter(Boolean).join(' '))
+
+/** The login can't go on before somebody has changed a password. */
+export const expired = (where: string, said: string): PlinthError =>
+  unreachable({
+    where,
+    what: `its password has expired, and sshd asks for a new one${said ? ` ("${said}")` : ''}`,
+    remedy: 'log in by hand with ssh, change the password there, and then here',
+  })
+
+/** A text of the other side, fit for a terminal: no control characters, one line. */
+export const plain = (text: string): string =>
+  text
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
+    .replace(/[\s\u0000-\u001f\u007f-\u009f]+/g, ' ')
+    .trim()
+    .slice(0, 200)

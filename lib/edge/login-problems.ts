@@ -1,0 +1,75 @@
+/** Why a login came to nothing, in words. Pure. */
+import { type PlinthError, unreachable } from '../core/error.ts'
+import type { Secret } from '../core/secret.ts'
+
+/** How far a login came. */
+export interface Course {
+  readonly tried: readonly string[]
+  /** Keys that sshd wanted and that did not sign, each with the reason. */
+  readonly mute: readonly string[]
+  /** What was not offered, each with the reason. */
+  readonly passedOver: readonly string[]
+  /** The methods that sshd would go on with; null if it did not say. */
+  readonly left: readonly string[] | null
+  /** What sshd did not believe, if it was more than keys. */
+  readonly refused: 'the password' | 'an answer' | null
+}
+
+interface Who {
+  readonly user: string
+  readonly password: Secret | null
+}
+
+/** Everything was tried. */
+export function refusal(where: string, { user, password }: Who, course: Course): PlinthError {
+  const { mute, left, refused } = course
+  const details = `tried: ${course.tried.join(', ') || 'nothing'}${listed([...mute, ...course.passedOver])}`
+  if (refused) {
+    return unreachable({
+      where,
+      what: `${refused} of ${user} was refused (${details})`,
+      remedy:
+        'correct it (ansible_password, or what is typed for -k); it is given to a host once per run, so that no account gets locked',
+    })
+  }
+  const orPassword =
+    password === null && left?.some((method) => method !== 'publickey') ? ', or give a password (-k)' : ''
+  return unreachable({
+    where,
+    what: `the login was refused (${details})${left ? `; sshd goes on with ${left.join(', ')}` : ''}`,
+    remedy: mute.some((text) => text.includes('passphrase'))
+      ? 'load the key into an agent (ssh-add FILE), or run it on a terminal'
+      : `add the public key to ~${user}/.ssh/authorized_keys there, or name another key (--private-key FILE)${orPassword}`,
+  })
+}
+
+/** There is not even anything to try. */
+export const nothingToOffer = (
+  where: string,
+  { agent, keyFiles }: { readonly agent: string | null; readonly keyFiles: readonly string[] },
+  passedOver: readonly string[],
+): PlinthError =>
+  unreachable({
+    where,
+    what: `there is no key to log in with: ${agent === null ? 'no agent, ' : ''}none of ${keyFiles.join(', ') || 'no files'}${listed(passedOver)}`,
+    remedy: 'name a key (--private-key FILE), start an agent and ssh-add the key, or give a password (-k)',
+  })
+
+const listed = (texts: readonly string[]): string => texts.map((text) => `; passed over: ${text}`).join('')
+
+/** sshd's MaxAuthTries was reached with keys that it does not know. */
+export const tooManyKeys = (where: string, keys: number, tried: readonly string[]): PlinthError =>
+  unreachable({
+    where,
+    what: `sshd took no further attempt after ${keys} keys (tried: ${tried.join(', ')})`,
+    remedy:
+      'name the right key (ansible_ssh_private_key_file, --private-key), or set "IdentitiesOnly yes" and "IdentityFile FILE" for this host in ~/.ssh/config',
+  })
+
+/** The connection ended while a person had not answered yet. */
+export const tooSlow = (where: string): PlinthError =>
+  unreachable({
+    where,
+    what: 'sshd did not wait for the answer',
+    remedy: 'answer within its LoginGraceTime (two minutes, if nobody changed it)',
+  })

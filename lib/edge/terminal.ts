@@ -1,0 +1,51 @@
+/** Questions to the person at the terminal: one at a time, whoever asks. */
+import { createInterface } from 'node:readline'
+import { Writable } from 'node:stream'
+import { usageError } from '../core/error.ts'
+import { Secret } from '../core/secret.ts'
+
+/** What an error says when there is nobody to ask, or nothing was typed. */
+export interface Otherwise {
+  readonly where: string
+  readonly remedy: string
+}
+
+export interface Asker {
+  /** One line that is not shown. Throws usageError without a terminal. */
+  secret(question: string, otherwise?: Otherwise): Promise<Secret>
+  /** One line that is shown. Throws usageError without a terminal. */
+  line(question: string, otherwise?: Otherwise): Promise<string>
+}
+
+const nobody: Otherwise = { where: 'terminal', remedy: 'run it on a terminal' }
+
+/** An asker on stdin and stderr. Questions that come at the same time wait for each other. */
+export function terminalAsker(): Asker {
+  let turn: Promise<unknown> = Promise.resolve()
+  const inTurn = <T>(ask: () => Promise<T>): Promise<T> => {
+    const asked = turn.then(ask)
+    turn = asked.catch(() => {})
+    return asked
+  }
+  return {
+    secret: (question, otherwise = nobody) => inTurn(async () => new Secret(await typed(question, false, otherwise))),
+    line: (question, otherwise = nobody) => inTurn(() => typed(question, true, otherwise)),
+  }
+}
+
+async function typed(question: string, shown: boolean, { where, remedy }: Otherwise): Promise<string> {
+  if (!process.stdin.isTTY) throw usageError({ where, what: 'there is no terminal to ask on', remedy })
+  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() })
+  const terminal = createInterface({ input: process.stdin, output: shown ? process.stderr : nowhere, terminal: true })
+  // Not before: the interface has switched the echo off.
+  process.stderr.write(question)
+  try {
+    return await new Promise<string>((answer, reject) => {
+      terminal.once('line', answer)
+      terminal.once('close', () => reject(usageError({ where, what: 'nothing was typed', remedy })))
+    })
+  } finally {
+    terminal.close()
+    if (!shown) process.stderr.write('\n')
+  }
+}
