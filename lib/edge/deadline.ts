@@ -41,7 +41,7 @@ export class Deadline {
   }
 
   #run(): void {
-    if (!this.#passed) return
+    if (!this.running) return
     this.#since = performance.now()
     this.#timer = setTimeout(() => {
       this.over = true

@@ -119,7 +119,8 @@ const lateAnswer = (where: string, seconds: number): PlinthError =>
 function lockProblem(where: string, { code, stdout, stderr }: Outcome): PlinthError {
   if (code === 75) {
     const what = `another run is at work there: ${stdout.trim() || 'it has not said its name yet'}`
-    const remedy = 'wait until it has ended and run again; of a run that was killed only the step in hand still holds it'
+    const remedy =
+      'wait until it has ended and run again; of a run that was killed only the step in hand still holds it'
     return hostError({ where, what, remedy })
   }
   if (code === 127) {

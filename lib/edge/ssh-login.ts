@@ -4,14 +4,7 @@
  */
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import ssh2, {
-  type AnyAuthMethod,
-  type AuthHandlerMiddleware,
-  type IdentityCallback,
-  type NextAuthHandler,
-  type SignCallback,
-  type SigningRequestOptions,
-} from 'ssh2'
+import type { AnyAuthMethod, AuthHandlerMiddleware, NextAuthHandler } from 'ssh2'
 import { PlinthError, unreachable } from '../core/error.ts'
 import type { Secret } from '../core/secret.ts'
 import { Deadline } from './deadline.ts'
@@ -19,6 +12,7 @@ import { answersTo, asksPassword, expired, type Round } from './dialogue.ts'
 import type { Eager } from './fewer-trips.ts'
 import { type Identity, identitiesOf, KeyRing, type Offer } from './identities.ts'
 import { nothingToOffer, refusal, tooManyKeys, tooSlow } from './login-problems.ts'
+import { OneKey } from './one-key.ts'
 import type { Asker } from './terminal.ts'
 
 /** What may be used to log in to one host, settled by inventory, command line and OpenSSH's configuration. */
@@ -310,31 +304,3 @@ class Attempts implements Login {
 const sha1Only = 'sshd there takes RSA keys with SHA-1 signatures only, which are off'
 const notAllowed = 'PubkeyAcceptedAlgorithms does not allow it'
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
-
-/** What ssh2 takes for an agent that holds one key: it is offered first, and signs only once sshd wants it. */
-class OneKey extends ssh2.BaseAgent {
-  readonly #blob: Buffer
-  readonly #signature: (data: Buffer, hash: string | undefined) => Promise<Buffer | null>
-
-  constructor(blob: Buffer, signature: (data: Buffer, hash: string | undefined) => Promise<Buffer | null>) {
-    super()
-    this.#blob = blob
-    this.#signature = signature
-  }
-
-  override getIdentities(callback: IdentityCallback<Buffer>): void {
-    callback(null, [this.#blob])
-  }
-
-  override sign(
-    _key: unknown,
-    data: Buffer,
-    options: SigningRequestOptions | SignCallback,
-    callback?: SignCallback,
-  ): void {
-    const done = typeof options === 'function' ? options : callback
-    const hash = typeof options === 'function' ? undefined : options.hash
-    // An error would end the login, though another key may be the right one: the next attempt simply takes its place.
-    void this.#signature(data, hash).then((signature) => signature && done?.(null, signature))
-  }
-}

@@ -45,12 +45,7 @@ const read = [
   ...['serveraliveinterval', 'hostkeyalias', 'identityagent', 'preferredauthentications'],
   ...['userknownhostsfile', 'globalknownhostsfile', 'revokedhostkeys'],
 ]
-const switches = [
-  'identitiesonly',
-  'batchmode',
-  'passwordauthentication',
-  'kbdinteractiveauthentication',
-]
+const switches = ['identitiesonly', 'batchmode', 'passwordauthentication', 'kbdinteractiveauthentication']
 const strictness: Readonly<Record<string, string>> = { yes: 'true' }
 
 /** Whether the settings are those of ssh itself, in all that is read of them. */
@@ -172,6 +167,20 @@ test('a hundred hosts that the files treat alike cost two questions, each with i
   assert.is(times, 3)
   for (const host of ['n3', 'n7']) await assertAsSsh(host, ['-F', file], config)
 })
+
+const different: readonly [name: string, config: string, words: readonly string[]][] = [
+  ['tokens in the file', 'Host *\n  HostName %h.example\n', []],
+  ['tokens in the arguments', '', ['-o', 'UserKnownHostsFile=/k/%h']],
+  ['Match exec', 'Match exec "test %h = a"\n  Port 2222\n', []],
+  ['Match host', 'Match host a\n  Port 2222\n', []],
+]
+for (const [name, config, words] of different) {
+  test(`hosts that may be treated differently are asked about one by one: ${name}`, async () => {
+    const one = new SshConfig()
+    const all = ['-F', fileWith(config), ...words]
+    for (const host of ['a', 'b']) await assertAsSsh(host, all, one)
+  })
+}
 
 test('hosts that a HostName sends elsewhere keep it', async () => {
   const file = fileWith('Host a b\n  HostName 10.0.0.9\n')

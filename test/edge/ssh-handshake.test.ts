@@ -187,13 +187,13 @@ test('a ProxyCommand carries the connection, and is named when it fails', async 
   const relay = `node -e 'const s=require("net").connect(${sshd.port},"127.0.0.1");process.stdin.pipe(s).pipe(process.stdout)'`
   const channel = await openTo(sshd, { ...through(relay), trust })
   await channel.close()
-  const cases: readonly [command: string, message: RegExp][] = [
-    ['echo no way to there >&2; false', /its ProxyCommand gave no connection: no way to there; run that command/],
-    ['/no/such/program', /its ProxyCommand gave no connection: .*no\/such\/program/],
-    ['sleep 60', /no SSH server has answered within 0\.5 s/],
+  const cases: readonly [command: string, loginSeconds: number, message: RegExp][] = [
+    ['echo no way to there >&2; false', 9, /its ProxyCommand gave no connection: no way to there; run that command/],
+    ['/no/such/program', 9, /its ProxyCommand gave no connection: .*no\/such\/program/],
+    ['sleep 60', 0.5, /no SSH server has answered within 0\.5 s/],
   ]
-  for (const [command, message] of cases) {
-    const error = await failure(openTo(sshd, { ...through(command), trust }, { loginSeconds: 0.5 }))
+  for (const [command, loginSeconds, message] of cases) {
+    const error = await failure(openTo(sshd, { ...through(command), trust }, { loginSeconds }))
     assert.is(error.code, 3, error.message)
     assert.match(error.message, message)
   }

@@ -15,14 +15,16 @@ import { answering } from './askers.ts'
 import { eventually, failure } from './channels.ts'
 import { hopTo, publicKeyOf, type Sshd, startSshd, withSshd } from './sshd.ts'
 
-const test = suite('edge/ssh-login')
+const file = suite('edge/ssh-login')
+/** RSA keys and refused passwords take their time, more of it on a busy machine. */
+const test = (name: string, body: () => Promise<void>): void => file(name, body, { timeout: 40 })
 const account = makeAccount('plinth-login')
 const folder = mkdtempSync(join(tmpdir(), 'plinth-login-'))
 let sshd: Sshd
-test.before(async () => {
+file.before(async () => {
   sshd = await startSshd()
 })
-test.after(async () => {
+file.after(async () => {
   await sshd.stop()
   account.remove()
   rmSync(folder, { recursive: true, force: true })
@@ -250,29 +252,25 @@ test('RSA keys of the agent sign with SHA-2', () =>
     login.deadline.end()
   }))
 
-test(
-  'an agent that is dead, frozen, locked or says no is named, and the next key is tried',
-  () =>
-    withAgent(async ({ socket, process: agent, add }) => {
-      const key = keyFor(sshd)
-      const other = keyFor(sshd, 'ed25519', { allowed: false })
-      const asking = keyFor(sshd)
-      add('-c', asking)
-      const refusing = await refused(logIn(sshd, { agent: socket, keyFiles: [other] }), /the login was refused/)
-      assert.match(refusing.message, /passed over: the agent's \S+ \(the agent refused to sign\)/)
-      rmSync(asking)
-      assert.is(await logIn(sshd, { agent: socket, keyFiles: [`${asking}.pub`, key] }), 'root')
-      const dead = join(folder, 'no agent')
-      assert.is(await logIn(sshd, { agent: dead, keyFiles: [key] }), 'root')
-      await refused(logIn(sshd, { agent: dead, keyFiles: [other] }), /the agent, which is not there.*: \S+no agent\)/)
-      writeFileSync(dead, '')
-      await refused(logIn(sshd, { agent: dead, keyFiles: [other] }), /the agent, which is (dead|not there)/)
-      agent.kill('SIGSTOP')
-      await refused(logIn(sshd, { agent: socket, keyFiles: [other] }), /the agent, which does not answer/)
-      agent.kill('SIGCONT')
-    }),
-  { timeout: 30 },
-)
+test('an agent that is dead, frozen, locked or says no is named, and the next key is tried', () =>
+  withAgent(async ({ socket, process: agent, add }) => {
+    const key = keyFor(sshd)
+    const other = keyFor(sshd, 'ed25519', { allowed: false })
+    const asking = keyFor(sshd)
+    add('-c', asking)
+    const refusing = await refused(logIn(sshd, { agent: socket, keyFiles: [other] }), /the login was refused/)
+    assert.match(refusing.message, /passed over: the agent's \S+ \(the agent refused to sign\)/)
+    rmSync(asking)
+    assert.is(await logIn(sshd, { agent: socket, keyFiles: [`${asking}.pub`, key] }), 'root')
+    const dead = join(folder, 'no agent')
+    assert.is(await logIn(sshd, { agent: dead, keyFiles: [key] }), 'root')
+    await refused(logIn(sshd, { agent: dead, keyFiles: [other] }), /the agent, which is not there.*: \S+no agent\)/)
+    writeFileSync(dead, '')
+    await refused(logIn(sshd, { agent: dead, keyFiles: [other] }), /the agent, which is (dead|not there)/)
+    agent.kill('SIGSTOP')
+    await refused(logIn(sshd, { agent: socket, keyFiles: [other] }), /the agent, which does not answer/)
+    agent.kill('SIGCONT')
+  }))
 
 const pam = { config: ['UsePAM yes', 'KbdInteractiveAuthentication yes', 'PasswordAuthentication no'] }
 const plain = { config: ['UsePAM no', 'KbdInteractiveAuthentication no', 'PasswordAuthentication yes'] }
@@ -285,27 +283,23 @@ for (const [name, options] of [
   ['password', plain],
   ['both', { config: ['UsePAM yes', 'KbdInteractiveAuthentication yes', 'PasswordAuthentication yes'] }],
 ] as const) {
-  test(
-    `a password by ${name}: the right one; a wrong one is tried once in a run`,
-    () =>
-      withSshd(options, async (own) => {
-        const key = keyFor(own, 'ed25519', { allowed: false })
-        assert.is(await logIn(own, { user, password: right }), user)
-        assert.is(await logIn(own, { user, password: right, keyFiles: [key] }), user)
-        const before = attempts(own)
-        const asker = answering()
-        const error = await refused(
-          logIn(own, { user, password: wrong }, asker),
-          /the password of plinth-login was refused \(tried: the password\); correct it \(ansible_password/,
-        )
-        assert.not(/canary/.test(JSON.stringify(error) + error.stack), 'a password in an error')
-        await refused(logIn(own, { user, password: wrong }, asker), /no key to log in with|password/)
-        await eventually(() => attempts(own) > before)
-        const failed = own.log().match(/^Failed (password|keyboard-interactive\S*) for plinth-login/gm)
-        assert.is(failed?.length, 1, own.log())
-      }),
-    { timeout: 30 },
-  )
+  test(`a password by ${name}: the right one; a wrong one is tried once in a run`, () =>
+    withSshd(options, async (own) => {
+      const key = keyFor(own, 'ed25519', { allowed: false })
+      assert.is(await logIn(own, { user, password: right }), user)
+      assert.is(await logIn(own, { user, password: right, keyFiles: [key] }), user)
+      const before = attempts(own)
+      const asker = answering()
+      const error = await refused(
+        logIn(own, { user, password: wrong }, asker),
+        /the password of plinth-login was refused \(tried: the password\); correct it \(ansible_password/,
+      )
+      assert.not(/canary/.test(JSON.stringify(error) + error.stack), 'a password in an error')
+      await refused(logIn(own, { user, password: wrong }, asker), /no key to log in with|password/)
+      await eventually(() => attempts(own) > before)
+      const failed = own.log().match(/^Failed (password|keyboard-interactive\S*) for plinth-login/gm)
+      assert.is(failed?.length, 1, own.log())
+    }))
 }
 
 test('a password does not wait behind a crowd of keys, and keys are found behind it', () =>
@@ -530,4 +524,4 @@ function opensshKey(type: string): string {
   return `-----BEGIN OPENSSH PRIVATE KEY-----\n${data.toString('base64')}\n-----END OPENSSH PRIVATE KEY-----\n`
 }
 
-test.run()
+file.run()
