@@ -1,6 +1,7 @@
 /** From a stream of bytes to an sshd that knows who we are and whose key is the right one. */
 import type { Duplex } from 'node:stream'
-import ssh2, { type Client, type ConnectConfig } from 'ssh2'
+import { NodeSSH } from 'node-ssh'
+import type { Client } from 'ssh2'
 import { PlinthError } from '../core/error.ts'
 import { algorithmsFor } from './algorithms.ts'
 import { shortenLogin, type Told } from './fewer-trips.ts'
@@ -43,31 +44,11 @@ export async function shakeHands(
   let phase: Phase = 'greeting'
   let refusal: PlinthError | undefined
   let failure: Error | undefined
-  const client = new ssh2.Client()
-  client.setMaxListeners(0)
-  // Stays for as long as the client: an error that nobody hears ends the process.
-  client.on('error', (error) => {
-    failure ??= error
-  })
-  client.on('change password', login.passwordExpired)
-  const opening = new Promise<void>((resolve, reject) => {
-    client.once('ready', resolve)
-    client.once('error', reject)
-    client.once('close', () => reject(new Error('closed')))
-    login.deadline.start(loginSeconds, () => {
-      failure ??= Object.assign(new Error('no end of the login'), { level: 'client-timeout' })
-      // A stream through a jump host that does not answer any more never closes by itself.
-      reject(failure)
-    })
-  })
   const overheard = new Overheard(stream)
-  client.on('handshake', () => {
-    phase = 'login'
-    overheard.end()
-  })
   writeTogether(stream)
   let told: Told = () => {}
-  const config: ConnectConfig = {
+  const ssh = new NodeSSH()
+  const ready = ssh.connect({
     sock: stream,
     username: hop.credentials.user,
     authHandler: (left, partial, next) =>
@@ -86,11 +67,31 @@ export async function shakeHands(
     readyTimeout: 0,
     keepaliveInterval: keepalive.seconds * 1000,
     keepaliveCountMax: keepalive.count,
-  }
+  })
+  // connect() makes the client before it waits for anything.
+  const client = ssh.connection
+  if (!client) throw new Error('node-ssh made no client')
+  client.setMaxListeners(0)
+  // node-ssh stops to listen for errors at "ready"; one that nobody hears ends the process.
+  client.on('error', (error) => {
+    failure ??= error
+  })
+  client.on('change password', login.passwordExpired)
+  client.on('handshake', () => {
+    phase = 'login'
+    overheard.end()
+  })
+  const late = new Promise<never>((_, reject) => {
+    login.deadline.start(loginSeconds, () => {
+      failure ??= Object.assign(new Error('no end of the login'), { level: 'client-timeout' })
+      // A stream through a jump host that does not answer any more never closes by itself.
+      reject(failure)
+    })
+    client.once('close', () => reject(new Error('closed')))
+  })
   try {
-    client.connect(config)
     told = shortenLogin(client, hop.offer.signatures)
-    await opening
+    await Promise.race([ready, late])
     return { client, failure: () => failure }
   } catch (error) {
     stream.destroy()
