@@ -42,6 +42,13 @@ test('the cost of a further endpoint is what comes on top of the first', () => {
   assert.match(partsOf(figures(points), machine).scale ?? '', /\| +101 \| later +\| +1 \| +0.50 \| +2.00 \| +10.0 \|/)
 })
 
+test('the scale goals are looked up at a thousand endpoints', () => {
+  const points = [1, 1000].map((n) => run({ job: 'scale', contender: 'plinth', n, cpu_s: 1 + n * 0.01, rss_mb: 251 }))
+  const text = partsOf(figures(points), machine).targets ?? ''
+  assert.match(text, /per further endpoint, 1,000 endpoints +\| 15 ms +\| +10.00 \| yes/)
+  assert.match(text, /memory, 1,000 endpoints +\| 250 MB +\| +251.00 \| no/)
+})
+
 test('the page of this project has a place for every part', () => {
   const page = readFileSync(join(import.meta.dirname, '../../docs/benchmarks.md'), 'utf8')
   const text = filled(page, partsOf(figures(contest), machine))
