@@ -141,7 +141,7 @@ MARK = f"""stat -c '%n %i %Y %Z' /opt/nacos /opt/nacos/* /opt/nacos/releases/* /
 /var/cache/nacos/* /etc/nacos /etc/passwd /etc/group {paths} 2>&1; systemctl show nacos.service -p MainPID"""
 CPU = """cat /proc/[0-9]*/stat 2>/dev/null | awk '{ sub(/^.*\\) /, ""); s += $12+$13+$14+$15 } END { print "cpu", s/100 }'\n"""
 BEFORE = CPU + "echo cursor $(journalctl -q -n 0 --show-cursor | sed 's/^-- cursor: //')\n"
-AFTER = "journalctl -q -t sshd -t sshd-session -o short --after-cursor='%s' | grep -v \"sshd[^ ]*.$PPID.:\" > /tmp/.sshd\n" \
+AFTER = "journalctl --sync; journalctl -q -t sshd -t sshd-session -o short --after-cursor='%s' | grep -v \"sshd[^ ]*.$PPID.:\" > /tmp/.sshd\n" \
         "echo logins $(grep -c 'Accepted publickey' /tmp/.sshd)\necho sessions $(grep -c 'Starting session' /tmp/.sshd)\nrm /tmp/.sshd\n"
 
 

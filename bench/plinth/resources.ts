@@ -1,6 +1,6 @@
 /** What the end state asks for and no kind of lib/resources covers: written as a user of Plinth would. */
 import type { Reader } from '../../lib/core/probe.ts'
-import { type Resource, resource, type Step } from '../../lib/core/resource.ts'
+import { type Resource, resource, type Step, uploadAnew } from '../../lib/core/resource.ts'
 import { sh } from '../../lib/core/script.ts'
 import { sha256 } from '../../lib/core/secret.ts'
 import { hash, link, stat, unit } from '../../lib/readers.ts'
@@ -77,20 +77,33 @@ export function unpacked(folder: string, cached: string, archive: Archive, owner
   })
 }
 
-const send = (cached: string, archive: Archive): Step => ({
-  say: `send ${archive.name} (${Math.ceil(archive.bytes / 1e6)} MB)`,
-  deadline: 3600,
-  upload: { path: archive.path, bytes: archive.bytes, sha256: archive.sha256 },
-  run: sh`umask 027
-sum=$(tee -- ${`${cached}.part`} | sha256sum | cut -d' ' -f1)
-if [ "$sum" != ${archive.sha256} ]; then
-  rm -f -- ${`${cached}.part`}
+/** As release() of lib/resources does it: goes on where an earlier run was cut, and gets its name when its digest is right. */
+function send(cached: string, { name, path, bytes, sha256 }: Archive): Step {
+  const part = `${cached}.part`
+  return {
+    say: `send ${name} (${Math.ceil(bytes / 1e6)} MB)`,
+    deadline: 3600,
+    upload: {
+      path,
+      bytes,
+      sha256,
+      have: sh`n=$(stat -c %s -- ${part} 2>/dev/null) || n=0
+if [ "$n" -gt ${bytes} ]; then rm -f -- ${part}; n=0; fi
+echo "$n"`.text,
+    },
+    run: sh`umask 027
+if [ -s ${part} ]; then resumed=yes; else resumed=; fi
+cat >>${part} || { rm -f -- ${part}; exit 1; }
+sum=$(sha256sum <${part} | cut -d' ' -f1)
+if [ "$sum" != ${sha256} ]; then
+  rm -f -- ${part}
   echo "the archive arrived with another SHA-256: $sum" >&2
-  exit 1
+  if [ "$resumed" ]; then exit ${uploadAnew}; else exit 1; fi
 fi
-sync ${`${cached}.part`}
-mv -f -- ${`${cached}.part`} ${cached}`.text,
-})
+sync ${part}
+mv -f -- ${part} ${cached}`.text,
+  }
+}
 
 const unpack = (folder: string, cached: string, { name, sha256 }: Archive, owner: string): Step => ({
   say: `unpack ${name} into ${folder}`,

@@ -109,7 +109,9 @@ export async function shakeHands(
       offer: overheard.offer,
       ...(said && { program: await said() }),
     })
-    const busy = overheard.greeting === '' ? !said : /MaxStartups/.test(overheard.greeting)
+    // OpenSSH 10 has one greeting for a full house and for a penalty, and a call while one lasts does not lengthen it.
+    const greeted = /MaxStartups|not allowed at this time/i
+    const busy = overheard.greeting === '' ? !said : greeted.test(overheard.greeting)
     throw busy && phase === 'greeting' && !login.deadline.over
       ? new Dropped(problem.problems, problem.code)
       : (login.problemOf(cause) ?? problem)

@@ -88,8 +88,8 @@ function slow(phase: Phase, seconds: number): Meaning {
 function noGreeting(greeting: string, program?: string): Meaning {
   if (/not allowed at this time/i.test(greeting))
     return [
-      'sshd lets nobody in from this address for now: a penalty for refused or broken logins (PerSourcePenalties)',
-      'correct what was refused before, wait some minutes, and run again; PerSourcePenaltyExemptList in its sshd_config exempts an address',
+      'sshd lets nobody in from this address for now: a penalty for refused or broken logins (PerSourcePenalties), or its limit for new logins (MaxStartups)',
+      'correct what was refused before, wait some minutes, and run again; in its sshd_config PerSourcePenaltyExemptList exempts an address, and MaxStartups raises the limit',
     ]
   if (/MaxStartups/.test(greeting))
     return [

@@ -113,4 +113,25 @@ test(
   { timeout: 60 },
 )
 
+test(
+  'twelve machines behind one sshd that takes two logins at a time: all are reached',
+  async () => {
+    await fresh(host)
+    const ports = Array.from({ length: 12 }, (_, index) => 2201 + index)
+    const conf = '/etc/ssh/sshd_config.d/a-test.conf'
+    // sshd listens on 16 sockets at most.
+    const lines = ['MaxStartups 2:100:3', 'AddressFamily inet', 'Port 22', ...ports.map((port) => `Port ${port}`)]
+    await inside(host, `printf '%s\\n' ${lines.map((line) => `'${line}'`).join(' ')} >${conf}; systemctl restart ssh`)
+    try {
+      const ran = await run(inventory([host], { ports }), '--check')
+      assert.is(ran.code, 2, ran.text)
+      assert.not.match(ran.text, /unreachable/)
+      assert.match(ran.text, /differ on 12 hosts/)
+    } finally {
+      await inside(host, `rm ${conf}; systemctl restart ssh`)
+    }
+  },
+  { timeout: 60 },
+)
+
 test.run()
