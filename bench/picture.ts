@@ -41,7 +41,7 @@ export function ratioPicture(figures: readonly Figure[]): string {
     const x = 16 + index * 90
     return `<rect x="${x}" y="34" width="12" height="12" fill="${colour}"/>${words(x + 17, 44, name)}`
   })
-  return svg(2 * column.width + 10, top + Math.max(...heights) + 4, [
+  return svg('Time as a multiple of the floor', 2 * column.width + 10, top + Math.max(...heights) + 4, [
     words(
       16,
       22,
@@ -111,7 +111,7 @@ function drawn({ title, rows }: Panel, x: number, y: number): { readonly text: s
 export function scalePicture(figures: readonly Figure[]): string {
   const points = figures.filter(({ job }) => job === 'scale').sort((a, b) => a.n - b.n)
   const last = points.at(-1)
-  if (last === undefined) return svg(10, 10, [])
+  if (last === undefined) return svg('Time and CPU over the number of endpoints', 10, 10, [])
   const size = { left: 60, top: 40, width: 560, height: 260 }
   const step = niceStep(Math.max(last.wall, last.cpu))
   const most = Math.ceil(Math.max(last.wall, last.cpu) / step) * step
@@ -132,7 +132,7 @@ export function scalePicture(figures: readonly Figure[]): string {
     .filter(({ n }) => n === last.n || x(n) < x(last.n) - 30)
     .filter((point, i, all) => i === 0 || x(point.n) - x(all[i - 1]?.n ?? 0) > 20)
     .map(({ n }) => words(x(n), size.top + size.height + 18, String(n), 'middle'))
-  return svg(size.left + size.width + 150, size.top + size.height + 34, [
+  return svg('Time and CPU over the number of endpoints', size.left + size.width + 150, size.top + size.height + 34, [
     words(16, 22, 'A converged run over the number of endpoints', 'bold'),
     ...rows,
     ...columns,
@@ -156,8 +156,9 @@ const words = (x: number, y: number, text: string, how: keyof typeof anchors = '
 
 const escaped = (text: string): string => text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;')
 
-const svg = (width: number, height: number, body: readonly string[]): string =>
+const svg = (title: string, width: number, height: number, body: readonly string[]): string =>
   `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${round(width)} ${round(height)}" font-family="sans-serif" font-size="11" fill="#222">
+<title>${escaped(title)}</title>
 <rect width="100%" height="100%" fill="#fff"/>
 ${body.join('\n')}
 </svg>
