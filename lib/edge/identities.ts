@@ -1,7 +1,9 @@
 /** The keys to offer for a login, in order, and how each of them signs: by its file, or through the agent. */
+
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { PlinthError, unreachable } from '../core/error.ts'
+import { remember } from '../core/remember.ts'
 import { impossible, type KeyFile, publicKeyIn, readKeyFile, type SigningKey } from './key-file.ts'
 import { fingerprint } from './known-hosts.ts'
 import { type AgentKey, agentKeys, agentSignature } from './ssh-agent.ts'
@@ -48,16 +50,16 @@ export class KeyRing {
   }
 
   file(path: string): Promise<KeyFile> {
-    return remembered(this.#files, path, () => readKeyFile(path))
+    return remember(this.#files, path, () => readKeyFile(path))
   }
 
   agent(socket: string): Promise<readonly AgentKey[]> {
-    return remembered(this.#agents, socket, () => agentKeys(socket))
+    return remember(this.#agents, socket, () => agentKeys(socket))
   }
 
   /** The key of a file; whoever wants it first asks for its passphrase, the others wait for the same answer. */
   open(file: KeyFile): Promise<SigningKey> {
-    return remembered(this.#opened, file.path, () => (file.encrypted ? this.#ask(file) : Promise.resolve(file.open())))
+    return remember(this.#opened, file.path, () => (file.encrypted ? this.#ask(file) : Promise.resolve(file.open())))
   }
 
   async #ask(file: KeyFile): Promise<SigningKey> {
@@ -76,14 +78,6 @@ export class KeyRing {
 }
 
 const reasonOf = (error: PlinthError): string => error.problems[0]?.what ?? error.message
-
-function remembered<T>(known: Map<string, Promise<T>>, key: string, find: () => Promise<T>): Promise<T> {
-  const before = known.get(key)
-  if (before) return before
-  const found = find()
-  known.set(key, found)
-  return found
-}
 
 /**
  * The keys to offer: those of the files in their order, then the agent's others, then those that show even their public

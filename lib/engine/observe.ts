@@ -1,10 +1,12 @@
 /** Reading: one script per machine for everything that every play wants to know there. */
+
 import { becomeText } from '../core/become.ts'
 import type { Channel, MachineChannel } from '../core/channel.ts'
 import { PlinthError, type Problem, usageError } from '../core/error.ts'
 import { type Facts, parseFacts } from '../core/facts.ts'
 import { contradictions, orderProblems } from '../core/ordering.ts'
 import type { Answers, Question } from '../core/probe.ts'
+import { remember } from '../core/remember.ts'
 import type { Plan, Resource } from '../core/resource.ts'
 import { facts as factsReader } from '../readers.ts'
 import type { Host, Machine, Play } from './play.ts'
@@ -77,14 +79,6 @@ export class Connections {
     await settled(this.#databases)
     await settled(this.#machines)
   }
-}
-
-function remember<T>(known: Map<string, Promise<T>>, key: string, open: () => Promise<T>): Promise<T> {
-  const before = known.get(key)
-  if (before) return before
-  const opened = open()
-  known.set(key, opened)
-  return opened
 }
 
 /**
