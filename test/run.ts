@@ -5,7 +5,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { relative } from 'node:path'
-import { lab } from './lab/lab.ts'
+import { lab, testLabName } from './lab/lab.ts'
 
 interface Outcome {
   readonly passed: number
@@ -95,7 +95,7 @@ await inTurn(
 if (unitOnly) console.log(`\nthe lab was left out (${labFiles.length} files): npm test without --unit runs it`)
 else if (labFiles.length > 0) {
   await inTurn(labFiles, true)
-  await lab('test').down()
+  await lab(testLabName).down()
 }
 
 const sum = (key: keyof Outcome): number => outcomes.reduce((total, outcome) => total + outcome[key], 0)

@@ -47,7 +47,7 @@ export function contradictions(
       const subject = pathOf(resource.id) ?? resource.id
       const before = seen.get(subject)
       if (!before) seen.set(subject, { where, resource })
-      if (!before || before.resource.digest === resource.digest) return []
+      if (!before || before.resource.digest() === resource.digest()) return []
       const other = before.where === where ? 'another play' : before.where
       return [
         {

@@ -58,6 +58,15 @@ export interface Plan {
   readonly problems: readonly Problem[]
   /** What the operator should know and what stops nothing. */
   readonly warnings?: readonly Problem[]
+  /** Whether its steps take what serves away for a while: a restart. Plans that do are rolled, the others need not be. */
+  readonly disrupts?: boolean
+}
+
+/** What a person wants to see of an update beyond its changes (the lines of a file). Asked only where it differs. */
+export interface Detail {
+  readonly probe: readonly Question[]
+  /** Pure. Lines of a unified diff, without a secret. */
+  lines(answers: Answers): readonly string[]
 }
 
 export interface Resource {
@@ -65,9 +74,12 @@ export interface Resource {
   readonly id: string
   readonly probe: readonly Question[]
   /** Of the desired state and inputs: what a process that reads this thing depends on. Never shown, never world-readable. */
-  readonly digest: string
-  /** Ids that must stand before it where they are in the list at all: the owner of a file, its group. */
+  digest(): string
+  /** Ids it stands on, which come before it where they are in the list at all: the owner of a file, what a unit runs with. */
   readonly needs?: readonly string[]
+  /** Words by which --tags finds it, beside the name of its play and its kind. */
+  readonly tags?: readonly string[]
+  readonly detail?: Detail
   /** Pure. `pending` holds the ids of resources earlier in the list that are about to change. */
   plan(answers: Answers, pending: ReadonlySet<string>): Plan
 }
@@ -101,8 +113,15 @@ export interface Definition<S extends State> {
   warn?(answers: Answers, actual: S | null): readonly Problem[]
   /** Changes beyond the state's own, from inputs that are about to change. */
   react?(pending: ReadonlySet<string>, actual: S | null): readonly Change[]
+  /** Whether these steps take what serves away for a while. */
+  disrupts?(diff: Diff<S>): boolean
+  readonly detail?: Detail
   steps(diff: Diff<S>): readonly Step[]
 }
+
+/** The same resources, found by --tags under this word too. */
+export const tagged = (tag: string, resources: readonly Resource[]): readonly Resource[] =>
+  resources.map((one) => ({ ...one, tags: [...(one.tags ?? []), tag] }))
 
 /** The one way to make a resource: reads, compares and plans for every kind. */
 export function resource<S extends State>(definition: Definition<S>): Resource {
@@ -112,11 +131,12 @@ export function resource<S extends State>(definition: Definition<S>): Resource {
   return {
     id,
     probe,
-    needs: definition.needs ?? [],
+    needs: [...(definition.needs ?? []), ...(definition.inputs ?? []).map((input) => input.id)],
+    ...(definition.detail && { detail: definition.detail }),
     // Made when somebody asks: of a thousand hosts' resources only those that a unit runs with are ever asked.
-    get digest() {
+    digest() {
       digest ??= sha256(
-        JSON.stringify([id, sorted(desired ?? {}), (definition.inputs ?? []).map((input) => input.digest)]),
+        JSON.stringify([id, sorted(desired ?? {}), (definition.inputs ?? []).map((input) => input.digest())]),
       )
       return digest
     },
@@ -133,13 +153,15 @@ export function resource<S extends State>(definition: Definition<S>): Resource {
       }
       const changed = new Set(all.map((change) => change.key))
       const action = desired === null ? 'remove' : actual === null ? 'create' : 'update'
+      const diff = { actual, desired, changed, answers, pending }
       return {
         id,
         action,
         changes: all,
-        steps: definition.steps({ actual, desired, changed, answers, pending }),
+        steps: definition.steps(diff),
         problems: [],
         warnings,
+        ...(definition.disrupts?.(diff) && { disrupts: true }),
       }
     },
   }

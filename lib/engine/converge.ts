@@ -2,6 +2,7 @@
 import type { Channel, Done } from '../core/channel.ts'
 import type { Problem } from '../core/error.ts'
 import {
+  failedStep,
   hostResults,
   isKeep,
   isOf,
@@ -25,7 +26,7 @@ import {
   observeMachine,
 } from './observe.ts'
 import type { Host, Look, Machine, Missing, Play, Scope } from './play.ts'
-import type { Event, Failure, Result, World } from './world.ts'
+import type { Event, FailedStep, Failure, Result, World } from './world.ts'
 
 export interface Options {
   /** Look and plan only. */
@@ -233,22 +234,32 @@ class Run {
       for (const [index, { id, step }] of steps.entries()) {
         undone = steps.slice(index).map(({ step }) => step.say)
         if (this.options.signal.aborted) return
-        this.options.report({ kind: 'step', host: host.name, step })
+        const deed = { host: host.name, play: play.name, id, step }
+        this.options.report({ kind: 'step', ...deed })
         // Before it is known how the step ends: another host of this machine must not take the change for its own state.
         this.#note(host, id)
         let result: Done | undefined
-        const told = (sent: number, of: number): void =>
-          this.options.report({ kind: 'sent', host: host.name, step, sent, of })
+        const told = (sent: number, of: number): void => this.options.report({ kind: 'sent', ...deed, sent, of })
         for await (result of channel.act([step], told));
         const ok = result?.code === 0
-        this.options.report({ kind: 'done', host: host.name, step, seconds: result?.seconds ?? 0, ok })
+        this.options.report({ kind: 'done', ...deed, seconds: result?.seconds ?? 0, ok })
         if (isUnknown(result)) {
           // Neither done nor not: the problem names it, the lists don't.
           const left = undone.slice(1)
           const kind = result?.late === undefined ? 'unreachable' : 'failed'
-          return this.#fail(assignment, kind, [stepProblem(host, step, result)], done, left)
+          return this.#fail(
+            assignment,
+            kind,
+            [stepProblem(host, step, result)],
+            done,
+            left,
+            failedStep(id, step, result),
+          )
         }
-        if (!ok) return this.#fail(assignment, 'failed', [stepProblem(host, step, result)], done, undone)
+        if (!ok) {
+          const failed = failedStep(id, step, result)
+          return this.#fail(assignment, 'failed', [stepProblem(host, step, result)], done, undone, failed)
+        }
         done.push(step.say)
       }
       undone = []
@@ -336,8 +347,9 @@ class Run {
     problems: readonly Problem[],
     done: readonly string[] = [],
     undone: readonly string[] = [],
+    step?: FailedStep,
   ): void {
-    this.#record({ host: host.name, play: play.name, kind, problems, done, undone })
+    this.#record({ host: host.name, play: play.name, kind, problems, ...(step && { step }), done, undone })
   }
 
   #record(failure: Failure): void {

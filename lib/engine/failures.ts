@@ -3,7 +3,7 @@ import type { Done } from '../core/channel.ts'
 import { exitCode, PlinthError, type Problem } from '../core/error.ts'
 import type { Plan, Step } from '../core/resource.ts'
 import type { Host, Missing, Play } from './play.ts'
-import type { Failure, HostResult } from './world.ts'
+import type { FailedStep, Failure, HostResult } from './world.ts'
 
 /** Whether a resource is as it should be. */
 export const isKeep = (plan: Plan): boolean => plan.action === 'keep'
@@ -39,9 +39,21 @@ export const isUnknown = (result: Done | undefined): boolean => typeof result?.c
 const killed = 128 + 9
 const killedBy = ' (killed, as by a kernel that is out of memory)'
 
+/** The last lines of what a step wrote to its stderr. */
+const tailOf = (result: Done | undefined): string => (result?.stderr ?? '').trim().split('\n').slice(-5).join('\n')
+
+/** A step that failed, as the report has it. */
+export const failedStep = (id: string, { say, run }: Step, result: Done | undefined): FailedStep => ({
+  id,
+  say,
+  run,
+  code: result?.code ?? null,
+  stderr: tailOf(result),
+})
+
 /** Why a step is no success: another exit code than 0, or an outcome that nobody knows. */
 export function stepProblem(host: Host<unknown>, { say }: Step, result: Done | undefined): Problem {
-  const tail = (result?.stderr ?? '').trim().split('\n').slice(-5).join('\n    ').replace(/[.;]$/, '')
+  const tail = tailOf(result).replaceAll('\n', '\n    ').replace(/[.;]$/, '')
   const told = tail === '' ? '' : `:\n    ${tail}`
   if (result?.late !== undefined) {
     return {

@@ -20,22 +20,41 @@ export interface World {
   sleep(seconds: number): Promise<void>
 }
 
+/** One step of one resource's plan, where it is taken. */
+export interface Deed {
+  readonly host: string
+  readonly play: string
+  /** The resource's id. */
+  readonly id: string
+  readonly step: Step
+}
+
+/** What a step that failed had to say. */
+export interface FailedStep {
+  readonly id: string
+  readonly say: string
+  /** The command as it was run; holds no secret. */
+  readonly run: string
+  /** Null when its outcome is unknown. */
+  readonly code: number | null
+  /** The last lines of its stderr. */
+  readonly stderr: string
+}
+
 /** Everything the engine has to tell while it works. A reporter turns it into a screen, a document or nothing. */
 export type Event =
   | { readonly kind: 'connecting'; readonly machines: number }
   | { readonly kind: 'planned'; readonly plans: readonly HostPlan[] }
   | { readonly kind: 'play'; readonly play: string; readonly hosts: readonly string[] }
   | { readonly kind: 'preparing'; readonly play: string }
-  | { readonly kind: 'step'; readonly host: string; readonly step: Step }
+  | ({ readonly kind: 'step' } & Deed)
   /** How far an upload is, in bytes. */
-  | { readonly kind: 'sent'; readonly host: string; readonly step: Step; readonly sent: number; readonly of: number }
-  | {
+  | ({ readonly kind: 'sent'; readonly sent: number; readonly of: number } & Deed)
+  | ({
       readonly kind: 'done'
-      readonly host: string
-      readonly step: Step
       readonly seconds: number
       readonly ok: boolean
-    }
+    } & Deed)
   | { readonly kind: 'waiting'; readonly gate: string; readonly missing: readonly Missing[]; readonly seconds: number }
   | { readonly kind: 'passed'; readonly gate: string; readonly seconds: number; readonly hosts: number }
   | { readonly kind: 'failed'; readonly failure: Failure }
@@ -55,6 +74,8 @@ export interface Failure {
   readonly play: string
   readonly kind: 'failed' | 'unreachable' | 'blocked'
   readonly problems: readonly Problem[]
+  /** The step it came to grief in, if it was one. */
+  readonly step?: FailedStep
   /** What was done on that host before, and what was not. */
   readonly done: readonly string[]
   readonly undone: readonly string[]

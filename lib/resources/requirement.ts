@@ -15,7 +15,7 @@ export function requirement(id: string, { probe, check, warn }: RequirementOptio
   return {
     id,
     probe,
-    digest: '',
+    digest: () => '',
     plan(answers) {
       const problems = check(answers)
       return {

@@ -59,7 +59,7 @@ export function unit(name: string, { definition, runs }: UnitOptions): readonly 
     file(`/etc/systemd/system/${name}.service`, { content: definition, ...root, mode: '0644' }),
   )
   const inputs = [...runs, unitFile]
-  const digest = sha256(inputs.map((input) => input.digest).join('\n'))
+  const digest = sha256(inputs.map((input) => input.digest()).join('\n'))
   const environment = file(environmentFile(name), {
     content: new Secret(`PLINTH_INPUTS=${digest}\n`),
     ...root,

@@ -5,9 +5,9 @@ import { assert, suite } from '../kit.ts'
 
 const test = suite('edge/console')
 
-const step = (say: string) => ({ say, run: '' })
-const begin = (host: string, say: string): Event => ({ kind: 'step', host, step: step(say) })
-const done = (host: string, say: string, ok = true): Event => ({ kind: 'done', host, step: step(say), seconds: 2, ok })
+const deed = (host: string, say: string) => ({ host, play: 'app', id: 'file:/f', step: { say, run: '' } })
+const begin = (host: string, say: string): Event => ({ kind: 'step', ...deed(host, say) })
+const done = (host: string, say: string, ok = true): Event => ({ kind: 'done', ...deed(host, say), seconds: 2, ok })
 
 /** Runs `body` over a terminal, or none, that remembers what is written to stderr. */
 function watch(live: boolean, body: (at: (seconds: number, ...events: readonly Event[]) => string) => void): void {
@@ -57,9 +57,8 @@ test('on a terminal one line lives: its age, who is silent longest, and what is 
 
 test('on a terminal an upload shows how far it is', () => {
   watch(true, (at) => {
-    const step = { say: 'send a', run: '' }
-    at(0, begin('h1', 'send a'), { kind: 'sent', host: 'h1', step, sent: 0, of: 50e6 })
-    at(10, { kind: 'sent', host: 'h1', step, sent: 20e6, of: 50e6 })
+    at(0, begin('h1', 'send a'), { kind: 'sent', ...deed('h1', 'send a'), sent: 0, of: 50e6 })
+    at(10, { kind: 'sent', ...deed('h1', 'send a'), sent: 20e6, of: 50e6 })
     assert.is(at(10), '|  h1           send a: 20 of 50 MB, 2.0 MB/s, 15 s left')
   })
 })

@@ -109,6 +109,7 @@ test('a step fails: the rest of the batch finishes, later batches and plays stay
           remedy: 'mend the cause and run again',
         },
       ],
+      step: { id: 'thing:b', say: 'make b', run: 'make b', code: 7, stderr: 'first\nsecond' },
       done: ['make a'],
       undone: ['make b', 'make c'],
     },

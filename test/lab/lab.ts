@@ -50,6 +50,9 @@ export interface Connections {
 
 const silent: Say = () => {}
 
+/** The lab that the files of tests share. Another name lets two checkouts test at the same time. */
+export const testLabName = process.env.PLINTH_TEST_LAB ?? 'test'
+
 export class Lab {
   readonly layout: Layout
 

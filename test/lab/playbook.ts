@@ -2,11 +2,11 @@
 import { spawn } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Lab, lab } from './lab.ts'
+import { type Lab, lab, testLabName } from './lab.ts'
 import { labArchive } from './nacos/archive.ts'
 
 /** The lab that the files of tests share; it belongs to the run, or to this process when a file is run alone. */
-export const testLab: Lab = lab('test')
+export const testLab: Lab = lab(testLabName)
 
 const owner = (): number => Number(process.env.PLINTH_LAB_OWNER ?? process.pid)
 const say = (line: string): void => console.log(`  ${line}`)
@@ -32,7 +32,7 @@ export function inventory(name: string, change: (text: string) => string = (text
   const path = join(folder, `${name}-${process.pid}-${++inventories}.yaml`)
   const text = readFileSync(new URL(`../../inventory/${name}.yaml`, import.meta.url), 'utf8')
   const subnet = testLab.addressOf('db1').replace(/\.\d+$/, '.')
-  writeFileSync(path, change(text.replaceAll('10.77.0.', subnet).replaceAll('labs/demo/', 'labs/test/')))
+  writeFileSync(path, change(text.replaceAll('10.77.0.', subnet).replaceAll('labs/demo/', `labs/${testLabName}/`)))
   return path
 }
 let inventories = 0

@@ -179,7 +179,7 @@ test('an input leaves a note before it is touched, and the start takes it away',
   )
   assert.equal(runs({ ...config, plan: () => ({ ...two.plan(), steps: [] }) }), [], 'nothing is touched, nothing noted')
   assert.ok(runs(config)[0]?.startsWith(note))
-  assert.is(inputOf('app', config).digest, config.digest)
+  assert.is(inputOf('app', config).digest(), config.digest())
   assert.ok(unitFile!.plan(canned({}), new Set()).steps[0]?.run.startsWith(note), 'the unit file is an input itself')
   const start =
     service!
