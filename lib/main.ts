@@ -1,4 +1,5 @@
 /** Arguments and wiring: the only file that imports the edge. Every playbook is one call of `main` or `inspect`. */
+import { randomUUID } from 'node:crypto'
 import { hostname, userInfo } from 'node:os'
 import { relative } from 'node:path'
 import { type ExitCode, exitCode, PlinthError, type Problem, problemText, usageError } from './core/error.ts'
@@ -15,6 +16,7 @@ import { Fleet } from './engine/fleet.ts'
 import { Connections } from './engine/observe.ts'
 import type { Play, Scope } from './engine/play.ts'
 import { type Line, recap } from './engine/report.ts'
+import type { Identity } from './engine/run.ts'
 import type { Result } from './engine/world.ts'
 import { version } from './version.ts'
 
@@ -42,7 +44,8 @@ export const main = (site: (fleet: Fleet) => readonly Play[] | Promise<readonly 
     const result = await converge(limited, world, {
       check: options.check,
       forks: options.forks,
-      holder: `${userInfo().username} on ${hostname()}, pid ${process.pid}, ${playbook}`,
+      identity: identityOf(playbook),
+      force: options.force,
       signal: interrupt.signal,
       report: (event) => screen.report(event),
     }).finally(() => screen.end())
@@ -51,6 +54,14 @@ export const main = (site: (fleet: Fleet) => readonly Play[] | Promise<readonly 
     else screen.result(recap(result, options.check, seconds, commandLine(playbook, process.argv.slice(2))))
     return codeOf(result, options.check)
   })
+
+const identityOf = (playbook: string): Identity => ({
+  id: randomUUID().slice(0, 8),
+  user: userInfo().username,
+  from: hostname(),
+  pid: process.pid,
+  playbook,
+})
 
 /** What a look found: lines to print, and the exit code they mean. */
 export interface Seen {

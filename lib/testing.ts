@@ -21,8 +21,9 @@ import { hostError, unreachable } from './core/error.ts'
 import type { Facts } from './core/facts.ts'
 import { type Answers, answersOf, byReader, type Question } from './core/probe.ts'
 import type { Step } from './core/resource.ts'
-import { converge, type Options } from './engine/converge.ts'
+import { converge } from './engine/converge.ts'
 import type { Host, Machine, Play } from './engine/play.ts'
+import type { Options } from './engine/run.ts'
 import type { Event, Result, World } from './engine/world.ts'
 
 /** An ordinary host: Debian 12 on amd64 with 4 GiB. Spread it to change a fact. */
@@ -280,7 +281,8 @@ export async function run(
   const result = await converge(site, world, {
     check: false,
     forks: 5,
-    holder: 'a test',
+    identity: { id: 'r1', user: 'tester', from: 'controller', pid: 1, playbook: 'a test' },
+    force: false,
     signal: new AbortController().signal,
     ...options,
     report(event) {

@@ -14,7 +14,7 @@ import {
   readNamingUp,
   readReadiness,
 } from '../lib/nacos/api.ts'
-import { clusterProblems, groupsExpected, type View } from '../lib/nacos/cluster.ts'
+import { clusterProblems, groupsExpected, ledBy, type View } from '../lib/nacos/cluster.ts'
 import { diagnose, failureLines, sinceStart, successLine } from '../lib/nacos/diagnosis.ts'
 import { raftPeerOf } from '../lib/nacos/members.ts'
 import { tail, unit as unitReader } from '../lib/readers.ts'
@@ -53,6 +53,12 @@ export function nacosHealthy(): Gate<NacosNode> {
       )
       return new Set(alive.flat())
     },
+    async leading(scope) {
+      // Who does not answer, or lets nobody look, leads nothing that is known: the order is better than none.
+      const views = await Promise.all(scope.hosts.map((node) => viewOf(scope, node).catch(silent)))
+      const seen = views.filter((view): view is View => typeof view === 'object')
+      return new Map(scope.hosts.map((node) => [node.name, ledBy(memberOfNode(node), seen).length]))
+    },
     async missing(scope, { expected, changed, deep }) {
       const nodes = scope.hosts.filter(({ name }) => expected.has(name))
       const silent = await Promise.all(nodes.map((node) => silence(scope, node)))
@@ -77,6 +83,11 @@ export function nacosHealthy(): Gate<NacosNode> {
     },
     explain: (scope, missing) => explain(scope, missing),
   }
+}
+
+function silent(error: unknown): undefined {
+  if (!(error instanceof PlinthError)) throw error
+  return undefined
 }
 
 /** The nodes that belong to a cluster. */

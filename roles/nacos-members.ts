@@ -1,6 +1,5 @@
 /** The members of a cluster for people to read: what each says of all, side by side. */
-import { clusterProblems, type Member, type View } from '../lib/nacos/cluster.ts'
-import { raftPeerOf } from '../lib/nacos/members.ts'
+import { clusterProblems, ledBy, type Member, type View } from '../lib/nacos/cluster.ts'
 
 /** What one node of the inventory answered, or why it did not. */
 export interface Told {
@@ -86,9 +85,8 @@ function versionOf(member: string, views: readonly View[]): string {
 
 /** Which groups it leads, by what the members say of themselves; `all`, or `-` for none. */
 function leadsText(member: string, views: readonly View[]): string {
-  const own = views.flatMap((view) => Object.entries(found(view.from, view)?.groups ?? {}))
-  const all = new Set(own.map(([group]) => group))
-  const led = new Set(own.filter(([, { leader }]) => leader === raftPeerOf(member)).map(([group]) => group))
-  if (led.size === 0) return '-'
-  return led.size === all.size ? 'all groups' : [...led].sort().join(', ')
+  const all = new Set(views.flatMap((view) => Object.keys(found(view.from, view)?.groups ?? {})))
+  const led = ledBy(member, views)
+  if (led.length === 0) return '-'
+  return led.length === all.size ? 'all groups' : led.join(', ')
 }

@@ -17,6 +17,8 @@ export interface Options {
   readonly check: boolean
   /** 0 to 4. */
   readonly verbosity: number
+  /** Go on where it is refused for safety, at one's own risk. */
+  readonly force: boolean
   readonly listHosts: boolean
   readonly json: boolean
   readonly version: boolean
@@ -54,6 +56,7 @@ const flags = {
     help: 'variables that win: key=value, \'{"key": 1}\', @file; repeatable',
   },
   check: { short: 'C', help: 'say what differs, change nothing (exit 2 if anything does)' },
+  force: { help: 'go on where a majority would be lost, or what it stands on differs' },
   'list-hosts': { help: 'list the hosts that are meant, and end' },
   forks: { short: 'f', value: 'N', help: 'machines at once (default 50)' },
   user: { short: 'u', value: 'NAME', help: 'user to log in as, where the inventory names none' },
@@ -141,6 +144,7 @@ export function parseArguments(argv: readonly string[]): Options {
     forks,
     check: has('check'),
     verbosity: Math.min(4, all('verbose').length),
+    force: has('force'),
     listHosts: has('list-hosts'),
     json: has('json'),
     version: has('version'),

@@ -144,6 +144,13 @@ export function openConsole({ json, check, verbosity }: ConsoleOptions): Console
               text: `  ${event.gate}: ${event.hosts} ${event.hosts === 1 ? 'host' : 'hosts'} (${event.seconds.toFixed(1)} s)`,
             },
           ])
+        case 'warned':
+          return say(
+            problemLines(
+              event.problems.map((problem) => ({ ...problem, where: `warning: ${problem.where}` })),
+              'change',
+            ),
+          )
         case 'failed':
           activity.end(event.failure.host)
           return say(failureLines(event.failure))

@@ -6,6 +6,7 @@ import type { Facts } from '../core/facts.ts'
 import type { Connection } from '../core/inventory.ts'
 import type { Answers, Question } from '../core/probe.ts'
 import type { Resource } from '../core/resource.ts'
+import { type Serial, type Share, shareProblem } from './batches.ts'
 
 /** What one SSH connection reaches. Hosts with the same key share it. */
 export interface Machine {
@@ -62,6 +63,8 @@ export interface Gate<P> {
   readonly patience: number
   /** The names of the hosts that serve right now. */
   serving(scope: Scope<P>): Promise<ReadonlySet<string>>
+  /** How much hangs on each host that serves (Raft groups it leads): who has most is changed last. */
+  leading?(scope: Scope<P>): Promise<ReadonlyMap<string, number>>
   /**
    * What is still missing, in words for the screen; empty when the condition holds. Throws a PlinthError when waiting
    * longer is pointless.
@@ -72,8 +75,10 @@ export interface Gate<P> {
 }
 
 export interface PlayOptions<P> {
-  /** How many hosts at a time. Default: all. */
-  readonly serial?: number
+  /** How many hosts at a time: a number, a part of the play's (`30%`), or a list of these, one for each batch. Default: all. */
+  readonly serial?: Serial
+  /** How many hosts may fail or be out of reach before the play, and with it the run, stops. Default: none. */
+  readonly maxFailures?: Share
   /** Start all at once where none serves yet: members that need a majority to come up at all. */
   readonly startTogether?: boolean
   readonly gate?: Gate<P>
@@ -103,8 +108,15 @@ export function play<P>(
   desired: (host: Host<P>, facts: Facts) => readonly Resource[],
   options: PlayOptions<P> = {},
 ): Play {
-  const { serial = 1 } = options
-  if (!Number.isInteger(serial) || serial < 1) throw new RangeError(`serial is a number of hosts, found ${serial}`)
+  const { serial = 1, maxFailures = 0 } = options
+  const shares: readonly Share[] = typeof serial === 'object' ? serial : [serial]
+  if (shares.length === 0) throw new RangeError('serial is a list without a number')
+  for (const share of shares) {
+    const problem = shareProblem(share, 1)
+    if (problem) throw new RangeError(`serial is a number of hosts or a percentage, found ${problem}`)
+  }
+  const problem = shareProblem(maxFailures, 0)
+  if (problem) throw new RangeError(`maxFailures is a number of hosts or a percentage, found ${problem}`)
   // The parameter type is closed over: the engine hands every host only to the play it came from.
   return { name, hosts, members: hosts, desired, options } as Play<P> as unknown as Play
 }

@@ -58,6 +58,8 @@ export type Event =
   | { readonly kind: 'waiting'; readonly gate: string; readonly missing: readonly Missing[]; readonly seconds: number }
   | { readonly kind: 'passed'; readonly gate: string; readonly seconds: number; readonly hosts: number }
   | { readonly kind: 'failed'; readonly failure: Failure }
+  /** Something the operator should know that stops nothing. */
+  | { readonly kind: 'warned'; readonly problems: readonly Problem[] }
 
 /** The plan of one host in one play. */
 export interface HostPlan {

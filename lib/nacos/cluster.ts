@@ -57,6 +57,15 @@ export function readMembers(body: string): Member[] {
 
 const text = (value: unknown): string => (typeof value === 'string' || typeof value === 'number' ? String(value) : '')
 
+/** The Raft groups that a member (`ip:port`) leads, as each view says of the member it is from. Sorted. */
+export function ledBy(member: string, views: readonly View[]): readonly string[] {
+  const own = views.flatMap(({ from, members }) =>
+    Object.entries(members.find(({ address }) => address === from)?.groups ?? {}),
+  )
+  const led = own.filter(([, { leader }]) => leader === raftPeerOf(member)).map(([group]) => group)
+  return [...new Set(led)].sort()
+}
+
 function readMember(member: unknown): Member {
   const groups = at(member, 'extendInfo', 'raftMetaData', 'metaDataMap')
   return {

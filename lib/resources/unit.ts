@@ -99,9 +99,14 @@ function service(name: string, unitFile: Resource, digest: string, inputs: reado
         ? [{ key: 'restart', from: null, to: `because of ${reasons.join(', ')}` }]
         : []
     },
+    disrupts: ({ actual, changed }) => actual?.active === 'active' && restarts(changed),
     steps: ({ actual, changed, pending }) => serviceSteps(name, actual, changed, pending.has(unitFile.id)),
   })
 }
+
+/** Whether a process that runs has to be started anew. */
+const restarts = (changed: ReadonlySet<string>): boolean =>
+  changed.has('inputs') || changed.has('stale') || changed.has('restart')
 
 function serviceSteps(
   name: string,
@@ -121,7 +126,7 @@ function serviceSteps(
     steps.push({ say: 'reload systemd', run: 'systemctl daemon-reload' })
   }
   if (changed.has('enabled')) steps.push({ say: `enable ${service}`, run: sh`systemctl enable -q -- ${service}`.text })
-  if (!running || changed.has('inputs') || changed.has('stale') || changed.has('restart')) {
+  if (!running || restarts(changed)) {
     steps.push({
       say: `${running ? 'restart' : 'start'} ${service}`,
       deadline: 180,

@@ -11,6 +11,7 @@ const none: Options = {
   forks: 50,
   check: false,
   verbosity: 0,
+  force: false,
   listHosts: false,
   json: false,
   version: false,

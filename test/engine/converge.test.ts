@@ -46,7 +46,7 @@ test('every machine is read before the first write, and locked once before its o
   assert.ok(first('h1: make a') < first('h2: lock'))
   assert.is(world.log.filter((line) => line === 'h1: lock').length, 1)
   assert.is(world.log.filter((line) => line === 'h1: connect').length, 1)
-  assert.is(world.machine('h1').holder, 'a test')
+  assert.is(world.machine('h1').holder, 'tester on controller, pid 1, a test, run r1')
   assert.ok(world.machine('h1').closed)
 })
 
@@ -297,7 +297,7 @@ test('resources behind a login are asked and told there, not on the machine', as
   const { result } = await run([play('schema', hosts('db1'), () => [thing('table')], { via })], world)
   assert.equal(result.failures, [])
   assert.equal(deeds(world), ['admin@127.0.0.1:3306: make table'])
-  assert.is(database.holder, 'a test')
+  assert.is(database.holder, 'tester on controller, pid 1, a test, run r1')
   assert.equal(world.machine('db1').asked.flat(), ['facts:machine', 'facts:machine'])
 })
 

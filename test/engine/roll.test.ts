@@ -1,5 +1,6 @@
 /** A rolling play over fake hosts: who goes first, what is refused, what its gate is asked, and what stops it. */
 import { hostError, type PlinthError, unreachable } from '../../lib/core/error.ts'
+import type { Serial, Share } from '../../lib/engine/batches.ts'
 import { mapLimit } from '../../lib/engine/observe.ts'
 import { type Gate, type Look, type Play, type PlayOptions, play } from '../../lib/engine/play.ts'
 import { FakeWorld, fakeHost, run } from '../../lib/testing.ts'
@@ -17,12 +18,20 @@ interface Case {
   readonly converged?: readonly string[]
   /** What --limit leaves; default all. */
   readonly limit?: readonly string[]
-  readonly serial?: number
+  readonly serial?: Serial
+  readonly force?: boolean
+  /** How much each leads. */
+  readonly leading?: Readonly<Record<string, number>>
+  /** A member on which the gate never opens. */
+  readonly unwell?: string
+  /** What differs; a name that begins with `quiet` needs no restart. */
+  readonly thing?: string
   readonly startTogether?: boolean
   /** Changes and looks of the gate, in order: `h1`, or `[expected | changed]` with `!` for a deep one. */
   readonly story: readonly string[]
   /** `host: what` of each failure. */
   readonly failures?: readonly string[]
+  readonly warnings?: readonly string[]
 }
 
 const cases: readonly Case[] = [
@@ -65,7 +74,19 @@ const cases: readonly Case[] = [
     members: ['h1', 'h2', 'h3', 'h4', 'h5'],
     serving: ['h1', 'h2', 'h3', 'h4'],
     converged: ['h2', 'h3', 'h4', 'h5'],
-    story: ['h1', '[h1 h2 h3 h4 h5 | h1]!'],
+    story: ['[h2 h3 h4 | ]', 'h1', '[h1 h2 h3 h4 h5 | h1]!'],
+  },
+  {
+    says: 'forced: a majority may be lost, and no gate is asked before',
+    members: ['h1', 'h2', 'h3'],
+    serving: ['h1', 'h2'],
+    converged: ['h3'],
+    force: true,
+    story: ['h1', '[h1 h2 | h1]', 'h2', '[h1 h2 h3 | h1 h2]!'],
+    warnings: [
+      'h1: changing it would leave 1 of 3 members serving, while h3 is down',
+      'h2: changing it would leave 1 of 3 members serving, while h3 is down',
+    ],
   },
   {
     says: 'half is no majority',
@@ -111,6 +132,58 @@ const cases: readonly Case[] = [
     story: ['h1', '[h1 h2 | h1]', 'h3', '[h1 h2 h3 | h1 h3]', 'h2', '[h1 h2 h3 | h1 h2 h3]!'],
   },
   {
+    says: 'who leads goes last, after those that do not serve and those that lead less',
+    members: ['h1', 'h2', 'h3', 'h4'],
+    serving: ['h1', 'h2', 'h3'],
+    leading: { h1: 4, h2: 1 },
+    story: [
+      'h4',
+      '[h1 h2 h3 h4 | h4]',
+      'h3',
+      '[h1 h2 h3 h4 | h3 h4]',
+      'h2',
+      '[h1 h2 h3 h4 | h2 h3 h4]',
+      'h1',
+      '[h1 h2 h3 h4 | h1 h2 h3 h4]!',
+    ],
+  },
+  {
+    says: 'a member that this play leaves alone must be well before one that serves is taken away',
+    members: ['h1', 'h2', 'h3'],
+    serving: ['h1', 'h2', 'h3'],
+    converged: ['h2', 'h3'],
+    unwell: 'h2',
+    story: ['[h2 h3 | ]'],
+    failures: ['h2: has lost its leader'],
+  },
+  {
+    says: 'a batch for each size of a list, the last one again and again',
+    members: ['h1', 'h2', 'h3', 'h4', 'h5'],
+    serial: [1, '40%'],
+    story: ['h1', '[h1 | h1]', 'h2', 'h3', '[h1 h2 h3 | h1 h2 h3]', 'h4', 'h5', '[h1 h2 h3 h4 h5 | h1 h2 h3 h4 h5]!'],
+  },
+  {
+    says: 'a small part of few hosts is one of them',
+    members: ['h1', 'h2', 'h3'],
+    serial: '10%',
+    story: ['h1', '[h1 | h1]', 'h2', '[h1 h2 | h1 h2]', 'h3', '[h1 h2 h3 | h1 h2 h3]!'],
+  },
+  {
+    says: 'what needs no restart is done everywhere at once, majority or not, and asked for once',
+    members: ['h1', 'h2', 'h3'],
+    serving: ['h1', 'h2'],
+    converged: ['h3'],
+    thing: 'quiet',
+    story: ['h1', 'h2', '[h1 h2 h3 | h1 h2]!'],
+  },
+  {
+    says: 'one that does not serve is changed by itself, quiet as it may be',
+    members: ['h1', 'h2', 'h3'],
+    serving: ['h1', 'h2'],
+    thing: 'quiet',
+    story: ['h1', 'h2', '[h1 h2 | h1 h2]', 'h3', '[h1 h2 h3 | h1 h2 h3]!'],
+  },
+  {
     says: 'limited: who serves beside and who was changed, nobody else, even at the end',
     members: ['h1', 'h2', 'h3'],
     serving: ['h2'],
@@ -143,38 +216,118 @@ const cases: readonly Case[] = [
 ]
 
 /** A play over these members, of which --limit may leave some. */
-function limited(members: readonly string[], limit: readonly string[], options: PlayOptions<null>): Play {
-  const whole = play('roll', hosts(...members), () => [thing('a')], options)
+function limited(members: readonly string[], limit: readonly string[], options: PlayOptions<null>, name = 'a'): Play {
+  const whole = play('roll', hosts(...members), () => [thing(name)], options)
   return { ...whole, hosts: whole.hosts.filter(({ name }) => limit.includes(name)) }
 }
 
 const told = ({ expected, changed, deep }: Look): string =>
   `[${[...expected].sort().join(' ')} | ${[...changed].sort().join(' ')}]${deep ? '!' : ''}`
 
-for (const { says, members, serving = [], converged = [], limit = members, failures = [], story, ...more } of cases) {
+for (const { says, members, serving = [], converged = [], limit = members, story, ...more } of cases) {
   test(says, async () => {
+    const { serial = 1, startTogether = false, force = false, thing: name = 'a', leading = {}, unwell } = more
     const world = new FakeWorld()
-    for (const name of members) (converged.includes(name) ? there : works)(world, name, 'a')
+    for (const host of members) (converged.includes(host) ? there : works)(world, host, name)
     const { gate } = gateOf(world, undefined, {
       serving: async () => new Set(serving),
+      leading: async () => new Map(Object.entries(leading)),
       missing: async (_scope, look) => {
         // A copy in words: what it is given may grow later.
         world.log.push(told(look))
-        return []
+        return unwell ? [{ host: unwell, what: 'has lost its leader', final: true }] : []
       },
     })
-    const { serial = 1, startTogether = false } = more
-    const { result } = await run([limited(members, limit, { serial, startTogether, gate })], world)
-    const happened = world.log.flatMap((line) => /^(\[.*|.*(?=: make a$))/.exec(line)?.[1] ?? [])
+    const { result, events } = await run([limited(members, limit, { serial, startTogether, gate }, name)], world, {
+      force,
+    })
+    const happened = world.log.flatMap((line) => /^(\[.*|.*(?=: make ))/.exec(line)?.[1] ?? [])
     assert.equal(happened, story)
+    const { failures = [], warnings = [] } = more
     assert.equal(
       result.failures.map(({ host, problems }) => `${host}: ${problems[0]?.what}`),
       failures,
     )
+    assert.equal(
+      events.flatMap((event) =>
+        event.kind === 'warned' ? event.problems.map(({ where, what }) => `${where}: ${what}`) : [],
+      ),
+      warnings,
+    )
     if (failures.length > 0)
-      for (const name of members) assert.equal(world.machine(name).steps, [], 'nothing is written')
+      for (const host of members) assert.equal(world.machine(host).steps, [], 'nothing is written')
   })
 }
+
+test('a host that turns out to need a restart after all, once it is locked, is rolled', async () => {
+  const world = new FakeWorld()
+  const all = ['h1', 'h2']
+  for (const host of all) works(world, host, 'quiet', 'a')
+  // Something else changes it between the plan and the lock.
+  there(world, 'h1', 'a')
+  there(world, 'h2', 'a')
+  world.machine('h1').lock = async () => {
+    world.machine('h1').answer('is:a', '')
+  }
+  const { gate } = gateOf(world, undefined, { serving: async () => new Set(all) })
+  await run([play('p', hosts(...all), () => [thing('quiet'), thing('a')], { serial: 1, gate })], world)
+  const order = world.log.flatMap((line) => /^(gate.*|.*: make .*)/.exec(line)?.[1] ?? [])
+  assert.equal(order, ['h2: make quiet', 'gate: h1 h2', 'h1: make quiet', 'h1: make a', 'gate: h1 h2, deep'])
+})
+
+interface Tolerance {
+  readonly says: string
+  readonly maxFailures?: Share
+  readonly cut?: readonly string[]
+  readonly broken?: readonly string[]
+  /** Who is changed in the first play, and in the second. */
+  readonly first: readonly string[]
+  readonly second: readonly string[]
+}
+
+const five = ['h1', 'h2', 'h3', 'h4', 'h5']
+const tolerances: readonly Tolerance[] = [
+  { says: 'none may fail unless told', broken: ['h1'], first: ['h1'], second: [] },
+  { says: 'none may be out of reach unless told', cut: ['h5'], first: [], second: [] },
+  { says: 'one may', maxFailures: 1, broken: ['h1'], first: five, second: ['h2', 'h3', 'h4', 'h5'] },
+  { says: 'out of reach counts as failed', maxFailures: 1, cut: ['h5'], broken: ['h1'], first: ['h1'], second: [] },
+  { says: 'one may be out of reach', maxFailures: 1, cut: ['h5'], first: five.slice(0, 4), second: five.slice(0, 4) },
+  { says: 'two fifths may', maxFailures: '40%', broken: ['h1', 'h2'], first: five, second: ['h3', 'h4', 'h5'] },
+  { says: 'and no more', maxFailures: '40%', broken: ['h1', 'h2', 'h3'], first: ['h1', 'h2', 'h3'], second: [] },
+  { says: 'a part of a host is none', maxFailures: '19%', broken: ['h1'], first: ['h1'], second: [] },
+]
+
+for (const { says, maxFailures, cut = [], broken = [], first, second } of tolerances) {
+  test(`failures: ${says}`, async () => {
+    const world = new FakeWorld()
+    for (const host of five) works(world, host, 'a', 'b')
+    for (const host of cut) world.cutOff(host)
+    for (const host of broken) world.machine(host).fail('make a')
+    const options = { serial: 1, ...(maxFailures !== undefined && { maxFailures }) }
+    const { result } = await run(
+      [play('p', hosts(...five), () => [thing('a')], options), play('q', hosts(...five), () => [thing('b')], options)],
+      world,
+    )
+    const who = (say: string) => world.log.flatMap((line) => new RegExp(`^(.*): make ${say}$`).exec(line)?.[1] ?? [])
+    assert.equal([who('a'), who('b')], [first, second])
+    assert.equal(
+      result.hosts.filter(({ state }) => state !== 'ok').map(({ host }) => host),
+      five.filter((host) => [...cut, ...(first.length > 0 ? broken : [])].includes(host)),
+    )
+  })
+}
+
+test('a number of hosts that makes no sense is refused where it is written', () => {
+  for (const options of [
+    { serial: 0 },
+    { serial: 1.5 },
+    { serial: [] },
+    { serial: '0%' },
+    { maxFailures: -1 },
+  ] as const) {
+    assert.throws(() => play('p', hosts('h1'), () => [], options), /(serial|maxFailures) is a/)
+  }
+})
 
 test('every member that can be reached is locked before the first change, also those beyond --limit', async () => {
   const world = new FakeWorld()

@@ -5,7 +5,7 @@ import { type FakeWorld, fakeHost } from '../../lib/testing.ts'
 
 export const is = (keys: readonly string[]): string => keys.join(' ')
 
-/** It reacts to the things in `inputs` with a restart. */
+/** It reacts to the things in `inputs` with a restart. Changing it takes what serves away, unless its name begins with `quiet`. */
 export const thing = (name: string, inputs: readonly Resource[] = []): Resource =>
   resource<{ readonly [key: string]: string; readonly state: string }>({
     id: `thing:${name}`,
@@ -22,6 +22,7 @@ export const thing = (name: string, inputs: readonly Resource[] = []): Resource 
         .map(({ id }) => ({ key: 'restart', from: null, to: `because of ${id}` })),
     blocked: (_answers, actual) =>
       actual?.state === 'stuck' ? [{ where: name, what: 'it is stuck', remedy: 'pull it out' }] : [],
+    disrupts: () => !name.startsWith('quiet'),
     steps: ({ changed }) => [
       ...(changed.has('state') ? [{ say: `make ${name}`, run: `make ${name}` }] : []),
       ...(changed.has('restart') ? [{ say: `restart ${name}`, run: `restart ${name}` }] : []),

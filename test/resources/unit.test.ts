@@ -206,4 +206,17 @@ test('whatever the process reads changes the digest', () => {
   assert.is.not(of('x=1\n', `${definition}LimitNOFILE=1\n`), digest)
 })
 
+test('it takes what serves away when it restarts what runs, and then only', () => {
+  const disrupts = (answers: Readonly<Record<string, string>>, pending: readonly string[] = []): boolean =>
+    service!.plan(canned(answers), new Set(pending)).disrupts ?? false
+  assert.is(disrupts(show({}, 'another')), true)
+  assert.is(disrupts(show({ Stale: 'yes' })), true)
+  assert.is(disrupts(show(), [config.id]), true)
+  assert.is(disrupts(show()), false)
+  assert.is(disrupts(show({ UnitFileState: 'disabled' })), false)
+  assert.is(disrupts(show({ NeedDaemonReload: 'yes' })), false)
+  assert.is(disrupts(show({ ActiveState: 'inactive', MainPID: '0' }, null)), false)
+  assert.is(disrupts({}), false)
+})
+
 test.run()

@@ -338,6 +338,18 @@ test('who serves: whoever answers, whatever it says; a machine out of reach serv
   assert.equal([...(await serving({ fault }))], all)
 })
 
+test('who leads how many Raft groups, as far as anybody tells', async () => {
+  const { nodes } = await cluster()
+  const leading = async (faults: Faults): Promise<readonly number[]> => {
+    const found = await nacosHealthy().leading?.(new FakeNacos(nodes, faults).scope())
+    return all.map((name) => found?.get(name) ?? 0)
+  }
+  assert.equal(await leading({}), [3, 0, 0])
+  assert.equal(await leading({ sees: everywhere({ leader: '10.0.0.2:7848' }) }), [0, 3, 0])
+  assert.equal(await leading({ down: ['n1'] }), [0, 3, 0])
+  assert.equal(await leading({ cut: ['n1', 'n2', 'n3'] }), [0, 0, 0])
+})
+
 test('a login that stays refused ends the waiting, with the way out', async () => {
   const { nodes } = await cluster()
   const refusals = [

@@ -1,0 +1,113 @@
+/** Applying: the steps of one host in order, each told as it happens, and the same questions again at the end. */
+import type { Done } from '../core/channel.ts'
+import type { Problem } from '../core/error.ts'
+import type { Plan, Step } from '../core/resource.ts'
+import { failedStep, isKeep, isUnknown, isUnreachable, problemsOf, stepProblem, stillDiffers } from './failures.ts'
+import { type Assignment, mapLimit, observeAgain } from './observe.ts'
+import type { Host, Play } from './play.ts'
+import type { Run } from './run.ts'
+import type { Failure } from './world.ts'
+
+/**
+ * Brings the hosts of a batch to what they should be, machines side by side; hosts of one machine are never written in
+ * parallel. Failures are recorded in the run. A host for which `mayApply` says no, now that it was read again under its lock,
+ * is left alone and given back.
+ */
+export async function applyBatch(
+  run: Run,
+  batch: readonly Assignment[],
+  mayApply: (plans: readonly Plan[]) => boolean = () => true,
+): Promise<readonly Assignment[]> {
+  const machines = [...new Set(batch.map(({ host }) => host.machine.key))]
+  const byMachine = machines.map((key) => batch.filter(({ host }) => host.machine.key === key))
+  const left: Assignment[] = []
+  await mapLimit(byMachine, run.options.forks, async (assignments) => {
+    for (const assignment of assignments) {
+      if (!(await new Application(run, assignment).apply(mayApply))) left.push(assignment)
+    }
+  })
+  return left
+}
+
+/** One host being changed. */
+class Application {
+  readonly #done: string[] = []
+  #undone: readonly string[] = []
+
+  private readonly run: Run
+  private readonly assignment: Assignment
+
+  constructor(run: Run, assignment: Assignment) {
+    this.run = run
+    this.assignment = assignment
+  }
+
+  /** False when it was left alone because `mayApply` said so. */
+  async apply(mayApply: (plans: readonly Plan[]) => boolean): Promise<boolean> {
+    const { run, assignment } = this
+    const { play, host } = assignment
+    try {
+      const channel = await run.connections.channel(play, host)
+      await run.lock(channel)
+      const plans = await observeAgain(assignment, channel, run.changedOn(host.machine.key))
+      const problems = plans.flatMap((plan) => plan.problems)
+      if (problems.length > 0) this.#fail('blocked', problems)
+      else if (!mayApply(plans)) return false
+      else if (await this.#takeSteps(plans, (step, told) => channel.act([step], told))) {
+        const after = await observeAgain(assignment, channel)
+        const left = after.filter((plan) => !isKeep(plan))
+        if (left.length > 0) {
+          this.#fail('failed', [...left.flatMap(stillDiffers(host)), ...(await causes(run, play, host))])
+        }
+      }
+    } catch (error) {
+      this.#fail(isUnreachable(error) ? 'unreachable' : 'failed', problemsOf(error))
+    }
+    return true
+  }
+
+  /** True when all of them succeeded; otherwise the failure is recorded, or the run was interrupted. */
+  async #takeSteps(
+    plans: readonly Plan[],
+    act: (step: Step, told: (sent: number, of: number) => void) => AsyncIterable<Done>,
+  ): Promise<boolean> {
+    const { play, host } = this.assignment
+    const { report, signal } = this.run.options
+    const steps = plans.flatMap(({ id, steps }) => steps.map((step) => ({ id, step })))
+    for (const [index, { id, step }] of steps.entries()) {
+      this.#undone = steps.slice(index).map(({ step }) => step.say)
+      if (signal.aborted) return false
+      const deed = { host: host.name, play: play.name, id, step }
+      report({ kind: 'step', ...deed })
+      // Before it is known how the step ends: another host of this machine must not take the change for its own state.
+      this.run.note(host, id)
+      let result: Done | undefined
+      for await (result of act(step, (sent, of) => report({ kind: 'sent', ...deed, sent, of })));
+      const ok = result?.code === 0
+      report({ kind: 'done', ...deed, seconds: result?.seconds ?? 0, ok })
+      if (!ok) {
+        // Of unknown outcome is neither done nor not: the problem names it, the lists don't.
+        if (isUnknown(result)) this.#undone = this.#undone.slice(1)
+        const lost = isUnknown(result) && result?.late === undefined
+        this.#fail(lost ? 'unreachable' : 'failed', [stepProblem(host, step, result)], failedStep(id, step, result))
+        return false
+      }
+      this.#done.push(step.say)
+    }
+    this.#undone = []
+    return true
+  }
+
+  #fail(kind: Failure['kind'], problems: readonly Problem[], step?: Failure['step']): void {
+    const { play, host } = this.assignment
+    const lists = { done: this.#done, undone: this.#undone }
+    this.run.record({ host: host.name, play: play.name, kind, problems, ...(step && { step }), ...lists })
+  }
+}
+
+/** What the play's gate can tell of a host that did not become what it should be: a process that died at once. */
+async function causes(run: Run, play: Play, { name }: Host<unknown>): Promise<readonly Problem[]> {
+  const { gate } = play.options
+  if (!gate) return []
+  return gate.explain(run.scope(play), [{ host: name, what: 'is not as it should be', final: true }])
+}

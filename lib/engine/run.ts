@@ -1,0 +1,130 @@
+/** A run under way: what it is made of, and what it has come to so far. Everything that works in it shares one of these. */
+import type { Channel } from '../core/channel.ts'
+import type { Problem } from '../core/error.ts'
+import { failuresAllowed } from './batches.ts'
+import { isOf, isUnreachable, names, nowhere, problemsOf } from './failures.ts'
+import type { Connections } from './observe.ts'
+import type { Host, Play, Scope } from './play.ts'
+import type { Event, Failure, World } from './world.ts'
+
+/** Who runs what, for locks and logs: told to whoever meets the run. */
+export interface Identity {
+  /** Short and unique. */
+  readonly id: string
+  readonly user: string
+  /** The controller's host name, and the process there. */
+  readonly from: string
+  readonly pid: number
+  readonly playbook: string
+}
+
+export interface Options {
+  /** Look and plan only. */
+  readonly check: boolean
+  /** Machines worked on at the same time. */
+  readonly forks: number
+  readonly identity: Identity
+  /** Do also what would leave a cluster without its majority, and what stands on something that is not as declared. */
+  readonly force: boolean
+  /** Aborted by the first interrupt: the step in hand is finished, nothing new is begun. */
+  readonly signal: AbortSignal
+  report(event: Event): void
+}
+
+/** The holder of a lock, in one line. */
+export const holderText = ({ id, user, from, pid, playbook }: Identity): string =>
+  `${user} on ${from}, pid ${pid}, ${playbook}, run ${id}`
+
+export class Run {
+  readonly failures: Failure[] = []
+  /** How many resources were as declared, by host. */
+  readonly kept = new Map<string, number>()
+  /** The ids that were changed, by host, and on each machine. */
+  readonly #changed = new Map<string, Set<string>>()
+  readonly #changedOn = new Map<string, Set<string>>()
+  readonly #locked = new Set<unknown>()
+
+  readonly site: readonly Play[]
+  readonly world: World
+  readonly options: Options
+  readonly connections: Connections
+
+  constructor(site: readonly Play[], world: World, options: Options, connections: Connections) {
+    this.site = site
+    this.world = world
+    this.options = options
+    this.connections = connections
+  }
+
+  /** What was changed so far, by host. */
+  get changed(): ReadonlyMap<string, ReadonlySet<string>> {
+    return this.#changed
+  }
+
+  /** What was changed so far on a machine, by any of its hosts. */
+  changedOn(machine: string): ReadonlySet<string> {
+    return this.#changedOn.get(machine) ?? new Set()
+  }
+
+  /** Remembers that a resource was changed, for the machine's other hosts and for the recap. */
+  note({ name, machine }: Host<unknown>, id: string): void {
+    for (const [of, key] of [
+      [this.#changedOn, machine.key],
+      [this.#changed, name],
+    ] as const) {
+      of.set(key, new Set([...(of.get(key) ?? []), id]))
+    }
+  }
+
+  record(failure: Failure): void {
+    this.failures.push(failure)
+    this.options.report({ kind: 'failed', failure })
+  }
+
+  hasFailed(host: string): boolean {
+    return this.failures.some((failure) => failure.host === host)
+  }
+
+  /** Whether nothing new is begun: interrupted, or more of a play's hosts failed than it allows. */
+  get stopped(): boolean {
+    return this.options.signal.aborted || this.site.some((play) => this.exceeded(play))
+  }
+
+  /** Whether more of the play's hosts failed than it allows. What failed as a whole allows nothing. */
+  exceeded(play: Play): boolean {
+    const own = this.failures.filter((failure) => failure.play === play.name)
+    const failed = new Set(own.map(({ host }) => host))
+    for (const name of names(play.hosts)) if (this.hasFailed(name)) failed.add(name)
+    return failed.size > failuresAllowed(play.options.maxFailures, play.hosts.length)
+  }
+
+  /** What went wrong in a play as a whole, on the hosts that the problems name, or else on its first. */
+  failPlay(play: Play, error: unknown): void {
+    const kind = isUnreachable(error) ? 'unreachable' : 'failed'
+    for (const problem of problemsOf(error)) {
+      const host = play.members.find(({ name }) => isOf(problem.where, name))?.name ?? nowhere(play).host
+      this.record({ ...nowhere(play), host, kind, problems: [problem] })
+    }
+  }
+
+  /** Something the operator should know that stops nothing. */
+  warn(problems: readonly Problem[]): void {
+    if (problems.length > 0) this.options.report({ kind: 'warned', problems })
+  }
+
+  async lock(channel: Channel): Promise<void> {
+    if (this.#locked.has(channel)) return
+    await channel.lock(holderText(this.options.identity))
+    this.#locked.add(channel)
+  }
+
+  scope(play: Play): Scope<unknown> {
+    const machine = (host: Host<unknown>) => this.connections.machine(host.machine)
+    return {
+      hosts: play.members,
+      ask: async (host, questions) => (await machine(host)).ask(questions),
+      http: async (host, request) => this.world.http(await machine(host), request),
+      database: async (host, login) => this.world.database(await machine(host), login),
+    }
+  }
+}
