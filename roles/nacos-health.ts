@@ -1,25 +1,14 @@
 /** When a Nacos cluster is well: read from what every member says of every other, and from using it. */
-import { randomBytes } from 'node:crypto'
-import type { HttpResponse } from '../lib/core/channel.ts'
 import { PlinthError, type Problem } from '../lib/core/error.ts'
-import type { Secret } from '../lib/core/secret.ts'
 import type { Gate, Missing } from '../lib/engine/play.ts'
-import {
-  type api,
-  type InstanceKey,
-  isAccepted,
-  type Request,
-  readConfig,
-  readInstances,
-  readNamingUp,
-  readReadiness,
-} from '../lib/nacos/api.ts'
+import { readNamingUp, readReadiness } from '../lib/nacos/api.ts'
 import { clusterProblems, groupsExpected, ledBy, type View } from '../lib/nacos/cluster.ts'
 import { diagnose, failureLines, sinceStart, successLine } from '../lib/nacos/diagnosis.ts'
 import { raftPeerOf } from '../lib/nacos/members.ts'
 import { tail, unit as unitReader } from '../lib/readers.ts'
-import { ask, client, LoginRefused, login, type NodeScope, tried, viewOf } from './nacos-http.ts'
-import { addressOf, memberOfNode, type NacosNode, type Node } from './nacos-node.ts'
+import { ask, client, LoginRefused, type NodeScope, tried, viewOf } from './nacos-http.ts'
+import { memberOfNode, type NacosNode, type Node } from './nacos-node.ts'
+import { missingAt, useOf } from './nacos-use.ts'
 
 /** How many looks in a row a login may be refused. */
 const patientWith = 16
@@ -93,9 +82,6 @@ function silent(error: unknown): undefined {
 /** The nodes that belong to a cluster. */
 const clustered = (nodes: readonly Node[]): readonly Node[] =>
   nodes.filter(({ params }) => params.nacos.mode !== 'standalone')
-
-const missingAt = (node: Node, what: string | undefined): Missing[] =>
-  what === undefined ? [] : [{ host: node.name, what }]
 
 /** Why a node does not answer at all; undefined if it does. */
 async function silence(scope: NodeScope, node: Node): Promise<string | undefined> {
@@ -197,102 +183,6 @@ async function started(scope: NodeScope, nodes: readonly Node[]): Promise<Missin
 }
 
 const startLog = ({ params: { nacos } }: Node): string => `${nacos.home}/logs/start.out`
-
-/** Writes through every node and reads on every other; takes back what it wrote, whatever happens. */
-async function useOf(scope: NodeScope, nodes: readonly Node[]): Promise<Missing[]> {
-  const run = randomBytes(4).toString('hex')
-  const tokens = new Map<Node, Secret | undefined>()
-  for (const node of nodes) {
-    const { enabled, admin_password: password } = node.params.nacos.auth
-    // Without a password there is no way in: what can be told without is told above.
-    if (enabled && !password) return []
-    const token = await tried(() => login(scope, node, false))
-    if (typeof token === 'string') return missingAt(node, token)
-    tokens.set(node, token)
-  }
-  const call = (node: Node, request: (calls: ReturnType<typeof api>) => Request) =>
-    tried(() => ask(scope, node, request(client(node, tokens.get(node)))))
-  const results = await Promise.all(
-    nodes.map(async (node, index) => {
-      const key = { dataId: `plinth-${run}-${index}`, group: 'PLINTH_GATE' }
-      const instance: InstanceKey = { serviceName: key.dataId, ip: addressOf(node), port: 1 + index, ephemeral: true }
-      const peers = node.params.nacos.mode === 'standalone' ? [node] : nodes
-      const found: Missing[] = []
-      try {
-        found.push(
-          ...(await accepted(
-            node,
-            'publish a configuration',
-            call(node, (to) => to.publishConfig(key, run)),
-          )),
-          ...(await accepted(
-            node,
-            'register a service',
-            call(node, (to) => to.registerInstance(instance)),
-          )),
-          ...(await eventually(peers, async (other) => {
-            const answer = await call(other, (to) => to.config(key))
-            const text =
-              typeof answer === 'string'
-                ? undefined
-                : readConfig(other.params.nacos.version, answer.status, answer.body)
-            return text === run ? undefined : `does not have the configuration that ${node.name} published`
-          })),
-          ...(await eventually(peers, async (other) => {
-            const answer = await call(other, (to) => to.instances(key.dataId))
-            const listed = typeof answer === 'string' ? [] : readInstances(answer.status, answer.body)
-            return listed.includes(`${instance.ip}:${instance.port}`)
-              ? undefined
-              : `does not list the service that ${node.name} registered`
-          })),
-        )
-      } finally {
-        const left = [
-          await accepted(
-            node,
-            'take its configuration back',
-            call(node, (to) => to.deleteConfig(key)),
-          ),
-          await accepted(
-            node,
-            'take its service back',
-            call(node, (to) => to.deleteInstance(instance)),
-          ),
-        ]
-        found.push(...left.flat())
-      }
-      return found
-    }),
-  )
-  return results.flat()
-}
-
-async function accepted(node: Node, what: string, answer: Promise<HttpResponse | string>): Promise<Missing[]> {
-  const got = await answer
-  if (typeof got === 'string') return missingAt(node, `can't ${what}: ${got}`)
-  return isAccepted(got.status, got.body)
-    ? []
-    : missingAt(node, `can't ${what}: HTTP ${got.status} ${got.body.trim().slice(0, 120)}`)
-}
-
-/** What one member learns of another comes late: each look is repeated for some seconds. */
-async function eventually(
-  nodes: readonly Node[],
-  look: (node: Node) => Promise<string | undefined>,
-): Promise<Missing[]> {
-  const found = await Promise.all(
-    nodes.map(async (node) => {
-      let what: string | undefined
-      for (let attempt = 0; attempt < 20; attempt++) {
-        what = await look(node)
-        if (what === undefined) return []
-        await new Promise((resolve) => setTimeout(resolve, 300))
-      }
-      return missingAt(node, what)
-    }),
-  )
-  return found.flat()
-}
 
 /** A node that does not answer may still be starting; once its output says that the start failed, there is nothing to wait for. */
 async function orFailed(
