@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { hostname, userInfo } from 'node:os'
 import { relative } from 'node:path'
 import { type ExitCode, exitCode, PlinthError, type Problem, problemText, usageError } from './core/error.ts'
+import { siteName } from './core/receipt.ts'
 import { openArchive } from './edge/archive.ts'
 import { helpText, type Options, parseArguments } from './edge/arguments.ts'
 import { openConsole } from './edge/console.ts'
@@ -44,8 +45,10 @@ export const main = (site: (fleet: Fleet) => readonly Play[] | Promise<readonly 
     const result = await converge(limited, world, {
       check: options.check,
       forks: options.forks,
-      identity: identityOf(playbook),
+      identity: identityOf(playbook, options),
       force: options.force,
+      prune: options.prune,
+      leftover: () => undefined,
       signal: interrupt.signal,
       report: (event) => screen.report(event),
     }).finally(() => screen.end())
@@ -55,12 +58,13 @@ export const main = (site: (fleet: Fleet) => readonly Play[] | Promise<readonly 
     return codeOf(result, options.check)
   })
 
-const identityOf = (playbook: string): Identity => ({
+const identityOf = (playbook: string, { inventory }: Options): Identity => ({
   id: randomUUID().slice(0, 8),
   user: userInfo().username,
   from: hostname(),
   pid: process.pid,
   playbook,
+  site: siteName(playbook, inventory),
 })
 
 /** What a look found: lines to print, and the exit code they mean. */

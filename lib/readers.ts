@@ -3,6 +3,7 @@
  * Plain POSIX sh, coreutils and systemd: every one of them also runs under busybox.
  */
 import type { Reader } from './core/probe.ts'
+import { stateFolder } from './core/receipt.ts'
 import { Script, sh } from './core/script.ts'
 
 // Shell expansions in braces, which a template literal would take for its own.
@@ -131,6 +132,13 @@ export const tail: Reader = (paths) =>
   sh`for f in ${paths}; do if [ -f "$f" ]; then
   tail -c 65536 -- "$f" | tr -d '\000' | while IFS= read -r l || [ -n "$l" ]; do printf '%s\t%s\n' "$f" "$l"; done
 fi; done`.text
+
+/** What sites declared there earlier, as lines `site<tab>host<tab>id`; asked under the one key `machine`. */
+export const receipts: Reader = (keys) =>
+  sh`( ${stateFolder}
+for k in ${keys}; do for f in "$state"/receipts/*; do if [ -f "$f" ]; then
+  while IFS= read -r l; do printf '%s\t%s\t%s\n' "$k" "${new Script('${f##*/}')}" "$l"; done <"$f"
+fi; done; done )`.text
 
 /** Everything in `Facts`, as lines `name value`; asked under the one key `machine`. */
 export const facts: Reader = (keys) =>

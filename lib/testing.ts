@@ -16,6 +16,7 @@ import type {
   HttpRequest,
   HttpResponse,
   MachineChannel,
+  Trace,
 } from './core/channel.ts'
 import { hostError, unreachable } from './core/error.ts'
 import type { Facts } from './core/facts.ts'
@@ -72,6 +73,8 @@ export class FakeChannel implements MachineChannel {
   readonly asked: (readonly string[])[] = []
   /** Every step that was begun. */
   readonly steps: Step[] = []
+  /** Audit lines and receipts that were left there. */
+  readonly traces: Trace[] = []
   /** Who took the lock. */
   holder: string | null = null
   closed = false
@@ -142,6 +145,10 @@ export class FakeChannel implements MachineChannel {
         this.#busy = false
       }
     }
+  }
+
+  async trace(trace: Trace): Promise<void> {
+    this.traces.push(trace)
   }
 
   async lock(holder: string): Promise<void> {
@@ -281,8 +288,10 @@ export async function run(
   const result = await converge(site, world, {
     check: false,
     forks: 5,
-    identity: { id: 'r1', user: 'tester', from: 'controller', pid: 1, playbook: 'a test' },
+    identity: { id: 'r1', user: 'tester', from: 'controller', pid: 1, playbook: 'a test', site: 'test' },
     force: false,
+    prune: false,
+    leftover: () => undefined,
     signal: new AbortController().signal,
     ...options,
     report(event) {

@@ -4,6 +4,7 @@
  */
 import type { Duplex } from 'node:stream'
 import type { Answers, Question } from './probe.ts'
+import type { Receipt } from './receipt.ts'
 import type { Step } from './resource.ts'
 import type { Secret } from './secret.ts'
 
@@ -33,8 +34,18 @@ export interface Channel {
   close(): Promise<void>
 }
 
+/** What a run leaves on a machine beside what is declared. Holds no secret. */
+export interface Trace {
+  /** For the machine's audit log and its journal; the machine sets its time before it. */
+  readonly line: string
+  /** What a site owns there from now on, in place of what was noted before. */
+  readonly receipt?: Receipt
+}
+
 /** A channel to a machine: it can also carry TCP connections that the machine itself opens. */
 export interface MachineChannel extends Channel {
+  /** Leaves a trace, before whatever is asked for after it. Throws PlinthErrors like all of a channel. */
+  trace(trace: Trace): Promise<void>
   /** A TCP connection from the machine to `host:port` (as the machine sees them). */
   tunnel(host: string, port: number): Promise<Duplex>
 }

@@ -19,6 +19,8 @@ export interface Options {
   readonly verbosity: number
   /** Go on where it is refused for safety, at one's own risk. */
   readonly force: boolean
+  /** Remove what is no longer declared. */
+  readonly prune: boolean
   readonly listHosts: boolean
   readonly json: boolean
   readonly version: boolean
@@ -56,6 +58,7 @@ const flags = {
     help: 'variables that win: key=value, \'{"key": 1}\', @file; repeatable',
   },
   check: { short: 'C', help: 'say what differs, change nothing (exit 2 if anything does)' },
+  prune: { help: 'also remove what was declared there once and is no longer' },
   force: { help: 'go on where a majority would be lost, or what it stands on differs' },
   'list-hosts': { help: 'list the hosts that are meant, and end' },
   forks: { short: 'f', value: 'N', help: 'machines at once (default 50)' },
@@ -145,6 +148,7 @@ export function parseArguments(argv: readonly string[]): Options {
     check: has('check'),
     verbosity: Math.min(4, all('verbose').length),
     force: has('force'),
+    prune: has('prune'),
     listHosts: has('list-hosts'),
     json: has('json'),
     version: has('version'),

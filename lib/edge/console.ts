@@ -2,7 +2,7 @@
 import { performance } from 'node:perf_hooks'
 import type { Problem } from '../core/error.ts'
 import type { Line, Tone } from '../engine/report.ts'
-import { failureLines, planText, problemLines, warningLines } from '../engine/report.ts'
+import { failureLines, leftoverLines, planText, problemLines, warningLines } from '../engine/report.ts'
 import type { Event } from '../engine/world.ts'
 import { Activity, activityText } from './activity.ts'
 
@@ -116,6 +116,8 @@ export function openConsole({ json, check, verbosity }: ConsoleOptions): Console
           if (lines.length > 0) result([{ tone: 'head', text: check ? 'What differs' : 'Plan' }, ...lines])
           return clear()
         }
+        case 'leftovers':
+          return result(leftoverLines(event.found, event.prune))
         case 'play':
           return say([{ tone: 'head', text: `${event.play} on ${event.hosts.join(', ')}` }])
         case 'preparing':

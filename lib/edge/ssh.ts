@@ -5,7 +5,7 @@
  * lost connection must never look like success, and one session slot must be enough.
  */
 import type { MachineChannel } from '../core/channel.ts'
-import { PlinthError, unreachable } from '../core/error.ts'
+import { hostError, PlinthError, unreachable } from '../core/error.ts'
 import { becoming } from './become.ts'
 import { execAtOnce } from './fewer-trips.ts'
 import { type Link, type LinkOptions, Links } from './links.ts'
@@ -14,6 +14,7 @@ import { Shell, type Streams } from './shell.ts'
 import { shellChannel } from './shell-channel.ts'
 import { connectionProblem } from './ssh-problems.ts'
 import type { Asker } from './terminal.ts'
+import { traceScript } from './trace-text.ts'
 import { openTunnel } from './tunnel.ts'
 
 export interface ConnectOptions extends LinkOptions {
@@ -83,6 +84,13 @@ function about(name: string, error: unknown): unknown {
   return unreachable(...error.problems.map((problem) => ({ ...problem, where: `${name} through ${problem.where}` })))
 }
 
+const traceProblem = (where: string, stderr: string): PlinthError =>
+  hostError({
+    where,
+    what: `what is done there can't be noted: ${stderr.trim().split('\n').at(-1) ?? ''}`,
+    remedy: 'see to the rights and the free space of /var/log/plinth and /var/lib/plinth',
+  })
+
 function machineChannel(link: Link, shell: Shell, lockFile?: string): MachineChannel {
   const channel = shellChannel(shell, lockFile)
   let locked = false
@@ -91,6 +99,12 @@ function machineChannel(link: Link, shell: Shell, lockFile?: string): MachineCha
     async lock(holder) {
       locked = true
       await channel.lock(holder)
+    },
+    async trace(trace) {
+      const { run, input } = traceScript(trace)
+      const { code, stderr } = await shell.run(run, { inline: Buffer.from(input) })
+      if (code === null) throw shell.gone()
+      if (code !== 0) throw traceProblem(shell.host, stderr)
     },
     tunnel: (host, port) => openTunnel(link.client, shell.host, host, port),
     async close() {

@@ -1,7 +1,8 @@
 /** Applying: the steps of one host in order, each told as it happens, and the same questions again at the end. */
-import type { Done } from '../core/channel.ts'
+import type { Channel, Done } from '../core/channel.ts'
 import type { Problem } from '../core/error.ts'
 import type { Plan, Step } from '../core/resource.ts'
+import { beginLine, endLine } from './audit.ts'
 import { failedStep, isKeep, isUnknown, isUnreachable, problemsOf, stepProblem, stillDiffers } from './failures.ts'
 import { type Assignment, mapLimit, observeAgain } from './observe.ts'
 import type { Host, Play } from './play.ts'
@@ -53,17 +54,30 @@ class Application {
       const problems = plans.flatMap((plan) => plan.problems)
       if (problems.length > 0) this.#fail('blocked', problems)
       else if (!mayApply(plans)) return false
-      else if (await this.#takeSteps(plans, (step, told) => channel.act([step], told))) {
-        const after = await observeAgain(assignment, channel)
-        const left = after.filter((plan) => !isKeep(plan))
-        if (left.length > 0) {
-          this.#fail('failed', [...left.flatMap(stillDiffers(host)), ...(await causes(run, play, host))])
-        }
-      }
+      else if (!plans.every(isKeep)) await this.#change(channel, plans)
     } catch (error) {
       this.#fail(isUnreachable(error) ? 'unreachable' : 'failed', problemsOf(error))
     }
     return true
+  }
+
+  async #change(channel: Channel, plans: readonly Plan[]): Promise<void> {
+    const { run, assignment } = this
+    const { play, host } = assignment
+    const { identity, signal } = run.options
+    const begun = run.trace(host, beginLine(identity, assignment, plans))
+    // A machine does one thing after the other by itself; a database beside it would not wait.
+    if (play.options.via) await begun
+    if (await this.#takeSteps(plans, (step, told) => channel.act([step], told))) {
+      const after = await observeAgain(assignment, channel)
+      const left = after.filter((plan) => !isKeep(plan))
+      if (left.length > 0) {
+        this.#fail('failed', [...left.flatMap(stillDiffers(host)), ...(await causes(run, play, host))])
+      }
+    }
+    await begun
+    const failure = run.failures.find((one) => one.host === host.name && one.play === play.name)
+    await run.trace(host, endLine(identity, assignment, plans, { failure, interrupted: signal.aborted }))
   }
 
   /** True when all of them succeeded; otherwise the failure is recorded, or the run was interrupted. */

@@ -1,7 +1,9 @@
 /** Observe wide, plan purely, apply narrowly. Knows channels; knows no kind of resource and nothing of Nacos. */
-import { hostResults, isKeep } from './failures.ts'
+import { abandoned } from './estate.ts'
+import { hostResults, isKeep, nowhere } from './failures.ts'
 import { Connections, hostPlan, mapLimit, type Observation, observeMachine } from './observe.ts'
 import type { Machine, Play } from './play.ts'
+import { absentFrom, findLeftovers, forget } from './prune.ts'
 import { roll } from './roll.ts'
 import { type Options, Run } from './run.ts'
 import { waitUnchanged } from './wait.ts'
@@ -13,20 +15,27 @@ export async function converge(site: readonly Play[], world: World, options: Opt
   const run = new Run(site, world, options, connections)
   try {
     const observations = await observeSite(run)
-    const plans = observations.map(hostPlan)
+    const left = await findLeftovers(run)
+    const removals = options.prune ? left.observations : []
+    const plans = [...observations, ...removals].map(hostPlan)
     options.report({ kind: 'planned', plans })
+    if (left.found.length > 0) options.report({ kind: 'leftovers', found: left.found, prune: options.prune })
     for (const { assignment, plans } of observations) {
       const { play, host } = assignment
       const problems = plans.flatMap((plan) => plan.problems)
-      if (problems.length > 0)
-        run.record({ host: host.name, play: play.name, kind: 'blocked', problems, done: [], undone: [] })
+      if (problems.length > 0) run.record({ ...nowhere(play), host: host.name, kind: 'blocked', problems })
       run.kept.set(host.name, (run.kept.get(host.name) ?? 0) + plans.filter(isKeep).length)
     }
-    await work(run, observations)
+    await work(run, [...observations, ...removals])
+    if (options.prune && !options.check && !run.stopped) {
+      await roll(run, left.play, removals)
+      await forget(run, left.found)
+    }
     return {
       hosts: hostResults(site, run.kept, run.changed, run.failures),
       plans,
       failures: run.failures,
+      leftovers: left.found,
       interrupted: options.signal.aborted,
     }
   } finally {
@@ -58,11 +67,17 @@ async function observeSite(run: Run): Promise<readonly Observation[]> {
   for (const { hosts } of site) for (const { machine } of hosts) machines.set(machine.key, machine)
   options.report({ kind: 'connecting', machines: machines.size })
   const wanted = wantedLater(site)
+  const absent = absentFrom(site)
   const seen = await mapLimit([...machines.values()], options.forks, async (machine) => {
-    const found = await observeMachine(site, machine, world, connections)
+    const { found, receipts } = await observeMachine(site, machine, world, connections)
+    const observed = found.flatMap((item) => ('plans' in item ? [item.assignment] : []))
+    const declared = observed.flatMap(({ host, resources }) => resources.map(({ id }) => ({ host: host.name, id })))
+    const estate = { receipts, declared }
+    run.estates.set(machine.key, estate)
+    const leftovers = abandoned(estate, options.identity.site, absent)
     // A thousand machines that are as they should be don't all stay connected: only so many as are looked at at once.
     const settled = found.every((item) => 'plans' in item && item.plans.every(isKeep))
-    if (settled && !wanted.has(machine.key)) await connections.release(machine)
+    if (settled && !wanted.has(machine.key) && leftovers.length === 0) await connections.release(machine)
     return found
   })
   const observations: Observation[] = []

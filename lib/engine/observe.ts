@@ -6,9 +6,10 @@ import { PlinthError, type Problem, usageError } from '../core/error.ts'
 import { type Facts, parseFacts } from '../core/facts.ts'
 import { contradictions, orderProblems } from '../core/ordering.ts'
 import type { Answers, Question } from '../core/probe.ts'
+import { type Receipt, readReceipts } from '../core/receipt.ts'
 import { remember } from '../core/remember.ts'
 import type { Plan, Resource } from '../core/resource.ts'
-import { facts as factsReader } from '../readers.ts'
+import { facts as factsReader, receipts as receiptsReader } from '../readers.ts'
 import type { Host, Machine, Play } from './play.ts'
 import type { HostPlan, World } from './world.ts'
 
@@ -20,6 +21,7 @@ export interface Assignment {
 }
 
 const factsQuestion: Question = { reader: factsReader, key: 'machine' }
+const receiptsQuestion: Question = { reader: receiptsReader, key: 'machine' }
 
 /**
  * Plans a list of resources against answers; each sees which ones before it are about to change, or did so in an
@@ -38,7 +40,8 @@ export function planResources(
   })
 }
 
-const questionsOf = (resources: readonly Resource[]): readonly Question[] =>
+/** What a list of resources wants to know. */
+export const questionsOf = (resources: readonly Resource[]): readonly Question[] =>
   resources.flatMap((resource) => resource.probe)
 
 /** The open connections of a run, one per machine, opened when first needed and closed together. */
@@ -135,6 +138,14 @@ export function hostPlan({ assignment: { play, host }, plans }: Observation): Ho
   return { play: play.name, host: host.name, ...as, plans }
 }
 
+/** All that was read of one machine. */
+export interface Reading {
+  readonly machine: Machine
+  readonly found: readonly (Observation | Unobserved)[]
+  /** What it remembers of earlier runs. */
+  readonly receipts: readonly Receipt[]
+}
+
 export interface Unobserved {
   readonly machine: Machine
   readonly assignments: readonly { readonly play: Play; readonly host: Host<unknown> }[]
@@ -150,7 +161,7 @@ export async function observeMachine(
   machine: Machine,
   world: World,
   connections: Connections,
-): Promise<readonly (Observation | Unobserved)[]> {
+): Promise<Reading> {
   const all = site.flatMap((play) =>
     play.hosts.filter((host) => host.machine.key === machine.key).map((host) => ({ play, host })),
   )
@@ -163,17 +174,17 @@ export async function observeMachine(
     const direct = (): readonly Question[] =>
       questionsOf(assignments.filter(({ play }) => !play.options.via).flatMap(({ resources }) => resources))
     assignments = facts === null ? [] : assign(site, machine, facts)
-    answers = await channel.ask([factsQuestion, ...direct()])
+    answers = await channel.ask([factsQuestion, receiptsQuestion, ...direct()])
     const now = parseFacts(answers(factsQuestion))
     if (facts === null || JSON.stringify(now) !== JSON.stringify(facts)) {
       facts = now
       world.cacheFacts(machine, now)
       assignments = assign(site, machine, now)
-      answers = await channel.ask([factsQuestion, ...direct()])
+      answers = await channel.ask([factsQuestion, receiptsQuestion, ...direct()])
     }
   } catch (error) {
     if (!(error instanceof PlinthError) || error.code === 4) throw error
-    return [{ machine, assignments: all, error }]
+    return { machine, found: [{ machine, assignments: all, error }], receipts: [] }
   }
   // Of all hosts of the machine: what one changes, another's process may have read.
   let changes: ReadonlySet<string> = new Set()
@@ -192,7 +203,7 @@ export async function observeMachine(
       return { machine, assignments: [{ play, host }], error }
     }
   })
-  return Promise.all(observed)
+  return { machine, found: await Promise.all(observed), receipts: readReceipts(answers(receiptsQuestion)) }
 }
 
 /** The ids that a plan changes. */

@@ -1,7 +1,7 @@
 /** What people read of a run: pure functions from what happened to lines. Colour is added by whoever prints them. */
 import { type Problem, problemText } from '../core/error.ts'
 import type { Change, Plan } from '../core/resource.ts'
-import type { Failure, HostPlan, Result } from './world.ts'
+import type { Failure, HostPlan, Leftover, Result } from './world.ts'
 
 /** What a line is about, so that a terminal can colour it. */
 export type Tone = 'plain' | 'head' | 'good' | 'change' | 'bad' | 'faint'
@@ -46,6 +46,32 @@ export function planText(plans: readonly HostPlan[], verbose = false): readonly 
     line(`${title}: ${hosts.join(', ')}`, 'head'),
     ...body,
   ])
+}
+
+/** What is no longer declared: removed with --prune, or left, and why. Hosts with the same leftovers share a paragraph. */
+export function leftoverLines(found: readonly Leftover[], prune: boolean): readonly Line[] {
+  const own = (host: string): readonly Leftover[] => found.filter((one) => one.host === host)
+  const shown = prune ? found.filter(({ fate }) => fate !== 'removed') : found
+  const paragraphs = new Map<string, string[]>()
+  for (const host of new Set(shown.map((one) => one.host))) {
+    const body = own(host)
+      .filter((one) => shown.includes(one))
+      .map(({ id, why }) => `  ? ${id}${why === undefined ? '' : ` (${why})`}`)
+      .join('\n')
+    paragraphs.set(body, [...(paragraphs.get(body) ?? []), host])
+  }
+  if (paragraphs.size === 0) return []
+  const after = prune
+    ? 'These stay: what is in the way must go first, the rest is for a person to remove, and is forgotten here.'
+    : 'See to it, or remove with --prune what it can remove.'
+  return [
+    line('No longer declared', 'head'),
+    ...[...paragraphs].flatMap(([body, hosts]) => [
+      line(hosts.join(', '), 'head'),
+      ...body.split('\n').map((text) => line(text, 'faint')),
+    ]),
+    line(after, 'faint'),
+  ]
 }
 
 /** What plans warn of, each once. */

@@ -1,7 +1,9 @@
 /** A run under way: what it is made of, and what it has come to so far. Everything that works in it shares one of these. */
 import type { Channel } from '../core/channel.ts'
 import type { Problem } from '../core/error.ts'
+import type { Resource } from '../core/resource.ts'
 import { failuresAllowed } from './batches.ts'
+import { type Estate, receiptOf } from './estate.ts'
 import { isOf, isUnreachable, names, nowhere, problemsOf } from './failures.ts'
 import type { Connections } from './observe.ts'
 import type { Host, Play, Scope } from './play.ts'
@@ -16,6 +18,8 @@ export interface Identity {
   readonly from: string
   readonly pid: number
   readonly playbook: string
+  /** What a machine remembers the run's site by: `site@prod`. */
+  readonly site: string
 }
 
 export interface Options {
@@ -26,6 +30,10 @@ export interface Options {
   readonly identity: Identity
   /** Do also what would leave a cluster without its majority, and what stands on something that is not as declared. */
   readonly force: boolean
+  /** Remove what is no longer declared. */
+  readonly prune: boolean
+  /** What removes a resource by its id; undefined for what is not removed blindly. */
+  leftover(id: string): Resource | undefined
   /** Aborted by the first interrupt: the step in hand is finished, nothing new is begun. */
   readonly signal: AbortSignal
   report(event: Event): void
@@ -43,6 +51,8 @@ export class Run {
   readonly #changed = new Map<string, Set<string>>()
   readonly #changedOn = new Map<string, Set<string>>()
   readonly #locked = new Set<unknown>()
+  /** What every machine remembers, and what the site declares there. */
+  readonly estates = new Map<string, Estate>()
 
   readonly site: readonly Play[]
   readonly world: World
@@ -110,6 +120,29 @@ export class Run {
   /** Something the operator should know that stops nothing. */
   warn(problems: readonly Problem[]): void {
     if (problems.length > 0) this.options.report({ kind: 'warned', problems })
+  }
+
+  /**
+   * Leaves a line in a machine's audit log, and there what the site owns if that is not known there yet. Where it can't be
+   * written, that is a warning: it must not keep anybody from mending a host whose disk is full. A machine that is lost
+   * says so elsewhere.
+   */
+  async trace({ machine }: Host<unknown>, line: string): Promise<void> {
+    const estate = this.estates.get(machine.key)
+    const { site } = this.options.identity
+    const receipt = estate && receiptOf(estate, site)
+    const known = estate?.receipts.find((one) => one.site === site)?.owned ?? []
+    const news = receipt && receipt.owned.length !== known.length
+    if (estate && news) {
+      const others = estate.receipts.filter((one) => one.site !== site)
+      this.estates.set(machine.key, { ...estate, receipts: [...others, receipt] })
+    }
+    try {
+      const channel = await this.connections.machine(machine)
+      await channel.trace({ line, ...(news && { receipt }) })
+    } catch (error) {
+      if (!isUnreachable(error)) this.warn(problemsOf(error))
+    }
   }
 
   async lock(channel: Channel): Promise<void> {

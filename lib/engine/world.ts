@@ -41,10 +41,24 @@ export interface FailedStep {
   readonly stderr: string
 }
 
+/** Something that a machine remembers this site declared there, and that it declares no longer. */
+export interface Leftover {
+  /** The host it was declared for. */
+  readonly host: string
+  readonly id: string
+  /** The machine's key. */
+  readonly machine: string
+  /** What --prune does with it: removes it, can't because of something in the way, or leaves it to a person. */
+  readonly fate: 'removed' | 'blocked' | 'by hand'
+  readonly why?: string
+}
+
 /** Everything the engine has to tell while it works. A reporter turns it into a screen, a document or nothing. */
 export type Event =
   | { readonly kind: 'connecting'; readonly machines: number }
   | { readonly kind: 'planned'; readonly plans: readonly HostPlan[] }
+  /** What is no longer declared, and whether this run removes it. */
+  | { readonly kind: 'leftovers'; readonly found: readonly Leftover[]; readonly prune: boolean }
   | { readonly kind: 'play'; readonly play: string; readonly hosts: readonly string[] }
   | { readonly kind: 'preparing'; readonly play: string }
   | ({ readonly kind: 'step' } & Deed)
@@ -94,5 +108,6 @@ export interface Result {
   readonly hosts: readonly HostResult[]
   readonly plans: readonly HostPlan[]
   readonly failures: readonly Failure[]
+  readonly leftovers: readonly Leftover[]
   readonly interrupted: boolean
 }

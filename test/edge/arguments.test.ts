@@ -12,6 +12,7 @@ const none: Options = {
   check: false,
   verbosity: 0,
   force: false,
+  prune: false,
   listHosts: false,
   json: false,
   version: false,

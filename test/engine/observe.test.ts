@@ -13,10 +13,13 @@ test('first contact costs two round trips, every later run one', async () => {
   const world = new FakeWorld()
   there(world, 'h1', 'a', 'b')
   await run(site(), world)
-  assert.equal(world.machine('h1').asked, [['facts:machine'], ['facts:machine', 'is:a', 'is:b']])
+  assert.equal(world.machine('h1').asked, [
+    ['facts:machine', 'receipts:machine'],
+    ['facts:machine', 'receipts:machine', 'is:a', 'is:b'],
+  ])
   assert.equal(world.facts.get('h1'), plainFacts)
   await run(site(), world)
-  assert.equal(world.machine('h1').asked.slice(2), [['facts:machine', 'is:a', 'is:b']])
+  assert.equal(world.machine('h1').asked.slice(2), [['facts:machine', 'receipts:machine', 'is:a', 'is:b']])
 })
 
 test('a fact that differs rebuilds what should be, and asks anew', async () => {
@@ -25,8 +28,8 @@ test('a fact that differs rebuilds what should be, and asks anew', async () => {
   world.facts.set('h1', { ...plainFacts, os: 'rhel' })
   await run([play('p', hosts('h1'), (_host, { os }) => [thing(os)])], world)
   assert.equal(world.machine('h1').asked, [
-    ['facts:machine', 'is:rhel'],
-    ['facts:machine', 'is:debian'],
+    ['facts:machine', 'receipts:machine', 'is:rhel'],
+    ['facts:machine', 'receipts:machine', 'is:debian'],
   ])
   assert.is(world.facts.get('h1')?.os, 'debian')
 })

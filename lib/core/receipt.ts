@@ -1,0 +1,56 @@
+/**
+ * What a machine remembers of Plinth: the ids that a site declared there, so that what is declared no longer can be found.
+ * One receipt per site (a playbook over an inventory), a line `host<tab>id` for each resource.
+ */
+
+import { Script } from './script.ts'
+
+/** Where a machine keeps what Plinth notes there (`$log`, `$state`): root's is the system's, another user's their own. */
+export const stateFolder = new Script(`if [ "$(id -u)" = 0 ]; then log=/var/log/plinth state=/var/lib/plinth
+else state=\${XDG_STATE_HOME:-\${HOME:-}/.local/state}/plinth log=$state; fi`)
+
+/** One resource that a site declared for a host of the machine. */
+export interface Owned {
+  readonly host: string
+  readonly id: string
+}
+
+export interface Receipt {
+  /** `site@prod`: letters, digits and `@ . _ -`. */
+  readonly site: string
+  readonly owned: readonly Owned[]
+}
+
+const key = ({ host, id }: Owned): string => `${host}\t${id}`
+
+/** Each once, in the order of first appearance: what is declared first stands on nothing. Ids that don't fit on a line are left out. */
+export const distinctOwned = (owned: readonly Owned[]): readonly Owned[] =>
+  [...new Map(owned.map((one) => [key(one), one])).values()].filter((one) => !/[\n\r]|\t.*\t/.test(key(one)))
+
+/** A receipt as its file has it. */
+export const receiptText = (owned: readonly Owned[]): string =>
+  distinctOwned(owned)
+    .map((one) => `${key(one)}\n`)
+    .join('')
+
+/** All receipts of a machine from the answer of the reader `receipts`: lines `site<tab>host<tab>id`. What has another form is passed over. */
+export function readReceipts(answer: string): readonly Receipt[] {
+  const sites = new Map<string, Owned[]>()
+  for (const line of answer.split('\n')) {
+    const [site, host, id, ...more] = line.split('\t')
+    if (site === undefined || host === undefined || id === undefined || id === '' || more.length > 0) continue
+    sites.set(site, [...(sites.get(site) ?? []), { host, id }])
+  }
+  return [...sites].map(([site, owned]) => ({ site, owned }))
+}
+
+/** Letters, digits and `@ . _ -` of a text, for the name of a site. */
+export const siteName = (playbook: string, inventories: readonly string[]): string => {
+  const plain = (path: string): string =>
+    path
+      .replace(/\/+$/, '')
+      .replace(/^.*\//, '')
+      .replace(/\.[a-z]+$/, '')
+  const name = [plain(playbook), inventories.map(plain).join('+')].filter((word) => word !== '').join('@')
+  return name.replace(/[^\p{L}\p{N}@._+-]/gu, '_').replace(/^\.*$/, 'site')
+}

@@ -1,0 +1,37 @@
+/** The script that leaves a run's trace on a machine: the audit line, and what the site owns there. Run under dash and busybox. */
+import type { Trace } from '../core/channel.ts'
+import { receiptText, stateFolder } from '../core/receipt.ts'
+import { lines, type Script, sh } from '../core/script.ts'
+
+/** Bytes after which the audit log is put aside, as `audit.log.1`. */
+const logBytes = 1_048_576
+
+/**
+ * The script, and what it finds on its standard input: the receipt. The time is the machine's own. A receipt is replaced
+ * atomically; the log is appended to by one write.
+ */
+export function traceScript({ line, receipt }: Trace): { readonly run: string; readonly input: string } {
+  const text = line.replace(/[\p{Cc}]+/gu, ' ')
+  const written: Script =
+    receipt === undefined
+      ? sh`:`
+      : sh`f="$state/receipts/"${receipt.site}
+mkdir -p -- "$state/receipts"
+t=$(mktemp "$state/receipts/.plinth.XXXXXX")
+trap 'rm -f -- "$t"' EXIT
+cat >"$t"
+sync "$t"
+mv -f -- "$t" "$f"
+sync "$state/receipts"`
+  const run = lines(
+    sh`umask 077`,
+    stateFolder,
+    sh`mkdir -p -- "$log"`,
+    written,
+    sh`line=$(date -u +%Y-%m-%dT%H:%M:%SZ)' '${text}
+if [ -f "$log/audit.log" ] && [ "$(stat -c %s -- "$log/audit.log")" -ge ${logBytes} ]; then mv -f -- "$log/audit.log" "$log/audit.log.1"; fi
+printf '%s\n' "$line" >>"$log/audit.log"
+if command -v logger >/dev/null; then logger -t plinth -p user.notice -- ${text} || :; fi`,
+  )
+  return { run: run.text, input: receipt === undefined ? '' : receiptText(receipt.owned) }
+}

@@ -1,0 +1,49 @@
+/** What the audit log of a machine says of a run that changed something there: one line before, one after. Pure. */
+import type { Plan } from '../core/resource.ts'
+import { sha256 } from '../core/secret.ts'
+import { isKeep } from './failures.ts'
+import type { Assignment } from './observe.ts'
+import type { Identity } from './run.ts'
+import type { Failure } from './world.ts'
+
+/** So many resources are named; of more it is said how many. */
+const named = 40
+
+/** Of what the plan shows and does, without a secret: two plans that read the same have the same. 12 hex digits. */
+export const planDigest = (plans: readonly Plan[]): string =>
+  sha256(
+    JSON.stringify(
+      plans
+        .filter((plan) => !isKeep(plan))
+        .map(({ id, action, changes, steps }) => [id, action, changes, steps.map(({ say }) => say)]),
+    ),
+  ).slice(0, 12)
+
+/** Who runs what, from where. */
+export const whoText = ({ id, user, from, pid, site }: Identity): string =>
+  `run=${id} by=${user}@${from} pid=${pid} site=${site}`
+
+const who = (identity: Identity, { play, host }: Assignment): string =>
+  `${whoText(identity)} play=${quoted(play.name)} host=${host.name}`
+
+const quoted = (text: string): string => (/^\S+$/.test(text) ? text : JSON.stringify(text))
+
+/** Before the first step: what is going to be changed. */
+export function beginLine(identity: Identity, assignment: Assignment, plans: readonly Plan[]): string {
+  const changing = plans.filter((plan) => !isKeep(plan)).map(({ action, id }) => `${action} ${id}`)
+  const more = changing.length > named ? ` and ${changing.length - named} more` : ''
+  return `${who(identity, assignment)} plan=${planDigest(plans)} begin: ${changing.slice(0, named).join(', ')}${more}`
+}
+
+/** After the last step: what it came to. `failure` is that of this host in this play, if there is one. */
+export function endLine(
+  identity: Identity,
+  assignment: Assignment,
+  plans: readonly Plan[],
+  came: { readonly failure: Failure | undefined; readonly interrupted: boolean },
+): string {
+  const { failure, interrupted } = came
+  const at = failure?.step ? ` at "${failure.step.say}" (exit code ${failure.step.code ?? 'unknown'})` : ''
+  const outcome = failure ? `${failure.kind}${at}` : interrupted ? 'interrupted' : 'ok'
+  return `${who(identity, assignment)} plan=${planDigest(plans)} end: ${outcome}`
+}

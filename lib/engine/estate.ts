@@ -1,0 +1,37 @@
+/** What belongs to whom on a machine, from what it remembers and what is declared. Pure. */
+import { distinctOwned, type Owned, type Receipt } from '../core/receipt.ts'
+
+/** What belongs to sites on one machine. */
+export interface Estate {
+  /** The receipts it had when it was read. */
+  readonly receipts: readonly Receipt[]
+  /** What this run declares there. */
+  readonly declared: readonly Owned[]
+}
+
+/** The receipt of a site among those of a machine. */
+const ownedBy = (receipts: readonly Receipt[], site: string): readonly Owned[] =>
+  receipts.find((receipt) => receipt.site === site)?.owned ?? []
+
+/**
+ * What a site owned on a machine and declares there no longer, last declared first. Not what another host or another site
+ * of the machine still has, nor what belongs to a host that the run leaves alone.
+ * @param absent hosts of the site that are not looked at in this run
+ */
+export function abandoned({ receipts, declared }: Estate, site: string, absent: ReadonlySet<string>): readonly Owned[] {
+  const others = receipts.filter((receipt) => receipt.site !== site).flatMap(({ owned }) => owned)
+  const kept = new Set([...declared, ...others].map(({ id }) => id))
+  return ownedBy(receipts, site)
+    .filter(({ host, id }) => !kept.has(id) && !absent.has(host))
+    .toReversed()
+}
+
+/** What the receipt of a site should say before anything is changed on a machine: what it said, and what is declared now. */
+export const receiptOf = (
+  { receipts, declared }: Estate,
+  site: string,
+  gone: ReadonlySet<string> = new Set(),
+): Receipt => ({
+  site,
+  owned: distinctOwned([...ownedBy(receipts, site).filter(({ id }) => !gone.has(id)), ...declared]),
+})

@@ -1,0 +1,103 @@
+/**
+ * Leftovers: what a machine remembers that this site declared there once, and declares no longer. They are shown; with
+ * --prune they are removed, by a play of their own at the end of the site.
+ */
+import type { Owned } from '../core/receipt.ts'
+import type { Plan, Resource } from '../core/resource.ts'
+import { whoText } from './audit.ts'
+import { abandoned, receiptOf } from './estate.ts'
+import { isKeep, isUnreachable, nowhere, problemsOf } from './failures.ts'
+import { mapLimit, type Observation, planResources, questionsOf } from './observe.ts'
+import { type Host, type Play, play } from './play.ts'
+import type { Run } from './run.ts'
+import type { Leftover } from './world.ts'
+
+/** The name of the play that removes them. */
+const pruning = 'no longer declared'
+
+export interface Leftovers {
+  readonly found: readonly Leftover[]
+  /** The play that removes them, and what it would do: for a run with --prune. */
+  readonly play: Play
+  readonly observations: readonly Observation[]
+}
+
+/**
+ * Looks for leftovers on every machine that was read, and whether they are still there; machines that have none are not
+ * asked. What can't be removed blindly, or is not empty, is only shown.
+ */
+export async function findLeftovers(run: Run): Promise<Leftovers> {
+  const { site, options } = run
+  const hosts = new Map<string, Host<unknown>>()
+  for (const host of site.flatMap((one) => one.hosts))
+    if (!hosts.has(host.machine.key)) hosts.set(host.machine.key, host)
+  const absent = absentFrom(site)
+  const removable = new Map<string, readonly Resource[]>()
+  const removal = play(pruning, [...hosts.values()], ({ machine }) => removable.get(machine.key) ?? [])
+  const looked = await mapLimit([...hosts], options.forks, async ([key, host]) => {
+    const estate = run.estates.get(key)
+    const left = estate === undefined ? [] : abandoned(estate, options.identity.site, absent)
+    const plans = await plansOfRemoval(run, host, left).catch((error: unknown) => {
+      const kind = isUnreachable(error) ? 'unreachable' : 'failed'
+      run.record({ ...nowhere(removal), host: host.name, kind, problems: problemsOf(error) })
+      return []
+    })
+    const resources = plans.flatMap(({ resource, plan }) => (plan.action === 'remove' ? [resource] : []))
+    removable.set(key, resources)
+    const changing = plans.flatMap(({ plan }) => (plan.action === 'remove' ? [plan] : []))
+    return {
+      found: left.flatMap(({ host, id }) => leftoverOf(host, id, key, plans.find(({ plan }) => plan.id === id)?.plan)),
+      observations: changing.length > 0 ? [{ assignment: { play: removal, host, resources }, plans: changing }] : [],
+    }
+  })
+  return {
+    found: looked.flatMap(({ found }) => found),
+    play: removal,
+    observations: looked.flatMap(({ observations }) => observations),
+  }
+}
+
+async function plansOfRemoval(
+  { options, connections }: Run,
+  host: Host<unknown>,
+  left: readonly Owned[],
+): Promise<readonly { readonly resource: Resource; readonly plan: Plan }[]> {
+  const removals = left.flatMap(({ id }) => options.leftover(id) ?? [])
+  if (removals.length === 0) return []
+  const answers = await (await connections.machine(host.machine)).ask(questionsOf(removals))
+  const plans = planResources(removals, answers)
+  return removals.flatMap((resource, at) => {
+    const plan = plans[at]
+    return plan ? [{ resource, plan }] : []
+  })
+}
+
+/** What is to be said of a leftover; nothing of one that is gone already. */
+function leftoverOf(host: string, id: string, machine: string, plan: Plan | undefined): readonly Leftover[] {
+  if (plan === undefined) return [{ host, id, machine, fate: 'by hand', why: 'such things are not removed blindly' }]
+  if (isKeep(plan)) return []
+  const [problem] = plan.problems
+  return [problem ? { host, id, machine, fate: 'blocked', why: problem.what } : { host, id, machine, fate: 'removed' }]
+}
+
+/** Hosts of the site that the run leaves alone: nothing is known of what they declare. */
+export function absentFrom(site: readonly Play[]): ReadonlySet<string> {
+  const worked = new Set(site.flatMap(({ hosts }) => hosts.map(({ name }) => name)))
+  return new Set(site.flatMap(({ members }) => members.map(({ name }) => name)).filter((name) => !worked.has(name)))
+}
+
+/** Lets every machine forget what was removed there, and what was shown as left to a person. */
+export async function forget(run: Run, found: readonly Leftover[]): Promise<void> {
+  const { identity } = run.options
+  const machines = new Map<string, Host<unknown>>(
+    run.site.flatMap(({ hosts }) => hosts.map((host) => [host.machine.key, host])),
+  )
+  for (const [key, host] of machines) {
+    const estate = run.estates.get(key)
+    const gone = found.filter(({ machine, fate }) => machine === key && fate !== 'blocked').map(({ id }) => id)
+    if (!estate || gone.length === 0 || run.hasFailed(host.name)) continue
+    const channel = await run.connections.machine(host.machine)
+    const line = `${whoText(identity)} host=${host.name} forgets: ${gone.join(', ')}`
+    await channel.trace({ line, receipt: receiptOf(estate, identity.site, new Set(gone)) })
+  }
+}

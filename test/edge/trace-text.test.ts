@@ -1,0 +1,97 @@
+/** What a run leaves on a machine, under dash and busybox: the audit log, and the receipts that the reader reads again. */
+import { chmodSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Trace } from '../../lib/core/channel.ts'
+import { readReceipts } from '../../lib/core/receipt.ts'
+import { traceScript } from '../../lib/edge/trace-text.ts'
+import { receipts } from '../../lib/readers.ts'
+import { assert, suite } from '../kit.ts'
+import { mkdirs, Sandbox, shells } from '../shells.ts'
+
+const test = suite('edge/trace-text')
+const box = new Sandbox(test)
+
+/** A PATH in which everybody is a plain user, and a journal that is a file. */
+function home(): { readonly bin: string; readonly state: string; readonly journal: string; readonly set: string } {
+  const folder = box.fresh()
+  const bin = mkdirs(join(folder, 'bin'))
+  const journal = join(folder, 'journal')
+  writeFileSync(join(bin, 'id'), '#!/bin/sh\necho 1000\n')
+  writeFileSync(join(bin, 'logger'), `#!/bin/sh\necho "$@" >>"$JOURNAL"\n`)
+  for (const name of ['id', 'logger']) chmodSync(join(bin, name), 0o755)
+  const set = `export XDG_STATE_HOME="${folder.replaceAll(/["$]/g, '\\$&')}" JOURNAL="${journal.replaceAll(/["$]/g, '\\$&')}"\n`
+  return { bin, state: join(folder, 'plinth'), journal, set }
+}
+
+const owned = [
+  { host: 'h1', id: "directory:/opt/it's 中文 $HOME" },
+  { host: 'h1', id: 'file:/opt/x' },
+]
+
+for (const shell of shells) {
+  const leave = ({ set, bin }: ReturnType<typeof home>, trace: Trace) => {
+    const { run, input } = traceScript(trace)
+    return box.run(shell, `${set}${run}`, input, bin)
+  }
+
+  test(`${shell}: a line in the log and in the journal, for its owner alone`, () => {
+    const place = home()
+    const line = `run=1 begin: update file:/a, it's "so" $(echo no) \`x\``
+    assert.equal(leave(place, { line }), { code: 0, stdout: '', stderr: '' })
+    assert.is(leave(place, { line: 'run=1 end:\nok\u001b[31m' }).code, 0)
+    const log = readFileSync(join(place.state, 'audit.log'), 'utf8').split('\n')
+    assert.is(log.length, 3)
+    assert.match(log[0]!, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ run=1 begin: /)
+    assert.is(log[0]!.slice(21), line)
+    assert.is(log[1]!.slice(21), 'run=1 end: ok [31m')
+    assert.is(readFileSync(place.journal, 'utf8').split('\n')[0], `-t plinth -p user.notice -- ${line}`)
+    assert.is(statSync(join(place.state, 'audit.log')).mode & 0o777, 0o600)
+    assert.is(statSync(place.state).mode & 0o777, 0o700)
+    assert.not.ok(existsSync(join(place.state, 'receipts')))
+  })
+
+  test(`${shell}: a receipt is replaced as a whole, and read again`, () => {
+    const place = home()
+    const read = () => {
+      const question = { reader: receipts, key: 'machine' }
+      const { code, stdout, stderr } = box.run(shell, `${place.set}${receipts(['machine'])}`, '', place.bin)
+      assert.equal([code, stderr], [0, ''])
+      return readReceipts(stdout.trimEnd().replaceAll(`${question.key}\t`, ''))
+    }
+    assert.equal(read(), [])
+    assert.is(leave(place, { line: 'x', receipt: { site: 'site@生产', owned } }).code, 0)
+    assert.is(leave(place, { line: 'x', receipt: { site: 'apps@a', owned: owned.slice(1) } }).code, 0)
+    assert.equal(read(), [
+      { site: 'apps@a', owned: owned.slice(1) },
+      { site: 'site@生产', owned },
+    ])
+    assert.is(leave(place, { line: 'x', receipt: { site: 'site@生产', owned: [] } }).code, 0)
+    assert.equal(read(), [{ site: 'apps@a', owned: owned.slice(1) }])
+    assert.is(statSync(join(place.state, 'receipts', 'apps@a')).mode & 0o777, 0o600)
+    assert.equal(readdirSync(join(place.state, 'receipts')).sort(), ['apps@a', 'site@生产'])
+  })
+
+  test(`${shell}: a log that has grown is put aside`, () => {
+    const place = home()
+    leave(place, { line: 'first' })
+    writeFileSync(join(place.state, 'audit.log'), 'x'.repeat(1_048_576))
+    leave(place, { line: 'second' })
+    assert.match(readFileSync(join(place.state, 'audit.log'), 'utf8'), /^\S+ second\n$/)
+    assert.is(statSync(join(place.state, 'audit.log.1')).size, 1_048_576)
+  })
+
+  test(`${shell}: a disk that takes nothing is an error, and the old receipt stays`, () => {
+    const place = home()
+    leave(place, { line: 'x', receipt: { site: 's', owned } })
+    const full = mkdirs(join(place.bin, '..', 'full'))
+    writeFileSync(join(full, 'sync'), '#!/bin/sh\necho "sync: No space left on device" >&2\nexit 1\n')
+    chmodSync(join(full, 'sync'), 0o755)
+    const { run, input } = traceScript({ line: 'y', receipt: { site: 's', owned: [] } })
+    const { code, stderr } = box.run(shell, `${place.set}${run}`, input, `${full}:${place.bin}`)
+    assert.equal([code, stderr], [1, 'sync: No space left on device\n'])
+    assert.equal(readdirSync(join(place.state, 'receipts')), ['s'])
+    assert.match(readFileSync(join(place.state, 'receipts', 's'), 'utf8'), /^h1\tdirectory/)
+  })
+}
+
+test.run()

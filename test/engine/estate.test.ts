@@ -1,0 +1,275 @@
+/** What a run leaves on its machines, and what it finds there that is declared no longer. */
+import { type Resource, resource } from '../../lib/core/resource.ts'
+import { play } from '../../lib/engine/play.ts'
+import { leftoverLines } from '../../lib/engine/report.ts'
+import type { Options } from '../../lib/engine/run.ts'
+import { FakeWorld, fakeHost, run } from '../../lib/testing.ts'
+import { assert, suite } from '../kit.ts'
+import { hosts, is, there, thing, works } from './thing.ts'
+
+const test = suite('engine/estate')
+
+/** What removes a thing; it is blocked while it is `full`, and such as begin with `pkg` are not removed blindly. */
+const removal = (id: string): Resource | undefined => {
+  const name = id.replace('thing:', '')
+  const question = { reader: is, key: name }
+  if (name.startsWith('pkg')) return undefined
+  return resource<{ readonly [key: string]: string; readonly state: string }>({
+    id,
+    probe: [question],
+    read: (answers) => (answers(question) === '' ? null : { state: answers(question) }),
+    desired: null,
+    blocked: (_answers, actual) =>
+      actual?.state === 'full' ? [{ where: name, what: 'it is not empty', remedy: 'empty it' }] : [],
+    steps: () => [{ say: `remove ${name}`, run: `remove ${name}` }],
+  })
+}
+
+const remembers = (world: FakeWorld, machine: string, ...lines: readonly string[]): void => {
+  world.machine(machine).answer('receipts:machine', lines.map((line) => line.replaceAll(' ', '\t')).join('\n'))
+}
+
+/** A step that removes a thing does. */
+const goes = (world: FakeWorld, machine: string, ...names: readonly string[]): void => {
+  const channel = world.machine(machine)
+  for (const name of names) {
+    channel.on(`remove ${name}`, () => {
+      channel.answer(`is:${name}`, '')
+      return undefined
+    })
+  }
+}
+
+const pruning = (options: Partial<Options> = {}) => ({ leftover: removal, prune: true, ...options })
+const audit = (world: FakeWorld, machine: string): readonly string[] =>
+  world.machine(machine).traces.map(({ line }) => line.replace(/^run=r1 by=tester@controller pid=1 site=test /, ''))
+const owns = (world: FakeWorld, machine: string) =>
+  world.machine(machine).traces.map(({ receipt }) => receipt?.owned.map(({ host, id }) => `${host} ${id}`))
+
+test('a host that is changed has a line before and one after; the receipt goes with the first', async () => {
+  const world = new FakeWorld()
+  works(world, 'h1', 'b')
+  there(world, 'h1', 'a')
+  there(world, 'h2', 'a', 'b')
+  await run([play('p', hosts('h1', 'h2'), () => [thing('a'), thing('b')])], world)
+  assert.equal(
+    audit(world, 'h1').map((line) => line.replace(/plan=[0-9a-f]{12}/, 'plan=N')),
+    ['play=p host=h1 plan=N begin: create thing:b', 'play=p host=h1 plan=N end: ok'],
+  )
+  assert.equal(owns(world, 'h1'), [['h1 thing:a', 'h1 thing:b'], undefined])
+  assert.equal(world.machine('h2').traces, [], 'nothing is left where nothing was changed')
+})
+
+test('the trace comes before the first step, and a check leaves none', async () => {
+  const world = new FakeWorld()
+  works(world, 'h1', 'a')
+  let before = 0
+  world.machine('h1').on('make a', () => {
+    before = world.machine('h1').traces.length
+    world.machine('h1').answer('is:a', 'new')
+    return undefined
+  })
+  const site = [play('p', hosts('h1'), () => [thing('a')])]
+  await run(site, world, { check: true })
+  assert.equal(world.machine('h1').traces, [])
+  await run(site, world)
+  assert.is(before, 1)
+})
+
+test('what it came to: the step that failed, or the interrupt', async () => {
+  const failing = new FakeWorld()
+  failing.machine('h1').fail('make a', 7)
+  await run([play('p q', hosts('h1'), () => [thing('a')])], failing)
+  assert.match(audit(failing, 'h1')[1]!, /^play="p q" host=h1 plan=\w{12} end: failed at "make a" \(exit code 7\)$/)
+
+  const stopping = new FakeWorld()
+  const controller = new AbortController()
+  works(stopping, 'h1', 'b')
+  stopping.machine('h1').on('make a', () => {
+    controller.abort()
+    return undefined
+  })
+  await run([play('p', hosts('h1'), () => [thing('a'), thing('b')])], stopping, { signal: controller.signal })
+  assert.match(audit(stopping, 'h1')[1]!, /end: interrupted$/)
+})
+
+test('a trace that can not be written is a warning', async () => {
+  const world = new FakeWorld()
+  works(world, 'h1', 'a')
+  world.machine('h1').trace = async () => {
+    const { hostError } = await import('../../lib/core/error.ts')
+    throw hostError({ where: 'h1', what: 'no space', remedy: 'make some' })
+  }
+  const { result, events } = await run([play('p', hosts('h1'), () => [thing('a')])], world)
+  assert.equal(result.failures, [])
+  assert.is(events.filter(({ kind }) => kind === 'warned').length, 2)
+})
+
+test('a receipt that says it all already is not written again', async () => {
+  const world = new FakeWorld()
+  works(world, 'h1', 'a', 'b')
+  remembers(world, 'h1', 'test h1 thing:a', 'test h1 thing:b')
+  await run([play('p', hosts('h1'), () => [thing('a')]), play('q', hosts('h1'), () => [thing('b')])], world)
+  assert.equal(owns(world, 'h1'), [undefined, undefined, undefined, undefined])
+})
+
+interface Case {
+  readonly says: string
+  readonly remembers: readonly string[]
+  /** What of it is still there, `full` ones as such. */
+  readonly there?: Readonly<Record<string, string>>
+  /** Hosts that --limit leaves; default both. */
+  readonly limit?: readonly string[]
+  readonly found: readonly string[]
+  /** Steps of a run with --prune. */
+  readonly steps?: readonly string[]
+  /** What the machine remembers after it, if that was written. */
+  readonly after?: readonly string[]
+}
+
+/** h1 and h2 are on one machine m1, and declare thing:a each. */
+const cases: readonly Case[] = [
+  { says: 'nothing is remembered', remembers: [], found: [] },
+  { says: 'all of it is declared', remembers: ['test h1 thing:a', 'test h2 thing:a'], found: [] },
+  {
+    says: 'what is there still is found, and removed in the order opposite to that in which it was declared',
+    remembers: ['test h1 thing:a', 'test h1 thing:x', 'test h1 thing:y'],
+    there: { x: 'new', y: 'new' },
+    found: ['h1 thing:y removed', 'h1 thing:x removed'],
+    steps: ['remove y', 'remove x'],
+    after: ['h1 thing:a', 'h2 thing:a'],
+  },
+  {
+    says: 'what is gone already is no leftover',
+    remembers: ['test h1 thing:x'],
+    found: [],
+  },
+  {
+    says: 'what has something in it stays, and is remembered',
+    remembers: ['test h1 thing:x', 'test h1 thing:y'],
+    there: { x: 'full', y: 'new' },
+    found: ['h1 thing:y removed', 'h1 thing:x blocked'],
+    steps: ['remove y'],
+    after: ['h1 thing:x', 'h1 thing:a', 'h2 thing:a'],
+  },
+  {
+    says: 'what is not removed blindly is left to a person, and forgotten',
+    remembers: ['test h1 thing:pkg'],
+    there: { pkg: 'new' },
+    found: ['h1 thing:pkg by hand'],
+    after: ['h1 thing:a', 'h2 thing:a'],
+  },
+  {
+    says: 'what another host of the machine declares is no leftover',
+    remembers: ['test gone thing:a'],
+    found: [],
+  },
+  {
+    says: 'what a host had that is no longer in the inventory is',
+    remembers: ['test gone thing:x'],
+    there: { x: 'new' },
+    found: ['gone thing:x removed'],
+    steps: ['remove x'],
+    after: ['h1 thing:a', 'h2 thing:a'],
+  },
+  {
+    says: 'what another site has there is none of ours',
+    remembers: ['other h1 thing:x', 'test h1 thing:y', 'other h1 thing:y'],
+    there: { x: 'new', y: 'new' },
+    found: [],
+  },
+  {
+    says: 'of a host that --limit leaves out nothing is known',
+    remembers: ['test h1 thing:x', 'test h2 thing:y'],
+    there: { x: 'new', y: 'new' },
+    limit: ['h1'],
+    found: ['h1 thing:x removed'],
+    steps: ['remove x'],
+    after: ['h2 thing:y', 'h1 thing:a'],
+  },
+]
+
+for (const { says, remembers: lines, there: left = {}, limit = ['h1', 'h2'], found, steps = [], after } of cases) {
+  test(`leftovers: ${says}`, async () => {
+    const world = new FakeWorld()
+    there(world, 'm1', 'a')
+    remembers(world, 'm1', ...lines)
+    for (const [name, state] of Object.entries(left)) world.machine('m1').answer(`is:${name}`, state)
+    goes(world, 'm1', ...Object.keys(left))
+    const pair = [fakeHost('h1', null, 'm1'), fakeHost('h2', null, 'm1')]
+    const whole = play('p', pair, () => [thing('a')])
+    const site = [{ ...whole, hosts: whole.hosts.filter(({ name }) => limit.includes(name)) }]
+    const told = (list: readonly { host: string; id: string; fate: string }[]): readonly string[] =>
+      list.map(({ host, id, fate }) => `${host} ${id} ${fate}`)
+
+    const looked = await run(site, world, { leftover: removal, check: true })
+    assert.equal(told(looked.result.leftovers), found)
+    assert.is(looked.result.failures.length, 0)
+    const kept = await run(site, world, { leftover: removal })
+    assert.equal(told(kept.result.leftovers), found)
+    assert.equal(world.machine('m1').steps, [], 'without --prune nothing is removed')
+    const planned = await run(site, world, pruning({ check: true }))
+    assert.equal(
+      planned.result.plans.flatMap(({ plans }) => plans.flatMap(({ steps }) => steps.map(({ say }) => say))),
+      steps,
+    )
+    assert.equal(world.machine('m1').traces, [])
+
+    const { result } = await run(site, world, pruning())
+    assert.equal(result.failures, [])
+    assert.equal(
+      world.machine('m1').steps.map(({ say }) => say),
+      steps,
+    )
+    assert.equal(owns(world, 'm1').at(-1), after)
+  })
+}
+
+test('leftovers cost a converged machine no round trip; those that are there cost one more', async () => {
+  const world = new FakeWorld()
+  there(world, 'h1', 'a', 'x')
+  const site = [play('p', hosts('h1'), () => [thing('a')])]
+  await run(site, world, { leftover: removal })
+  remembers(world, 'h1', 'test h1 thing:a')
+  world.log.length = 0
+  await run(site, world, { leftover: removal })
+  assert.equal(world.log, ['h1: connect', 'h1: ask'])
+  remembers(world, 'h1', 'test h1 thing:x')
+  world.log.length = 0
+  await run(site, world, { leftover: removal })
+  assert.equal(world.log, ['h1: connect', 'h1: ask', 'h1: ask'])
+})
+
+test('a removal that fails is a failure, and nothing is forgotten', async () => {
+  const world = new FakeWorld()
+  there(world, 'h1', 'a', 'x')
+  remembers(world, 'h1', 'test h1 thing:x')
+  world.machine('h1').fail('remove x')
+  const { result } = await run([play('p', hosts('h1'), () => [thing('a')])], world, pruning())
+  assert.equal(
+    result.failures.map(({ host, play }) => `${host} ${play}`),
+    ['h1 no longer declared'],
+  )
+  assert.ok(owns(world, 'h1').every((owned) => owned === undefined || owned.includes('h1 thing:x')))
+})
+
+test('what people read of leftovers: hosts with the same ones together, and what happens to them', () => {
+  const found = ['h1', 'h2'].flatMap((host) => [
+    { host, id: 'file:/a', machine: host, fate: 'removed' as const },
+    { host, id: 'directory:/d', machine: host, fate: 'blocked' as const, why: 'it holds 2 files' },
+  ])
+  assert.equal(
+    leftoverLines(found, false).map(({ text }) => text),
+    [
+      'No longer declared',
+      'h1, h2',
+      '  ? file:/a',
+      '  ? directory:/d (it holds 2 files)',
+      'See to it, or remove with --prune what it can remove.',
+    ],
+  )
+  assert.equal(leftoverLines(found, true).map(({ text }) => text)[2], '  ? directory:/d (it holds 2 files)')
+  assert.equal(leftoverLines([], false), [])
+})
+
+test.run()
