@@ -2,11 +2,12 @@
 import { randomUUID } from 'node:crypto'
 import { hostname, userInfo } from 'node:os'
 import { relative } from 'node:path'
-import { type ExitCode, exitCode, PlinthError, type Problem, problemText, usageError } from './core/error.ts'
+import { type ExitCode, exitCode, PlinthError, problemText, usageError } from './core/error.ts'
 import { siteName } from './core/receipt.ts'
 import { openArchive } from './edge/archive.ts'
 import { helpText, type Options, parseArguments } from './edge/arguments.ts'
 import { openConsole } from './edge/console.ts'
+import { openEvents } from './edge/event-stream.ts'
 import { loadInventory } from './edge/inventory.ts'
 import { askPasswords } from './edge/passwords.ts'
 import { terminalAsker } from './edge/terminal.ts'
@@ -16,9 +17,13 @@ import { converge } from './engine/converge.ts'
 import { Fleet } from './engine/fleet.ts'
 import { Connections } from './engine/observe.ts'
 import type { Play, Scope } from './engine/play.ts'
-import { type Line, recap } from './engine/report.ts'
+import type { Line } from './engine/report.ts'
 import type { Identity } from './engine/run.ts'
 import type { Result } from './engine/world.ts'
+import { commandLine } from './report/command.ts'
+import { document } from './report/document.ts'
+import { recap } from './report/recap.ts'
+import { Recorder, type Run } from './report/run.ts'
 import { version } from './version.ts'
 
 /**
@@ -28,6 +33,12 @@ import { version } from './version.ts'
 export const main = (site: (fleet: Fleet) => readonly Play[] | Promise<readonly Play[]>): Promise<void> =>
   ending(async (options, playbook) => {
     const screen = openConsole(options)
+    const started = new Date().toISOString()
+    const identity = identityOf(playbook)
+    const begun = { id: identity.id, started, playbook, check: options.check }
+    // Before anything is touched: a report that can't be written is a mistake of the command line.
+    const folder = options.report === null ? null : (await import('./edge/report-folder.ts')).openReport(options.report)
+    const stream = openEvents(options.events, begun, screen.progress)
     // First, because the SSH library takes its time to load: it does so while the inventory is read.
     const world = realWorld(asker)
     const fleet = await fleetOf(options, screen.progress)
@@ -42,6 +53,7 @@ export const main = (site: (fleet: Fleet) => readonly Play[] | Promise<readonly 
     }
     const interrupt = onInterrupt(screen.progress)
     const start = performance.now()
+    const recorder = new Recorder()
     const result = await converge(limited, world, {
       check: options.check,
       forks: options.forks,
@@ -50,12 +62,28 @@ export const main = (site: (fleet: Fleet) => readonly Play[] | Promise<readonly 
       prune: options.prune,
       leftover: () => undefined,
       signal: interrupt.signal,
-      report: (event) => screen.report(event),
+      report(event) {
+        const at = (performance.now() - start) / 1000
+        screen.report(event)
+        recorder.add(event, at)
+        stream.add(event, at)
+      },
     }).finally(() => screen.end())
-    const seconds = (performance.now() - start) / 1000
-    if (options.json) console.log(JSON.stringify(document(result, fleet.warnings, options.check, seconds), null, 2))
-    else screen.result(recap(result, options.check, seconds, commandLine(playbook, process.argv.slice(2))))
-    return codeOf(result, options.check)
+    const run: Run = {
+      ...begun,
+      result,
+      events: recorder.events,
+      code: codeOf(result, options.check),
+      seconds: (performance.now() - start) / 1000,
+      next: commandLine(playbook, process.argv.slice(2)),
+      warnings: fleet.warnings,
+    }
+    if (options.json) console.log(JSON.stringify(document(run), null, 2))
+    else screen.result(recap(run))
+    stream.end(run)
+    const unwritten = folder?.write(run) ?? []
+    screen.warn(unwritten)
+    return unwritten.length > 0 && run.code === exitCode.done ? exitCode.failed : run.code
   })
 
 const identityOf = (playbook: string, { inventory }: Options): Identity => ({
@@ -169,38 +197,3 @@ function codeOf({ failures, interrupted, plans }: Result, check: boolean): ExitC
     ? exitCode.differs
     : exitCode.done
 }
-
-const document = (result: Result, warnings: readonly Problem[], check: boolean, seconds: number): object => ({
-  format: 1,
-  plinth: version,
-  check,
-  seconds,
-  exitCode: codeOf(result, check),
-  warnings,
-  hosts: result.hosts,
-  plans: result.plans.map(({ play, host, as, plans }) => ({
-    play,
-    host,
-    as,
-    resources: plans.map(({ id, action, changes, steps, problems, warnings }) => ({
-      id,
-      action,
-      changes,
-      steps: steps.map(({ say }) => say),
-      problems,
-      warnings,
-    })),
-  })),
-  failures: result.failures,
-  interrupted: result.interrupted,
-})
-
-/** The command to go on with: this one, without --check. */
-const commandLine = (playbook: string, argv: readonly string[]): string =>
-  [
-    'npx tsx',
-    playbook,
-    ...argv
-      .filter((word) => word !== '--check' && word !== '-C')
-      .map((word) => (/[^\w./:=@,-]/.test(word) ? `'${word}'` : word)),
-  ].join(' ')

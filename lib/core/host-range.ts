@@ -22,6 +22,40 @@ export function expandHosts(name: string): string[] {
   return members.flatMap((member) => tails.map((tail) => `${head}${member}${tail}`))
 }
 
+/**
+ * Names in few words: `nacos[01:40]` for three and more that follow each other, the others as they are. What comes out
+ * stands for exactly these names in `expandHosts`.
+ */
+export function foldHosts(names: readonly string[]): readonly string[] {
+  const series = new Map<string, { readonly name: string; readonly digits: string }[]>()
+  for (const name of names) {
+    const [, head, digits = '', tail] = /^(.*?)(\d{1,15})(\D*)$/s.exec(name) ?? [name, name]
+    const key = JSON.stringify([head, tail ?? ''])
+    series.set(key, [...(series.get(key) ?? []), { name, digits }])
+  }
+  return [...series].flatMap(([key, members]) => {
+    const [head, tail] = JSON.parse(key) as [string, string]
+    const sorted = [...members].sort((a, b) => Number(a.digits) - Number(b.digits))
+    return runsOf(sorted.map(({ digits }) => digits)).flatMap((run) =>
+      run.length < 3 ? run.map((digits) => `${head}${digits}${tail}`) : [`${head}[${run[0]}:${run.at(-1)}]${tail}`],
+    )
+  })
+}
+
+/** Numbers cut where one does not follow the one before it, written in the same way. */
+function runsOf(numbers: readonly string[]): readonly (readonly string[])[] {
+  const runs: string[][] = []
+  for (const number of numbers) {
+    const run = runs.at(-1)
+    const [first = '', last = ''] = [run?.[0], run?.at(-1)]
+    const next = String(Number(last) + 1).padStart(first.startsWith('0') ? first.length : 0, '0')
+    if (run && last !== '' && number === next && (!first.startsWith('0') || first.length === number.length))
+      run.push(number)
+    else runs.push([number])
+  }
+  return runs
+}
+
 function sequence(range: string): string[] {
   const [from = '', to = '', step = '1', ...more] = range.split(':')
   if (more.length > 0 || !/^[1-9]\d*$/.test(step))

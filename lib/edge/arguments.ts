@@ -23,6 +23,9 @@ export interface Options {
   readonly prune: boolean
   readonly listHosts: boolean
   readonly json: boolean
+  /** A folder for the report, and a file for the stream of events; null where none is wanted. */
+  readonly report: string | null
+  readonly events: string | null
   readonly version: boolean
   readonly help: boolean
   readonly vaultPasswordFiles: readonly string[]
@@ -75,6 +78,8 @@ const flags = {
   },
   'ask-vault-pass': { help: 'ask for the vault password' },
   json: { help: 'one JSON document on stdout' },
+  report: { value: 'DIR', help: 'write report.html, report.json and junit.xml there' },
+  events: { value: 'FILE', help: 'write what happens there, a line of JSON each' },
   verbose: { short: 'v', help: 'say more: also what new things will be like' },
   version: { help: 'print the version' },
   help: { short: 'h', help: 'print this' },
@@ -87,7 +92,6 @@ const flags = {
   step: { help: '', later: 'use --check first, and --limit to go host by host' },
   'plan-out': { value: 'FILE', help: '', later: 'use --check --json, which prints what differs' },
   apply: { value: 'FILE', help: '', later: 'run without it: the plan is made and applied in one run' },
-  report: { value: 'DIR', help: '', later: 'use --json > FILE' },
 } as const satisfies Record<string, Flag>
 
 type Name = keyof typeof flags
@@ -151,6 +155,8 @@ export function parseArguments(argv: readonly string[]): Options {
     prune: has('prune'),
     listHosts: has('list-hosts'),
     json: has('json'),
+    report: last('report'),
+    events: last('events'),
     version: has('version'),
     help: has('help'),
     vaultPasswordFiles: all('vault-password-file'),

@@ -1,6 +1,8 @@
 /** The terminal: result to stdout, progress to stderr; colour and the live line only where a person looks. */
 import { performance } from 'node:perf_hooks'
+import { count, cut, padded, printable } from '../core/display.ts'
 import type { Problem } from '../core/error.ts'
+import { foldHosts } from '../core/host-range.ts'
 import type { Line, Tone } from '../engine/report.ts'
 import { failureLines, leftoverLines, planText, problemLines, warningLines } from '../engine/report.ts'
 import type { Event } from '../engine/world.ts'
@@ -18,8 +20,9 @@ const codes: Readonly<Record<Tone, string>> = {
 const coloured = (stream: NodeJS.WriteStream): boolean => stream.isTTY === true && !process.env.NO_COLOR
 
 const write = (stream: NodeJS.WriteStream, lines: readonly Line[]): void => {
+  // What a host says could steer the terminal.
   const paint = ({ tone, text }: Line): string =>
-    coloured(stream) && codes[tone] ? `${codes[tone]}${text}\x1b[0m` : text
+    coloured(stream) && codes[tone] ? `${codes[tone]}${printable(text)}\x1b[0m` : printable(text)
   stream.write(lines.map((line) => `${paint(line)}\n`).join(''))
 }
 
@@ -65,7 +68,7 @@ export function openConsole({ json, check, verbosity }: ConsoleOptions): Console
     const start = now()
     const draw = (): void => {
       const width = err.columns || 80
-      err.write(`\r\x1b[K${text(now() - start).slice(0, width - 1)}`)
+      err.write(`\r\x1b[K${cut(printable(text(now() - start)), width - 1)}`)
       shown = true
     }
     draw()
@@ -93,7 +96,7 @@ export function openConsole({ json, check, verbosity }: ConsoleOptions): Console
   }
   const done = (host: string, what: string, seconds: number): Line => ({
     tone: 'plain',
-    text: `  ${host.padEnd(12)} ${what} (${seconds.toFixed(1)} s)`,
+    text: `  ${padded(host, 12)} ${what} (${seconds.toFixed(1)} s)`,
   })
   return {
     result,
@@ -119,7 +122,7 @@ export function openConsole({ json, check, verbosity }: ConsoleOptions): Console
         case 'leftovers':
           return result(leftoverLines(event.found, event.prune))
         case 'play':
-          return say([{ tone: 'head', text: `${event.play} on ${event.hosts.join(', ')}` }])
+          return say([{ tone: 'head', text: `${event.play} on ${foldHosts(event.hosts).join(', ')}` }])
         case 'preparing':
           return status((seconds) => `  ${event.play}: testing what it stands on … ${seconds.toFixed(0)} s`)
         case 'step':
@@ -143,7 +146,7 @@ export function openConsole({ json, check, verbosity }: ConsoleOptions): Console
           return say([
             {
               tone: 'good',
-              text: `  ${event.gate}: ${event.hosts} ${event.hosts === 1 ? 'host' : 'hosts'} (${event.seconds.toFixed(1)} s)`,
+              text: `  ${event.gate}: ${count(event.expected.length, 'host')} (${event.seconds.toFixed(1)} s)`,
             },
           ])
         case 'warned':
@@ -155,7 +158,7 @@ export function openConsole({ json, check, verbosity }: ConsoleOptions): Console
           )
         case 'failed':
           activity.end(event.failure.host)
-          return say(failureLines(event.failure))
+          return say(failureLines(event.failure, verbosity > 0))
       }
     },
   }

@@ -15,6 +15,8 @@ const none: Options = {
   prune: false,
   listHosts: false,
   json: false,
+  report: null,
+  events: null,
   version: false,
   help: false,
   vaultPasswordFiles: [],
@@ -45,6 +47,7 @@ const good: readonly [line: string, options: Partial<Options>][] = [
   ['-vvvvvv', { verbosity: 4 }],
   ['--verbose', { verbosity: 1 }],
   ['--list-hosts --json', { listHosts: true, json: true }],
+  ['--report out --events=run.jsonl', { report: 'out', events: 'run.jsonl' }],
   ['--version', { version: true }],
   ['-h', { help: true }],
   ['--help', { help: true }],
@@ -73,6 +76,7 @@ const bad: readonly [line: string, where: string, what: string, remedy: string][
   ['-check', '-c', 'unknown option in -check', 'write --check'],
   ['-i', '-i', 'needs a value', 'write -i NAME|PATH'],
   ['-i --check', '-i', 'needs a value', 'write -i NAME|PATH'],
+  ['--report', '--report', 'needs a value', 'write --report DIR'],
   ['--limit=', '--limit', 'needs a value', 'write --limit PATTERN'],
   ['--check=yes', '--check', 'takes no value', 'write --check alone'],
   ['-f many', '--forks', 'expected a number', 'write 1 to 1000'],
@@ -89,7 +93,6 @@ const bad: readonly [line: string, where: string, what: string, remedy: string][
   ['--step', '--step', 'not there yet', '--limit'],
   ['--plan-out p', '--plan-out', 'not there yet', '--check --json'],
   ['--apply p', '--apply', 'not there yet', 'run without it'],
-  ['--report d', '--report', 'not there yet', '--json'],
 ]
 for (const [line, where, what, remedy] of bad) {
   test(`${line} is refused`, () => {
