@@ -146,7 +146,7 @@ const cluster = (hosts: readonly HostOutcome[], { waits }: Timeline): Markup | n
       })}</ul>${gates.map(([gate, all]) => {
         const last = all.at(-1)
         return last?.opened
-          ? markup`<p class="good">✓ ${gate}</p>`
+          ? markup`<p class="good">✓ ${gate}: ${foldHosts(last.well).join(', ')}</p>`
           : markup`<p class="bad">✗ ${gate}: waited in vain for ${foldHosts(last?.hosts ?? []).join(', ')}</p>`
       })}</div>
 `

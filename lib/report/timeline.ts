@@ -24,6 +24,8 @@ export interface Wait {
   readonly opened: boolean
   /** The hosts that were waited for, in the order in which they were named. */
   readonly hosts: readonly string[]
+  /** Who was well when it opened. */
+  readonly well: readonly string[]
 }
 
 export interface Timeline {
@@ -61,22 +63,22 @@ function barsOf(events: readonly Timed[], end: number): readonly Bar[] {
 
 function waitsOf(events: readonly Timed[], end: number): readonly Wait[] {
   const waits: Wait[] = []
-  let open: Omit<Wait, 'to' | 'opened'> | undefined
+  let open: Omit<Wait, 'to' | 'opened' | 'well'> | undefined
   for (const { at, event } of events) {
     if (event.kind === 'waiting') {
       const { gate, play, missing, seconds } = event
       const hosts = [...new Set([...(open?.hosts ?? []), ...missing.map(({ host }) => host)])]
       open = { gate, play, from: open?.from ?? Math.max(0, at - seconds), hosts }
     } else if (event.kind === 'passed') {
-      const { gate, play, seconds } = event
-      waits.push({ gate, play, hosts: [], from: Math.max(0, at - seconds), ...open, to: at, opened: true })
+      const { gate, play, seconds, expected: well } = event
+      waits.push({ gate, play, hosts: [], from: Math.max(0, at - seconds), ...open, to: at, opened: true, well })
       open = undefined
     } else if (event.kind === 'failed' && open) {
-      waits.push({ ...open, to: at, opened: false })
+      waits.push({ ...open, to: at, opened: false, well: [] })
       open = undefined
     }
   }
-  return open ? [...waits, { ...open, to: end, opened: false }] : waits
+  return open ? [...waits, { ...open, to: end, opened: false, well: [] }] : waits
 }
 
 /** Seconds at work on each host. */

@@ -1,4 +1,4 @@
-import { expandHosts } from '../../lib/core/host-range.ts'
+import { expandHosts, foldHosts } from '../../lib/core/host-range.ts'
 import { assert, suite } from '../kit.ts'
 
 const test = suite('host range')
@@ -33,6 +33,33 @@ for (const [name, what] of bad) {
       () => expandHosts(name),
       (error: Error) => error instanceof RangeError && error.message.includes(what),
     )
+  })
+}
+
+const folds: readonly [names: string, folded: string][] = [
+  ['', ''],
+  ['db1', 'db1'],
+  ['n1 n2', 'n1 n2'],
+  ['n1 n2 n3', 'n[1:3]'],
+  ['n3 n1 n2', 'n[1:3]'],
+  ['n01 n02 n03 n10', 'n[01:03] n10'],
+  ['n08 n09 n10 n11', 'n[08:11]'],
+  ['n8 n9 n10 n11', 'n[8:11]'],
+  ['n9 n010 n11', 'n9 n010 n11'],
+  ['n098 n099 n100', 'n[098:100]'],
+  ['n98 n99 n100', 'n[98:100]'],
+  ['a1.x a2.x a3.x a1.y', 'a[1:3].x a1.y'],
+  ['10.0.0.1 10.0.0.2 10.0.0.3', '10.0.0.[1:3]'],
+  ['r1n1 r1n2 r1n3 r2n1', 'r1n[1:3] r2n1'],
+  ['节点1 节点2 节点3', '节点[1:3]'],
+  ['one two', 'one two'],
+  ['n1 n2 n3 n5 n6 n7', 'n[1:3] n[5:7]'],
+]
+for (const [names, folded] of folds) {
+  test(`"${names}" is ${folded} in few words, and that means the same hosts`, () => {
+    const all = names.split(' ').filter(Boolean)
+    assert.is(foldHosts(all).join(' '), folded)
+    assert.equal(foldHosts(all).flatMap(expandHosts).sort(), all.sort())
   })
 }
 
