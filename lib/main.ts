@@ -34,7 +34,7 @@ export const main = (site: (fleet: Fleet) => readonly Play[] | Promise<readonly 
   ending(async (options, playbook) => {
     const screen = openConsole(options)
     const started = new Date().toISOString()
-    const identity = identityOf(playbook)
+    const identity = identityOf(playbook, options)
     const begun = { id: identity.id, started, playbook, check: options.check }
     // Before anything is touched: a report that can't be written is a mistake of the command line.
     const folder = options.report === null ? null : (await import('./edge/report-folder.ts')).openReport(options.report)
@@ -57,7 +57,7 @@ export const main = (site: (fleet: Fleet) => readonly Play[] | Promise<readonly 
     const result = await converge(limited, world, {
       check: options.check,
       forks: options.forks,
-      identity: identityOf(playbook, options),
+      identity,
       force: options.force,
       prune: options.prune,
       leftover: () => undefined,

@@ -35,7 +35,13 @@ const rules: readonly { readonly in: string; readonly may: readonly string[] }[]
     in: 'lib/edge',
     may: ['lib/core', 'lib/edge', 'lib/report', 'lib/engine/world.ts', 'lib/engine/report.ts', 'lib/version.ts'],
   },
-  { in: 'lib/testing.ts', may: ['lib/core', 'lib/engine'] },
+  { in: 'lib/testing.ts', may: ['lib/core', 'lib/engine', 'lib/testing'] },
+  // The one way from the testing kit to the world, taken only by who asks for a shell.
+  {
+    in: 'lib/testing/host-test.ts',
+    may: ['lib/core', 'lib/engine', 'lib/readers.ts', 'lib/testing', 'lib/edge/local.ts'],
+  },
+  { in: 'lib/testing', may: ['lib/core', 'lib/engine', 'lib/testing'] },
   { in: 'lib/version.ts', may: [] },
   { in: 'lib/main.ts', may: ['lib'] },
   { in: 'lib/plinth.ts', may: ['lib/core', 'lib/version.ts'] },
@@ -143,6 +149,12 @@ const checks: Readonly<Record<string, readonly [check: (tree: Tree) => readonly 
 }
 
 for (const [name, [check, tree]] of Object.entries(checks)) test(name, () => assert.equal(check(tree), []))
+
+test('the testing kit loads nothing of the edge before it is asked to', () => {
+  const text = product.get('lib/testing/host-test.ts')!
+  assert.match(text, /await import\('\.\.\/edge\/local\.ts'\)/)
+  assert.not.match(text, /^import .*edge/m)
+})
 
 test('the whole project is looked at', () => {
   for (const path of ['lib/core/resource.ts', 'lib/main.ts', 'lib/testing.ts', 'roles/nacos.ts', 'playbooks/site.ts']) {

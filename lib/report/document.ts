@@ -1,6 +1,6 @@
 /** A run as JSON: one document at its end, and a line for each thing that happens. docs/report.md describes both. Pure. */
 import type { Problem } from '../core/error.ts'
-import type { Event, Failure, HostPlan } from '../engine/world.ts'
+import type { Event, Failure, HostPlan, Leftover } from '../engine/world.ts'
 import { version } from '../version.ts'
 import { type HostOutcome, type Outcome, outcomesOf } from './outcome.ts'
 import type { Begun, Run, Timed } from './run.ts'
@@ -39,6 +39,7 @@ export function document(run: Run): Json {
       .filter(({ outcomes }) => outcomes.length > 0)
       .map(planned),
     failures: result.failures.map(failed),
+    leftovers: result.leftovers.map(leftover),
     events: run.events.map(eventJson),
   }
 }
@@ -63,6 +64,13 @@ const planJson = ({ id, action, changes, steps, problems, warnings = [] }: HostP
   steps: steps.map(({ say }) => say),
   problems: problems.map(problem),
   warnings: warnings.map(problem),
+})
+
+const leftover = ({ host, id, fate, why }: Leftover): Json => ({
+  host,
+  resource: id,
+  fate,
+  ...(why !== undefined && { why }),
 })
 
 const problem = ({ where, what, remedy }: Problem): Json => ({ where, what, remedy })
@@ -113,6 +121,8 @@ function detailOf(event: Event): Json {
     }
     case 'failed':
       return { failure: failed(event.failure) }
+    case 'leftovers':
+      return { prune: event.prune, found: event.found.map(leftover) }
     case 'warned':
       return { problems: event.problems.map(problem) }
   }

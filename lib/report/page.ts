@@ -46,6 +46,7 @@ export function page(run: Run): string {
     section('time', 'Time line', chart(timeline)),
     section('slowest', 'Slowest steps', slowestSteps(timeline)),
     section('plan', run.check ? 'What differs' : 'Plan', nonEmpty(planSection(hosts))),
+    section('leftovers', 'No longer declared', leftovers(run)),
     section('warnings', 'Warnings', nonEmpty(warnings(run))),
   ].filter((one) => one !== null)
   const [sign] = looks[tone === 'bad' ? 'failed' : tone === 'change' ? 'differs' : 'kept']
@@ -187,6 +188,17 @@ function slowestSteps(timeline: Timeline): Markup | null {
     ? null
     : markup`<table><thead><tr><th scope="col" class="n">time</th><th scope="col">host</th><th scope="col">step</th></tr></thead><tbody>${rows}</tbody></table>`
 }
+
+/** What the hosts remember and the site declares no longer. */
+const leftovers = ({ result }: Run): Markup | null =>
+  result.leftovers.length === 0
+    ? null
+    : markup`<ul>${[
+        ...grouped(result.leftovers, ({ id, fate, why = '' }) => JSON.stringify([id, fate, why])).values(),
+      ].map(
+        (same) =>
+          markup`<li><span class="id">${same[0]?.id ?? ''}</span> on ${foldHosts(same.map(({ host }) => host)).join(', ')}: ${same[0]?.fate ?? ''} <span class="soft">${same[0]?.why ?? ''}</span></li>`,
+      )}</ul>`
 
 /** What stops nothing, each once. */
 function warnings({ warnings, events, result }: Run): readonly Markup[] {

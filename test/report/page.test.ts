@@ -57,7 +57,7 @@ test(
     assert.match(await page.title(), /^✗ playbooks\/site\.ts$/)
     assert.equal(complaints, [])
     assert.is(await page.locator('script, img, iframe, link, object').count(), 0)
-    const stderr = await page.locator('pre[aria-label=stderr]').innerText()
+    const stderr = (await page.locator('pre[aria-label=stderr]').textContent()) ?? ''
     for (const piece of ['␛[31m</pre><script>document.title="owned"</script>', '没有空间', 'last line'])
       assert.ok(stderr.includes(piece), stderr)
     await page.context().close()
@@ -85,8 +85,8 @@ test(
   'the outcome is at the top, and a failure tells all that is known of it',
   async () => {
     const { page } = await open(pageOf(await over(failing())))
-    assert.is(await page.locator('h1').innerText(), '✗ Failed on 1 of 3 hosts after 37.5 s.')
-    const failure = await page.locator('.failure').innerText()
+    assert.is(await page.locator('h1').textContent(), '✗ Failed on 1 of 3 hosts after 37.5 s.')
+    const failure = (await page.locator('.failure').textContent()) ?? ''
     for (const piece of [
       'nacos2',
       'thing:service',
@@ -130,7 +130,7 @@ test(
     await item.locator('summary').focus()
     await page.keyboard.press('Enter')
     assert.ok(await item.locator('ul').isVisible())
-    assert.match(await item.innerText(), /state: new/)
+    assert.match((await item.textContent()) ?? '', /state: new/)
     await page.keyboard.press('Tab')
     assert.is(await page.evaluate('document.activeElement.tagName'), 'SUMMARY')
     await page.context().close()
