@@ -126,7 +126,7 @@ test(
     assert.ok(Buffer.byteLength(page(run)) < 200_000, String(page(run).length))
     conforms('report', document(run))
   },
-  { timeout: 30 },
+  { timeout: 120 },
 )
 
 test.run()
