@@ -15,7 +15,8 @@ export function orderProblems(where: string, resources: readonly Resource[]): re
   const seen = new Map<string, string>()
   const places = new Map(resources.map(({ id }, index) => [id, index]))
   for (const [index, { id, needs = [] }] of resources.entries()) {
-    const subject = pathOf(id) ?? id
+    const path = pathOf(id)
+    const subject = path ?? id
     const before = seen.get(subject)
     if (before !== undefined) {
       problems.push({ where, what: `${id} and ${before} claim the same thing`, remedy: 'declare it once' })
@@ -25,7 +26,6 @@ export function orderProblems(where: string, resources: readonly Resource[]): re
       if ((places.get(need) ?? -1) > index)
         problems.push({ where, what: `${id} comes before ${need}, which it needs`, remedy: `list ${need} first` })
     }
-    const path = pathOf(id)
     const parent = path?.slice(0, path.lastIndexOf('/'))
     if ((places.get(`directory:${parent}`) ?? -1) > index) {
       problems.push({ where, what: `${id} comes before directory:${parent}`, remedy: 'list the directory first' })
