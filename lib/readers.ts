@@ -127,6 +127,13 @@ export const releaseTree = new Script(
   `find . ! -type d ! -name .plinth -exec stat -c '%n %F %a %U:%G %Y %s' {} + | LC_ALL=C sort | sha256sum | cut -d' ' -f1`,
 )
 
+/** The first line of a small file, where it may be read. */
+export const firstLine: Reader = (paths) =>
+  sh`for f in ${paths}; do
+  l=
+  if [ -f "$f" ] && { IFS= read -r l <"$f" || [ "$l" ]; }; then printf '%s\t%s\n' "$f" "$l"; fi
+done 2>/dev/null`.text
+
 /** The last 64 KiB of a text file, its lines as they are. */
 export const tail: Reader = (paths) =>
   sh`for f in ${paths}; do if [ -f "$f" ]; then

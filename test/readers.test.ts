@@ -119,6 +119,21 @@ for (const shell of shells) {
     assert.equal(ask(shell, readers.link, missing), ['', '', ''])
   })
 
+  test(`${shell}: first line`, () => {
+    writeFileSync(file('id'), '0123abcd\nsecond\n')
+    writeFileSync(file('id without an end'), ' 0123abcd')
+    assert.equal(of(readers.firstLine, ['id', 'id without an end', 'plain', 'empty', 'folder', 'dangling', 'pipe']), {
+      id: '0123abcd',
+      'id without an end': ' 0123abcd',
+      plain: 'content of plain',
+      empty: '',
+      folder: '',
+      dangling: '',
+      pipe: '',
+    })
+    assert.equal(ask(shell, readers.firstLine, missing), ['', '', ''])
+  })
+
   test(`${shell}: tail`, () => {
     writeFileSync(file('log'), 'first\ttab\n\n  indented \\n $HOME\nlast without an end')
     writeFileSync(file('long log'), `${'x'.repeat(99)}\n`.repeat(1000))

@@ -38,6 +38,11 @@ export interface Step {
   readonly upload?: Upload
   /** Seconds without an end after which the step counts as lost. Default 300. */
   readonly deadline?: number
+  /**
+   * What it does, for a saved plan to know it by, where its text or input differ each time and mean the same (a salted
+   * hash). May hold secrets: it is never printed.
+   */
+  readonly meaning?: string
 }
 
 /** A difference as people see it; of secret values it only says that they differ. */
@@ -77,6 +82,10 @@ export interface Resource {
   digest(): string
   /** Ids it stands on, which come before it where they are in the list at all: the owner of a file, what a unit runs with. */
   readonly needs?: readonly string[]
+  /** The ids among these whose change it reacts to. */
+  readonly inputs?: readonly string[]
+  /** What its plan is made from: the answers as its kind reads them, null where nothing is there. May hold secrets. Pure. */
+  found?(answers: Answers): State | null
   /** Words by which --tags finds it, beside the name of its play and its kind. */
   readonly tags?: readonly string[]
   readonly detail?: Detail
@@ -99,8 +108,12 @@ export interface Definition<S extends State> {
   readonly probe: readonly Question[]
   /** Answers to state; null when the thing is not there. */
   read(answers: Answers): S | null
+  /** Its state as a saved plan remembers it, where parts of it move by themselves. Default: as it is read. */
+  found?(actual: S): State
   /** What it should be; null when it should not be there. A key left out is left alone. */
   readonly desired: Partial<S> | null
+  /** What is declared beyond that, where `desired` only says whether it holds: part of its digest. May hold secrets. */
+  readonly declared?: string
   /** Ids that must stand before it where they are in the list at all: the owner of a file, its group. */
   readonly needs?: readonly string[]
   /** Resources whose change this one reacts to (a unit and the files it runs with). */
@@ -132,11 +145,22 @@ export function resource<S extends State>(definition: Definition<S>): Resource {
     id,
     probe,
     needs: [...(definition.needs ?? []), ...(definition.inputs ?? []).map((input) => input.id)],
+    inputs: (definition.inputs ?? []).map((input) => input.id),
+    found(answers) {
+      const actual = definition.read(answers)
+      return actual && (definition.found?.(actual) ?? actual)
+    },
     ...(definition.detail && { detail: definition.detail }),
     // Made when somebody asks: of a thousand hosts' resources only those that a unit runs with are ever asked.
     digest() {
+      const beyond = definition.declared === undefined ? [] : [definition.declared]
       digest ??= sha256(
-        JSON.stringify([id, sorted(desired ?? {}), (definition.inputs ?? []).map((input) => input.digest())]),
+        JSON.stringify([
+          id,
+          sorted(desired ?? {}),
+          (definition.inputs ?? []).map((input) => input.digest()),
+          ...beyond,
+        ]),
       )
       return digest
     },

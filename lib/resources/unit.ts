@@ -91,6 +91,9 @@ function service(name: string, unitFile: Resource, digest: string, inputs: reado
         stale: found.get('Stale') ?? 'no',
       }
     },
+    // What fails and is started again goes from one state to the next by itself.
+    found: ({ active, inputs, ...rest }) =>
+      active === 'active' ? { ...rest, active, inputs } : { ...rest, active: 'not active' },
     desired: { load: 'loaded', enabled: 'enabled', active: 'active', inputs: digest, reload: 'no', stale: 'no' },
     secret: (key) => key === 'inputs',
     react(pending, actual): readonly Change[] {

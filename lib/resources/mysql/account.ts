@@ -43,6 +43,7 @@ export function databaseAccount(
       return { password: right === false ? 'another' : 'as declared', privileges: own.sort().join(', ') }
     },
     desired: { password: 'as declared', privileges: wanted },
+    declared: password.reveal(),
     steps({ actual, changed }) {
       const steps: Step[] = []
       const input = password.reveal()
