@@ -9,12 +9,15 @@ import { helpText, type Options, parseArguments } from './edge/arguments.ts'
 import { openConsole } from './edge/console.ts'
 import { loadInventory } from './edge/inventory.ts'
 import { askPasswords } from './edge/passwords.ts'
+import { mayWritePlan, readPlan, writePlan } from './edge/plan-file.ts'
+import { optionsOfPlan, selectionOf, selectionText } from './edge/plan-options.ts'
 import { terminalAsker } from './edge/terminal.ts'
 import { vaultPasswords } from './edge/vault-password.ts'
 import { realWorld } from './edge/world.ts'
 import { converge } from './engine/converge.ts'
 import { Fleet } from './engine/fleet.ts'
 import { Connections } from './engine/observe.ts'
+import { Planned } from './engine/planned.ts'
 import type { Play, Scope } from './engine/play.ts'
 import { type Line, recap } from './engine/report.ts'
 import type { Identity } from './engine/run.ts'
@@ -26,8 +29,9 @@ import { version } from './version.ts'
  * Sets the exit code of docs/design.md section 5; never throws for what a user can mend.
  */
 export const main = (site: (fleet: Fleet) => readonly Play[] | Promise<readonly Play[]>): Promise<void> =>
-  ending(async (options, playbook) => {
-    const screen = openConsole(options)
+  ending(async (given, playbook) => {
+    const screen = openConsole(given)
+    const { options, planned } = withPlan(given, playbook)
     // First, because the SSH library takes its time to load: it does so while the inventory is read.
     const world = realWorld(asker)
     const fleet = await fleetOf(options, screen.progress)
@@ -48,15 +52,47 @@ export const main = (site: (fleet: Fleet) => readonly Play[] | Promise<readonly 
       identity: identityOf(playbook, options),
       force: options.force,
       prune: options.prune,
+      ...(planned && { planned }),
       leftover: () => undefined,
       signal: interrupt.signal,
       report: (event) => screen.report(event),
     }).finally(() => screen.end())
     const seconds = (performance.now() - start) / 1000
+    if (planned) {
+      if (options.planOut !== null) screen.warn(planned.warnings(limited))
+      screen.progress(planTold(options, playbook, result))
+    }
     if (options.json) console.log(JSON.stringify(document(result, fleet.warnings, options.check, seconds), null, 2))
-    else screen.result(recap(result, options.check, seconds, commandLine(playbook, process.argv.slice(2))))
+    else screen.result(recap(result, options.check, seconds, nextCommand(playbook, options, result)))
     return codeOf(result, options.check)
   })
+
+/** The plan that a run records or does, and the options that it then has. */
+function withPlan(options: Options, playbook: string): { readonly options: Options; readonly planned?: Planned } {
+  const { planOut, apply } = options
+  if (planOut !== null) {
+    mayWritePlan(planOut)
+    return { options, planned: new Planned(null) }
+  }
+  if (apply === null) return { options }
+  const plan = readPlan(apply)
+  return { options: optionsOfPlan(options, apply, plan, playbook), planned: new Planned(plan) }
+}
+
+/** Saves the plan that was made, or says how far the saved one was done before; a line for the screen. */
+function planTold(options: Options, playbook: string, result: Result): string {
+  const { planOut, apply } = options
+  const { record, saved, failures, interrupted } = result
+  if (planOut !== null) {
+    if (!record || failures.length > 0 || interrupted) return `${planOut}: not saved, for the plan is not whole`
+    const selection = selectionOf(options)
+    writePlan(planOut, { plinth: version, made: new Date().toISOString(), playbook, selection, ...record })
+    return `${planOut}: the plan is saved`
+  }
+  if (!saved || failures.length > 0 || saved.of === 0)
+    return `${apply}: ${saved?.of === 0 ? 'a plan of no change' : 'not done as a whole'}`
+  return `${apply}: ${saved.done === saved.of ? 'was done already' : `${saved.of} changes, ${saved.done} of them were there already`}`
+}
 
 const identityOf = (playbook: string, { inventory }: Options): Identity => ({
   id: randomUUID().slice(0, 8),
@@ -78,6 +114,12 @@ export const inspect = <P>(
   look: (fleet: Fleet, scope: (hosts: Scope<P>['hosts']) => Scope<P>) => Promise<Seen>,
 ): Promise<void> =>
   ending(async (options) => {
+    if (options.planOut !== null || options.apply !== null)
+      throw usageError({
+        where: options.apply === null ? '--plan-out' : '--apply',
+        what: 'this playbook only looks and has no plan',
+        remedy: 'leave it out',
+      })
     const screen = openConsole(options)
     const world = realWorld(asker)
     const fleet = await fleetOf(options, screen.progress)
@@ -195,12 +237,14 @@ const document = (result: Result, warnings: readonly Problem[], check: boolean, 
   interrupted: result.interrupted,
 })
 
-/** The command to go on with: this one, without --check. */
-const commandLine = (playbook: string, argv: readonly string[]): string =>
-  [
-    'npx tsx',
-    playbook,
-    ...argv
-      .filter((word) => word !== '--check' && word !== '-C')
-      .map((word) => (/[^\w./:=@,-]/.test(word) ? `'${word}'` : word)),
-  ].join(' ')
+/** The command to go on with: this one, without --check; what was planned is done next, what was refused is planned anew. */
+function nextCommand(playbook: string, options: Options, { saved }: Result): string {
+  const run = `npx tsx ${playbook}`
+  if (saved?.refused)
+    return [run, selectionText(selectionOf(options)), `--plan-out ${options.apply}`].filter(Boolean).join(' ')
+  const words = process.argv
+    .slice(2)
+    .filter((word) => word !== '--check' && word !== '-C')
+    .map((word) => word.replace(/^--plan-out(?=$|=)/, '--apply'))
+  return [run, ...words.map((word) => (/[^\w./:=@,-]/.test(word) ? `'${word}'` : word))].join(' ')
+}

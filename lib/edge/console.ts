@@ -146,6 +146,8 @@ export function openConsole({ json, check, verbosity }: ConsoleOptions): Console
               text: `  ${event.gate}: ${event.hosts} ${event.hosts === 1 ? 'host' : 'hosts'} (${event.seconds.toFixed(1)} s)`,
             },
           ])
+        case 'refused':
+          return say(problemLines(event.problems, 'bad'))
         case 'warned':
           return say(
             problemLines(

@@ -10,7 +10,9 @@ import { type Receipt, readReceipts } from '../core/receipt.ts'
 import { remember } from '../core/remember.ts'
 import type { Plan, Resource } from '../core/resource.ts'
 import { facts as factsReader, receipts as receiptsReader } from '../readers.ts'
+import type { Planned } from './planned.ts'
 import type { Host, Machine, Play } from './play.ts'
+import { identityQuestions } from './sealing.ts'
 import type { HostPlan, World } from './world.ts'
 
 /** One host in one play, with what it should be. */
@@ -154,13 +156,14 @@ export interface Unobserved {
 
 /**
  * Everything the site wants to know of one machine: one script, and one more on first contact or when a fact changed.
- * What can't be observed (no connection, database down) is returned as data.
+ * What can't be observed (no connection, database down) is returned as data. `planned` is shown what a saved plan is about.
  */
 export async function observeMachine(
   site: readonly Play[],
   machine: Machine,
   world: World,
   connections: Connections,
+  planned?: Planned,
 ): Promise<Reading> {
   const all = site.flatMap((play) =>
     play.hosts.filter((host) => host.machine.key === machine.key).map((host) => ({ play, host })),
@@ -171,17 +174,22 @@ export async function observeMachine(
   let answers: Answers
   try {
     channel = await connections.machine(machine)
-    const direct = (): readonly Question[] =>
-      questionsOf(assignments.filter(({ play }) => !play.options.via).flatMap(({ resources }) => resources))
+    const direct = (): readonly Question[] => [
+      factsQuestion,
+      receiptsQuestion,
+      ...(planned ? identityQuestions : []),
+      ...questionsOf(assignments.filter(({ play }) => !play.options.via).flatMap(({ resources }) => resources)),
+    ]
     assignments = facts === null ? [] : assign(site, machine, facts)
-    answers = await channel.ask([factsQuestion, receiptsQuestion, ...direct()])
+    answers = await channel.ask(direct())
     const now = parseFacts(answers(factsQuestion))
     if (facts === null || JSON.stringify(now) !== JSON.stringify(facts)) {
       facts = now
       world.cacheFacts(machine, now)
       assignments = assign(site, machine, now)
-      answers = await channel.ask([factsQuestion, receiptsQuestion, ...direct()])
+      answers = await channel.ask(direct())
     }
+    planned?.meet(machine, [...new Set(all.map(({ host }) => host.name))], now, answers)
   } catch (error) {
     if (!(error instanceof PlinthError) || error.code === 4) throw error
     return { machine, found: [{ machine, assignments: all, error }], receipts: [] }
@@ -193,11 +201,15 @@ export async function observeMachine(
     if (!play.options.via) {
       const plans = planResources(resources, answers, changes)
       changes = new Set([...changes, ...changing(plans)])
+      planned?.see(assignment, plans, answers)
       return { assignment, plans }
     }
     try {
       const database = await connections.channel(play, host)
-      return { assignment, plans: planResources(resources, await database.ask(questionsOf(resources))) }
+      const answers = await database.ask(questionsOf(resources))
+      const plans = planResources(resources, answers)
+      planned?.see(assignment, plans, answers)
+      return { assignment, plans }
     } catch (error) {
       if (!(error instanceof PlinthError)) throw error
       return { machine, assignments: [{ play, host }], error }
@@ -210,11 +222,15 @@ export async function observeMachine(
 export const changing = (plans: readonly Plan[]): readonly string[] =>
   plans.filter(({ action }) => action !== 'keep').map(({ id }) => id)
 
-/** Asks the questions of one assignment again and plans anew. */
+/** Asks the questions of one assignment again and plans anew; `seen` hears from which answers. */
 export async function observeAgain(
   { resources }: Assignment,
   channel: Channel,
   changed: ReadonlySet<string> = new Set(),
+  seen?: (plans: readonly Plan[], answers: Answers) => void,
 ): Promise<readonly Plan[]> {
-  return planResources(resources, await channel.ask(questionsOf(resources)), changed)
+  const answers = await channel.ask(questionsOf(resources))
+  const plans = planResources(resources, answers, changed)
+  seen?.(plans, answers)
+  return plans
 }
