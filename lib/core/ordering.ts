@@ -6,6 +6,33 @@ import type { Resource } from './resource.ts'
 const pathOf = (id: string): string | undefined =>
   /^(?:directory|file|symlink|release|properties|line-set):(\/.*)$/.exec(id)?.[1]
 
+/** Every folder above a path, the nearest first; without the root. */
+function foldersAbove(path: string): readonly string[] {
+  const cut = path.lastIndexOf('/')
+  const folder = path.slice(0, cut)
+  return cut <= 0 ? [] : [folder, ...foldersAbove(folder)]
+}
+
+/**
+ * For the id of every resource of a list: the ids before it that it stands on, also by way of others. These are what it
+ * needs (the owner of a file, what a unit runs with), what its path leads through (directories, links, releases), and
+ * every requirement before it, which guards all that follows. Pure; what comes after it in the list is not looked at.
+ */
+export function standsOn(resources: readonly Resource[]): ReadonlyMap<string, ReadonlySet<string>> {
+  const all = new Map<string, ReadonlySet<string>>()
+  const owners = new Map<string, string>()
+  const guards: string[] = []
+  for (const { id, needs = [], guards: isGuard } of resources) {
+    const path = pathOf(id)
+    const above = path === undefined ? [] : foldersAbove(path).flatMap((folder) => owners.get(folder) ?? [])
+    const direct = [...needs, ...above, ...guards].filter((one) => one !== id && all.has(one))
+    all.set(id, new Set(direct.flatMap((one) => [one, ...(all.get(one) ?? [])])))
+    if (path !== undefined) owners.set(path, id)
+    if (isGuard) guards.push(id)
+  }
+  return all
+}
+
 /**
  * What contradicts itself in a host's list: a resource declared twice, a path declared by two kinds, and a path that
  * stands before the directory it lives in.

@@ -77,6 +77,8 @@ export interface Resource {
   digest(): string
   /** Ids it stands on, which come before it where they are in the list at all: the owner of a file, what a unit runs with. */
   readonly needs?: readonly string[]
+  /** It must hold before anything after it in the list is touched: a requirement. */
+  readonly guards?: boolean
   /** Words by which --tags finds it, beside the name of its play and its kind. */
   readonly tags?: readonly string[]
   readonly detail?: Detail
@@ -103,6 +105,8 @@ export interface Definition<S extends State> {
   readonly desired: Partial<S> | null
   /** Ids that must stand before it where they are in the list at all: the owner of a file, its group. */
   readonly needs?: readonly string[]
+  /** It must hold before anything after it in the list is touched. */
+  readonly guards?: boolean
   /** Resources whose change this one reacts to (a unit and the files it runs with). */
   readonly inputs?: readonly Resource[]
   /** Values that are never shown, not even as digests: a digest of a weak password is a way to guess it. */
@@ -132,6 +136,7 @@ export function resource<S extends State>(definition: Definition<S>): Resource {
     id,
     probe,
     needs: [...(definition.needs ?? []), ...(definition.inputs ?? []).map((input) => input.id)],
+    ...(definition.guards && { guards: true }),
     ...(definition.detail && { detail: definition.detail }),
     // Made when somebody asks: of a thousand hosts' resources only those that a unit runs with are ever asked.
     digest() {

@@ -65,13 +65,20 @@ export function unit(name: string, { definition, runs }: UnitOptions): readonly 
     ...root,
     mode: '0600',
   })
-  return [unitFile, environment, service(name, unitFile, digest, inputs)]
+  return [unitFile, environment, service(name, unitFile, environment, digest, inputs)]
 }
 
-function service(name: string, unitFile: Resource, digest: string, inputs: readonly Resource[]): Resource {
+function service(
+  name: string,
+  unitFile: Resource,
+  environment: Resource,
+  digest: string,
+  inputs: readonly Resource[],
+): Resource {
   const question = { reader: unitReader, key: `${name}.service` }
   return resource<UnitState>({
     id: `unit:${name}`,
+    needs: [environment.id],
     probe: [question],
     inputs,
     read(answers) {
