@@ -39,6 +39,14 @@ export const content: Reader = (paths) =>
 export const link: Reader = (paths) =>
   sh`for f in ${paths}; do if [ -L "$f" ]; then printf '%s\t%s\n' "$f" "$(readlink -- "$f")"; fi; done`.text
 
+/** The names in a directory, a line each; of more than a thousand the first ones. Links to directories have none. */
+export const entries: Reader = (paths) =>
+  sh`for d in ${paths}; do if [ -d "$d" ] && [ ! -L "$d" ]; then
+  (cd -- "$d" && find . ! -name . -prune) | head -n 1000 | while IFS= read -r l; do
+    printf '%s\t%s\n' "$d" "${new Script('${l#./}')}"
+  done
+fi; done`.text
+
 /** `home|shell|group` of a user. */
 export const user: Reader = (names) =>
   sh`for u in ${names}; do

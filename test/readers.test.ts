@@ -119,6 +119,18 @@ for (const shell of shells) {
     assert.equal(ask(shell, readers.link, missing), ['', '', ''])
   })
 
+  test(`${shell}: entries`, () => {
+    const folder = file('full')
+    if (shell === shells[0]) for (const name of awkward) mkdirs(join(folder, name, 'below'))
+    const names = (path: string) => ask(shell, readers.entries, [path])[0]!.split('\n').sort()
+    assert.equal(names(folder), [...awkward].sort())
+    const others = [...missing, ...['folder', 'link-to-folder', 'dangling', 'pipe', 'plain'].map(file)]
+    assert.equal(ask(shell, readers.entries, others), Array(others.length).fill(''))
+    const many = mkdirs(file(`many ${shell}`))
+    for (let i = 0; i < 1010; i++) writeFileSync(join(many, String(i)), '')
+    assert.is(names(many).length, 1000)
+  })
+
   test(`${shell}: tail`, () => {
     writeFileSync(file('log'), 'first\ttab\n\n  indented \\n $HOME\nlast without an end')
     writeFileSync(file('long log'), `${'x'.repeat(99)}\n`.repeat(1000))

@@ -1,3 +1,4 @@
+import type { Answers, Question } from '../core/probe.ts'
 import { type Change, type Resource, resource, type Step } from '../core/resource.ts'
 import { sh } from '../core/script.ts'
 import { Secret, sha256 } from '../core/secret.ts'
@@ -26,8 +27,31 @@ export interface UnitOptions {
 /** Where the digest of a unit's inputs is kept: readable for root alone, for a digest over a weak password is a way to guess it. */
 export const environmentFile = (name: string): string => `/etc/plinth/${name}.env`
 
+/** Where the unit itself is. */
+export const unitFile = (name: string): string => `/etc/systemd/system/${name}.service`
+
 /** Stands while an input has been touched and the process has not been started since. */
-const staleFile = (name: string): string => `/etc/plinth/${name}.stale`
+export const staleFile = (name: string): string => `/etc/plinth/${name}.stale`
+
+/** The question that `readUnit` reads its answer from. */
+export const unitQuestion = (name: string): Question => ({ reader: unitReader, key: `${name}.service` })
+
+/** What systemd and the running process say of a service; `load` is `not-found` where there is none. */
+export function readUnit(answers: Answers, name: string): UnitState {
+  const found = new Map(
+    answers(unitQuestion(name))
+      .split('\n')
+      .map((line): [string, string] => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
+  )
+  return {
+    load: found.get('LoadState') ?? 'not-found',
+    enabled: found.get('UnitFileState') ?? '',
+    active: found.get('ActiveState') ?? '',
+    inputs: found.get('PLINTH_INPUTS') ?? '',
+    reload: found.get('NeedDaemonReload') ?? 'no',
+    stale: found.get('Stale') ?? 'no',
+  }
+}
 
 /**
  * An input of a unit that leaves a note before it is touched: a run that is killed between the change and the restart
@@ -54,49 +78,32 @@ sync ${staleFile(name)}`.text
  */
 export function unit(name: string, { definition, runs }: UnitOptions): readonly Resource[] {
   const root = { owner: 'root', group: 'root' }
-  const unitFile = inputOf(
-    name,
-    file(`/etc/systemd/system/${name}.service`, { content: definition, ...root, mode: '0644' }),
-  )
-  const inputs = [...runs, unitFile]
+  const ownFile = inputOf(name, file(unitFile(name), { content: definition, ...root, mode: '0644' }))
+  const inputs = [...runs, ownFile]
   const digest = sha256(inputs.map((input) => input.digest()).join('\n'))
   const environment = file(environmentFile(name), {
     content: new Secret(`PLINTH_INPUTS=${digest}\n`),
     ...root,
     mode: '0600',
   })
-  return [unitFile, environment, service(name, unitFile, environment, digest, inputs)]
+  return [ownFile, environment, service(name, ownFile, environment, digest, inputs)]
 }
 
 function service(
   name: string,
-  unitFile: Resource,
+  ownFile: Resource,
   environment: Resource,
   digest: string,
   inputs: readonly Resource[],
 ): Resource {
-  const question = { reader: unitReader, key: `${name}.service` }
   return resource<UnitState>({
     id: `unit:${name}`,
     needs: [environment.id],
-    probe: [question],
+    probe: [unitQuestion(name)],
     inputs,
     read(answers) {
-      const found = new Map(
-        answers(question)
-          .split('\n')
-          .map((line): [string, string] => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
-      )
-      const load = found.get('LoadState') ?? 'not-found'
-      if (load === 'not-found') return null
-      return {
-        load,
-        enabled: found.get('UnitFileState') ?? '',
-        active: found.get('ActiveState') ?? '',
-        inputs: found.get('PLINTH_INPUTS') ?? '',
-        reload: found.get('NeedDaemonReload') ?? 'no',
-        stale: found.get('Stale') ?? 'no',
-      }
+      const state = readUnit(answers, name)
+      return state.load === 'not-found' ? null : state
     },
     desired: { load: 'loaded', enabled: 'enabled', active: 'active', inputs: digest, reload: 'no', stale: 'no' },
     secret: (key) => key === 'inputs',
@@ -107,7 +114,7 @@ function service(
         : []
     },
     disrupts: ({ actual, changed }) => actual?.active === 'active' && restarts(changed),
-    steps: ({ actual, changed, pending }) => serviceSteps(name, actual, changed, pending.has(unitFile.id)),
+    steps: ({ actual, changed, pending }) => serviceSteps(name, actual, changed, pending.has(ownFile.id)),
   })
 }
 
