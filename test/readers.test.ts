@@ -1,7 +1,7 @@
 /** Every reader: its script word for word, and its answers from real files under each shell. */
 import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { chmodSync, mkdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readFileSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { parseFacts } from '../lib/core/facts.ts'
@@ -117,6 +117,14 @@ for (const shell of shells) {
       folder: '',
     })
     assert.equal(ask(shell, readers.link, missing), ['', '', ''])
+  })
+
+  test(`${shell}: the time of a change`, () => {
+    const seconds = of(readers.changeTime, [...awkward, 'empty'])
+    for (const [name, second] of Object.entries(seconds))
+      assert.is(Number(second), Math.floor(statSync(file(name)).ctimeMs / 1000), name)
+    const others = [...missing, ...['folder', 'link', 'dangling', 'pipe'].map(file)]
+    assert.equal(ask(shell, readers.changeTime, others), Array(others.length).fill(''))
   })
 
   test(`${shell}: entries`, () => {
@@ -239,11 +247,15 @@ esac
         { mode: 0o755 },
       )
       const answers = ask(shell, readers.unit, ['running.service', 'gone.service', 'other.service'], bin)
-      assert.equal(answers, [
-        `LoadState=loaded\nMainPID=${process.pid}\nPLINTH_INPUTS=abc123\nActiveState=active`,
-        'LoadState=loaded\nMainPID=99999999\nActiveState=active',
-        'LoadState=not-found\nMainPID=0\nActiveState=inactive',
-      ])
+      const clock = /^Now=\d{10} \d+\.\d\d$/m
+      assert.equal(
+        answers.map((answer) => answer.replace(clock, 'Now=SECONDS UPTIME')),
+        [
+          `LoadState=loaded\nMainPID=${process.pid}\nPLINTH_INPUTS=abc123\nNow=SECONDS UPTIME\nActiveState=active`,
+          'LoadState=loaded\nMainPID=99999999\nNow=SECONDS UPTIME\nActiveState=active',
+          'LoadState=not-found\nMainPID=0\nActiveState=inactive',
+        ],
+      )
     } finally {
       process.kill('SIGKILL')
     }

@@ -116,7 +116,7 @@ export interface Definition<S extends State> {
   /** Things seen in the answers that the operator should know. */
   warn?(answers: Answers, actual: S | null): readonly Problem[]
   /** Changes beyond the state's own, from inputs that are about to change. */
-  react?(pending: ReadonlySet<string>, actual: S | null): readonly Change[]
+  react?(pending: ReadonlySet<string>, actual: S | null, answers: Answers): readonly Change[]
   /** Whether these steps take what serves away for a while. */
   disrupts?(diff: Diff<S>): boolean
   readonly detail?: Detail
@@ -151,7 +151,7 @@ export function resource<S extends State>(definition: Definition<S>): Resource {
       const warnings = definition.warn?.(answers, actual) ?? []
       const problems = definition.blocked?.(answers, actual, pending) ?? []
       if (problems.length > 0) return { id, action: 'blocked', changes, steps: [], problems, warnings }
-      const reactions = definition.react?.(pending, actual) ?? []
+      const reactions = definition.react?.(pending, actual, answers) ?? []
       const all = [...changes, ...reactions]
       if (all.length === 0 && (actual === null) === (desired === null)) {
         return { id, action: 'keep', changes: [], steps: [], problems: [], warnings }

@@ -9,7 +9,7 @@ import { lines, sh } from '../core/script.ts'
 import { entries } from '../readers.ts'
 import { pathQuestion, readPath } from './path.ts'
 import { archiveFolder } from './release.ts'
-import { environmentFile, readUnit, staleFile, unitFile, unitQuestion } from './unit.ts'
+import { environmentFile, readUnit, staleFile, startedFile, unitFile, unitQuestion } from './unit.ts'
 
 /**
  * The resource that removes what this id once stood for (`file:/etc/app.conf`), with the same id: its plan is `remove`
@@ -98,10 +98,10 @@ function removedDirectory(id: string, path: string): Resource {
   })
 }
 
-/** A service with everything that `unit` made for it: what runs, what starts it at boot, and three files. */
+/** A service with everything that `unit` made for it: what runs, what starts it at boot, and the files. */
 function removedUnit(name: string): Resource {
   const service = `${name}.service`
-  const files = [staleFile(name), environmentFile(name), unitFile(name)]
+  const files = [staleFile(name), startedFile(name), environmentFile(name), unitFile(name)]
   return resource<State>({
     id: `unit:${name}`,
     probe: [unitQuestion(name), ...files.map(pathQuestion)],
@@ -125,7 +125,11 @@ function removedUnit(name: string): Resource {
         : [{ say: `disable ${service}`, run: sh`systemctl disable -q -- ${service}`.text }]),
       {
         say: `remove ${service}`,
+        // systemctl disables nothing of which the file is gone.
         run: sh`rm -f -- ${files}
+for l in ${posix.dirname(unitFile(name))}/*.wants/${service}; do
+  if [ -L "$l" ] && [ ! -e "$l" ]; then rm -f -- "$l"; fi
+done
 sync ${posix.dirname(unitFile(name))}
 systemctl daemon-reload
 systemctl reset-failed -- ${service} 2>/dev/null || :`.text,

@@ -207,7 +207,10 @@ test('the commands, word for word', () => {
   assert.equal(runs('unit:app', { ...show('loaded', 'active', 'enabled'), ...own }), [
     'systemctl stop -- app.service',
     'systemctl disable -q -- app.service',
-    `rm -f -- /etc/plinth/app.stale /etc/plinth/app.env /etc/systemd/system/app.service
+    `rm -f -- /etc/plinth/app.stale /etc/plinth/app.started /etc/plinth/app.env /etc/systemd/system/app.service
+for l in /etc/systemd/system/*.wants/app.service; do
+  if [ -L "$l" ] && [ ! -e "$l" ]; then rm -f -- "$l"; fi
+done
 sync /etc/systemd/system
 systemctl daemon-reload
 systemctl reset-failed -- app.service 2>/dev/null || :`,
