@@ -4,6 +4,7 @@ import { hostname, userInfo } from 'node:os'
 import { relative } from 'node:path'
 import { type ExitCode, exitCode, PlinthError, type Problem, problemText, usageError } from './core/error.ts'
 import { siteName } from './core/receipt.ts'
+import { visible } from './core/visible.ts'
 import { openArchive } from './edge/archive.ts'
 import { helpText, type Options, parseArguments } from './edge/arguments.ts'
 import { openConsole } from './edge/console.ts'
@@ -109,7 +110,7 @@ async function ending(work: (options: Options, playbook: string) => Promise<Exit
   } catch (error) {
     // A bug of ours shows its trace; a user's mistake shows what to do.
     if (!(error instanceof PlinthError)) throw error
-    for (const problem of error.problems) console.error(problemText(problem))
+    for (const problem of error.problems) console.error(visible(problemText(problem)))
     process.exitCode = error.code
   }
 }
@@ -182,10 +183,11 @@ const document = (result: Result, warnings: readonly Problem[], check: boolean, 
     play,
     host,
     as,
-    resources: plans.map(({ id, action, changes, steps, problems, warnings }) => ({
+    resources: plans.map(({ id, action, changes, detail, steps, problems, warnings }) => ({
       id,
       action,
       changes,
+      detail,
       steps: steps.map(({ say }) => say),
       problems,
       warnings,

@@ -36,6 +36,15 @@ done; fi )`.text
 export const content: Reader = (paths) =>
   sh`for f in ${paths}; do if [ -f "$f" ]; then printf '%s\t%s\n' "$f" "$(base64 <"$f" | tr -d '\n')"; fi; done`.text
 
+/** Bytes up to which `excerpt` gives a file. */
+export const mostExcerpt = 65_536
+
+/** The content of a small file in base64, to be looked at. A link is not followed: what it leads to may be anybody's. */
+export const excerpt: Reader = (paths) =>
+  sh`for f in ${paths}; do if [ -f "$f" ] && [ ! -L "$f" ] && [ "$(stat -c %s -- "$f")" -le ${mostExcerpt} ]; then
+  printf '%s\t%s\n' "$f" "$(base64 <"$f" | tr -d '\n')"
+fi; done`.text
+
 /** Where a symbolic link points. */
 export const link: Reader = (paths) =>
   sh`for f in ${paths}; do if [ -L "$f" ]; then printf '%s\t%s\n' "$f" "$(readlink -- "$f")"; fi; done`.text

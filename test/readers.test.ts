@@ -102,6 +102,17 @@ for (const shell of shells) {
     assert.equal(ask(shell, readers.content, [...missing, file('folder'), file('pipe')]), Array(5).fill(''))
   })
 
+  test(`${shell}: excerpt`, () => {
+    const names = [...awkward, 'empty', 'bytes']
+    const text = Object.fromEntries(names.map((name) => [name, readFileSync(file(name)).toString('base64')]))
+    assert.equal(of(readers.excerpt, names), text)
+    const others = [...missing, ...['folder', 'link', 'pipe', 'large'].map(file)]
+    writeFileSync(file('large'), Buffer.alloc(65_537, 'x'))
+    assert.equal(ask(shell, readers.excerpt, others), Array(others.length).fill(''))
+    writeFileSync(file('large'), Buffer.alloc(65_536, 'x'))
+    assert.equal(ask(shell, readers.excerpt, [file('large')]), [readFileSync(file('large')).toString('base64')])
+  })
+
   test(`${shell}: content of a large file comes in one line`, () => {
     const path = file('large')
     writeFileSync(path, Buffer.alloc(200_000, 'Nacos 配置\n'))

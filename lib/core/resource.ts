@@ -60,12 +60,14 @@ export interface Plan {
   readonly warnings?: readonly Problem[]
   /** Whether its steps take what serves away for a while: a restart. Plans that do are rolled, the others need not be. */
   readonly disrupts?: boolean
+  /** The lines of the resource's `detail`, where the engine has asked for them. */
+  readonly detail?: readonly string[]
 }
 
 /** What a person wants to see of an update beyond its changes (the lines of a file). Asked only where it differs. */
 export interface Detail {
   readonly probe: readonly Question[]
-  /** Pure. Lines of a unified diff, without a secret. */
+  /** Pure. Lines of a unified diff, fit for a screen and without a secret. Of a thing that is not there all answers are empty. */
   lines(answers: Answers): readonly string[]
 }
 

@@ -10,6 +10,7 @@ import { type Receipt, readReceipts } from '../core/receipt.ts'
 import { remember } from '../core/remember.ts'
 import type { Plan, Resource } from '../core/resource.ts'
 import { facts as factsReader, receipts as receiptsReader } from '../readers.ts'
+import { withDetails } from './details.ts'
 import type { Host, Machine, Play } from './play.ts'
 import type { HostPlan, World } from './world.ts'
 
@@ -153,7 +154,8 @@ export interface Unobserved {
 }
 
 /**
- * Everything the site wants to know of one machine: one script, and one more on first contact or when a fact changed.
+ * Everything the site wants to know of one machine: one script, one more on first contact or when a fact changed,
+ * and one more for the details of what is to be updated.
  * What can't be observed (no connection, database down) is returned as data.
  */
 export async function observeMachine(
@@ -169,32 +171,30 @@ export async function observeMachine(
   let facts = world.cachedFacts(machine)
   let assignments: readonly Assignment[] = []
   let answers: Answers
+  let direct: ReadonlyMap<Assignment, Observation>
   try {
     channel = await connections.machine(machine)
-    const direct = (): readonly Question[] =>
-      questionsOf(assignments.filter(({ play }) => !play.options.via).flatMap(({ resources }) => resources))
+    const own = (): readonly Assignment[] => assignments.filter(({ play }) => !play.options.via)
+    const questions = (): readonly Question[] => questionsOf(own().flatMap(({ resources }) => resources))
     assignments = facts === null ? [] : assign(site, machine, facts)
-    answers = await channel.ask([factsQuestion, receiptsQuestion, ...direct()])
+    answers = await channel.ask([factsQuestion, receiptsQuestion, ...questions()])
     const now = parseFacts(answers(factsQuestion))
     if (facts === null || JSON.stringify(now) !== JSON.stringify(facts)) {
       facts = now
       world.cacheFacts(machine, now)
       assignments = assign(site, machine, now)
-      answers = await channel.ask([factsQuestion, receiptsQuestion, ...direct()])
+      answers = await channel.ask([factsQuestion, receiptsQuestion, ...questions()])
     }
+    const planned = await withDetails(planMachine(own(), answers), channel)
+    direct = new Map(planned.map((one) => [one.assignment, one]))
   } catch (error) {
     if (!(error instanceof PlinthError) || error.code === 4) throw error
     return { machine, found: [{ machine, assignments: all, error }], receipts: [] }
   }
-  // Of all hosts of the machine: what one changes, another's process may have read.
-  let changes: ReadonlySet<string> = new Set()
   const observed = assignments.map(async (assignment): Promise<Observation | Unobserved> => {
     const { play, host, resources } = assignment
-    if (!play.options.via) {
-      const plans = planResources(resources, answers, changes)
-      changes = new Set([...changes, ...changing(plans)])
-      return { assignment, plans }
-    }
+    const known = direct.get(assignment)
+    if (known) return known
     try {
       const database = await connections.channel(play, host)
       return { assignment, plans: planResources(resources, await database.ask(questionsOf(resources))) }
@@ -204,6 +204,16 @@ export async function observeMachine(
     }
   })
   return { machine, found: await Promise.all(observed), receipts: readReceipts(answers(receiptsQuestion)) }
+}
+
+/** Plans all lists of one machine: what one of its hosts changes, another's process may have read. Pure. */
+function planMachine(assignments: readonly Assignment[], answers: Answers): readonly Observation[] {
+  const changes = new Set<string>()
+  return assignments.map((assignment) => {
+    const plans = planResources(assignment.resources, answers, changes)
+    for (const id of changing(plans)) changes.add(id)
+    return { assignment, plans }
+  })
 }
 
 /** The ids that a plan changes. */
