@@ -4,7 +4,7 @@ import { becomeText } from '../core/become.ts'
 import type { Channel, MachineChannel } from '../core/channel.ts'
 import { PlinthError, type Problem, usageError } from '../core/error.ts'
 import { type Facts, parseFacts } from '../core/facts.ts'
-import { contradictions, orderProblems } from '../core/ordering.ts'
+import { type Listing, listProblems } from '../core/ordering.ts'
 import type { Answers, Question } from '../core/probe.ts'
 import { type Receipt, readReceipts } from '../core/receipt.ts'
 import { remember } from '../core/remember.ts'
@@ -115,13 +115,11 @@ export function assign(site: readonly Play[], machine: Machine, facts: Facts): r
       .filter((host) => host.machine.key === machine.key)
       .map((host): Assignment => ({ play, host, resources: play.desired(host, facts) })),
   )
+  const listing = ({ play, host, resources }: Assignment): Listing => ({ host: host.name, play: play.name, resources })
+  const behind = assignments.filter(({ play }) => play.options.via)
   const problems: readonly Problem[] = [
-    ...assignments.flatMap(({ host, resources }) => orderProblems(host.name, resources)),
-    ...contradictions(
-      assignments
-        .filter(({ play }) => !play.options.via)
-        .map(({ host, resources }) => ({ where: host.name, resources })),
-    ),
+    ...listProblems(assignments.filter((one) => !behind.includes(one)).map(listing)),
+    ...behind.flatMap((one) => listProblems([listing(one)])),
   ]
   if (problems.length > 0) throw usageError(...problems)
   return assignments
