@@ -3,7 +3,7 @@ import { performance } from 'node:perf_hooks'
 import type { Problem } from '../core/error.ts'
 import { visible } from '../core/visible.ts'
 import type { Line, Tone } from '../engine/report.ts'
-import { failureLines, leftoverLines, planText, problemLines, warningLines } from '../engine/report.ts'
+import { failureLines, hostsText, leftoverLines, planText, problemLines, warningLines } from '../engine/report.ts'
 import type { Event } from '../engine/world.ts'
 import { Activity, activityText } from './activity.ts'
 
@@ -123,7 +123,7 @@ export function openConsole({ json, check, verbosity, diff }: ConsoleOptions): C
         case 'leftovers':
           return result(leftoverLines(event.found, event.prune))
         case 'play':
-          return say([{ tone: 'head', text: `${event.play} on ${event.hosts.join(', ')}` }])
+          return say([{ tone: 'head', text: `${event.play} on ${hostsText(event.hosts)}` }])
         case 'preparing':
           return status((seconds) => `  ${event.play}: testing what it stands on … ${seconds.toFixed(0)} s`)
         case 'step':

@@ -54,7 +54,7 @@ function planLines({ id, action, changes, problems, detail = [] }: Plan, { verbo
 }
 
 /** `web[01:40], web43 (41 hosts)`; how many they are only where it is not seen at once. */
-function hostsText(hosts: readonly string[]): string {
+export function hostsText(hosts: readonly string[]): string {
   const words = foldHosts(hosts)
   const obvious = words.length === hosts.length && hosts.length <= 3
   return `${words.join(', ')}${obvious ? '' : ` (${hosts.length} hosts)`}`

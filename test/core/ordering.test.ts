@@ -47,12 +47,12 @@ const cases: readonly [
   ['names that only begin alike', { 'app h1': [text('/opt/ab'), directory('/opt/a')] }, []],
   [
     'a child in an earlier play than its directory',
-    { 'early h1': [text('/opt/a/b')], 'late h1': [text('/x'), directory('/opt/a')] },
+    { 'early h1': [text('/x'), text('/opt/a/b')], 'late h1': [directory('/opt/a')] },
     [
-      'h1: file:/opt/a/b (place 1 of play early) comes before directory:/opt/a (place 2 of play late), in which it is; list directory:/opt/a first',
+      'h1: file:/opt/a/b (place 2 of play early) comes before directory:/opt/a (place 1 of play late), in which it is; list directory:/opt/a first',
     ],
   ],
-  ['a child in a later play', { 'early h1': [directory('/opt/a')], 'late h1': [text('/opt/a/b')] }, []],
+  ['a child in a later play', { 'early h1': [text('/x'), directory('/opt/a')], 'late h1': [text('/opt/a/b')] }, []],
   [
     'a directory that is declared again',
     { 'app h1': [directory('/opt/a'), text('/opt/a/b'), directory('/opt/a')] },
