@@ -36,7 +36,7 @@ export function planResources(
   const pending = new Set(changed)
   return resources.map((resource) => {
     const plan = resource.plan(answers, pending)
-    if (plan.action !== 'keep') pending.add(plan.id)
+    for (const id of changing([plan])) pending.add(id)
     return plan
   })
 }
@@ -214,9 +214,9 @@ function planMachine(assignments: readonly Assignment[], answers: Answers): read
   })
 }
 
-/** The ids that a plan changes. */
+/** The ids that a plan changes: what is blocked stays as it is. */
 export const changing = (plans: readonly Plan[]): readonly string[] =>
-  plans.filter(({ action }) => action !== 'keep').map(({ id }) => id)
+  plans.filter(({ action }) => action !== 'keep' && action !== 'blocked').map(({ id }) => id)
 
 /** Asks the questions of one assignment again and plans anew. */
 export async function observeAgain(

@@ -20,13 +20,13 @@ const isPrivate = (mode: string | undefined): boolean => mode !== undefined && /
 export function fileDetail(path: string, content: string | Uint8Array | Secret, mode: string | undefined): Detail {
   const sum = { reader: hash, key: path }
   const question = { reader: excerpt, key: path }
-  const bytes = Buffer.from(content instanceof Uint8Array ? content : reveal(content))
+  const wanted = content instanceof Uint8Array ? content : reveal(content)
   const known =
     content instanceof Secret
       ? without('it is secret')
       : isPrivate(mode)
         ? onlyOwner
-        : bytes.length > mostExcerpt
+        : Buffer.byteLength(wanted) > mostExcerpt
           ? tooLarge
           : undefined
   const lines = (answers: Answers): readonly string[] => {
@@ -35,13 +35,13 @@ export function fileDetail(path: string, content: string | Uint8Array | Secret, 
     if (now !== null && now.type !== 'file') return without(`a ${now.type} is there now`)
     if (Number(answers(pathQuestion(path)).split('|')[4] ?? 0) > mostExcerpt) return tooLarge
     const before = textOf(Buffer.from(answers(question), 'base64'))
-    const after = textOf(bytes)
+    const after = textOf(Buffer.from(wanted))
     if (before === undefined || after === undefined) return noText
     return textDiff(before, after) ?? without('too much of it differs')
   }
   return {
     probe: known ? [sum] : [sum, pathQuestion(path), question],
-    lines: (answers) => (answers(sum) === sha256(bytes) ? [] : (known ?? lines(answers))),
+    lines: (answers) => (answers(sum) === sha256(wanted) ? [] : (known ?? lines(answers))),
   }
 }
 

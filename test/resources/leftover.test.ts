@@ -11,6 +11,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import type { Resource } from '../../lib/core/resource.ts'
+import { planResources } from '../../lib/engine/observe.ts'
 import { leftover } from '../../lib/resources/leftover.ts'
 import { canned } from '../../lib/testing.ts'
 import { assert, suite } from '../kit.ts'
@@ -215,6 +216,26 @@ sync /etc/systemd/system
 systemctl daemon-reload
 systemctl reset-failed -- app.service 2>/dev/null || :`,
   ])
+})
+
+test('a folder that holds one which must stay, stays too', () => {
+  const outer = removal('directory:/opt/app')
+  const inner = removal('directory:/opt/app/data')
+  const answers = canned({
+    ...folder,
+    'entries:/opt/app': 'data',
+    'stat:/opt/app/data': 'directory|750|app|app|4096',
+    'entries:/opt/app/data': 'precious',
+  })
+  assert.equal(
+    planResources([inner, outer], answers).map(({ action }) => action),
+    ['blocked', 'blocked'],
+  )
+  const empty = canned({ ...folder, 'entries:/opt/app': 'data', 'stat:/opt/app/data': 'directory|750|app|app|4096' })
+  assert.equal(
+    planResources([inner, outer], empty).map(({ action }) => action),
+    ['remove', 'remove'],
+  )
 })
 
 /** Plans, removes for real, and asserts that the second look finds nothing. */
