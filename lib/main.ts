@@ -4,6 +4,7 @@ import { hostname, userInfo } from 'node:os'
 import { relative } from 'node:path'
 import { type ExitCode, exitCode, PlinthError, type Problem, problemText, usageError } from './core/error.ts'
 import { siteName } from './core/receipt.ts'
+import { visible } from './core/visible.ts'
 import { openArchive } from './edge/archive.ts'
 import { helpText, type Options, parseArguments } from './edge/arguments.ts'
 import { openConsole } from './edge/console.ts'
@@ -22,6 +23,7 @@ import type { Play, Scope } from './engine/play.ts'
 import { type Line, recap } from './engine/report.ts'
 import type { Identity } from './engine/run.ts'
 import type { Result } from './engine/world.ts'
+import { leftover } from './resources/leftover.ts'
 import { version } from './version.ts'
 
 /**
@@ -53,7 +55,7 @@ export const main = (site: (fleet: Fleet) => readonly Play[] | Promise<readonly 
       force: options.force,
       prune: options.prune,
       ...(planned && { planned }),
-      leftover: () => undefined,
+      leftover,
       signal: interrupt.signal,
       report: (event) => screen.report(event),
     }).finally(() => screen.end())
@@ -151,7 +153,7 @@ async function ending(work: (options: Options, playbook: string) => Promise<Exit
   } catch (error) {
     // A bug of ours shows its trace; a user's mistake shows what to do.
     if (!(error instanceof PlinthError)) throw error
-    for (const problem of error.problems) console.error(problemText(problem))
+    for (const problem of error.problems) console.error(visible(problemText(problem)))
     process.exitCode = error.code
   }
 }
@@ -224,10 +226,11 @@ const document = (result: Result, warnings: readonly Problem[], check: boolean, 
     play,
     host,
     as,
-    resources: plans.map(({ id, action, changes, steps, problems, warnings }) => ({
+    resources: plans.map(({ id, action, changes, detail, steps, problems, warnings }) => ({
       id,
       action,
       changes,
+      detail,
       steps: steps.map(({ say }) => say),
       problems,
       warnings,

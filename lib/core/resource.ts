@@ -65,12 +65,14 @@ export interface Plan {
   readonly warnings?: readonly Problem[]
   /** Whether its steps take what serves away for a while: a restart. Plans that do are rolled, the others need not be. */
   readonly disrupts?: boolean
+  /** The lines of the resource's `detail`, where the engine has asked for them. */
+  readonly detail?: readonly string[]
 }
 
 /** What a person wants to see of an update beyond its changes (the lines of a file). Asked only where it differs. */
 export interface Detail {
   readonly probe: readonly Question[]
-  /** Pure. Lines of a unified diff, without a secret. */
+  /** Pure. Lines of a unified diff, fit for a screen and without a secret. Of a thing that is not there all answers are empty. */
   lines(answers: Answers): readonly string[]
 }
 
@@ -86,6 +88,8 @@ export interface Resource {
   readonly inputs?: readonly string[]
   /** What its plan is made from: the answers as its kind reads them, null where nothing is there. May hold secrets. Pure. */
   found?(answers: Answers): State | null
+  /** It must hold before anything after it in the list is touched: a requirement. */
+  readonly guards?: boolean
   /** Words by which --tags finds it, beside the name of its play and its kind. */
   readonly tags?: readonly string[]
   readonly detail?: Detail
@@ -116,6 +120,8 @@ export interface Definition<S extends State> {
   readonly declared?: string
   /** Ids that must stand before it where they are in the list at all: the owner of a file, its group. */
   readonly needs?: readonly string[]
+  /** It must hold before anything after it in the list is touched. */
+  readonly guards?: boolean
   /** Resources whose change this one reacts to (a unit and the files it runs with). */
   readonly inputs?: readonly Resource[]
   /** Values that are never shown, not even as digests: a digest of a weak password is a way to guess it. */
@@ -125,7 +131,7 @@ export interface Definition<S extends State> {
   /** Things seen in the answers that the operator should know. */
   warn?(answers: Answers, actual: S | null): readonly Problem[]
   /** Changes beyond the state's own, from inputs that are about to change. */
-  react?(pending: ReadonlySet<string>, actual: S | null): readonly Change[]
+  react?(pending: ReadonlySet<string>, actual: S | null, answers: Answers): readonly Change[]
   /** Whether these steps take what serves away for a while. */
   disrupts?(diff: Diff<S>): boolean
   readonly detail?: Detail
@@ -150,6 +156,7 @@ export function resource<S extends State>(definition: Definition<S>): Resource {
       const actual = definition.read(answers)
       return actual && (definition.found?.(actual) ?? actual)
     },
+    ...(definition.guards && { guards: true }),
     ...(definition.detail && { detail: definition.detail }),
     // Made when somebody asks: of a thousand hosts' resources only those that a unit runs with are ever asked.
     digest() {
@@ -170,7 +177,7 @@ export function resource<S extends State>(definition: Definition<S>): Resource {
       const warnings = definition.warn?.(answers, actual) ?? []
       const problems = definition.blocked?.(answers, actual, pending) ?? []
       if (problems.length > 0) return { id, action: 'blocked', changes, steps: [], problems, warnings }
-      const reactions = definition.react?.(pending, actual) ?? []
+      const reactions = definition.react?.(pending, actual, answers) ?? []
       const all = [...changes, ...reactions]
       if (all.length === 0 && (actual === null) === (desired === null)) {
         return { id, action: 'keep', changes: [], steps: [], problems: [], warnings }

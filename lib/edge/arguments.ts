@@ -25,6 +25,7 @@ export interface Options {
   readonly planOut: string | null
   /** A saved plan to do, and nothing else. */
   readonly apply: string | null
+  readonly diff: boolean
   readonly listHosts: boolean
   readonly json: boolean
   readonly version: boolean
@@ -66,6 +67,7 @@ const flags = {
   apply: { value: 'FILE', help: 'do what that plan says, as long as no host has moved since' },
   prune: { help: 'also remove what was declared there once and is no longer' },
   force: { help: 'go on where a majority would be lost, or what it stands on differs' },
+  diff: { short: 'D', help: 'show all lines of the files that change, not only the first ones' },
   'list-hosts': { help: 'list the hosts that are meant, and end' },
   forks: { short: 'f', value: 'N', help: 'machines at once (default 50)' },
   user: { short: 'u', value: 'NAME', help: 'user to log in as, where the inventory names none' },
@@ -88,7 +90,6 @@ const flags = {
   'skip-tags': { value: 'TAGS', help: '', later: 'roles have no tags yet' },
   'list-tags': { help: '', later: 'roles have no tags yet' },
   'list-tasks': { help: '', later: 'use --check, which shows what would be done' },
-  diff: { short: 'D', help: '', later: 'the keys that change are always shown; whole lines of files are not' },
   yes: { help: '', later: 'nothing asks yet' },
   step: { help: '', later: 'use --check first, and --limit to go host by host' },
   report: { value: 'DIR', help: '', later: 'use --json > FILE' },
@@ -157,6 +158,7 @@ export function parseArguments(argv: readonly string[]): Options {
     verbosity: Math.min(4, all('verbose').length),
     force: has('force'),
     prune: has('prune'),
+    diff: has('diff'),
     listHosts: has('list-hosts'),
     json: has('json'),
     version: has('version'),

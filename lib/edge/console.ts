@@ -1,8 +1,9 @@
 /** The terminal: result to stdout, progress to stderr; colour and the live line only where a person looks. */
 import { performance } from 'node:perf_hooks'
 import type { Problem } from '../core/error.ts'
+import { visible } from '../core/visible.ts'
 import type { Line, Tone } from '../engine/report.ts'
-import { failureLines, leftoverLines, planText, problemLines, warningLines } from '../engine/report.ts'
+import { failureLines, hostsText, leftoverLines, planText, problemLines, warningLines } from '../engine/report.ts'
 import type { Event } from '../engine/world.ts'
 import { Activity, activityText } from './activity.ts'
 
@@ -18,8 +19,9 @@ const codes: Readonly<Record<Tone, string>> = {
 const coloured = (stream: NodeJS.WriteStream): boolean => stream.isTTY === true && !process.env.NO_COLOR
 
 const write = (stream: NodeJS.WriteStream, lines: readonly Line[]): void => {
+  // What hosts, files and inventories say must not steer the terminal.
   const paint = ({ tone, text }: Line): string =>
-    coloured(stream) && codes[tone] ? `${codes[tone]}${text}\x1b[0m` : text
+    coloured(stream) && codes[tone] ? `${codes[tone]}${visible(text)}\x1b[0m` : visible(text)
   stream.write(lines.map((line) => `${paint(line)}\n`).join(''))
 }
 
@@ -41,10 +43,12 @@ export interface ConsoleOptions {
   readonly check: boolean
   /** From 1 on the plan also says what new things will be like. */
   readonly verbosity: number
+  /** Whether the plan shows all lines of a file that change. */
+  readonly diff: boolean
 }
 
 /** The one place that writes to the terminal. */
-export function openConsole({ json, check, verbosity }: ConsoleOptions): Console {
+export function openConsole({ json, check, verbosity, diff }: ConsoleOptions): Console {
   const out = process.stdout
   const err = process.stderr
   const live = err.isTTY === true
@@ -65,7 +69,7 @@ export function openConsole({ json, check, verbosity }: ConsoleOptions): Console
     const start = now()
     const draw = (): void => {
       const width = err.columns || 80
-      err.write(`\r\x1b[K${text(now() - start).slice(0, width - 1)}`)
+      err.write(`\r\x1b[K${visible(text(now() - start)).slice(0, width - 1)}`)
       shown = true
     }
     draw()
@@ -111,7 +115,7 @@ export function openConsole({ json, check, verbosity }: ConsoleOptions): Console
         case 'connecting':
           return status((seconds) => `reading ${event.machines} machines … ${seconds.toFixed(0)} s`)
         case 'planned': {
-          const lines = planText(event.plans, verbosity > 0)
+          const lines = planText(event.plans, { verbose: verbosity > 0, diff })
           say(warningLines(event.plans))
           if (lines.length > 0) result([{ tone: 'head', text: check ? 'What differs' : 'Plan' }, ...lines])
           return clear()
@@ -119,7 +123,7 @@ export function openConsole({ json, check, verbosity }: ConsoleOptions): Console
         case 'leftovers':
           return result(leftoverLines(event.found, event.prune))
         case 'play':
-          return say([{ tone: 'head', text: `${event.play} on ${event.hosts.join(', ')}` }])
+          return say([{ tone: 'head', text: `${event.play} on ${hostsText(event.hosts)}` }])
         case 'preparing':
           return status((seconds) => `  ${event.play}: testing what it stands on … ${seconds.toFixed(0)} s`)
         case 'step':

@@ -1,4 +1,4 @@
-import { expandHosts } from '../../lib/core/host-range.ts'
+import { expandHosts, foldHosts } from '../../lib/core/host-range.ts'
 import { assert, suite } from '../kit.ts'
 
 const test = suite('host range')
@@ -33,6 +33,54 @@ for (const [name, what] of bad) {
       () => expandHosts(name),
       (error: Error) => error instanceof RangeError && error.message.includes(what),
     )
+  })
+}
+
+const range = (from: number, to: number, name: (number: number) => string): readonly string[] =>
+  Array.from({ length: to - from + 1 }, (_, at) => name(from + at))
+const two = (number: number): string => String(number).padStart(2, '0')
+
+const folds: readonly [names: readonly string[], words: readonly string[]][] = [
+  [[], []],
+  [['web'], ['web']],
+  [
+    ['web1', 'web2'],
+    ['web1', 'web2'],
+  ],
+  [['web1', 'web2', 'web3'], ['web[1:3]']],
+  [range(1, 40, (n) => `web${two(n)}`).concat('web43'), ['web[01:40]', 'web43']],
+  [range(8, 12, (n) => `web${n}`), ['web[8:12]']],
+  [range(8, 12, (n) => `web${two(n)}`), ['web[08:12]']],
+  [range(98, 101, (n) => `web${two(n)}`), ['web[98:101]']],
+  [['web098', 'web099', 'web100', 'web101'], ['web[098:101]']],
+  [
+    ['web08', 'web09', 'web10', 'web011'],
+    ['web[08:10]', 'web011'],
+  ],
+  [
+    ['web1', 'web02', 'web3'],
+    ['web1', 'web02', 'web3'],
+  ],
+  [
+    ['n3', 'n1', 'db', 'n2'],
+    ['n[1:3]', 'db'],
+  ],
+  [range(1, 3, (n) => `web${n}.dc2.example`), ['web[1:3].dc2.example']],
+  [range(1, 3, (n) => `dc1-web${n}`), ['dc1-web[1:3]']],
+  [range(7, 9, (n) => `10.0.0.${n}`), ['10.0.0.[7:9]']],
+  [
+    [...range(1, 3, (n) => `a${n}x`), ...range(1, 3, (n) => `b${n}x`)],
+    ['a[1:3]x', 'b[1:3]x'],
+  ],
+  [
+    ['n99999999999999999', 'n100000000000000000', 'n100000000000000001'],
+    ['n99999999999999999', 'n100000000000000000', 'n100000000000000001'],
+  ],
+]
+for (const [names, words] of folds) {
+  test(`folded: ${words.join(', ')}`, () => {
+    assert.equal(foldHosts(names), words)
+    assert.equal(words.flatMap(expandHosts).sort(), [...names].sort(), 'and back')
   })
 }
 

@@ -126,7 +126,7 @@ function working(world: FakeWorld, plays: readonly Play[]): void {
 /** One run and what is seen of it. */
 async function seen(title: string, world: FakeWorld, plays: readonly Play[], check = false): Promise<string> {
   const text = await captured(async () => {
-    const screen = openConsole({ json: false, check, verbosity: 0 })
+    const screen = openConsole({ json: false, check, verbosity: 0, diff: false })
     const { result } = await run(plays, world, { check, report: (event) => screen.report(event) })
     screen.result(recap(result, check, 12.34, 'npx tsx playbooks/site.ts -i prod'))
     screen.end()

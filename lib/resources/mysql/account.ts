@@ -30,6 +30,7 @@ export function databaseAccount(
   const grantable = `${name(schema.replaceAll('_', '\\_'))}.*`
   return resource<AccountState>({
     id: `account:${key}`,
+    needs: [`schema:${schema}`],
     probe: [identity, granted],
     read(answers) {
       const answer = answers(identity)
