@@ -4,18 +4,22 @@ import { hostname, userInfo } from 'node:os'
 import { relative } from 'node:path'
 import { type ExitCode, exitCode, PlinthError, problemText, usageError } from './core/error.ts'
 import { siteName } from './core/receipt.ts'
+import { visible } from './core/visible.ts'
 import { openArchive } from './edge/archive.ts'
 import { helpText, type Options, parseArguments } from './edge/arguments.ts'
 import { openConsole } from './edge/console.ts'
 import { openEvents } from './edge/event-stream.ts'
 import { loadInventory } from './edge/inventory.ts'
 import { askPasswords } from './edge/passwords.ts'
+import { mayWritePlan, readPlan, writePlan } from './edge/plan-file.ts'
+import { optionsOfPlan, selectionOf, selectionText } from './edge/plan-options.ts'
 import { terminalAsker } from './edge/terminal.ts'
 import { vaultPasswords } from './edge/vault-password.ts'
 import { realWorld } from './edge/world.ts'
 import { converge } from './engine/converge.ts'
 import { Fleet } from './engine/fleet.ts'
 import { Connections } from './engine/observe.ts'
+import { Planned } from './engine/planned.ts'
 import type { Play, Scope } from './engine/play.ts'
 import type { Line } from './engine/report.ts'
 import type { Identity } from './engine/run.ts'
@@ -24,6 +28,7 @@ import { commandLine } from './report/command.ts'
 import { document } from './report/document.ts'
 import { recap } from './report/recap.ts'
 import { Recorder, type Run } from './report/run.ts'
+import { leftover } from './resources/leftover.ts'
 import { version } from './version.ts'
 
 /**
@@ -31,14 +36,15 @@ import { version } from './version.ts'
  * Sets the exit code of docs/design.md section 5; never throws for what a user can mend.
  */
 export const main = (site: (fleet: Fleet) => readonly Play[] | Promise<readonly Play[]>): Promise<void> =>
-  ending(async (options, playbook) => {
-    const screen = openConsole(options)
+  ending(async (given, playbook) => {
+    const screen = openConsole(given)
+    const { options, planned } = withPlan(given, playbook)
     const started = new Date().toISOString()
     const identity = identityOf(playbook, options)
     const begun = { id: identity.id, started, playbook, check: options.check }
     // Before anything is touched: a report that can't be written is a mistake of the command line.
-    const folder = options.report === null ? null : (await import('./edge/report-folder.ts')).openReport(options.report)
-    const stream = openEvents(options.events, begun, screen.progress)
+    const folder = given.report === null ? null : (await import('./edge/report-folder.ts')).openReport(given.report)
+    const stream = openEvents(given.events, begun, screen.progress)
     // First, because the SSH library takes its time to load: it does so while the inventory is read.
     const world = realWorld(asker)
     const fleet = await fleetOf(options, screen.progress)
@@ -60,7 +66,8 @@ export const main = (site: (fleet: Fleet) => readonly Play[] | Promise<readonly 
       identity,
       force: options.force,
       prune: options.prune,
-      leftover: () => undefined,
+      ...(planned && { planned }),
+      leftover,
       signal: interrupt.signal,
       report(event) {
         const at = (performance.now() - start) / 1000
@@ -75,8 +82,12 @@ export const main = (site: (fleet: Fleet) => readonly Play[] | Promise<readonly 
       events: recorder.events,
       code: codeOf(result, options.check),
       seconds: (performance.now() - start) / 1000,
-      next: commandLine(playbook, process.argv.slice(2)),
+      next: nextCommand(playbook, options, result),
       warnings: fleet.warnings,
+    }
+    if (planned) {
+      if (options.planOut !== null) screen.warn(planned.warnings(limited))
+      screen.progress(planTold(options, playbook, result))
     }
     if (options.json) console.log(JSON.stringify(document(run), null, 2))
     else screen.result(recap(run))
@@ -85,6 +96,33 @@ export const main = (site: (fleet: Fleet) => readonly Play[] | Promise<readonly 
     screen.warn(unwritten)
     return unwritten.length > 0 && run.code === exitCode.done ? exitCode.failed : run.code
   })
+
+/** The plan that a run records or does, and the options that it then has. */
+function withPlan(options: Options, playbook: string): { readonly options: Options; readonly planned?: Planned } {
+  const { planOut, apply } = options
+  if (planOut !== null) {
+    mayWritePlan(planOut)
+    return { options, planned: new Planned(null) }
+  }
+  if (apply === null) return { options }
+  const plan = readPlan(apply)
+  return { options: optionsOfPlan(options, apply, plan, playbook), planned: new Planned(plan) }
+}
+
+/** Saves the plan that was made, or says how far the saved one was done before; a line for the screen. */
+function planTold(options: Options, playbook: string, result: Result): string {
+  const { planOut, apply } = options
+  const { record, saved, failures, interrupted } = result
+  if (planOut !== null) {
+    if (!record || failures.length > 0 || interrupted) return `${planOut}: not saved, for the plan is not whole`
+    const selection = selectionOf(options)
+    writePlan(planOut, { plinth: version, made: new Date().toISOString(), playbook, selection, ...record })
+    return `${planOut}: the plan is saved`
+  }
+  if (!saved || failures.length > 0 || saved.of === 0)
+    return `${apply}: ${saved?.of === 0 ? 'a plan of no change' : 'not done as a whole'}`
+  return `${apply}: ${saved.done === saved.of ? 'was done already' : `${saved.of} changes, ${saved.done} of them were there already`}`
+}
 
 const identityOf = (playbook: string, { inventory }: Options): Identity => ({
   id: randomUUID().slice(0, 8),
@@ -106,6 +144,12 @@ export const inspect = <P>(
   look: (fleet: Fleet, scope: (hosts: Scope<P>['hosts']) => Scope<P>) => Promise<Seen>,
 ): Promise<void> =>
   ending(async (options) => {
+    if (options.planOut !== null || options.apply !== null)
+      throw usageError({
+        where: options.apply === null ? '--plan-out' : '--apply',
+        what: 'this playbook only looks and has no plan',
+        remedy: 'leave it out',
+      })
     const screen = openConsole(options)
     const world = realWorld(asker)
     const fleet = await fleetOf(options, screen.progress)
@@ -137,7 +181,7 @@ async function ending(work: (options: Options, playbook: string) => Promise<Exit
   } catch (error) {
     // A bug of ours shows its trace; a user's mistake shows what to do.
     if (!(error instanceof PlinthError)) throw error
-    for (const problem of error.problems) console.error(problemText(problem))
+    for (const problem of error.problems) console.error(visible(problemText(problem)))
     process.exitCode = error.code
   }
 }
@@ -196,4 +240,16 @@ function codeOf({ failures, interrupted, plans }: Result, check: boolean): ExitC
   return check && plans.some((host) => host.plans.some(({ action }) => action !== 'keep'))
     ? exitCode.differs
     : exitCode.done
+}
+
+/** The command to go on with: this one, without --check; what was planned is done next, what was refused is planned anew. */
+function nextCommand(playbook: string, options: Options, { saved }: Result): string {
+  if (saved?.refused) {
+    const words = [selectionText(selectionOf(options)), `--plan-out ${options.apply}`]
+    return [commandLine(playbook, []), ...words].filter(Boolean).join(' ')
+  }
+  return commandLine(
+    playbook,
+    process.argv.slice(2).map((word) => word.replace(/^--plan-out(?=$|=)/, '--apply')),
+  )
 }

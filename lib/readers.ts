@@ -8,6 +8,7 @@ import { Script, sh } from './core/script.ts'
 
 // Shell expansions in braces, which a template literal would take for its own.
 const pidOfLine = new Script('${l#MainPID=}')
+const startOfLine = new Script('${l#InvocationID=}')
 const unitOfKey = new Script('${u%.service}')
 const portOfLocal = new Script('${local##*:}')
 const parentOfPath = new Script('${d%/*}')
@@ -35,9 +36,26 @@ done; fi )`.text
 export const content: Reader = (paths) =>
   sh`for f in ${paths}; do if [ -f "$f" ]; then printf '%s\t%s\n' "$f" "$(base64 <"$f" | tr -d '\n')"; fi; done`.text
 
+/** Bytes up to which `excerpt` gives a file. */
+export const mostExcerpt = 65_536
+
+/** The content of a small file in base64, to be looked at. A link is not followed: what it leads to may be anybody's. */
+export const excerpt: Reader = (paths) =>
+  sh`for f in ${paths}; do if [ -f "$f" ] && [ ! -L "$f" ] && [ "$(stat -c %s -- "$f")" -le ${mostExcerpt} ]; then
+  printf '%s\t%s\n' "$f" "$(base64 <"$f" | tr -d '\n')"
+fi; done`.text
+
 /** Where a symbolic link points. */
 export const link: Reader = (paths) =>
   sh`for f in ${paths}; do if [ -L "$f" ]; then printf '%s\t%s\n' "$f" "$(readlink -- "$f")"; fi; done`.text
+
+/** The names in a directory, a line each; of more than a thousand the first ones. Links to directories have none. */
+export const entries: Reader = (paths) =>
+  sh`for d in ${paths}; do if [ -d "$d" ] && [ ! -L "$d" ]; then
+  (cd -- "$d" && find . ! -name . -prune) | head -n 1000 | while IFS= read -r l; do
+    printf '%s\t%s\n' "$d" "${new Script('${l#./}')}"
+  done
+fi; done`.text
 
 /** `home|shell|group` of a user. */
 export const user: Reader = (names) =>
@@ -61,22 +79,34 @@ elif command -v rpm >/dev/null; then
   rpm -q --qf '%{NAME}	installed\n' ${names} 2>/dev/null | grep '	' || :
 fi`.text
 
+/** When a file was last changed in any way, its content, owner or mode: seconds since 1970. Only of files themselves. */
+export const changeTime: Reader = (paths) =>
+  sh`for f in ${paths}; do if [ -f "$f" ] && [ ! -L "$f" ]; then
+  printf '%s\t%s\n' "$f" "$(stat -c %Z -- "$f" 2>/dev/null)"
+fi; done`.text
+
 /**
- * A unit's properties, a line each, and the digest of the inputs that its running process was started with
- * (`PLINTH_INPUTS`, read from the process's own environment: only root may). `Stale=yes` when an input was touched since.
+ * A unit's properties, a line each, with times in UTC. Of a process that runs also `PLINTH_INPUTS`, the digest of the
+ * inputs that it was started with (from its own environment, which only root may read), and `Now`: the seconds since
+ * 1970 and since the boot. `Stale=yes` when an input was touched since its start; `Started` is the InvocationID of the
+ * last start that was ours.
  */
 export const unit: Reader = (names) =>
   sh`for u in ${names}; do
-  systemctl show -p LoadState -p ActiveState -p SubState -p UnitFileState -p NeedDaemonReload -p MainPID -- "$u" 2>/dev/null |
+  TZ=UTC0 systemctl show -p LoadState -p ActiveState -p SubState -p UnitFileState -p NeedDaemonReload -p MainPID \
+    -p CanReload -p InvocationID -p ExecMainStartTimestamp -p ExecMainStartTimestampMonotonic -- "$u" 2>/dev/null |
   while IFS= read -r l; do
     printf '%s\t%s\n' "$u" "$l"
     case $l in MainPID=0) ;; MainPID=*)
       { tr '\0' '\n' <"/proc/${pidOfLine}/environ"; } 2>/dev/null | while IFS= read -r e; do
         case $e in PLINTH_INPUTS=*) printf '%s\t%s\n' "$u" "$e" ;; esac
-      done ;;
+      done
+      read -r up idle </proc/uptime
+      printf '%s\tNow=%s %s\n' "$u" "$(date +%s)" "$up" ;;
     esac
   done
   if [ -e "/etc/plinth/${unitOfKey}.stale" ]; then printf '%s\tStale=yes\n' "$u"; fi
+  if [ -e "/etc/plinth/${unitOfKey}.started" ] && read -r l <"/etc/plinth/${unitOfKey}.started"; then printf '%s\tStarted=%s\n' "$u" "${startOfLine}"; fi
 done`.text
 
 /** What `java -version` says of itself, for a JAVA_HOME: `1.8.0_432`, `17.0.15`. */
@@ -126,6 +156,13 @@ fi; done`.text
 export const releaseTree = new Script(
   `find . ! -type d ! -name .plinth -exec stat -c '%n %F %a %U:%G %Y %s' {} + | LC_ALL=C sort | sha256sum | cut -d' ' -f1`,
 )
+
+/** The first line of a small file, where it may be read. */
+export const firstLine: Reader = (paths) =>
+  sh`for f in ${paths}; do
+  l=
+  if [ -f "$f" ] && { IFS= read -r l <"$f" || [ "$l" ]; }; then printf '%s\t%s\n' "$f" "$l"; fi
+done 2>/dev/null`.text
 
 /** The last 64 KiB of a text file, its lines as they are. */
 export const tail: Reader = (paths) =>

@@ -64,6 +64,8 @@ function runs(home: string, version: number, { arch }: Facts, noArchive: boolean
   const before = [`symlink:${home}`]
   const definition: Definition<{ readonly [key: string]: string; readonly version: string }> = {
     id: `java:${home}`,
+    needs: before,
+    guards: true,
     probe: [question],
     read: (answers) => (answers(question) === '' ? null : { version: major(answers(question)) }),
     desired: { version: String(version) },

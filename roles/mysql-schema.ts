@@ -189,6 +189,7 @@ function administrator(schema: string, password: Secret): Resource {
         say: 'add the user nacos as administrator',
         run: `USE ${name(schema)}; INSERT IGNORE INTO users (username, password, enabled) VALUES ('nacos', ?, TRUE);
 INSERT IGNORE INTO roles (username, role) VALUES ('nacos', 'ROLE_ADMIN')`,
+        meaning: password.reveal(),
         // Nacos reads bcrypt hashes of the kind 2a.
         input: bcrypt.hashSync(password.reveal(), 10).replace(/^\$2b\$/, '$2a$'),
       },

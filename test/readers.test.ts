@@ -1,7 +1,7 @@
 /** Every reader: its script word for word, and its answers from real files under each shell. */
 import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { chmodSync, mkdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readFileSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { parseFacts } from '../lib/core/facts.ts'
@@ -102,6 +102,17 @@ for (const shell of shells) {
     assert.equal(ask(shell, readers.content, [...missing, file('folder'), file('pipe')]), Array(5).fill(''))
   })
 
+  test(`${shell}: excerpt`, () => {
+    const names = [...awkward, 'empty', 'bytes']
+    const text = Object.fromEntries(names.map((name) => [name, readFileSync(file(name)).toString('base64')]))
+    assert.equal(of(readers.excerpt, names), text)
+    const others = [...missing, ...['folder', 'link', 'pipe', 'large'].map(file)]
+    writeFileSync(file('large'), Buffer.alloc(65_537, 'x'))
+    assert.equal(ask(shell, readers.excerpt, others), Array(others.length).fill(''))
+    writeFileSync(file('large'), Buffer.alloc(65_536, 'x'))
+    assert.equal(ask(shell, readers.excerpt, [file('large')]), [readFileSync(file('large')).toString('base64')])
+  })
+
   test(`${shell}: content of a large file comes in one line`, () => {
     const path = file('large')
     writeFileSync(path, Buffer.alloc(200_000, 'Nacos 配置\n'))
@@ -117,6 +128,41 @@ for (const shell of shells) {
       folder: '',
     })
     assert.equal(ask(shell, readers.link, missing), ['', '', ''])
+  })
+
+  test(`${shell}: first line`, () => {
+    writeFileSync(file('id'), '0123abcd\nsecond\n')
+    writeFileSync(file('id without an end'), ' 0123abcd')
+    assert.equal(of(readers.firstLine, ['id', 'id without an end', 'plain', 'empty', 'folder', 'dangling', 'pipe']), {
+      id: '0123abcd',
+      'id without an end': ' 0123abcd',
+      plain: 'content of plain',
+      empty: '',
+      folder: '',
+      dangling: '',
+      pipe: '',
+    })
+    assert.equal(ask(shell, readers.firstLine, missing), ['', '', ''])
+  })
+
+  test(`${shell}: the time of a change`, () => {
+    const seconds = of(readers.changeTime, [...awkward, 'empty'])
+    for (const [name, second] of Object.entries(seconds))
+      assert.is(Number(second), Math.floor(statSync(file(name)).ctimeMs / 1000), name)
+    const others = [...missing, ...['folder', 'link', 'dangling', 'pipe'].map(file)]
+    assert.equal(ask(shell, readers.changeTime, others), Array(others.length).fill(''))
+  })
+
+  test(`${shell}: entries`, () => {
+    const folder = file('full')
+    if (shell === shells[0]) for (const name of awkward) mkdirs(join(folder, name, 'below'))
+    const names = (path: string) => ask(shell, readers.entries, [path])[0]!.split('\n').sort()
+    assert.equal(names(folder), [...awkward].sort())
+    const others = [...missing, ...['folder', 'link-to-folder', 'dangling', 'pipe', 'plain'].map(file)]
+    assert.equal(ask(shell, readers.entries, others), Array(others.length).fill(''))
+    const many = mkdirs(file(`many ${shell}`))
+    for (let i = 0; i < 1010; i++) writeFileSync(join(many, String(i)), '')
+    assert.is(names(many).length, 1000)
   })
 
   test(`${shell}: tail`, () => {
@@ -227,11 +273,15 @@ esac
         { mode: 0o755 },
       )
       const answers = ask(shell, readers.unit, ['running.service', 'gone.service', 'other.service'], bin)
-      assert.equal(answers, [
-        `LoadState=loaded\nMainPID=${process.pid}\nPLINTH_INPUTS=abc123\nActiveState=active`,
-        'LoadState=loaded\nMainPID=99999999\nActiveState=active',
-        'LoadState=not-found\nMainPID=0\nActiveState=inactive',
-      ])
+      const clock = /^Now=\d{10} \d+\.\d\d$/m
+      assert.equal(
+        answers.map((answer) => answer.replace(clock, 'Now=SECONDS UPTIME')),
+        [
+          `LoadState=loaded\nMainPID=${process.pid}\nPLINTH_INPUTS=abc123\nNow=SECONDS UPTIME\nActiveState=active`,
+          'LoadState=loaded\nMainPID=99999999\nNow=SECONDS UPTIME\nActiveState=active',
+          'LoadState=not-found\nMainPID=0\nActiveState=inactive',
+        ],
+      )
     } finally {
       process.kill('SIGKILL')
     }

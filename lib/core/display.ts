@@ -1,4 +1,4 @@
-/** Text as people see it: how wide it is on a terminal, what of it may be shown, and how long something took. */
+/** Text as people see it: how wide it is on a terminal, and how long something took. */
 import { eastAsianWidth } from 'get-east-asian-width'
 
 /** Columns that a text takes on a terminal: two for a Chinese character, none for a combining mark. */
@@ -26,17 +26,6 @@ export function cut(text: string, columns: number): string {
   }
   return `${shown}…`
 }
-
-/**
- * The text with every character made visible that would steer a terminal or a browser instead of being shown: what a
- * host says is somebody else's text. Line breaks and tabs stay.
- */
-export const printable = (text: string): string =>
-  text
-    .replace(/\r\n/g, '\n')
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is replaced
-    .replace(/[\x00-\x08\x0b-\x1f]/g, (one) => String.fromCharCode(0x2400 + one.charCodeAt(0)))
-    .replace(/[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufffe\uffff\p{Surrogate}]/gu, '\ufffd')
 
 /** `0.3 s`, `59 s`, `2 min 05 s`, `1 h 02 min`. Tenths below ten seconds only where they are asked for. */
 export function span(seconds: number, tenths = false): string {

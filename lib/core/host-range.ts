@@ -22,40 +22,6 @@ export function expandHosts(name: string): string[] {
   return members.flatMap((member) => tails.map((tail) => `${head}${member}${tail}`))
 }
 
-/**
- * Names in few words: `nacos[01:40]` for three and more that follow each other, the others as they are. What comes out
- * stands for exactly these names in `expandHosts`.
- */
-export function foldHosts(names: readonly string[]): readonly string[] {
-  const series = new Map<string, { readonly name: string; readonly digits: string }[]>()
-  for (const name of names) {
-    const [, head, digits = '', tail] = /^(.*?)(\d{1,15})(\D*)$/s.exec(name) ?? [name, name]
-    const key = JSON.stringify([head, tail ?? ''])
-    series.set(key, [...(series.get(key) ?? []), { name, digits }])
-  }
-  return [...series].flatMap(([key, members]) => {
-    const [head, tail] = JSON.parse(key) as [string, string]
-    const sorted = [...members].sort((a, b) => Number(a.digits) - Number(b.digits))
-    return runsOf(sorted.map(({ digits }) => digits)).flatMap((run) =>
-      run.length < 3 ? run.map((digits) => `${head}${digits}${tail}`) : [`${head}[${run[0]}:${run.at(-1)}]${tail}`],
-    )
-  })
-}
-
-/** Numbers cut where one does not follow the one before it, written in the same way. */
-function runsOf(numbers: readonly string[]): readonly (readonly string[])[] {
-  const runs: string[][] = []
-  for (const number of numbers) {
-    const run = runs.at(-1)
-    const [first = '', last = ''] = [run?.[0], run?.at(-1)]
-    const next = String(Number(last) + 1).padStart(first.startsWith('0') ? first.length : 0, '0')
-    if (run && last !== '' && number === next && (!first.startsWith('0') || first.length === number.length))
-      run.push(number)
-    else runs.push([number])
-  }
-  return runs
-}
-
 function sequence(range: string): string[] {
   const [from = '', to = '', step = '1', ...more] = range.split(':')
   if (more.length > 0 || !/^[1-9]\d*$/.test(step))
@@ -73,4 +39,63 @@ function sequence(range: string): string[] {
     const member = first + i * Number(step)
     return /^[a-z]$/i.test(from) ? (letters[member] ?? '') : String(member).padStart(padded ? from.length : 0, '0')
   })
+}
+
+/**
+ * The other direction: names in as few words as possible, `web[01:40]` for at least three in a row, others as they are.
+ * Which number in a name counts is tried out. In the order of first appearance; `expandHosts` gives the same names back.
+ */
+export function foldHosts(names: readonly string[]): readonly string[] {
+  const numbers = Math.max(0, ...names.map((name) => name.match(/\d+/g)?.length ?? 0))
+  return Array.from({ length: numbers }, (_, position) => foldAt(names, position)).reduce(
+    (best, one) => (one.length < best.length ? one : best),
+    names,
+  )
+}
+
+/** A name cut at one of its numbers. */
+interface Numbered {
+  readonly name: string
+  readonly head: string
+  readonly digits: string
+  readonly tail: string
+}
+
+/** Folds by the numbers with this position in their names, counted from the left. */
+function foldAt(names: readonly string[], position: number): readonly string[] {
+  const families = new Map<string, Numbered[]>()
+  for (const name of names) {
+    const found = [...name.matchAll(/\d+/g)][position]
+    const [digits = ''] = found ?? []
+    const at = found?.index ?? name.length
+    const cut = { name, head: name.slice(0, at), digits, tail: name.slice(at + digits.length) }
+    const family = JSON.stringify([cut.head, cut.tail])
+    families.set(family, [...(families.get(family) ?? []), cut])
+  }
+  return [...families.values()].flatMap((family) => rowsOf(family).flatMap(rowText))
+}
+
+/** Names of one family whose numbers follow each other, written alike. */
+function rowsOf(family: readonly Numbered[]): readonly (readonly Numbered[])[] {
+  const rows: Numbered[][] = []
+  for (const one of [...family].sort((a, b) => Number(a.digits) - Number(b.digits))) {
+    const row = rows.at(-1)
+    if (row && follows(row, one)) row.push(one)
+    else rows.push([one])
+  }
+  return rows
+}
+
+function follows(row: readonly Numbered[], { digits }: Numbered): boolean {
+  const [first = '', last = ''] = [row[0]?.digits, row.at(-1)?.digits]
+  // Beyond that, numbers are not told apart.
+  if (digits.length > 15 || Number(digits) !== Number(last) + 1) return false
+  return /^0./.test(first) ? digits.length === first.length : !digits.startsWith('0')
+}
+
+function rowText(row: readonly Numbered[]): readonly string[] {
+  const [first, last] = [row[0], row.at(-1)]
+  return row.length < 3 || !first || !last
+    ? row.map(({ name }) => name)
+    : [`${first.head}[${first.digits}:${last.digits}]${first.tail}`]
 }

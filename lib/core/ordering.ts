@@ -1,4 +1,4 @@
-/** Checks of a list of resources, made at the desk: order of the list is order of apply. */
+/** Checks of lists of resources, made at the desk: order of the list is order of apply. Pure. */
 import type { Problem } from './error.ts'
 import type { Resource } from './resource.ts'
 
@@ -6,56 +6,173 @@ import type { Resource } from './resource.ts'
 const pathOf = (id: string): string | undefined =>
   /^(?:directory|file|symlink|release|properties|line-set):(\/.*)$/.exec(id)?.[1]
 
-/**
- * What contradicts itself in a host's list: a resource declared twice, a path declared by two kinds, and a path that
- * stands before the directory it lives in.
- */
-export function orderProblems(where: string, resources: readonly Resource[]): readonly Problem[] {
-  const problems: Problem[] = []
-  const seen = new Map<string, string>()
-  const places = new Map(resources.map(({ id }, index) => [id, index]))
-  for (const [index, { id, needs = [] }] of resources.entries()) {
-    const path = pathOf(id)
-    const subject = path ?? id
-    const before = seen.get(subject)
-    if (before !== undefined) {
-      problems.push({ where, what: `${id} and ${before} claim the same thing`, remedy: 'declare it once' })
-    }
-    seen.set(subject, id)
-    for (const need of needs) {
-      if ((places.get(need) ?? -1) > index)
-        problems.push({ where, what: `${id} comes before ${need}, which it needs`, remedy: `list ${need} first` })
-    }
-    const parent = path?.slice(0, path.lastIndexOf('/'))
-    if ((places.get(`directory:${parent}`) ?? -1) > index) {
-      problems.push({ where, what: `${id} comes before directory:${parent}`, remedy: 'list the directory first' })
-    }
-  }
-  return problems
+/** Every folder above a path, the nearest first; without the root. */
+function foldersAbove(path: string): readonly string[] {
+  const cut = path.lastIndexOf('/')
+  const folder = path.slice(0, cut)
+  return cut <= 0 ? [] : [folder, ...foldersAbove(folder)]
 }
 
 /**
- * What lists for the same machine say differently about one thing: each would undo the other, and no run would ever be
- * the last.
+ * For the id of every resource of a list: the ids before it that it stands on, also by way of others. These are what it
+ * needs (the owner of a file, what a unit runs with), what its path leads through (directories, links, releases), and
+ * every requirement before it, which guards all that follows. Pure; what comes after it in the list is not looked at.
  */
-export function contradictions(
-  lists: readonly { readonly where: string; readonly resources: readonly Resource[] }[],
+export function standsOn(resources: readonly Resource[]): ReadonlyMap<string, ReadonlySet<string>> {
+  const all = new Map<string, ReadonlySet<string>>()
+  const owners = new Map<string, string>()
+  const guards: string[] = []
+  for (const { id, needs = [], guards: isGuard } of resources) {
+    const path = pathOf(id)
+    const above = path === undefined ? [] : foldersAbove(path).flatMap((folder) => owners.get(folder) ?? [])
+    const direct = [...needs, ...above, ...guards].filter((one) => one !== id && all.has(one))
+    all.set(id, new Set(direct.flatMap((one) => [one, ...(all.get(one) ?? [])])))
+    if (path !== undefined) owners.set(path, id)
+    if (isGuard) guards.push(id)
+  }
+  return all
+}
+
+/** What one host should be in one play, in the order of apply. */
+export interface Listing {
+  readonly host: string
+  readonly play: string
+  readonly resources: readonly Resource[]
+}
+
+/** One resource and where it was declared. */
+interface Entry {
+  readonly listing: Listing
+  /** From 0, in its list. */
+  readonly index: number
+  /** From 0, among all that is applied to its host. */
+  readonly turn: number
+  readonly resource: Resource
+}
+
+const placeOf = ({ listing, index }: Entry): string => `place ${index + 1} of play ${listing.play}`
+const named = (entry: Entry): string => `${entry.resource.id} (${placeOf(entry)})`
+
+/**
+ * All that contradicts itself in the lists of one machine, which come in the order of the plays: what comes before a thing
+ * it needs or is in, needs that go in a circle, what is inside of something that has no room for it, and two that own one
+ * thing and do not say the very same of it. Each problem names both places.
+ */
+export function listProblems(lists: readonly Listing[]): readonly Problem[] {
+  const hosts = [...new Set(lists.map(({ host }) => host))]
+  return [
+    ...hosts.flatMap((host) => orderProblems(entriesOf(lists.filter((list) => list.host === host)))),
+    ...contradictions(entriesOf(lists)),
+  ]
+}
+
+const entriesOf = (lists: readonly Listing[]): readonly Entry[] =>
+  lists
+    .flatMap((listing) => listing.resources.map((resource, index) => ({ listing, index, resource })))
+    .map((entry, turn) => ({ ...entry, turn }))
+
+/** By key, where it is declared first. */
+function firsts(entries: readonly Entry[], key: (resource: Resource) => string | undefined): Map<string, Entry> {
+  const found = new Map<string, Entry>()
+  for (const entry of entries) {
+    const name = key(entry.resource)
+    if (name !== undefined && !found.has(name)) found.set(name, entry)
+  }
+  return found
+}
+
+function orderProblems(entries: readonly Entry[]): readonly Problem[] {
+  const byId = firsts(entries, ({ id }) => id)
+  const byPath = firsts(entries, ({ id }) => pathOf(id))
+  const circle = circleIn(byId)
+  const inCircle = (one: Entry, other: Entry): boolean => circle.includes(one) && circle.includes(other)
+  return [
+    ...circleProblems(circle),
+    ...entries.flatMap((entry) => [
+      ...(entry.resource.needs ?? []).flatMap((need) => {
+        const other = byId.get(need)
+        if (!other || other.turn <= entry.turn || inCircle(entry, other)) return []
+        return [problem(entry, `comes before ${named(other)}, which it needs`, `list ${need} first`)]
+      }),
+      ...folderProblems(entry, byId, byPath),
+    ]),
+  ]
+}
+
+const problem = (entry: Entry, what: string, remedy: string): Problem => ({
+  where: entry.listing.host,
+  what: `${named(entry)} ${what}`,
+  remedy,
+})
+
+/** What is wrong with the folders that a path leads through: the nearest that is declared and is none, or comes later. */
+function folderProblems(
+  entry: Entry,
+  byId: ReadonlyMap<string, Entry>,
+  byPath: ReadonlyMap<string, Entry>,
 ): readonly Problem[] {
-  const seen = new Map<string, { readonly where: string; readonly resource: Resource }>()
-  return lists.flatMap(({ where, resources }) =>
-    resources.flatMap((resource): Problem[] => {
-      const subject = pathOf(resource.id) ?? resource.id
-      const before = seen.get(subject)
-      if (!before) seen.set(subject, { where, resource })
-      if (!before || before.resource.digest() === resource.digest()) return []
-      const other = before.where === where ? 'another play' : before.where
-      return [
-        {
-          where,
-          what: `${resource.id} should be something else here than for ${other}, on the same machine`,
-          remedy: 'declare it the same for both, or choose another name for one of them',
-        },
-      ]
-    }),
-  )
+  const path = pathOf(entry.resource.id)
+  const above = path === undefined ? [] : foldersAbove(path).flatMap((folder) => byPath.get(folder) ?? [])
+  for (const other of above) {
+    const { id, needs = [] } = other.resource
+    if (/^(?:file|properties|line-set):/.test(id))
+      return [problem(entry, `is inside ${named(other)}, which is no folder`, 'choose another path for one of them')]
+    const behind = id.startsWith('symlink:') ? needs.find((need) => need.startsWith('release:') && byId.has(need)) : id
+    const release = behind?.startsWith('release:') ? byId.get(behind) : undefined
+    if (release) {
+      const what = `is inside ${named(release)}, whose content is that of its archive and nothing else`
+      return [problem(entry, what, 'declare it beside the release, and let the program find it there')]
+    }
+    if (other.turn > entry.turn)
+      return [problem(entry, `comes before ${named(other)}, in which it is`, `list ${id} first`)]
+  }
+  return []
+}
+
+/** Resources that need each other in a circle, the first one found; empty when there is none. */
+function circleIn(byId: ReadonlyMap<string, Entry>): readonly Entry[] {
+  const done = new Set<Entry>()
+  const follow = (entry: Entry, way: readonly Entry[]): readonly Entry[] => {
+    if (way.includes(entry)) return way.slice(way.indexOf(entry))
+    if (done.has(entry)) return []
+    for (const need of entry.resource.needs ?? []) {
+      const next = byId.get(need)
+      const circle = next ? follow(next, [...way, entry]) : []
+      if (circle.length > 0) return circle
+    }
+    done.add(entry)
+    return []
+  }
+  for (const entry of byId.values()) {
+    const circle = follow(entry, [])
+    if (circle.length > 0) return circle
+  }
+  return []
+}
+
+function circleProblems(circle: readonly Entry[]): readonly Problem[] {
+  const [first] = circle
+  if (!first) return []
+  const rest = [...circle.slice(1), first].map(named).join(', which needs ')
+  return [problem(first, `needs ${rest}: no order can satisfy that`, 'take one of these needs away')]
+}
+
+/** What is said differently of one thing: each would undo the other, and no run would ever be the last. */
+function contradictions(entries: readonly Entry[]): readonly Problem[] {
+  const subject = ({ id }: Resource): string => pathOf(id) ?? id
+  const owners = firsts(entries, subject)
+  return entries.flatMap((entry) => {
+    const owner = owners.get(subject(entry.resource))
+    if (!owner || owner === entry || owner.resource.digest() === entry.resource.digest()) return []
+    const other = owner.listing.host === entry.listing.host ? '' : ` for ${owner.listing.host}, on the same machine`
+    return owner.resource.id === entry.resource.id
+      ? [
+          problem(
+            entry,
+            `is something else at ${placeOf(owner)}${other}`,
+            'declare it once, or the very same at both places',
+          ),
+        ]
+      : [problem(entry, `owns the same path as ${named(owner)}${other}`, 'choose another path for one of them')]
+  })
 }

@@ -38,6 +38,11 @@ export interface Step {
   readonly upload?: Upload
   /** Seconds without an end after which the step counts as lost. Default 300. */
   readonly deadline?: number
+  /**
+   * What it does, for a saved plan to know it by, where its text or input differ each time and mean the same (a salted
+   * hash). May hold secrets: it is never printed.
+   */
+  readonly meaning?: string
 }
 
 /** A difference as people see it; of secret values it only says that they differ. */
@@ -60,12 +65,14 @@ export interface Plan {
   readonly warnings?: readonly Problem[]
   /** Whether its steps take what serves away for a while: a restart. Plans that do are rolled, the others need not be. */
   readonly disrupts?: boolean
+  /** The lines of the resource's `detail`, where the engine has asked for them. */
+  readonly detail?: readonly string[]
 }
 
 /** What a person wants to see of an update beyond its changes (the lines of a file). Asked only where it differs. */
 export interface Detail {
   readonly probe: readonly Question[]
-  /** Pure. Lines of a unified diff, without a secret. */
+  /** Pure. Lines of a unified diff, fit for a screen and without a secret. Of a thing that is not there all answers are empty. */
   lines(answers: Answers): readonly string[]
 }
 
@@ -77,6 +84,12 @@ export interface Resource {
   digest(): string
   /** Ids it stands on, which come before it where they are in the list at all: the owner of a file, what a unit runs with. */
   readonly needs?: readonly string[]
+  /** The ids among these whose change it reacts to. */
+  readonly inputs?: readonly string[]
+  /** What its plan is made from: the answers as its kind reads them, null where nothing is there. May hold secrets. Pure. */
+  found?(answers: Answers): State | null
+  /** It must hold before anything after it in the list is touched: a requirement. */
+  readonly guards?: boolean
   /** Words by which --tags finds it, beside the name of its play and its kind. */
   readonly tags?: readonly string[]
   readonly detail?: Detail
@@ -99,10 +112,16 @@ export interface Definition<S extends State> {
   readonly probe: readonly Question[]
   /** Answers to state; null when the thing is not there. */
   read(answers: Answers): S | null
+  /** Its state as a saved plan remembers it, where parts of it move by themselves. Default: as it is read. */
+  found?(actual: S): State
   /** What it should be; null when it should not be there. A key left out is left alone. */
   readonly desired: Partial<S> | null
+  /** What is declared beyond that, where `desired` only says whether it holds: part of its digest. May hold secrets. */
+  readonly declared?: string
   /** Ids that must stand before it where they are in the list at all: the owner of a file, its group. */
   readonly needs?: readonly string[]
+  /** It must hold before anything after it in the list is touched. */
+  readonly guards?: boolean
   /** Resources whose change this one reacts to (a unit and the files it runs with). */
   readonly inputs?: readonly Resource[]
   /** Values that are never shown, not even as digests: a digest of a weak password is a way to guess it. */
@@ -112,7 +131,7 @@ export interface Definition<S extends State> {
   /** Things seen in the answers that the operator should know. */
   warn?(answers: Answers, actual: S | null): readonly Problem[]
   /** Changes beyond the state's own, from inputs that are about to change. */
-  react?(pending: ReadonlySet<string>, actual: S | null): readonly Change[]
+  react?(pending: ReadonlySet<string>, actual: S | null, answers: Answers): readonly Change[]
   /** Whether these steps take what serves away for a while. */
   disrupts?(diff: Diff<S>): boolean
   readonly detail?: Detail
@@ -132,11 +151,23 @@ export function resource<S extends State>(definition: Definition<S>): Resource {
     id,
     probe,
     needs: [...(definition.needs ?? []), ...(definition.inputs ?? []).map((input) => input.id)],
+    inputs: (definition.inputs ?? []).map((input) => input.id),
+    found(answers) {
+      const actual = definition.read(answers)
+      return actual && (definition.found?.(actual) ?? actual)
+    },
+    ...(definition.guards && { guards: true }),
     ...(definition.detail && { detail: definition.detail }),
     // Made when somebody asks: of a thousand hosts' resources only those that a unit runs with are ever asked.
     digest() {
+      const beyond = definition.declared === undefined ? [] : [definition.declared]
       digest ??= sha256(
-        JSON.stringify([id, sorted(desired ?? {}), (definition.inputs ?? []).map((input) => input.digest())]),
+        JSON.stringify([
+          id,
+          sorted(desired ?? {}),
+          (definition.inputs ?? []).map((input) => input.digest()),
+          ...beyond,
+        ]),
       )
       return digest
     },
@@ -146,7 +177,7 @@ export function resource<S extends State>(definition: Definition<S>): Resource {
       const warnings = definition.warn?.(answers, actual) ?? []
       const problems = definition.blocked?.(answers, actual, pending) ?? []
       if (problems.length > 0) return { id, action: 'blocked', changes, steps: [], problems, warnings }
-      const reactions = definition.react?.(pending, actual) ?? []
+      const reactions = definition.react?.(pending, actual, answers) ?? []
       const all = [...changes, ...reactions]
       if (all.length === 0 && (actual === null) === (desired === null)) {
         return { id, action: 'keep', changes: [], steps: [], problems: [], warnings }

@@ -21,6 +21,11 @@ export interface Options {
   readonly force: boolean
   /** Remove what is no longer declared. */
   readonly prune: boolean
+  /** Where the plan of a check is saved. */
+  readonly planOut: string | null
+  /** A saved plan to do, and nothing else. */
+  readonly apply: string | null
+  readonly diff: boolean
   readonly listHosts: boolean
   readonly json: boolean
   /** A folder for the report, and a file for the stream of events; null where none is wanted. */
@@ -61,8 +66,11 @@ const flags = {
     help: 'variables that win: key=value, \'{"key": 1}\', @file; repeatable',
   },
   check: { short: 'C', help: 'say what differs, change nothing (exit 2 if anything does)' },
+  'plan-out': { value: 'FILE', help: 'like --check, and save the plan' },
+  apply: { value: 'FILE', help: 'do what that plan says, as long as no host has moved since' },
   prune: { help: 'also remove what was declared there once and is no longer' },
   force: { help: 'go on where a majority would be lost, or what it stands on differs' },
+  diff: { short: 'D', help: 'show all lines of the files that change, not only the first ones' },
   'list-hosts': { help: 'list the hosts that are meant, and end' },
   forks: { short: 'f', value: 'N', help: 'machines at once (default 50)' },
   user: { short: 'u', value: 'NAME', help: 'user to log in as, where the inventory names none' },
@@ -87,11 +95,8 @@ const flags = {
   'skip-tags': { value: 'TAGS', help: '', later: 'roles have no tags yet' },
   'list-tags': { help: '', later: 'roles have no tags yet' },
   'list-tasks': { help: '', later: 'use --check, which shows what would be done' },
-  diff: { short: 'D', help: '', later: 'the keys that change are always shown; whole lines of files are not' },
   yes: { help: '', later: 'nothing asks yet' },
   step: { help: '', later: 'use --check first, and --limit to go host by host' },
-  'plan-out': { value: 'FILE', help: '', later: 'use --check --json, which prints what differs' },
-  apply: { value: 'FILE', help: '', later: 'run without it: the plan is made and applied in one run' },
 } as const satisfies Record<string, Flag>
 
 type Name = keyof typeof flags
@@ -140,6 +145,8 @@ export function parseArguments(argv: readonly string[]): Options {
   const method = becomeMethods.find((known) => known === word)
   if (word !== undefined && method === undefined)
     refuse('--become-method', `there is no method "${word}"`, suggestion(word, becomeMethods, 'method'))
+  if (given.has('plan-out') && given.has('apply'))
+    refuse('--plan-out', 'a plan is made or done, not both in one run', 'leave out one of --plan-out and --apply')
   if (problems.length > 0 && !given.has('help')) throw usageError(...problems)
   const has = (name: Name): boolean => given.has(name)
   const all = (name: Name): readonly string[] => given.get(name) ?? []
@@ -149,10 +156,13 @@ export function parseArguments(argv: readonly string[]): Options {
     limit: last('limit'),
     extraVars: all('extra-vars'),
     forks,
-    check: has('check'),
+    check: has('check') || has('plan-out'),
+    planOut: last('plan-out'),
+    apply: last('apply'),
     verbosity: Math.min(4, all('verbose').length),
     force: has('force'),
     prune: has('prune'),
+    diff: has('diff'),
     listHosts: has('list-hosts'),
     json: has('json'),
     report: last('report'),

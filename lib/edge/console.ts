@@ -1,10 +1,10 @@
 /** The terminal: result to stdout, progress to stderr; colour and the live line only where a person looks. */
 import { performance } from 'node:perf_hooks'
-import { count, cut, padded, printable } from '../core/display.ts'
+import { count, cut, padded } from '../core/display.ts'
 import type { Problem } from '../core/error.ts'
-import { foldHosts } from '../core/host-range.ts'
+import { visible } from '../core/visible.ts'
 import type { Line, Tone } from '../engine/report.ts'
-import { failureLines, leftoverLines, planText, problemLines, warningLines } from '../engine/report.ts'
+import { failureLines, hostsText, leftoverLines, planText, problemLines, warningLines } from '../engine/report.ts'
 import type { Event } from '../engine/world.ts'
 import { Activity, activityText } from './activity.ts'
 
@@ -20,9 +20,9 @@ const codes: Readonly<Record<Tone, string>> = {
 const coloured = (stream: NodeJS.WriteStream): boolean => stream.isTTY === true && !process.env.NO_COLOR
 
 const write = (stream: NodeJS.WriteStream, lines: readonly Line[]): void => {
-  // What a host says could steer the terminal.
+  // What hosts, files and inventories say must not steer the terminal.
   const paint = ({ tone, text }: Line): string =>
-    coloured(stream) && codes[tone] ? `${codes[tone]}${printable(text)}\x1b[0m` : printable(text)
+    coloured(stream) && codes[tone] ? `${codes[tone]}${visible(text)}\x1b[0m` : visible(text)
   stream.write(lines.map((line) => `${paint(line)}\n`).join(''))
 }
 
@@ -44,10 +44,12 @@ export interface ConsoleOptions {
   readonly check: boolean
   /** From 1 on the plan also says what new things will be like. */
   readonly verbosity: number
+  /** Whether the plan shows all lines of a file that change. */
+  readonly diff: boolean
 }
 
 /** The one place that writes to the terminal. */
-export function openConsole({ json, check, verbosity }: ConsoleOptions): Console {
+export function openConsole({ json, check, verbosity, diff }: ConsoleOptions): Console {
   const out = process.stdout
   const err = process.stderr
   const live = err.isTTY === true
@@ -68,7 +70,7 @@ export function openConsole({ json, check, verbosity }: ConsoleOptions): Console
     const start = now()
     const draw = (): void => {
       const width = err.columns || 80
-      err.write(`\r\x1b[K${cut(printable(text(now() - start)), width - 1)}`)
+      err.write(`\r\x1b[K${cut(visible(text(now() - start)), width - 1)}`)
       shown = true
     }
     draw()
@@ -114,7 +116,7 @@ export function openConsole({ json, check, verbosity }: ConsoleOptions): Console
         case 'connecting':
           return status((seconds) => `reading ${event.machines} machines … ${seconds.toFixed(0)} s`)
         case 'planned': {
-          const lines = planText(event.plans, verbosity > 0)
+          const lines = planText(event.plans, { verbose: verbosity > 0, diff })
           say(warningLines(event.plans))
           if (lines.length > 0) result([{ tone: 'head', text: check ? 'What differs' : 'Plan' }, ...lines])
           return clear()
@@ -122,7 +124,7 @@ export function openConsole({ json, check, verbosity }: ConsoleOptions): Console
         case 'leftovers':
           return result(leftoverLines(event.found, event.prune))
         case 'play':
-          return say([{ tone: 'head', text: `${event.play} on ${foldHosts(event.hosts).join(', ')}` }])
+          return say([{ tone: 'head', text: `${event.play} on ${hostsText(event.hosts)}` }])
         case 'preparing':
           return status((seconds) => `  ${event.play}: testing what it stands on … ${seconds.toFixed(0)} s`)
         case 'step':
@@ -149,6 +151,8 @@ export function openConsole({ json, check, verbosity }: ConsoleOptions): Console
               text: `  ${event.gate}: ${count(event.expected.length, 'host')} (${event.seconds.toFixed(1)} s)`,
             },
           ])
+        case 'refused':
+          return say(problemLines(event.problems, 'bad'))
         case 'warned':
           return say(
             problemLines(

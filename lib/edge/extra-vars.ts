@@ -14,6 +14,15 @@ export function readExtraVars(values: readonly string[], around: Surroundings): 
   return mergeVariables(...values.map((value) => readOne(value, around)))
 }
 
+/** The values as they may be kept: `@FILE` as it is; of variables given by value the names, for any of them may be secret. */
+export const shownExtraVars = (values: readonly string[]): string[] =>
+  values.map((value) => {
+    if (value.startsWith('@')) return value
+    // What is wrong with them is said by who reads them.
+    const around: Surroundings = { env: {}, vaultPasswords: [], problems: [] }
+    return [...readOne(value, around).keys()].map((name) => `${name}=…`).join(' ')
+  })
+
 function readOne(value: string, around: Surroundings): Variables {
   if (value.startsWith('@')) return mapOf(readYamlFile(value.slice(1), value.slice(1), around), value)
   if (/^[[{]/.test(value)) return mapOf(readYaml(value, option, around), 'the text')

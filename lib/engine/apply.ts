@@ -50,9 +50,13 @@ class Application {
     try {
       const channel = await run.connections.channel(play, host)
       await run.lock(channel)
-      const plans = await observeAgain(assignment, channel, run.changedOn(host.machine.key))
+      const changed = run.changedOn(host.machine.key)
+      let moved: readonly Problem[] = []
+      const plans = await observeAgain(assignment, channel, changed, (plans, answers) => {
+        moved = run.options.planned?.moved(assignment, plans, answers, changed) ?? []
+      })
       const problems = plans.flatMap((plan) => plan.problems)
-      if (problems.length > 0) this.#fail('blocked', problems)
+      if (problems.length + moved.length > 0) this.#fail('blocked', [...problems, ...moved])
       else if (!mayApply(plans)) return false
       else if (!plans.every(isKeep)) await this.#change(channel, plans)
     } catch (error) {

@@ -18,7 +18,12 @@ export async function converge(site: readonly Play[], world: World, options: Opt
     const left = await findLeftovers(run)
     const removals = options.prune ? left.observations : []
     const plans = [...observations, ...removals].map(hostPlan)
-    options.report({ kind: 'planned', plans })
+    const plays = options.prune ? [...site, left.play] : site
+    // What can't be read can't be compared: then the failure to read it is what is told.
+    const compared = options.planned?.saved && run.failures.length === 0 ? options.planned.compare(plays) : undefined
+    const record = options.planned?.saved === null ? options.planned.record(plays) : undefined
+    if (compared) run.refuse(compared)
+    if (!compared?.failures.length) options.report({ kind: 'planned', plans })
     if (left.found.length > 0) options.report({ kind: 'leftovers', found: left.found, prune: options.prune })
     for (const { assignment, plans } of observations) {
       const { play, host } = assignment
@@ -26,8 +31,10 @@ export async function converge(site: readonly Play[], world: World, options: Opt
       if (problems.length > 0) run.record({ ...nowhere(play), host: host.name, kind: 'blocked', problems })
       run.kept.set(host.name, (run.kept.get(host.name) ?? 0) + plans.filter(isKeep).length)
     }
-    await work(run, [...observations, ...removals])
-    if (options.prune && !options.check && !run.stopped) {
+    // A saved plan is done as a whole or not at all, whatever number of hosts its plays allow to fail.
+    const whole = !options.planned?.saved || run.failures.length === 0
+    if (whole) await work(run, [...observations, ...removals])
+    if (options.prune && !options.check && whole && !run.stopped) {
       await roll(run, left.play, removals)
       await forget(run, left.found)
     }
@@ -37,6 +44,8 @@ export async function converge(site: readonly Play[], world: World, options: Opt
       failures: run.failures,
       leftovers: left.found,
       interrupted: options.signal.aborted,
+      ...(record && { record }),
+      ...(compared && { saved: { of: compared.of, done: compared.done, refused: compared.failures.length > 0 } }),
     }
   } finally {
     await connections.close()
@@ -69,7 +78,7 @@ async function observeSite(run: Run): Promise<readonly Observation[]> {
   const wanted = wantedLater(site)
   const absent = absentFrom(site)
   const seen = await mapLimit([...machines.values()], options.forks, async (machine) => {
-    const { found, receipts } = await observeMachine(site, machine, world, connections)
+    const { found, receipts } = await observeMachine(site, machine, world, connections, options.planned)
     const observed = found.flatMap((item) => ('plans' in item ? [item.assignment] : []))
     const declared = observed.flatMap(({ host, resources }) => resources.map(({ id }) => ({ host: host.name, id })))
     const estate = { receipts, declared }

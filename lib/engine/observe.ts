@@ -5,13 +5,16 @@ import type { Channel, MachineChannel } from '../core/channel.ts'
 import { PlinthError, type Problem, usageError } from '../core/error.ts'
 import { type Facts, parseFacts } from '../core/facts.ts'
 import { grouped } from '../core/grouped.ts'
-import { contradictions, orderProblems } from '../core/ordering.ts'
+import { type Listing, listProblems } from '../core/ordering.ts'
 import type { Answers, Question } from '../core/probe.ts'
 import { type Receipt, readReceipts } from '../core/receipt.ts'
 import { remember } from '../core/remember.ts'
 import type { Plan, Resource } from '../core/resource.ts'
 import { facts as factsReader, receipts as receiptsReader } from '../readers.ts'
+import { withDetails } from './details.ts'
+import type { Planned } from './planned.ts'
 import type { Host, Machine, Play } from './play.ts'
+import { identityQuestions } from './sealing.ts'
 import type { HostPlan, World } from './world.ts'
 
 /** One host in one play, with what it should be. */
@@ -36,7 +39,7 @@ export function planResources(
   const pending = new Set(changed)
   return resources.map((resource) => {
     const plan = resource.plan(answers, pending)
-    if (plan.action !== 'keep') pending.add(plan.id)
+    for (const id of changing([plan])) pending.add(id)
     return plan
   })
 }
@@ -125,13 +128,11 @@ export function assign(site: readonly Play[], machine: Machine, facts: Facts): r
   const assignments = hostsOn(site, machine).map(
     ({ play, host }): Assignment => ({ play, host, resources: play.desired(host, facts) }),
   )
+  const listing = ({ play, host, resources }: Assignment): Listing => ({ host: host.name, play: play.name, resources })
+  const behind = assignments.filter(({ play }) => play.options.via)
   const problems: readonly Problem[] = [
-    ...assignments.flatMap(({ host, resources }) => orderProblems(host.name, resources)),
-    ...contradictions(
-      assignments
-        .filter(({ play }) => !play.options.via)
-        .map(({ host, resources }) => ({ where: host.name, resources })),
-    ),
+    ...listProblems(assignments.filter((one) => !behind.includes(one)).map(listing)),
+    ...behind.flatMap((one) => listProblems([listing(one)])),
   ]
   if (problems.length > 0) throw usageError(...problems)
   return assignments
@@ -164,49 +165,59 @@ export interface Unobserved {
 }
 
 /**
- * Everything the site wants to know of one machine: one script, and one more on first contact or when a fact changed.
- * What can't be observed (no connection, database down) is returned as data.
+ * Everything the site wants to know of one machine: one script, one more on first contact or when a fact changed,
+ * and one more for the details of what is to be updated.
+ * What can't be observed (no connection, database down) is returned as data. `planned` is shown what a saved plan is about.
  */
 export async function observeMachine(
   site: readonly Play[],
   machine: Machine,
   world: World,
   connections: Connections,
+  planned?: Planned,
 ): Promise<Reading> {
   const all = hostsOn(site, machine)
   let channel: MachineChannel
   let facts = world.cachedFacts(machine)
   let assignments: readonly Assignment[] = []
   let answers: Answers
+  let direct: ReadonlyMap<Assignment, Observation>
   try {
     channel = await connections.machine(machine)
-    const direct = (): readonly Question[] =>
-      questionsOf(assignments.filter(({ play }) => !play.options.via).flatMap(({ resources }) => resources))
+    const own = (): readonly Assignment[] => assignments.filter(({ play }) => !play.options.via)
+    const questions = (): readonly Question[] => [
+      factsQuestion,
+      receiptsQuestion,
+      ...(planned ? identityQuestions : []),
+      ...questionsOf(own().flatMap(({ resources }) => resources)),
+    ]
     assignments = facts === null ? [] : assign(site, machine, facts)
-    answers = await channel.ask([factsQuestion, receiptsQuestion, ...direct()])
+    answers = await channel.ask(questions())
     const now = parseFacts(answers(factsQuestion))
     if (facts === null || JSON.stringify(now) !== JSON.stringify(facts)) {
       facts = now
       world.cacheFacts(machine, now)
       assignments = assign(site, machine, now)
-      answers = await channel.ask([factsQuestion, receiptsQuestion, ...direct()])
+      answers = await channel.ask(questions())
     }
+    planned?.meet(machine, [...new Set(all.map(({ host }) => host.name))], now, answers)
+    const found = planMachine(own(), answers)
+    for (const { assignment, plans } of found) planned?.see(assignment, plans, answers)
+    direct = new Map((await withDetails(found, channel)).map((one) => [one.assignment, one]))
   } catch (error) {
     if (!(error instanceof PlinthError) || error.code === 4) throw error
     return { machine, found: [{ machine, assignments: all, error }], receipts: [] }
   }
-  // Of all hosts of the machine: what one changes, another's process may have read.
-  let changes: ReadonlySet<string> = new Set()
   const observed = assignments.map(async (assignment): Promise<Observation | Unobserved> => {
     const { play, host, resources } = assignment
-    if (!play.options.via) {
-      const plans = planResources(resources, answers, changes)
-      changes = new Set([...changes, ...changing(plans)])
-      return { assignment, plans }
-    }
+    const known = direct.get(assignment)
+    if (known) return known
     try {
       const database = await connections.channel(play, host)
-      return { assignment, plans: planResources(resources, await database.ask(questionsOf(resources))) }
+      const answers = await database.ask(questionsOf(resources))
+      const plans = planResources(resources, answers)
+      planned?.see(assignment, plans, answers)
+      return { assignment, plans }
     } catch (error) {
       if (!(error instanceof PlinthError)) throw error
       return { machine, assignments: [{ play, host }], error }
@@ -215,15 +226,29 @@ export async function observeMachine(
   return { machine, found: await Promise.all(observed), receipts: readReceipts(answers(receiptsQuestion)) }
 }
 
-/** The ids that a plan changes. */
-export const changing = (plans: readonly Plan[]): readonly string[] =>
-  plans.filter(({ action }) => action !== 'keep').map(({ id }) => id)
+/** Plans all lists of one machine: what one of its hosts changes, another's process may have read. Pure. */
+function planMachine(assignments: readonly Assignment[], answers: Answers): readonly Observation[] {
+  const changes = new Set<string>()
+  return assignments.map((assignment) => {
+    const plans = planResources(assignment.resources, answers, changes)
+    for (const id of changing(plans)) changes.add(id)
+    return { assignment, plans }
+  })
+}
 
-/** Asks the questions of one assignment again and plans anew. */
+/** The ids that a plan changes: what is blocked stays as it is. */
+export const changing = (plans: readonly Plan[]): readonly string[] =>
+  plans.filter(({ action }) => action !== 'keep' && action !== 'blocked').map(({ id }) => id)
+
+/** Asks the questions of one assignment again and plans anew; `seen` hears from which answers. */
 export async function observeAgain(
   { resources }: Assignment,
   channel: Channel,
   changed: ReadonlySet<string> = new Set(),
+  seen?: (plans: readonly Plan[], answers: Answers) => void,
 ): Promise<readonly Plan[]> {
-  return planResources(resources, await channel.ask(questionsOf(resources)), changed)
+  const answers = await channel.ask(questionsOf(resources))
+  const plans = planResources(resources, answers, changed)
+  seen?.(plans, answers)
+  return plans
 }

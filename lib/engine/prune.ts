@@ -37,7 +37,7 @@ export async function findLeftovers(run: Run): Promise<Leftovers> {
   const looked = await mapLimit([...hosts], options.forks, async ([key, host]) => {
     const estate = run.estates.get(key)
     const left = estate === undefined ? [] : abandoned(estate, options.identity.site, absent)
-    const plans = await plansOfRemoval(run, host, left).catch((error: unknown) => {
+    const plans = await plansOfRemoval(run, removal, host, left).catch((error: unknown) => {
       const kind = isUnreachable(error) ? 'unreachable' : 'failed'
       run.record({ ...nowhere(removal), host: host.name, kind, problems: problemsOf(error) })
       return []
@@ -59,17 +59,31 @@ export async function findLeftovers(run: Run): Promise<Leftovers> {
 
 async function plansOfRemoval(
   { options, connections }: Run,
+  removal: Play,
   host: Host<unknown>,
   left: readonly Owned[],
 ): Promise<readonly { readonly resource: Resource; readonly plan: Plan }[]> {
   const removals = left.flatMap(({ id }) => options.leftover(id) ?? [])
-  if (removals.length === 0) return []
+  const told = options.prune ? options.planned : undefined
+  told?.removes(removal)
+  if (removals.length === 0) {
+    told?.see({ play: removal, host, resources: [] }, [], () => '')
+    return []
+  }
   const answers = await (await connections.machine(host.machine)).ask(questionsOf(removals))
   const plans = planResources(removals, answers)
-  return removals.flatMap((resource, at) => {
+  const pairs = removals.flatMap((resource, at) => {
     const plan = plans[at]
     return plan ? [{ resource, plan }] : []
   })
+  const going = pairs.filter(({ plan }) => plan.action === 'remove')
+  const resources = going.map(({ resource }) => resource)
+  told?.see(
+    { play: removal, host, resources },
+    going.map(({ plan }) => plan),
+    answers,
+  )
+  return pairs
 }
 
 /** What is to be said of a leftover; nothing of one that is gone already. */

@@ -1,6 +1,7 @@
 /** What people read of a run: pure functions from what happened to lines. Colour is added by whoever prints them. */
-import { padded, width } from '../core/display.ts'
+import { count, padded, width } from '../core/display.ts'
 import { type Problem, problemText } from '../core/error.ts'
+import { foldHosts } from '../core/host-range.ts'
 import type { Change, Plan } from '../core/resource.ts'
 import type { FailedStep, Failure, HostPlan, Leftover } from './world.ts'
 
@@ -21,30 +22,64 @@ const signs: Readonly<Record<Plan['action'], string>> = {
 }
 
 const changeText = ({ key, from, to }: Change): string =>
-  from === null ? `${key}: ${to ?? 'removed'}` : `${key}: ${from} → ${to ?? 'removed'}`
+  (from === null ? `${key}: ${to ?? 'removed'}` : `${key}: ${from} → ${to ?? 'removed'}`).replaceAll('\n', '\\n')
 
-function planLines({ id, action, changes, problems }: Plan, verbose: boolean): readonly Line[] {
+/** How much of a plan is shown. */
+export interface Shown {
+  /** Also what new things will be like. */
+  readonly verbose?: boolean
+  /** All lines of every file. */
+  readonly diff?: boolean
+}
+
+/** Lines of a diff that are shown unless all are asked for. */
+const mostLines = 12
+
+const diffTone = (text: string): Tone => (text.startsWith('+') ? 'good' : text.startsWith('-') ? 'bad' : 'faint')
+
+function planLines({ id, action, changes, problems, detail = [] }: Plan, { verbose, diff }: Shown): readonly Line[] {
   const tone = action === 'blocked' ? 'bad' : 'change'
-  const head = line(`  ${signs[action]} ${id}`, tone)
   // What a new thing is like follows from the role; only what makes it differ from a plain one is worth a line.
-  const details = action === 'create' && !verbose ? [] : changes.map((change) => line(`      ${changeText(change)}`))
-  return [head, ...details, ...problems.map((problem) => line(`      ${problemText(problem)}`, 'bad'))]
+  const brief = action === 'create' && !verbose
+  const shown = brief ? [] : diff ? detail : detail.slice(0, mostLines)
+  const hidden = brief ? 0 : detail.length - shown.length
+  return [
+    line(`  ${signs[action]} ${id}`, tone),
+    ...(brief ? [] : changes.map((change) => line(`      ${changeText(change)}`))),
+    ...shown.map((text) => line(`      ${text}`, diffTone(text))),
+    ...(hidden > 0 ? [line(`      … ${count(hidden, 'more line')}, all with --diff`, 'faint')] : []),
+    ...problems.map((problem) => line(`      ${problemText(problem)}`, 'bad')),
+  ]
+}
+
+/** `web[01:40], web43 (41 hosts)`; how many they are only where it is not seen at once. */
+export function hostsText(hosts: readonly string[]): string {
+  const words = foldHosts(hosts)
+  const obvious = words.length === hosts.length && hosts.length <= 3
+  return `${words.join(', ')}${obvious ? '' : ` (${hosts.length} hosts)`}`
 }
 
 /** The plan of a site; hosts of a play for which the same would be done share one paragraph. */
-export function planText(plans: readonly HostPlan[], verbose = false): readonly Line[] {
+export function planText(plans: readonly HostPlan[], shown: Shown = {}): readonly Line[] {
   const paragraphs = new Map<string, { title: string; hosts: string[]; body: readonly Line[] }>()
   for (const { play, host, as, plans: items } of plans) {
-    const changes = items.filter(({ action }) => action !== 'keep').flatMap((plan) => planLines(plan, verbose))
-    if (changes.length === 0) continue
-    const body = as === undefined ? changes : [line(`  ${as}`, 'faint'), ...changes]
-    const key = `${play}\n${body.map(({ text }) => text).join('\n')}`
+    const dirty = items.filter(({ action }) => action !== 'keep')
+    if (dirty.length === 0) continue
+    // Alike is what is alike in all its lines, also in those that are not shown.
+    const key = JSON.stringify([play, as, dirty.flatMap((plan) => planLines(plan, { ...shown, diff: true }))])
     const known = paragraphs.get(key)
     if (known) known.hosts.push(host)
-    else paragraphs.set(key, { title: play, hosts: [host], body })
+    else {
+      const body = dirty.flatMap((plan) => planLines(plan, shown))
+      paragraphs.set(key, {
+        title: play,
+        hosts: [host],
+        body: as === undefined ? body : [line(`  ${as}`, 'faint'), ...body],
+      })
+    }
   }
   return [...paragraphs.values()].flatMap(({ title, hosts, body }) => [
-    line(`${title}: ${hosts.join(', ')}`, 'head'),
+    line(`${title}: ${hostsText(hosts)}`, 'head'),
     ...body,
   ])
 }
@@ -68,7 +103,7 @@ export function leftoverLines(found: readonly Leftover[], prune: boolean): reado
   return [
     line('No longer declared', 'head'),
     ...[...paragraphs].flatMap(([body, hosts]) => [
-      line(hosts.join(', '), 'head'),
+      line(hostsText(hosts), 'head'),
       ...body.split('\n').map((text) => line(text, 'faint')),
     ]),
     line(after, 'faint'),

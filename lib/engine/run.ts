@@ -6,6 +6,7 @@ import { failuresAllowed } from './batches.ts'
 import { type Estate, receiptOf } from './estate.ts'
 import { isOf, isUnreachable, names, nowhere, problemsOf } from './failures.ts'
 import type { Connections } from './observe.ts'
+import type { Comparison, Planned } from './planned.ts'
 import type { Host, Play, Scope } from './play.ts'
 import type { Event, Failure, World } from './world.ts'
 
@@ -34,6 +35,8 @@ export interface Options {
   readonly prune: boolean
   /** What removes a resource by its id; undefined for what is not removed blindly. */
   leftover(id: string): Resource | undefined
+  /** Given where the plan is to be saved, or was: it is recorded there, or held against what it was. */
+  readonly planned?: Planned
   /** Aborted by the first interrupt: the step in hand is finished, nothing new is begun. */
   readonly signal: AbortSignal
   report(event: Event): void
@@ -89,6 +92,12 @@ export class Run {
   record(failure: Failure): void {
     this.failures.push(failure)
     this.options.report({ kind: 'failed', failure })
+  }
+
+  /** Remembers why a saved plan is not done, and tells it once for all hosts. */
+  refuse({ failures, problems }: Comparison): void {
+    this.failures.push(...failures)
+    if (problems.length > 0) this.options.report({ kind: 'refused', problems })
   }
 
   hasFailed(host: string): boolean {

@@ -3,6 +3,7 @@ import type { Channel, Database, DatabaseLogin, HttpRequest, HttpResponse, Machi
 import type { Problem } from '../core/error.ts'
 import type { Facts } from '../core/facts.ts'
 import type { Plan, Step } from '../core/resource.ts'
+import type { SavedPlan } from '../core/saved-plan.ts'
 import type { Machine, Missing } from './play.ts'
 
 export interface World {
@@ -85,6 +86,8 @@ export type Event =
       readonly expected: readonly string[]
     }
   | { readonly kind: 'failed'; readonly failure: Failure }
+  /** Why nothing of a saved plan is done; hosts on which the same stands in its way share a problem. */
+  | { readonly kind: 'refused'; readonly problems: readonly Problem[] }
   /** Something the operator should know that stops nothing. */
   | { readonly kind: 'warned'; readonly problems: readonly Problem[] }
 
@@ -123,4 +126,8 @@ export interface Result {
   readonly failures: readonly Failure[]
   readonly leftovers: readonly Leftover[]
   readonly interrupted: boolean
+  /** The plan as it is saved, where one is to be. */
+  readonly record?: Pick<SavedPlan, 'hosts' | 'plays'>
+  /** Of a saved plan: how many changes it has, how many of them were there before this run, and whether it was refused. */
+  readonly saved?: { readonly of: number; readonly done: number; readonly refused: boolean }
 }

@@ -57,10 +57,19 @@ const resource = ({ plan, state, seconds }: Outcome): Json => ({
   ...(seconds > 0 && { seconds: rounded(seconds) }),
 })
 
-const planJson = ({ id, action, changes, steps, problems, warnings = [] }: HostPlan['plans'][number]): Json => ({
+const planJson = ({
+  id,
+  action,
+  changes,
+  detail = [],
+  steps,
+  problems,
+  warnings = [],
+}: HostPlan['plans'][number]): Json => ({
   id,
   action,
   changes: changes.map(({ key, from, to }) => ({ key, from, to })),
+  ...(detail.length > 0 && { detail }),
   steps: steps.map(({ say }) => say),
   problems: problems.map(problem),
   warnings: warnings.map(problem),
@@ -123,6 +132,7 @@ function detailOf(event: Event): Json {
       return { failure: failed(event.failure) }
     case 'leftovers':
       return { prune: event.prune, found: event.found.map(leftover) }
+    case 'refused':
     case 'warned':
       return { problems: event.problems.map(problem) }
   }

@@ -1,5 +1,5 @@
 /** HTML and XML by a template that escapes: what is not markup already is text, whatever it holds. */
-import { printable } from '../core/display.ts'
+import { visible } from '../core/visible.ts'
 
 /** Markup that is not escaped again. */
 export class Markup {
@@ -18,7 +18,9 @@ const piece = (value: Piece): string => {
   if (value === null) return ''
   if (value instanceof Markup) return value.text
   if (Array.isArray(value)) return value.map(piece).join('')
-  return printable(String(value)).replace(/[&<>"']/g, (one) => named[one] ?? one)
+  // No XML has these: half a character, and none.
+  const text = visible(String(value)).replace(/[\ufffe\uffff\p{Surrogate}]/gu, '\ufffd')
+  return text.replace(/[&<>"']/g, (one) => named[one] ?? one)
 }
 
 /** Markup with every value escaped; a list becomes its pieces one after the other, null nothing. */

@@ -17,6 +17,7 @@ const words: Readonly<Record<Action, string>> = {
 /** Different changes of one resource that are shown, and characters of one value. */
 const mostVariants = 20
 const mostCharacters = 400
+const mostDifference = 4000
 
 interface Item {
   readonly host: string
@@ -42,7 +43,9 @@ ${[...byResource].map(([id, all]) => resourceItem(id, all, differing.size))}</de
   })
 
 function resourceItem(id: string, items: readonly Item[], of: number): Markup {
-  const variants = [...grouped(items, ({ plan }) => JSON.stringify([plan.action, plan.changes, plan.problems]))]
+  const variants = [
+    ...grouped(items, ({ plan }) => JSON.stringify([plan.action, plan.changes, plan.detail, plan.problems])),
+  ]
   const [first] = items
   const action = first?.plan.action ?? 'keep'
   const where = items.length < of ? markup` <span class="soft">${hostsText(items)}</span>` : null
@@ -59,8 +62,13 @@ function variant(items: readonly Item[], named: boolean): Markup {
   const plan = items[0]?.plan
   const changes = plan?.changes.map((change) => markup`<li>${changeText(change)}</li>`) ?? []
   const problems = plan?.problems.map(({ what, remedy }) => markup`<li class="bad">${what}; ${remedy}</li>`) ?? []
+  const lines = plan?.detail ?? []
+  const diff =
+    lines.length === 0
+      ? null
+      : markup`<pre tabindex="0" aria-label="difference">${cut(lines.join('\n'), mostDifference)}</pre>`
   const steps = plan?.steps.map(({ say }) => markup`<li class="soft">${say}</li>`) ?? []
-  return markup`${named ? markup`<p>${hostsText(items)}</p>` : null}<ul>${changes}${problems}${steps}</ul>`
+  return markup`${named ? markup`<p>${hostsText(items)}</p>` : null}<ul>${changes}${problems}${steps}</ul>${diff}`
 }
 
 const hostsText = (items: readonly Item[]): string => foldHosts(items.map(({ host }) => host)).join(', ')

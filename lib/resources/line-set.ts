@@ -10,6 +10,10 @@ export interface LineSetOptions extends Required<Ownership> {
   render(members: readonly string[]): string
 }
 
+/** The key of the members that nobody declared, and its value where there are none. */
+const strays = 'not declared'
+const none = '(none)'
+
 /** A file whose meaning is a set, and which its own program may rewrite at will: order and comments do not matter. */
 export function lineSet(path: string, { members, parse, render, owner, group, mode }: LineSetOptions): Resource {
   const question = { reader: content, key: path }
@@ -28,13 +32,13 @@ export function lineSet(path: string, { members, parse, render, owner, group, mo
         has(name),
         found.has(name) ? 'listed' : 'missing',
       ])
-      const strays = [...found].filter((name) => !wanted.has(name)).sort()
-      return { ...state, ...Object.fromEntries(all), strays: strays.join(' ') }
+      const others = [...found].filter((name) => !wanted.has(name)).sort()
+      return { ...state, ...Object.fromEntries(all), [strays]: others.join(' ') || none }
     },
     desired: {
       type: 'file',
       ...ownership,
-      strays: '',
+      [strays]: none,
       ...Object.fromEntries([...wanted].map((name) => [has(name), 'listed'])),
     },
     blocked: (_answers, actual) =>
@@ -42,7 +46,7 @@ export function lineSet(path: string, { members, parse, render, owner, group, mo
         ? [{ where: path, what: 'a directory is where a file should be', remedy: 'move it away, then run again' }]
         : [],
     steps: ({ changed }) =>
-      [...changed].some((key) => key === 'type' || key === 'strays' || key.startsWith('member '))
+      [...changed].some((key) => key === 'type' || key === strays || key.startsWith('member '))
         ? [{ say: `write ${path}`, run: replaceFile(path, ownership).text, input: render(members) }]
         : [ownershipStep(path, ownership)],
   })

@@ -36,7 +36,7 @@ export function readPath(answers: Answers, path: string): PathState | null {
   const answer = answers(pathQuestion(path))
   if (answer === '') return null
   const [type = '', mode = '', owner = '', group = ''] = answer.split('|')
-  return { type: types[type] ?? 'other', mode: mode.padStart(4, '0'), owner, group }
+  return { type: types[type] ?? 'special file', mode: mode.padStart(4, '0'), owner, group }
 }
 
 /** Gives a path the owner, group and mode that are declared, and leaves the rest. chown first: it takes setuid bits away. */

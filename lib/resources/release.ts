@@ -61,7 +61,12 @@ export function release(path: string, { archive, owner, group, others = false }:
       const run = unpack(path, arrived, archive.sha256, whole, `${owner}:${group}`, modes)
       return [
         ...(kept ? [] : [send(archive, arrived)]),
-        { say: `unpack ${archive.name} into ${path}`, deadline: 600, run },
+        {
+          say: `unpack ${archive.name} into ${path}`,
+          deadline: 600,
+          run,
+          meaning: `${archive.sha256} ${owner}:${group} ${modes}`,
+        },
       ]
     },
   })

@@ -15,6 +15,7 @@ export function requirement(id: string, { probe, check, warn }: RequirementOptio
   return {
     id,
     probe,
+    guards: true,
     digest: () => '',
     plan(answers) {
       const problems = check(answers)

@@ -1,3 +1,4 @@
+import { posix } from 'node:path'
 import { type Resource, resource } from '../core/resource.ts'
 import { sh } from '../core/script.ts'
 import { link } from '../readers.ts'
@@ -14,6 +15,7 @@ export function symlink(path: string, target: string): Resource {
   const temporary = `${path}.plinth`
   return resource<LinkState>({
     id: `symlink:${path}`,
+    needs: ['release', 'directory', 'file'].map((kind) => `${kind}:${posix.resolve(posix.dirname(path), target)}`),
     probe: [pathQuestion(path), { reader: link, key: path }],
     read(answers) {
       const state = readPath(answers, path)

@@ -1,8 +1,10 @@
+import type { Answers, Question } from '../core/probe.ts'
 import { type Change, type Resource, resource, type Step } from '../core/resource.ts'
 import { sh } from '../core/script.ts'
 import { Secret, sha256 } from '../core/secret.ts'
 import { unit as unitReader } from '../readers.ts'
 import { file } from './file.ts'
+import { changeQuestion, neverRead, type Properties } from './process-start.ts'
 
 interface UnitState {
   readonly [key: string]: string
@@ -17,17 +19,54 @@ interface UnitState {
 }
 
 export interface UnitOptions {
-  /** Text of the unit file. It must read the environment file: `EnvironmentFile=` and `environmentFile(name)`. */
+  /**
+   * Text of the unit file. It must read the environment file: `EnvironmentFile=` and `environmentFile(name)`. Its `Type=` is
+   * `exec` or another that counts as started only when the program runs: with `simple` the process may still be systemd's own.
+   */
   readonly definition: string
   /** What the process reads when it starts: a change of any of them restarts it. */
   readonly runs: readonly Resource[]
+  /** Seconds after its start within which the process has read all that. Default 120. */
+  readonly settles?: number
 }
 
 /** Where the digest of a unit's inputs is kept: readable for root alone, for a digest over a weak password is a way to guess it. */
 export const environmentFile = (name: string): string => `/etc/plinth/${name}.env`
 
+/** Where the unit itself is. */
+export const unitFile = (name: string): string => `/etc/systemd/system/${name}.service`
+
 /** Stands while an input has been touched and the process has not been started since. */
-const staleFile = (name: string): string => `/etc/plinth/${name}.stale`
+export const staleFile = (name: string): string => `/etc/plinth/${name}.stale`
+
+/** Which start of the process was the last that was ours. */
+export const startedFile = (name: string): string => `/etc/plinth/${name}.started`
+
+/** The question that `readUnit` reads its answer from. */
+export const unitQuestion = (name: string): Question => ({ reader: unitReader, key: `${name}.service` })
+
+/** What systemd, the running process and our notes say of a service, by name. */
+const propertiesOf = (answers: Answers, name: string): Properties =>
+  new Map(
+    answers(unitQuestion(name))
+      .split('\n')
+      .map((line): [string, string] => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
+  )
+
+/** The state of a service; `load` is `not-found` where there is none. */
+export function readUnit(answers: Answers, name: string): UnitState {
+  const found = propertiesOf(answers, name)
+  const active = found.get('ActiveState') ?? ''
+  return {
+    load: found.get('LoadState') ?? 'not-found',
+    enabled: found.get('UnitFileState') ?? '',
+    // While it reads its configuration anew a service serves.
+    active: active === 'reloading' || active === 'refreshing' ? 'active' : active,
+    inputs: found.get('PLINTH_INPUTS') ?? '',
+    reload: found.get('NeedDaemonReload') ?? 'no',
+    stale: found.get('Stale') ?? 'no',
+  }
+}
 
 /**
  * An input of a unit that leaves a note before it is touched: a run that is killed between the change and the restart
@@ -52,57 +91,76 @@ sync ${staleFile(name)}`.text
  * read from the process itself, so that no run which was killed before the restart can lose it.
  * The folder of `environmentFile` must be declared earlier in the list, and what it runs through `inputOf`.
  */
-export function unit(name: string, { definition, runs }: UnitOptions): readonly Resource[] {
+export function unit(name: string, { definition, runs, settles = 120 }: UnitOptions): readonly Resource[] {
   const root = { owner: 'root', group: 'root' }
-  const unitFile = inputOf(
-    name,
-    file(`/etc/systemd/system/${name}.service`, { content: definition, ...root, mode: '0644' }),
-  )
-  const inputs = [...runs, unitFile]
+  const ownFile = inputOf(name, file(unitFile(name), { content: definition, ...root, mode: '0644' }))
+  const inputs = [...runs, ownFile]
   const digest = sha256(inputs.map((input) => input.digest()).join('\n'))
   const environment = file(environmentFile(name), {
     content: new Secret(`PLINTH_INPUTS=${digest}\n`),
     ...root,
     mode: '0600',
   })
-  return [unitFile, environment, service(name, unitFile, digest, inputs)]
+  return [ownFile, environment, service(name, { ownFile, environment, inputs, digest, settles })]
 }
 
-function service(name: string, unitFile: Resource, digest: string, inputs: readonly Resource[]): Resource {
-  const question = { reader: unitReader, key: `${name}.service` }
+interface Parts {
+  readonly ownFile: Resource
+  readonly environment: Resource
+  readonly inputs: readonly Resource[]
+  readonly digest: string
+  readonly settles: number
+}
+
+function service(name: string, { ownFile, environment, inputs, digest, settles }: Parts): Resource {
+  const files = inputs.flatMap((input) => (plainFile(input) === undefined ? [] : [input]))
   return resource<UnitState>({
     id: `unit:${name}`,
-    probe: [question],
+    needs: [environment.id],
+    probe: [unitQuestion(name), ...files.flatMap((input) => [...input.probe, changeQuestion(plainFile(input) ?? '')])],
     inputs,
     read(answers) {
-      const found = new Map(
-        answers(question)
-          .split('\n')
-          .map((line): [string, string] => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
-      )
-      const load = found.get('LoadState') ?? 'not-found'
-      if (load === 'not-found') return null
-      return {
-        load,
-        enabled: found.get('UnitFileState') ?? '',
-        active: found.get('ActiveState') ?? '',
-        inputs: found.get('PLINTH_INPUTS') ?? '',
-        reload: found.get('NeedDaemonReload') ?? 'no',
-        stale: found.get('Stale') ?? 'no',
-      }
+      const state = readUnit(answers, name)
+      return state.load === 'not-found' ? null : state
     },
+    // What fails and is started again goes from one state to the next by itself.
+    found: ({ active, inputs, ...rest }) =>
+      active === 'active' ? { ...rest, active, inputs } : { ...rest, active: 'not active' },
     desired: { load: 'loaded', enabled: 'enabled', active: 'active', inputs: digest, reload: 'no', stale: 'no' },
     secret: (key) => key === 'inputs',
-    react(pending, actual): readonly Change[] {
-      const reasons = inputs.map((input) => input.id).filter((id) => pending.has(id))
-      return actual?.active === 'active' && reasons.length > 0
-        ? [{ key: 'restart', from: null, to: `because of ${reasons.join(', ')}` }]
-        : []
+    react(pending, actual, answers): readonly Change[] {
+      const due = inputs.filter(({ id }) => pending.has(id))
+      if (actual?.active !== 'active' || due.length === 0) return []
+      const restart = `because of ${namesOf(due)}`
+      if (actual.inputs !== digest || actual.stale !== 'no') return [{ key: 'restart', from: null, to: restart }]
+      // The process was started with what is declared: an input that is changed back concerns it only if it was read.
+      const properties = propertiesOf(answers, name)
+      const doubtful = due.filter((input) => {
+        const path = plainFile(input)
+        // Changed back already, by an earlier play or another host of the machine: when it was edited is lost.
+        const isEdited = path !== undefined && input.plan(answers, new Set()).action === 'update'
+        return !isEdited || !neverRead(properties, answers, path, settles)
+      })
+      if (doubtful.length === 0) {
+        const never = `the running process has never read what changes back: ${namesOf(due)}`
+        return [{ key: noRestart, from: null, to: never }]
+      }
+      const read = doubtful.length < due.length ? namesOf(doubtful) : due.length === 1 ? 'it' : 'them'
+      const why = `${restart}; whether the running process has read ${read} can't be known`
+      return [{ key: 'restart', from: null, to: why }]
     },
     disrupts: ({ actual, changed }) => actual?.active === 'active' && restarts(changed),
-    steps: ({ actual, changed, pending }) => serviceSteps(name, actual, changed, pending.has(unitFile.id)),
+    steps: ({ actual, changed, pending }) => serviceSteps(name, actual, changed, pending.has(ownFile.id)),
   })
 }
+
+const namesOf = (resources: readonly Resource[]): string => resources.map(({ id }) => id).join(', ')
+
+/** The path of an input that is one file. When a folder, a link or a package was changed can't be read from the host. */
+const plainFile = ({ id }: Resource): string | undefined => /^(?:file|properties|line-set):(\/.*)$/.exec(id)?.[1]
+
+/** The change of a unit whose inputs change back behind a process that has never read them. */
+const noRestart = 'no restart'
 
 /** Whether a process that runs has to be started anew. */
 const restarts = (changed: ReadonlySet<string>): boolean =>
@@ -132,8 +190,11 @@ function serviceSteps(
       deadline: 180,
       run: sh`systemctl reset-failed -- ${service} 2>/dev/null || :
 systemctl restart -- ${service}
+systemctl show -p InvocationID -- ${service} >${startedFile(name)}
 rm -f -- ${staleFile(name)}`.text,
     })
+  } else if (changed.has(noRestart)) {
+    steps.push({ say: `take back the note that ${service} needs a restart`, run: sh`rm -f -- ${staleFile(name)}`.text })
   }
   return steps
 }

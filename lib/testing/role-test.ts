@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import type { Facts } from '../core/facts.ts'
 import { LocatedMap, LocatedScalar } from '../core/located.ts'
-import { orderProblems } from '../core/ordering.ts'
+import { listProblems } from '../core/ordering.ts'
 import type { Plan, Resource } from '../core/resource.ts'
 import type { Role } from '../core/role.ts'
 import { check, type Infer, type Schema } from '../core/schema.ts'
@@ -38,7 +38,7 @@ export function roleTest<S extends Schema, Extra>(
   const planned = (answers: Canned): readonly Plan[] => planResources(make(), canned(answers))
 
   test('an empty host: there is something to do, in an order that holds', () => {
-    assert.deepEqual(orderProblems('the role', make()), [])
+    assert.deepEqual(listProblems([{ host: 'a host', play: 'the role', resources: make() }]), [])
     assert.notDeepEqual(changed(planned({})), [], 'nothing would be done on an empty host')
     for (const { id, action, steps } of planned({}))
       if (action !== 'blocked' && action !== 'keep')

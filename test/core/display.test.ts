@@ -1,4 +1,4 @@
-import { cut, padded, printable, span, width } from '../../lib/core/display.ts'
+import { cut, padded, span, width } from '../../lib/core/display.ts'
 import { assert, suite } from '../kit.ts'
 
 const test = suite('core/display')
@@ -27,13 +27,6 @@ test('a cut text ends within its columns and does not halve a character', () => 
   assert.is(cut('nacos12', 6), 'nacos…')
   assert.is(cut('节点一号', 6), '节点…')
   for (let columns = 1; columns < 9; columns++) assert.ok(width(cut('节点一号', columns)) <= columns)
-})
-
-test('what would steer a terminal is shown', () => {
-  assert.is(printable('a\tb\nc\r\nd'), 'a\tb\nc\nd')
-  assert.is(printable('\x1b[2J\x00\x07'), '␛[2J␀␇')
-  assert.is(printable('\x9b\u202eevil\u2066\ud800'), '��evil��')
-  assert.is(printable('节点 é 😀'), '节点 é 😀')
 })
 
 test('how long it took', () => {

@@ -36,30 +36,51 @@ for (const [name, what] of bad) {
   })
 }
 
-const folds: readonly [names: string, folded: string][] = [
-  ['', ''],
-  ['db1', 'db1'],
-  ['n1 n2', 'n1 n2'],
-  ['n1 n2 n3', 'n[1:3]'],
-  ['n3 n1 n2', 'n[1:3]'],
-  ['n01 n02 n03 n10', 'n[01:03] n10'],
-  ['n08 n09 n10 n11', 'n[08:11]'],
-  ['n8 n9 n10 n11', 'n[8:11]'],
-  ['n9 n010 n11', 'n9 n010 n11'],
-  ['n098 n099 n100', 'n[098:100]'],
-  ['n98 n99 n100', 'n[98:100]'],
-  ['a1.x a2.x a3.x a1.y', 'a[1:3].x a1.y'],
-  ['10.0.0.1 10.0.0.2 10.0.0.3', '10.0.0.[1:3]'],
-  ['r1n1 r1n2 r1n3 r2n1', 'r1n[1:3] r2n1'],
-  ['节点1 节点2 节点3', '节点[1:3]'],
-  ['one two', 'one two'],
-  ['n1 n2 n3 n5 n6 n7', 'n[1:3] n[5:7]'],
+const range = (from: number, to: number, name: (number: number) => string): readonly string[] =>
+  Array.from({ length: to - from + 1 }, (_, at) => name(from + at))
+const two = (number: number): string => String(number).padStart(2, '0')
+
+const folds: readonly [names: readonly string[], words: readonly string[]][] = [
+  [[], []],
+  [['web'], ['web']],
+  [
+    ['web1', 'web2'],
+    ['web1', 'web2'],
+  ],
+  [['web1', 'web2', 'web3'], ['web[1:3]']],
+  [range(1, 40, (n) => `web${two(n)}`).concat('web43'), ['web[01:40]', 'web43']],
+  [range(8, 12, (n) => `web${n}`), ['web[8:12]']],
+  [range(8, 12, (n) => `web${two(n)}`), ['web[08:12]']],
+  [range(98, 101, (n) => `web${two(n)}`), ['web[98:101]']],
+  [['web098', 'web099', 'web100', 'web101'], ['web[098:101]']],
+  [
+    ['web08', 'web09', 'web10', 'web011'],
+    ['web[08:10]', 'web011'],
+  ],
+  [
+    ['web1', 'web02', 'web3'],
+    ['web1', 'web02', 'web3'],
+  ],
+  [
+    ['n3', 'n1', 'db', 'n2'],
+    ['n[1:3]', 'db'],
+  ],
+  [range(1, 3, (n) => `web${n}.dc2.example`), ['web[1:3].dc2.example']],
+  [range(1, 3, (n) => `dc1-web${n}`), ['dc1-web[1:3]']],
+  [range(7, 9, (n) => `10.0.0.${n}`), ['10.0.0.[7:9]']],
+  [
+    [...range(1, 3, (n) => `a${n}x`), ...range(1, 3, (n) => `b${n}x`)],
+    ['a[1:3]x', 'b[1:3]x'],
+  ],
+  [
+    ['n99999999999999999', 'n100000000000000000', 'n100000000000000001'],
+    ['n99999999999999999', 'n100000000000000000', 'n100000000000000001'],
+  ],
 ]
-for (const [names, folded] of folds) {
-  test(`"${names}" is ${folded} in few words, and that means the same hosts`, () => {
-    const all = names.split(' ').filter(Boolean)
-    assert.is(foldHosts(all).join(' '), folded)
-    assert.equal(foldHosts(all).flatMap(expandHosts).sort(), all.sort())
+for (const [names, words] of folds) {
+  test(`folded: ${words.join(', ')}`, () => {
+    assert.equal(foldHosts(names), words)
+    assert.equal(words.flatMap(expandHosts).sort(), [...names].sort(), 'and back')
   })
 }
 

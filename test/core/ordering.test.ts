@@ -1,45 +1,263 @@
 /** Lists that contradict themselves are found before any host is asked. */
-import { orderProblems } from '../../lib/core/ordering.ts'
-import type { Resource } from '../../lib/core/resource.ts'
+import { problemText } from '../../lib/core/error.ts'
+import { listProblems, standsOn } from '../../lib/core/ordering.ts'
+import { type Resource, resource } from '../../lib/core/resource.ts'
 import { group, user } from '../../lib/resources/account.ts'
 import { directory } from '../../lib/resources/directory.ts'
 import { file } from '../../lib/resources/file.ts'
+import type { Ownership } from '../../lib/resources/path.ts'
+import { release } from '../../lib/resources/release.ts'
+import { requirement } from '../../lib/resources/requirement.ts'
+import { symlink } from '../../lib/resources/symlink.ts'
+import { unit } from '../../lib/resources/unit.ts'
 import { assert, suite } from '../kit.ts'
 
 const test = suite('ordering')
 const app = { owner: 'app', group: 'app' }
+const text = (path: string, ownership: Ownership = {}): Resource => file(path, { content: '', ...ownership })
+const archive = { name: 'a.tar.gz', path: '/tmp/a.tar.gz', bytes: 1, sha256: 'a'.repeat(64) }
+const unpacked = (path: string): Resource => release(path, { archive, owner: 'root', group: 'root' })
+const needing = (name: string, need: string): Resource =>
+  resource({ id: `x:${name}`, needs: [`x:${need}`], probe: [], read: () => null, desired: null, steps: () => [] })
 const account = user('app', { home: '/nonexistent', group: 'app' })
 
-const cases: readonly [name: string, list: readonly Resource[], problems: readonly string[]][] = [
-  ['in order', [group('app'), account, directory('/opt/a', app), file('/opt/a/b', { content: '', ...app })], []],
-  ['nobody declares the owner: it must be there already', [file('/opt/a/b', { content: '', ...app })], []],
+/** Lists of one machine as `play host`, and what is wrong with them, `where: what; remedy`. */
+const cases: readonly [
+  name: string,
+  lists: Readonly<Record<string, readonly Resource[]>>,
+  problems: readonly string[],
+][] = [
+  ['in order', { 'app h1': [group('app'), account, directory('/opt/a', app), text('/opt/a/b', app)] }, []],
+  ['nobody declares the owner: it must be there already', { 'app h1': [text('/opt/a/b', app)] }, []],
   [
     'a child before its directory',
-    [file('/opt/a/b', { content: '' }), directory('/opt/a')],
-    ['file:/opt/a/b comes before directory:/opt/a'],
-  ],
-  [
-    'a file before its owner and group',
-    [file('/opt/a', { content: '', ...app }), account, group('app')],
+    { 'app h1': [text('/opt/a/b'), directory('/opt/a')] },
     [
-      'file:/opt/a comes before user:app, which it needs',
-      'file:/opt/a comes before group:app, which it needs',
-      'user:app comes before group:app, which it needs',
+      'h1: file:/opt/a/b (place 1 of play app) comes before directory:/opt/a (place 2 of play app), in which it is; list directory:/opt/a first',
     ],
   ],
   [
-    'one path twice',
-    [directory('/opt/a'), file('/opt/a', { content: '' })],
-    ['file:/opt/a and directory:/opt/a claim the same thing'],
+    'a grandchild before its directory: the nearest is enough',
+    { 'app h1': [text('/opt/a/b/c'), directory('/opt/a'), directory('/opt/a/b')] },
+    [
+      'h1: file:/opt/a/b/c (place 1 of play app) comes before directory:/opt/a/b (place 3 of play app), in which it is; list directory:/opt/a/b first',
+    ],
+  ],
+  ['a folder of which only the one above is declared', { 'app h1': [directory('/opt'), text('/opt/a/b/c')] }, []],
+  ['names that only begin alike', { 'app h1': [text('/opt/ab'), directory('/opt/a')] }, []],
+  [
+    'a child in an earlier play than its directory',
+    { 'early h1': [text('/x'), text('/opt/a/b')], 'late h1': [directory('/opt/a')] },
+    [
+      'h1: file:/opt/a/b (place 2 of play early) comes before directory:/opt/a (place 1 of play late), in which it is; list directory:/opt/a first',
+    ],
+  ],
+  ['a child in a later play', { 'early h1': [text('/x'), directory('/opt/a')], 'late h1': [text('/opt/a/b')] }, []],
+  [
+    'a directory that is declared again',
+    { 'app h1': [directory('/opt/a'), text('/opt/a/b'), directory('/opt/a')] },
+    [],
+  ],
+  ['a directory of another host', { 'app h1': [text('/opt/a/b')], 'app h2': [directory('/opt/a')] }, []],
+  [
+    'a child before the link that leads to it',
+    { 'app h1': [directory('/opt/a/1'), text('/opt/a/current/b'), symlink('/opt/a/current', '1')] },
+    [
+      'h1: file:/opt/a/current/b (place 2 of play app) comes before symlink:/opt/a/current (place 3 of play app), in which it is; list symlink:/opt/a/current first',
+    ],
+  ],
+  [
+    'a link before what it leads to',
+    { 'app h1': [symlink('/opt/a/current', '1'), directory('/opt/a/1')] },
+    [
+      'h1: symlink:/opt/a/current (place 1 of play app) comes before directory:/opt/a/1 (place 2 of play app), which it needs; list directory:/opt/a/1 first',
+    ],
+  ],
+  ['a link to what nobody declares', { 'app h1': [symlink('/opt/a/current', '1'), text('/opt/a/current/b')] }, []],
+  [
+    'a file in a release',
+    { 'app h1': [unpacked('/opt/a/1'), text('/opt/a/1/conf/b')] },
+    [
+      'h1: file:/opt/a/1/conf/b (place 2 of play app) is inside release:/opt/a/1 (place 1 of play app), whose content is that of its archive and nothing else; declare it beside the release, and let the program find it there',
+    ],
+  ],
+  [
+    'a directory in a release, by way of a link',
+    { 'app h1': [unpacked('/opt/a/1'), symlink('/opt/a/current', '/opt/a/1'), directory('/opt/a/current/logs')] },
+    [
+      'h1: directory:/opt/a/current/logs (place 3 of play app) is inside release:/opt/a/1 (place 1 of play app), whose content is that of its archive and nothing else; declare it beside the release, and let the program find it there',
+    ],
+  ],
+  [
+    'a file in a file',
+    { 'app h1': [text('/opt/a'), text('/opt/a/b')] },
+    [
+      'h1: file:/opt/a/b (place 2 of play app) is inside file:/opt/a (place 1 of play app), which is no folder; choose another path for one of them',
+    ],
+  ],
+  [
+    'a file before its owner and group, and a user before the group',
+    { 'app h1': [text('/opt/a', app), account, group('app')] },
+    [
+      'h1: file:/opt/a (place 1 of play app) comes before user:app (place 2 of play app), which it needs; list user:app first',
+      'h1: file:/opt/a (place 1 of play app) comes before group:app (place 3 of play app), which it needs; list group:app first',
+      'h1: user:app (place 2 of play app) comes before group:app (place 3 of play app), which it needs; list group:app first',
+    ],
+  ],
+  [
+    'an owner in a later play',
+    { 'early h1': [directory('/opt/a', app)], 'late h1': [group('app'), account] },
+    [
+      'h1: directory:/opt/a (place 1 of play early) comes before user:app (place 2 of play late), which it needs; list user:app first',
+      'h1: directory:/opt/a (place 1 of play early) comes before group:app (place 1 of play late), which it needs; list group:app first',
+    ],
+  ],
+  [
+    'a unit before its input',
+    { 'app h1': [...unit('app', { definition: '', runs: [text('/opt/b')] }), text('/opt/b')] },
+    [
+      'h1: unit:app (place 3 of play app) comes before file:/opt/b (place 4 of play app), which it needs; list file:/opt/b first',
+    ],
+  ],
+  [
+    'needs in a circle',
+    { 'app h1': [needing('a', 'b'), needing('b', 'c'), needing('c', 'a'), needing('d', 'a')] },
+    [
+      'h1: x:a (place 1 of play app) needs x:b (place 2 of play app), which needs x:c (place 3 of play app), which needs x:a (place 1 of play app): no order can satisfy that; take one of these needs away',
+    ],
+  ],
+  [
+    'a circle behind another',
+    { 'app h1': [needing('d', 'a'), needing('a', 'b'), needing('b', 'a')] },
+    [
+      'h1: x:a (place 2 of play app) needs x:b (place 3 of play app), which needs x:a (place 2 of play app): no order can satisfy that; take one of these needs away',
+      'h1: x:d (place 1 of play app) comes before x:a (place 2 of play app), which it needs; list x:a first',
+    ],
+  ],
+  [
+    'what needs itself',
+    { 'app h1': [needing('a', 'a')] },
+    [
+      'h1: x:a (place 1 of play app) needs x:a (place 1 of play app): no order can satisfy that; take one of these needs away',
+    ],
+  ],
+  [
+    'one path, two kinds',
+    { 'app h1': [directory('/opt/a'), text('/opt/a')] },
+    [
+      'h1: file:/opt/a (place 2 of play app) owns the same path as directory:/opt/a (place 1 of play app); choose another path for one of them',
+    ],
+  ],
+  [
+    'one path, two kinds, two plays',
+    { 'early h1': [directory('/opt/a')], 'late h1': [symlink('/opt/a', 'b')] },
+    [
+      'h1: symlink:/opt/a (place 1 of play late) owns the same path as directory:/opt/a (place 1 of play early); choose another path for one of them',
+    ],
+  ],
+  [
+    'one path, two hosts of the machine',
+    { 'app h1': [directory('/opt/a')], 'app h2': [text('/opt/a')] },
+    [
+      'h2: file:/opt/a (place 1 of play app) owns the same path as directory:/opt/a (place 1 of play app) for h1, on the same machine; choose another path for one of them',
+    ],
+  ],
+  [
+    'one thing, declared differently in one list',
+    { 'app h1': [text('/opt/a'), text('/opt/a', { mode: '0600' })] },
+    [
+      'h1: file:/opt/a (place 2 of play app) is something else at place 1 of play app; declare it once, or the very same at both places',
+    ],
+  ],
+  [
+    'one thing, declared differently in two plays',
+    { 'early h1': [account], 'late h1': [user('app', { home: '/home/app', group: 'app' })] },
+    [
+      'h1: user:app (place 1 of play late) is something else at place 1 of play early; declare it once, or the very same at both places',
+    ],
+  ],
+  [
+    'one thing, declared differently for two hosts of the machine',
+    { 'app h1': [text('/x'), text('/opt/a')], 'app h2': [text('/opt/a', { mode: '0600' })] },
+    [
+      'h2: file:/opt/a (place 1 of play app) is something else at place 2 of play app for h1, on the same machine; declare it once, or the very same at both places',
+    ],
+  ],
+  [
+    'the very same, at every place',
+    {
+      'early h1': [directory('/opt/a'), directory('/opt/a')],
+      'late h1': [directory('/opt/a')],
+      'late h2': [directory('/opt/a')],
+    },
+    [],
   ],
 ]
-for (const [name, list, problems] of cases) {
-  test(name, () =>
-    assert.equal(
-      orderProblems('h1', list).map(({ what }) => what),
-      problems,
-    ),
-  )
+for (const [name, lists, problems] of cases) {
+  test(name, () => {
+    const listings = Object.entries(lists).map(([key, resources]) => {
+      const [play = '', host = ''] = key.split(' ')
+      return { host, play, resources }
+    })
+    assert.equal(listProblems(listings).map(problemText), problems)
+  })
 }
+
+const must = (id: string): Resource => requirement(id, { probe: [], check: () => [] })
+const config = file('/opt/a/current/conf/app.conf', { content: '', ...app })
+const list = [
+  must('memory:app'),
+  group('app'),
+  account,
+  directory('/opt/a', app),
+  directory('/opt/a/1', app),
+  symlink('/opt/a/current', '1'),
+  config,
+  must('ports:80'),
+  directory('/etc/plinth', { mode: '0700' }),
+  ...unit('app', { definition: '', runs: [config] }),
+  file('/etc/motd', { content: '' }),
+]
+const foundations: Readonly<Record<string, readonly string[]>> = {
+  'memory:app': [],
+  'group:app': ['memory:app'],
+  'user:app': ['group:app', 'memory:app'],
+  'directory:/opt/a': ['group:app', 'memory:app', 'user:app'],
+  'directory:/opt/a/1': ['directory:/opt/a', 'group:app', 'memory:app', 'user:app'],
+  'symlink:/opt/a/current': ['directory:/opt/a', 'directory:/opt/a/1', 'group:app', 'memory:app', 'user:app'],
+  'ports:80': ['memory:app'],
+  'file:/opt/a/current/conf/app.conf': [
+    'directory:/opt/a',
+    'directory:/opt/a/1',
+    'group:app',
+    'memory:app',
+    'symlink:/opt/a/current',
+    'user:app',
+  ],
+  'unit:app': [
+    'directory:/etc/plinth',
+    'directory:/opt/a',
+    'directory:/opt/a/1',
+    'file:/etc/plinth/app.env',
+    'file:/etc/systemd/system/app.service',
+    'file:/opt/a/current/conf/app.conf',
+    'group:app',
+    'memory:app',
+    'ports:80',
+    'symlink:/opt/a/current',
+    'user:app',
+  ],
+  'file:/etc/motd': ['memory:app', 'ports:80'],
+}
+for (const [id, expected] of Object.entries(foundations)) {
+  test(`what ${id} stands on`, () => assert.equal([...(standsOn(list).get(id) ?? [])].sort(), expected))
+}
+
+test('only what comes before counts, and nothing stands on itself', () => {
+  const found = standsOn([config, account, group('app'), must('late:1'), config])
+  assert.equal([...found.keys()], [config.id, account.id, 'group:app', 'late:1'])
+  assert.equal([...(found.get(account.id) ?? [])], [])
+  assert.equal([...(found.get(config.id) ?? [])].sort(), ['group:app', 'late:1', 'user:app'])
+})
 
 test.run()

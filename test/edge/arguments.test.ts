@@ -13,6 +13,9 @@ const none: Options = {
   verbosity: 0,
   force: false,
   prune: false,
+  planOut: null,
+  apply: null,
+  diff: false,
   listHosts: false,
   json: false,
   report: null,
@@ -38,6 +41,8 @@ const good: readonly [line: string, options: Partial<Options>][] = [
   ['--inventory lab --inventory=prod', { inventory: ['lab', 'prod'] }],
   ['-i lab -l nacos:!nacos3 -C', { inventory: ['lab'], limit: 'nacos:!nacos3', check: true }],
   ['-Cv', { check: true, verbosity: 1 }],
+  ['-CD', { check: true, diff: true }],
+  ['--diff', { diff: true }],
   ['-Cvvi lab', { check: true, verbosity: 2, inventory: ['lab'] }],
   ['-f5', { forks: 5 }],
   ['--forks=20', { forks: 20 }],
@@ -91,8 +96,7 @@ const bad: readonly [line: string, where: string, what: string, remedy: string][
   ['--list-tasks', '--list-tasks', 'not there yet', '--check'],
   ['--list-tags', '--list-tags', 'not there yet', 'roles have no tags'],
   ['--step', '--step', 'not there yet', '--limit'],
-  ['--plan-out p', '--plan-out', 'not there yet', '--check --json'],
-  ['--apply p', '--apply', 'not there yet', 'run without it'],
+  ['--plan-out p --apply p', '--plan-out', 'a plan is made or done', 'leave out one'],
 ]
 for (const [line, where, what, remedy] of bad) {
   test(`${line} is refused`, () => {
@@ -120,7 +124,7 @@ test('the help fits a screen, and names every option that is honoured and none t
     '-b, --become',
   ])
     assert.ok(help.includes(flag), flag)
-  for (const flag of ['--tags', '--plan-out']) assert.not(help.includes(flag), flag)
+  for (const flag of ['--tags', '--report']) assert.not(help.includes(flag), flag)
   assert.ok(help.includes('npx tsx playbooks/site.ts -i lab --check'))
 })
 

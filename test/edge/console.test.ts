@@ -27,7 +27,7 @@ function watch(live: boolean, body: (at: (seconds: number, ...events: readonly E
     return old.setInterval(() => {}, 1e9)
   }) as typeof setInterval
   try {
-    const screen = openConsole({ json: true, check: false, verbosity: 0 })
+    const screen = openConsole({ json: true, check: false, verbosity: 0, diff: false })
     body((time, ...events) => {
       seconds = time
       text = ''
@@ -72,6 +72,26 @@ test('without one a line comes now and then', () => {
     assert.is(at(61), '  h1           restart app … 1 min 01 s\n')
     assert.is(at(62, done('h1', 'restart app')), '  h1           restart app (2.0 s)\n')
   })
+})
+
+test('what hosts and files say does not steer the terminal', () => {
+  for (const live of [true, false]) {
+    watch(live, (at) => {
+      const failure = {
+        host: 'h1',
+        play: 'p',
+        kind: 'failed',
+        problems: [{ where: 'h1', what: 'said \x1b[2J\x9b31m\u202e', remedy: 'look' }],
+        done: ['write \x07'],
+        undone: [],
+      } as const
+      at(0, begin('h1', 'write \x1b]0;mine\x07'))
+      const said = at(1) + at(2, { kind: 'failed', failure })
+      const plain = ['\x1b[31m', '\x1b[2m', '\x1b[0m'].reduce((text, colour) => text.replaceAll(colour, ''), said)
+      assert.not(/[^\P{Cc}\n]|\u202e/u.test(plain), JSON.stringify(said))
+      assert.ok(said.includes('said \\x1b[2J\\x9b31m\\u202e'), said)
+    })
+  }
 })
 
 test('a host that failed is at work no more', () => {

@@ -257,7 +257,10 @@ test('an interrupt ends the wait at a gate', async () => {
 
 test('a list that contradicts itself is a usage error before anything is touched', async () => {
   const cases = [
-    [() => [thing('a'), thing('a')], /thing:a and thing:a claim the same thing/],
+    [
+      () => [thing('a'), thing('a', [thing('b')])],
+      /h1: thing:a \(place 2 of play p\) is something else at place 1 of play p; declare it once/,
+    ],
     [({ name }: { name: string }) => [thing('a', name === 'h2' ? [thing('x')] : [])], /same machine/],
   ] as const
   for (const [desired, message] of cases) {

@@ -1,8 +1,10 @@
 /** How often a machine is asked, and what the facts of earlier runs are worth. */
+import { unreachable } from '../../lib/core/error.ts'
 import { answersOf } from '../../lib/core/probe.ts'
-import { resource } from '../../lib/core/resource.ts'
+import { type Resource, resource } from '../../lib/core/resource.ts'
 import { mapLimit, planResources } from '../../lib/engine/observe.ts'
 import { play } from '../../lib/engine/play.ts'
+import type { HostPlan } from '../../lib/engine/world.ts'
 import { canned, FakeWorld, fakeHost, plainFacts, run } from '../../lib/testing.ts'
 import { assert, suite } from '../kit.ts'
 import { hosts, is, there, thing, works } from './thing.ts'
@@ -46,6 +48,73 @@ test('hosts of one machine share its connection and its one script', async () =>
     result.plans.map(({ host }) => host),
     ['h1', 'h2'],
   )
+})
+
+test('details of what is to be updated are asked for in one script more, and of nothing else', async () => {
+  const seen = (keys: readonly string[]): string => keys.join(' ')
+  const detailed = (name: string): Resource => ({
+    ...thing(name),
+    detail: {
+      probe: [{ reader: seen, key: name }],
+      lines: (answers) => [answers({ reader: seen, key: name }), `${name} to be`].filter((line) => line !== ''),
+    },
+  })
+  const list = ['kept', 'old', 'absent'].map(detailed)
+  const site = [
+    play('p', hosts('h1'), () => [...list, thing('bare')]),
+    play('q', hosts('h1'), () => [detailed('late')]),
+  ]
+  const world = new FakeWorld()
+  world.facts.set('h1', plainFacts)
+  const h1 = world.machine('h1')
+  there(world, 'h1', 'kept', 'bare')
+  for (const name of ['old', 'late']) h1.answer(`is:${name}`, 'before').answer(`seen:${name}`, `${name} as it was`)
+  works(world, 'h1', 'old', 'absent', 'late')
+  const { result } = await run(site, world, { check: true })
+  const asked = ['is:kept', 'is:old', 'is:absent', 'is:bare', 'is:late']
+  assert.equal(
+    h1.asked.map((questions) => questions.filter((one) => !/^(facts|receipts):/.test(one))),
+    [asked, ['seen:old', 'seen:late']],
+  )
+  const details = (plans: readonly HostPlan[]) =>
+    Object.fromEntries(plans.flatMap(({ plans }) => plans.map(({ id, detail }) => [id.slice(6), detail])))
+  const expected = {
+    kept: undefined,
+    old: ['old as it was', 'old to be'],
+    absent: ['absent to be'],
+    bare: undefined,
+    late: ['late as it was', 'late to be'],
+  }
+  assert.equal(details(result.plans), expected)
+  // Once for all: what is asked again before and after the steps has no details.
+  const applied = await run(site, world)
+  assert.equal(details(applied.result.plans), expected)
+  const count = h1.asked.flat().filter((one) => one.startsWith('seen:')).length
+  assert.is(count, 4)
+  // A machine on which nothing changes, or only new things are made, is not asked twice.
+  h1.answer('is:absent', '')
+  h1.asked.length = 0
+  await run(site, world, { check: true })
+  assert.is(h1.asked.length, 1)
+})
+
+test('a connection that is lost while details are asked for: the machine counts as unreachable', async () => {
+  const lost = (keys: readonly string[]): string => keys.join(' ')
+  const world = new FakeWorld()
+  world.machine('h1').answer('is:a', 'before')
+  const ask = world.machine('h1').ask.bind(world.machine('h1'))
+  world.machine('h1').ask = (questions) => {
+    if (questions.some(({ reader }) => reader === lost))
+      throw unreachable({ where: 'h1', what: 'the connection is gone', remedy: 'see to it' })
+    return ask(questions)
+  }
+  const a = { ...thing('a'), detail: { probe: [{ reader: lost, key: 'a' }], lines: () => ['a line'] } }
+  const { result } = await run([play('p', hosts('h1'), () => [a])], world)
+  assert.equal(
+    result.failures.map(({ kind }) => kind),
+    ['unreachable'],
+  )
+  assert.equal(world.machine('h1').steps, [])
 })
 
 test('machines that are as they should be do not stay connected; those that something looks at later do', async () => {

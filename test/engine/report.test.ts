@@ -1,9 +1,13 @@
-/** As whom a plan acts: said once for all hosts that act alike. */
+/** How people read a plan: what is alike is said once, and what is long is cut. */
+import { join } from 'node:path'
 import type { Become } from '../../lib/core/inventory.ts'
+import type { Plan } from '../../lib/core/resource.ts'
 import { hostPlan } from '../../lib/engine/observe.ts'
 import { play } from '../../lib/engine/play.ts'
-import { planText } from '../../lib/engine/report.ts'
+import { planText, type Shown } from '../../lib/engine/report.ts'
+import type { HostPlan } from '../../lib/engine/world.ts'
 import { FakeWorld, fakeHost, run } from '../../lib/testing.ts'
+import { golden } from '../golden.ts'
 import { assert, suite } from '../kit.ts'
 import { thing } from './thing.ts'
 
@@ -54,6 +58,92 @@ test('a result carries it, for documents', async () => {
   const site = [play('p', [{ ...host, machine: { ...host.machine, connection } }], () => [thing('x')])]
   const { result } = await run(site, world, { check: true })
   assert.is(result.plans[0]!.as, 'as app through su, logged in as root')
+})
+
+/** A plan for a host, as the engine hands it to the report. */
+const planned = (play: string, host: string, ...plans: readonly Partial<Plan>[]): HostPlan => ({
+  play,
+  host,
+  plans: plans.map((one) => ({
+    id: 'file:/etc/app.conf',
+    action: 'update',
+    changes: [],
+    steps: [],
+    problems: [],
+    ...one,
+  })),
+})
+const texts = (plans: readonly HostPlan[], shown: Shown = {}): readonly string[] =>
+  planText(plans, shown).map(({ text }) => text)
+const numbered = (count: number): readonly string[] => Array.from({ length: count }, (_, at) => `+line ${at + 1}`)
+
+test('a plan for a hundred hosts: what is alike is said once, with how many hosts it is for', () => {
+  const sha256 = { key: 'sha256', from: 'aaaa', to: 'bbbb' }
+  const conf = { changes: [sha256], detail: ['@@ -1,2 +1,2 @@', '-port = 80', '+port = 8080', ' name = app'] }
+  const unit = { id: 'unit:app', changes: [{ key: 'restart', from: null, to: 'because of file:/etc/app.conf' }] }
+  const names = Array.from({ length: 100 }, (_, at) => `web${String(at + 1).padStart(3, '0')}`)
+  const plans = [
+    ...names.map((host) => planned('groundwork', host, { id: 'directory:/opt/app', action: 'create' })),
+    ...names.map((host, at) => {
+      // One has been edited by hand, one is new, and some are as they should be.
+      if (at === 41) return planned('app', host, { ...conf, detail: ['@@ -1,1 +1,2 @@', '+port = 8080'] }, unit)
+      if (at === 42)
+        return planned('app', host, { action: 'create', detail: numbered(20) }, { ...unit, action: 'create' })
+      if (at >= 60 && at < 70) return planned('app', host, { action: 'keep' }, { id: 'unit:app', action: 'keep' })
+      return planned('app', host, conf, unit)
+    }),
+    planned('database', 'db1', { id: 'table:nacos.users', changes: [{ key: 'column id', from: 'int', to: 'bigint' }] }),
+  ]
+  golden(join(import.meta.dirname, 'golden/hundred.txt'), `${texts(plans).join('\n')}\n`)
+})
+
+test('at most twelve lines of a diff are shown unless all are asked for', () => {
+  const of = (count: number, shown?: Shown) => texts([planned('p', 'a', { detail: numbered(count) })], shown).slice(2)
+  const lines = (count: number) => numbered(count).map((text) => `      ${text}`)
+  assert.equal(of(12), lines(12))
+  assert.equal(of(13), [...lines(12), '      … 1 more line, all with --diff'])
+  assert.equal(of(40), [...lines(12), '      … 28 more lines, all with --diff'])
+  assert.equal(of(40, { diff: true }), lines(40))
+})
+
+test('a new file is shown only to who wants to know what new things are like', () => {
+  const plans = [planned('p', 'a', { action: 'create', detail: numbered(13) })]
+  assert.equal(texts(plans), ['p: a', '  + file:/etc/app.conf'])
+  assert.equal(texts(plans, { diff: true }), ['p: a', '  + file:/etc/app.conf'])
+  assert.is(texts(plans, { verbose: true }).length, 2 + 12 + 1)
+  assert.is(texts(plans, { verbose: true, diff: true }).length, 2 + 13)
+})
+
+test('hosts of which the hidden lines differ are not alike', () => {
+  const plans = ['x', 'y'].map((last, at) => planned('p', `h${at}`, { detail: [...numbered(12), last] }))
+  assert.equal(
+    texts(plans).filter((text) => text.startsWith('p: ')),
+    ['p: h0', 'p: h1'],
+  )
+})
+
+test('how many hosts a paragraph is for is said where it is not seen at once', () => {
+  const heads = (...names: readonly string[]) =>
+    texts(names.map((host) => planned('p', host, { action: 'create' }))).filter((text) => text.startsWith('p: '))
+  assert.equal(heads('a'), ['p: a'])
+  assert.equal(heads('a', 'b', 'c'), ['p: a, b, c'])
+  assert.equal(heads('a', 'b', 'c', 'd'), ['p: a, b, c, d (4 hosts)'])
+  assert.equal(heads('n1', 'n2', 'n3'), ['p: n[1:3] (3 hosts)'])
+})
+
+test('a value with a line break stays on its line', () => {
+  const changes = [{ key: 'k', from: 'a\n  - unit:db', to: 'b' }]
+  assert.equal(texts([planned('p', 'a', { changes })]).slice(2), ['      k: a\\n  - unit:db → b'])
+})
+
+test('the lines have the colours that a diff has', () => {
+  const detail = ['@@ -1,1 +1,1 @@', ' same', '-old', '+new', '(no lines: it is secret)']
+  assert.equal(
+    planText([planned('p', 'a', { detail })])
+      .slice(2)
+      .map(({ tone }) => tone),
+    ['faint', 'faint', 'bad', 'good', 'faint'],
+  )
 })
 
 test.run()

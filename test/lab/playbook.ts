@@ -45,8 +45,10 @@ export interface Ran {
 
 export interface PlaybookOptions {
   readonly env?: Record<string, string>
-  /** Interrupt it (SIGINT) once its output says this. */
+  /** Interrupt it once its output says this. */
   readonly interruptAt?: RegExp
+  /** With this; SIGINT unless told. */
+  readonly signal?: 'SIGKILL'
 }
 
 /** Runs a playbook to its end. */
@@ -67,7 +69,7 @@ export function playbook(name: string, args: readonly string[], options: Playboo
       stderr += text
       if (interrupted || !options.interruptAt?.test(stderr)) return
       interrupted = true
-      child.kill('SIGINT')
+      child.kill(options.signal ?? 'SIGINT')
     })
     child.on('close', (code) => resolve({ code: code ?? 1, stdout, stderr }))
   })

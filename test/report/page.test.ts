@@ -58,7 +58,7 @@ test(
     assert.equal(complaints, [])
     assert.is(await page.locator('script, img, iframe, link, object').count(), 0)
     const stderr = (await page.locator('pre[aria-label=stderr]').textContent()) ?? ''
-    for (const piece of ['␛[31m</pre><script>document.title="owned"</script>', '没有空间', 'last line'])
+    for (const piece of ['\\x1b[31m</pre><script>document.title="owned"</script>', '没有空间', 'last line'])
       assert.ok(stderr.includes(piece), stderr)
     await page.context().close()
   },

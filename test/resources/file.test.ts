@@ -15,6 +15,7 @@ import { join } from 'node:path'
 import { Secret, sha256 } from '../../lib/core/secret.ts'
 import { file } from '../../lib/resources/file.ts'
 import { replaceFile } from '../../lib/resources/path.ts'
+import { canned } from '../../lib/testing.ts'
 import { assert, suite } from '../kit.ts'
 import { me, mkdirs, Sandbox, shells } from '../shells.ts'
 import { apply, planFor, plans, shown } from './cases.ts'
@@ -88,6 +89,85 @@ plans(test, file('/etc/secret', { content: new Secret('hunter2'), mode: '0600' }
     says: ['write /etc/secret'],
   },
 })
+
+/** The lines that are shown when a file has this content, and the questions they take. */
+function linesOf(wanted: ReturnType<typeof file>, content: string | Uint8Array | null, type = 'regular file|644') {
+  const bytes = content === null ? null : Buffer.from(content)
+  const answers = bytes && {
+    [stat]: `${type}|root|root|${bytes.length}`,
+    [hash]: sha256(bytes),
+    'excerpt:/etc/app.conf': bytes.toString('base64'),
+  }
+  return wanted.detail!.lines(canned(answers ?? {}))
+}
+const app = '/etc/app.conf'
+const details: readonly [
+  name: string,
+  wanted: ReturnType<typeof file>,
+  now: Parameters<typeof linesOf>[1],
+  lines: readonly string[],
+  type?: string,
+][] = [
+  ['another text', file(app, { content: 'b\n' }), 'a\n', ['@@ -1,1 +1,1 @@', '-a', '+b']],
+  ['the same content', file(app, { content: 'a\n', mode: '0644' }), 'a\n', []],
+  ['a new one', file(app, { content: 'b\n' }), null, ['@@ -0,0 +1,1 @@', '+b']],
+  ['bytes that are text', file(app, { content: Buffer.from('b\n') }), 'a\n', ['@@ -1,1 +1,1 @@', '-a', '+b']],
+  ['a secret', file(app, { content: new Secret('b\n') }), 'a\n', ['(no lines: it is secret)']],
+  ['a new secret', file(app, { content: new Secret('b\n') }), null, ['(no lines: it is secret)']],
+  ['a secret that stays', file(app, { content: new Secret('b\n'), mode: '0600' }), 'b\n', []],
+  [
+    'for its owner alone, in future',
+    file(app, { content: 'b\n', mode: '0600' }),
+    'a\n',
+    ['(no lines: only its owner may read it)'],
+  ],
+  [
+    'for its owner alone, until now',
+    file(app, { content: 'b\n', mode: '0644' }),
+    'a\n',
+    ['(no lines: only its owner may read it)'],
+    'regular file|600',
+  ],
+  ['a link', file(app, { content: 'b\n' }), 'a\n', ['(no lines: a link is there now)'], 'symbolic link|777'],
+  ['binary now', file(app, { content: 'b\n' }), 'a\0\n', ['(no lines: not UTF-8 text)']],
+  ['binary to be', file(app, { content: new Uint8Array([0, 1]) }), 'a\n', ['(no lines: not UTF-8 text)']],
+  ['GBK', file(app, { content: 'b\n' }), new Uint8Array([0xc4, 0xe3, 0xba, 0xc3]), ['(no lines: not UTF-8 text)']],
+  ['large now', file(app, { content: 'b\n' }), 'a'.repeat(65_537), ['(no lines: more than 64 KiB)']],
+  ['large to be', file(app, { content: 'b'.repeat(65_537) }), 'a\n', ['(no lines: more than 64 KiB)']],
+  [
+    'just small enough',
+    file(app, { content: 'b'.repeat(65_536) }),
+    '',
+    ['@@ -0,0 +1,1 @@', `+${'b'.repeat(65_536)}`, '\\ No newline at end of file'],
+  ],
+]
+for (const [name, wanted, now, lines, type] of details)
+  test(`what is shown of ${name}`, () => assert.equal(linesOf(wanted, now, type), lines))
+
+test('what is not shown is not asked for', () => {
+  const readers = (wanted: ReturnType<typeof file>) => wanted.detail!.probe.map(({ reader }) => reader.name)
+  assert.equal(readers(file(app, { content: 'a' })), ['hash', 'stat', 'excerpt'])
+  for (const hidden of [{ content: new Secret('a') }, { content: 'a', mode: '0600' }, { content: 'a'.repeat(65_537) }])
+    assert.equal(readers(file(app, hidden)), ['hash'])
+})
+
+for (const shell of shells) {
+  test(`${shell}: the lines of a real file; large ones and links are not even read`, () => {
+    const path = join(box.fresh(), 'f')
+    const wanted = file(path, { content: 'hello\n', ...me })
+    const lines = () => wanted.detail!.lines(box.ask(shell, wanted.detail!.probe))
+    writeFileSync(path, 'edited\n')
+    assert.equal(lines(), ['@@ -1,1 +1,1 @@', '-edited', '+hello'])
+    const excerpt = wanted.detail!.probe[2]!
+    writeFileSync(path, 'x'.repeat(65_537))
+    assert.is(box.ask(shell, [excerpt])(excerpt), '')
+    assert.equal(lines(), ['(no lines: more than 64 KiB)'])
+    rmSync(path)
+    symlinkSync('/etc/passwd', path)
+    assert.is(box.ask(shell, [excerpt])(excerpt), '')
+    assert.equal(lines(), ['(no lines: a link is there now)'])
+  })
+}
 
 test('the content is no part of the command', () => {
   const plan = file('/etc/secret', { content: new Secret('hunter2') }).plan(() => '', new Set())

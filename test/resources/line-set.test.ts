@@ -40,8 +40,8 @@ plans(test, members(path), {
       'member a:1:  → listed',
       'member b:1:  → listed',
       'mode:  → 0640',
+      'not declared:  → (none)',
       'owner:  → app',
-      'strays:  → ',
       'type:  → file',
     ],
     says: [`write ${path}`],
@@ -60,7 +60,7 @@ plans(test, members(path), {
   'strays are named': {
     answers: { [stat]: good, [content]: base64('a:1\nz:1\nb:1\nc:1\n') },
     action: 'update',
-    changes: ['strays: c:1 z:1 → '],
+    changes: ['not declared: c:1 z:1 → (none)'],
     says: [`write ${path}`],
   },
   'an empty file': {
@@ -93,7 +93,7 @@ for (const shell of shells) {
     assert.is(apply(box, shell, resource).action, 'keep')
     assert.is(readFileSync(at, 'utf8'), '#by the program\nb:1\na:1\n')
     writeFileSync(at, '名字:1\na:1\n')
-    assert.equal(shown(apply(box, shell, resource)), ['member b:1: missing → listed', 'strays: 名字:1 → '])
+    assert.equal(shown(apply(box, shell, resource)), ['member b:1: missing → listed', 'not declared: 名字:1 → (none)'])
   })
 }
 

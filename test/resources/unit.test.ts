@@ -1,9 +1,10 @@
-import { Secret } from '../../lib/core/secret.ts'
+import { Secret, sha256 } from '../../lib/core/secret.ts'
+import { directory } from '../../lib/resources/directory.ts'
 import { file } from '../../lib/resources/file.ts'
 import { environmentFile, inputOf, unit } from '../../lib/resources/unit.ts'
 import { canned } from '../../lib/testing.ts'
 import { assert, suite } from '../kit.ts'
-import { plans } from './cases.ts'
+import { plans, shown } from './cases.ts'
 
 const test = suite('resources/unit')
 const config = file('/opt/app/app.conf', { content: 'x=1\n' })
@@ -15,6 +16,7 @@ const digestOf = (resource: typeof environment): string =>
   /PLINTH_INPUTS=(\w+)/.exec(String(resource!.plan(canned({}), new Set()).steps[0]!.input))![1]!
 const digest = digestOf(environment)
 
+const start = Date.UTC(2026, 10, 25, 22) / 1000
 const show = (more: Readonly<Record<string, string>> = {}, inputs: string | null = digest) => ({
   'unit:app.service': [
     ...Object.entries({
@@ -24,6 +26,13 @@ const show = (more: Readonly<Record<string, string>> = {}, inputs: string | null
       UnitFileState: 'enabled',
       NeedDaemonReload: 'no',
       MainPID: '7',
+      CanReload: 'no',
+      InvocationID: 'cafe',
+      ExecMainStartTimestamp: 'Wed 2026-11-25 22:00:00 UTC',
+      ExecMainStartTimestampMonotonic: '1000000500',
+      Started: 'cafe',
+      // An hour later.
+      Now: `${start + 3600} 4600.00`,
       ...more,
     }).map(([key, value]) => `${key}=${value}`),
     ...(inputs === null ? [] : [`PLINTH_INPUTS=${inputs}`]),
@@ -39,6 +48,13 @@ const changesOf = (more: readonly string[]): readonly string[] => [
   'stale:  → no',
   ...more,
 ]
+
+/** The input's answers after an edit by hand, at a second. */
+const edited = (second: number) => ({
+  'stat:/opt/app/app.conf': 'regular file|644|root|root|4',
+  'hash:/opt/app/app.conf': 'e'.repeat(64),
+  'changeTime:/opt/app/app.conf': String(second),
+})
 
 plans(test, service!, {
   'empty host': {
@@ -88,14 +104,28 @@ plans(test, service!, {
     answers: show(),
     pending: [config.id],
     action: 'update',
-    changes: [`restart:  → because of ${config.id}`],
+    changes: [`restart:  → because of ${config.id}; whether the running process has read it can't be known`],
+    says: ['restart app.service'],
+  },
+  'an input is about to become what the process was not started with': {
+    answers: show({}, 'f'.repeat(64)),
+    pending: [config.id],
+    action: 'update',
+    changes: ['inputs: *** → another ***', `restart:  → because of ${config.id}`],
+    says: ['restart app.service'],
+  },
+  'an input is about to change, and was touched before': {
+    answers: { ...show({ Stale: 'yes' }), ...edited(start + 600) },
+    pending: [config.id],
+    action: 'update',
+    changes: ['stale: yes → no', `restart:  → because of ${config.id}`],
     says: ['restart app.service'],
   },
   'its own file is about to change': {
     answers: show(),
     pending: [unitFile!.id],
     action: 'update',
-    changes: [`restart:  → because of ${unitFile!.id}`],
+    changes: [`restart:  → because of ${unitFile!.id}; whether the running process has read it can't be known`],
     says: ['reload systemd', 'restart app.service'],
   },
   'something else is about to change': {
@@ -125,7 +155,11 @@ plans(test, service!, {
     answers: show({ LoadState: 'masked', UnitFileState: 'masked' }),
     pending: [unitFile!.id],
     action: 'update',
-    changes: ['enabled: masked → enabled', 'load: masked → loaded', `restart:  → because of ${unitFile!.id}`],
+    changes: [
+      'enabled: masked → enabled',
+      'load: masked → loaded',
+      `restart:  → because of ${unitFile!.id}; whether the running process has read it can't be known`,
+    ],
     says: ['unmask app.service', 'reload systemd', 'enable app.service', 'restart app.service'],
   },
   'masked until the next boot, and down': {
@@ -144,13 +178,88 @@ plans(test, service!, {
   },
 })
 
+const never = `no restart:  → the running process has never read what changes back: ${config.id}`
+const unknown = `restart:  → because of ${config.id}; whether the running process has read it can't be known`
+/** An input was edited by hand and is about to change back. Two minutes after the start the process has read all. */
+const edits: readonly [name: string, answers: Readonly<Record<string, string>>, expected: string][] = [
+  ['long after the start', { ...show(), ...edited(start + 600) }, never],
+  ['just when it has read all', { ...show(), ...edited(start + 121) }, never],
+  ['in the last second of that', { ...show(), ...edited(start + 120) }, unknown],
+  ['in the second of the start', { ...show(), ...edited(start) }, unknown],
+  ['before the start', { ...show(), ...edited(start - 600) }, unknown],
+  ['this second', { ...show(), ...edited(start + 3600) }, never],
+  ['in the future', { ...show(), ...edited(start + 3601) }, unknown],
+  ['somebody else started it since', { ...show({ InvocationID: 'beef' }), ...edited(start + 600) }, unknown],
+  ['no start was ever ours', { ...show({ Started: '' }), ...edited(start + 600) }, unknown],
+  ['a systemd without invocations', { ...show({ Started: '', InvocationID: '' }), ...edited(start + 600) }, unknown],
+  ['it can be told to read again', { ...show({ CanReload: 'yes' }), ...edited(start + 600) }, unknown],
+  ['the clock went forward since', { ...show({ Now: `${start + 7200} 4600.00` }), ...edited(start + 600) }, unknown],
+  ['the clock went back since', { ...show({ Now: `${start + 1800} 4600.00` }), ...edited(start + 600) }, unknown],
+  ['the clock is read a second later', { ...show({ Now: `${start + 3601} 4600.00` }), ...edited(start + 600) }, never],
+  ['nothing tells the time', { ...show({ Now: '' }), ...edited(start + 600) }, unknown],
+  ['an unknown way to write a time', { ...show({ ExecMainStartTimestamp: '@1' }), ...edited(start + 600) }, unknown],
+  ['the file is gone', show(), unknown],
+  ['no time of a change', { ...show(), ...edited(start + 600), 'changeTime:/opt/app/app.conf': '' }, unknown],
+  [
+    'it was changed back already, earlier in the run',
+    { ...show(), ...edited(start + 600), 'hash:/opt/app/app.conf': sha256('x=1\n') },
+    unknown,
+  ],
+]
+for (const [name, answers, expected] of edits) {
+  test(`an edit that changes back: ${name}`, () => {
+    const plan = service!.plan(canned(answers), new Set([config.id]))
+    assert.equal(shown(plan), [expected])
+    assert.is(plan.disrupts, expected === unknown ? true : undefined)
+    assert.equal(
+      plan.steps.map(({ run }) => run.split('\n').at(-1)),
+      ['rm -f -- /etc/plinth/app.stale'],
+    )
+    assert.is(plan.steps[0]!.run.includes('systemctl'), expected === unknown)
+  })
+}
+
+test('an edit beside something of which nothing can be known', () => {
+  const folder = directory('/opt/app/lib')
+  const both = unit('app', { definition, runs: [config, folder] })
+  const plan = both[2]!.plan(
+    canned({ ...show({}, digestOf(both[1])), ...edited(start + 600) }),
+    new Set([config.id, folder.id]),
+  )
+  assert.equal(shown(plan), [
+    `restart:  → because of ${config.id}, ${folder.id}; whether the running process has read ${folder.id} can't be known`,
+  ])
+  assert.is(plan.disrupts, true)
+})
+
+test('how long a process reads is the unit’s to say', () => {
+  const quick = unit('app', { definition, runs: [config], settles: 5 })
+  const changes = (second: number) =>
+    shown(quick[2]!.plan(canned({ ...show(), ...edited(second) }), new Set([config.id])))
+  assert.equal([changes(start + 5), changes(start + 6)], [[unknown], [never]])
+})
+
+test('the answers come with the questions that are asked anyway: no round trip more', () => {
+  assert.equal(
+    service!.probe.map(({ reader, key }) => `${reader.name}:${key}`),
+    [
+      'unit:app.service',
+      ...['/opt/app/app.conf', '/etc/systemd/system/app.service'].flatMap((path) => [
+        `stat:${path}`,
+        `hash:${path}`,
+        `changeTime:${path}`,
+      ]),
+    ],
+  )
+})
+
 test('the commands, word for word', () => {
   const runs = (answers: Readonly<Record<string, string>>) =>
     service!.plan(canned(answers), new Set()).steps.map(({ run }) => run)
   assert.equal(runs({}), [
     'systemctl daemon-reload',
     'systemctl enable -q -- app.service',
-    'systemctl reset-failed -- app.service 2>/dev/null || :\nsystemctl restart -- app.service\nrm -f -- /etc/plinth/app.stale',
+    'systemctl reset-failed -- app.service 2>/dev/null || :\nsystemctl restart -- app.service\nsystemctl show -p InvocationID -- app.service >/etc/plinth/app.started\nrm -f -- /etc/plinth/app.stale',
   ])
   const masked = (UnitFileState: string) => runs(show({ LoadState: 'masked', UnitFileState }))[0]
   assert.is(masked('masked'), 'systemctl unmask -q -- app.service')
@@ -181,12 +290,16 @@ test('an input leaves a note before it is touched, and the start takes it away',
   assert.ok(runs(config)[0]?.startsWith(note))
   assert.is(inputOf('app', config).digest(), config.digest())
   assert.ok(unitFile!.plan(canned({}), new Set()).steps[0]?.run.startsWith(note), 'the unit file is an input itself')
-  const start =
+  const lines =
     service!
       .plan(canned(show({ Stale: 'yes' })), new Set())
       .steps.at(-1)
       ?.run.split('\n') ?? []
-  assert.equal(start.slice(-2), ['systemctl restart -- app.service', 'rm -f -- /etc/plinth/app.stale'])
+  assert.equal(lines.slice(-3), [
+    'systemctl restart -- app.service',
+    'systemctl show -p InvocationID -- app.service >/etc/plinth/app.started',
+    'rm -f -- /etc/plinth/app.stale',
+  ])
 })
 
 test('the digest is for root alone, and no plan shows it', () => {

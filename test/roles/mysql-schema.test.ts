@@ -107,4 +107,11 @@ test('the fake world answers for a database as for a host', async () => {
   assert.is(resources[2]!.plan(await channel.ask(resources[2]!.probe), new Set()).action, 'keep')
 })
 
+test('the first user is added with a hash that is another each time, and stands for the same password', () => {
+  const [one, two] = [1, 2].map(() => resources.at(-1)!.plan(canned({}), new Set()).steps[0]!)
+  assert.is.not(one?.input, two?.input)
+  assert.is(one?.meaning, 'adminpw')
+  assert.is(two?.meaning, 'adminpw')
+})
+
 test.run()

@@ -1,6 +1,6 @@
 /** A node from the JDK to the running unit: what is declared, in which order, and what restarts it. */
 
-import { orderProblems } from '../../lib/core/ordering.ts'
+import { listProblems } from '../../lib/core/ordering.ts'
 import type { Resource } from '../../lib/core/resource.ts'
 import { canned, plainFacts } from '../../lib/testing.ts'
 import { nacosGroundwork, nacosMembership, nacosService } from '../../roles/nacos.ts'
@@ -74,7 +74,7 @@ test('standalone has no cluster.conf', async () => {
 test('the lists agree with themselves and with each other', async () => {
   for (const home of ['/opt/nacos', '/opt/nacos 集群']) {
     const { ground, members, service } = await first(['sha256:', `home: ${home}\n          sha256:`])
-    assert.equal(orderProblems('n1', [...ground, ...members, ...service]), [])
+    assert.equal(listProblems([{ host: 'n1', play: 'p', resources: [...ground, ...members, ...service] }]), [])
   }
 })
 

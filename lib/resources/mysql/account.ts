@@ -30,6 +30,7 @@ export function databaseAccount(
   const grantable = `${name(schema.replaceAll('_', '\\_'))}.*`
   return resource<AccountState>({
     id: `account:${key}`,
+    needs: [`schema:${schema}`],
     probe: [identity, granted],
     read(answers) {
       const answer = answers(identity)
@@ -43,6 +44,7 @@ export function databaseAccount(
       return { password: right === false ? 'another' : 'as declared', privileges: own.sort().join(', ') }
     },
     desired: { password: 'as declared', privileges: wanted },
+    declared: password.reveal(),
     steps({ actual, changed }) {
       const steps: Step[] = []
       const input = password.reveal()

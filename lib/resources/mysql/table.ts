@@ -33,6 +33,7 @@ export function databaseTable(schema: string, table: TableDef): Resource {
   const desired = desiredState(table)
   return resource<TableState>({
     id: `table:${key}`,
+    needs: [`schema:${schema}`],
     probe: [columnsQuestion, indexesQuestion],
     read(answers) {
       const found = answers(columnsQuestion)

@@ -1,0 +1,57 @@
+/** Plans on disk: readable for their owner alone, and whole or not there. */
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, statSync, writeSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { type PlinthError, usageError } from '../core/error.ts'
+import { readSavedPlan, type SavedPlan, savedPlanText } from '../core/saved-plan.ts'
+import { version } from '../version.ts'
+
+const refused = (path: string, what: string, error: unknown): PlinthError =>
+  usageError({
+    where: path,
+    what: `${what} (${(error as NodeJS.ErrnoException).code ?? String(error)})`,
+    remedy: 'correct the path, or the rights there',
+  })
+
+/** Throws a usage error if no plan could be written to a path: found before a hundred hosts are asked. */
+export function mayWritePlan(path: string): void {
+  try {
+    if (!statSync(dirname(path)).isDirectory()) throw Object.assign(new Error(), { code: 'ENOTDIR' })
+    if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw Object.assign(new Error(), { code: 'EISDIR' })
+    writeBeside(path, '', () => {})
+  } catch (error) {
+    throw refused(path, "a plan can't be written there", error)
+  }
+}
+
+/** Writes a plan, in place of an older one. Throws a usage error when it can't. */
+export function writePlan(path: string, plan: SavedPlan): void {
+  try {
+    writeBeside(path, savedPlanText(plan), (written) => renameSync(written, path))
+  } catch (error) {
+    throw refused(path, "the plan can't be written there", error)
+  }
+}
+
+function writeBeside(path: string, text: string, done: (written: string) => void): void {
+  const temporary = `${path}.${process.pid}`
+  const file = openSync(temporary, 'wx', 0o600)
+  try {
+    writeSync(file, text)
+    fsyncSync(file)
+    done(temporary)
+  } finally {
+    closeSync(file)
+    rmSync(temporary, { force: true })
+  }
+}
+
+/** Reads a plan. Throws a usage error for what is none, see `readSavedPlan`. */
+export function readPlan(path: string): SavedPlan {
+  let text: string
+  try {
+    text = readFileSync(path, 'utf8')
+  } catch (error) {
+    throw refused(path, "the plan can't be read", error)
+  }
+  return readSavedPlan(path, text, version)
+}

@@ -1,0 +1,34 @@
+/** What a person wants to see of a change beyond the plan itself: the lines of a file. */
+import type { Channel } from '../core/channel.ts'
+import type { Answers } from '../core/probe.ts'
+import type { Detail, Plan, Resource } from '../core/resource.ts'
+
+/** Resources with their plans, one for one. */
+interface Planned {
+  readonly assignment: { readonly resources: readonly Resource[] }
+  readonly plans: readonly Plan[]
+}
+
+/** The answers about a thing that is not there. */
+const nothing: Answers = () => ''
+
+/**
+ * The plans of one machine with the details of what would be created or updated. Asks one script more for all of them
+ * together, and none where nothing has to be asked. Throws PlinthErrors like the channel.
+ */
+export async function withDetails<T extends Planned>(planned: readonly T[], channel: Channel): Promise<readonly T[]> {
+  const questions = planned.flatMap(({ assignment: { resources }, plans }) =>
+    plans.flatMap(({ action }, at) => (action === 'update' ? (resources[at]?.detail?.probe ?? []) : [])),
+  )
+  const answers = questions.length > 0 ? await channel.ask(questions) : nothing
+  return planned.map((one) => ({
+    ...one,
+    plans: one.plans.map((plan, at) => detailed(plan, one.assignment.resources[at]?.detail, answers)),
+  }))
+}
+
+function detailed(plan: Plan, detail: Detail | undefined, answers: Answers): Plan {
+  const lines =
+    plan.action === 'update' ? detail?.lines(answers) : plan.action === 'create' ? detail?.lines(nothing) : undefined
+  return lines === undefined || lines.length === 0 ? plan : { ...plan, detail: lines }
+}

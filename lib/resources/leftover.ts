@@ -1,0 +1,139 @@
+/**
+ * What Plinth once declared on a host and no longer does: the resources that remove it. Only what can be removed without
+ * a second thought has one; the rest is for people to look at.
+ */
+import { posix } from 'node:path'
+import type { Problem } from '../core/error.ts'
+import { type Resource, resource, type State } from '../core/resource.ts'
+import { lines, sh } from '../core/script.ts'
+import { entries } from '../readers.ts'
+import { pathQuestion, readPath } from './path.ts'
+import { archiveFolder } from './release.ts'
+import { environmentFile, readUnit, staleFile, startedFile, unitFile, unitQuestion } from './unit.ts'
+
+/**
+ * The resource that removes what this id once stood for (`file:/etc/app.conf`), with the same id: its plan is `remove`
+ * while it is there, `keep` when it is gone. Undefined for what must not be removed blindly (a package, an account, a
+ * release, what is in a database), for folders of the system and of Plinth itself, and for an id that is none.
+ *
+ * Several are removed in the reverse order of their declaration: a unit before its files, a directory after its content.
+ */
+export function leftover(id: string): Resource | undefined {
+  const colon = id.indexOf(':')
+  const kind = id.slice(0, colon)
+  const key = id.slice(colon + 1)
+  if (kind === 'unit') return /^[A-Za-z0-9:_.@-]+$/.test(key) ? removedUnit(key) : undefined
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: what no path of ours holds is what is looked for
+  if (!key.startsWith('/') || key === '/' || posix.normalize(key) !== key || /[\0-\x1f]|\/$/.test(key)) return undefined
+  switch (kind) {
+    case 'file':
+    case 'properties':
+    case 'line-set':
+      return removedFile(id, key, 'file')
+    case 'symlink':
+      return removedFile(id, key, 'link')
+    case 'directory':
+      return stays.has(key) || posix.dirname(key) === '/' ? undefined : removedDirectory(id, key)
+    default:
+      return undefined
+  }
+}
+
+/** Where Plinth keeps what it must remember, whatever is declared. */
+const stays = new Set([posix.dirname(environmentFile('x')), archiveFolder])
+
+/** Only what is still of the kind that was declared is taken for ours. */
+function otherWarning(path: string, type: string | undefined, declared: string): readonly Problem[] {
+  if (type === undefined || type === declared) return []
+  const what = `a ${type} is where a ${declared} was declared once; it is left alone`
+  return [{ where: path, what, remedy: 'remove it yourself if nobody needs it' }]
+}
+
+function removedFile(id: string, path: string, type: 'file' | 'link'): Resource {
+  return resource<State>({
+    id,
+    probe: [pathQuestion(path)],
+    read(answers) {
+      const state = readPath(answers, path)
+      return state?.type === type ? state : null
+    },
+    desired: null,
+    warn: (answers) => otherWarning(path, readPath(answers, path)?.type, type),
+    steps: () => [{ say: `remove ${path}`, run: lines(sh`rm -f -- ${path}`, sh`sync ${posix.dirname(path)}`).text }],
+  })
+}
+
+/** Files that a killed run left: the sweep of `replaceFile` has nobody any more who would call it. */
+const isOurs = (name: string): boolean => name.startsWith('.plinth.')
+
+function removedDirectory(id: string, path: string): Resource {
+  const question = { reader: entries, key: path }
+  return resource<State>({
+    id,
+    probe: [pathQuestion(path), question],
+    read(answers) {
+      const state = readPath(answers, path)
+      return state?.type === 'directory' ? state : null
+    },
+    desired: null,
+    warn: (answers) => otherWarning(path, readPath(answers, path)?.type, 'directory'),
+    blocked(answers, actual, pending) {
+      const going = new Set([...pending].map((other) => other.slice(other.indexOf(':') + 1)))
+      const left = answers(question)
+        .split('\n')
+        .filter((name) => name !== '' && !isOurs(name) && !going.has(`${path}/${name}`))
+      if (actual === null || left.length === 0) return []
+      const named = left.slice(0, 5).join(', ')
+      const more = left.length > 5 ? ` and ${left.length - 5} more` : ''
+      const remedy = 'see whether anybody needs that, and remove it yourself'
+      return [{ where: path, what: `the directory is declared no more, and is not empty: ${named}${more}`, remedy }]
+    },
+    steps: () => [
+      {
+        say: `remove directory ${path}`,
+        // Never more than what is empty: what came since it was looked at stays, and the step fails.
+        run: lines(sh`rm -rf -- ${path}/.plinth.*`, sh`rmdir -- ${path}`, sh`sync ${posix.dirname(path)}`).text,
+      },
+    ],
+  })
+}
+
+/** A service with everything that `unit` made for it: what runs, what starts it at boot, and the files. */
+function removedUnit(name: string): Resource {
+  const service = `${name}.service`
+  const files = [staleFile(name), startedFile(name), environmentFile(name), unitFile(name)]
+  return resource<State>({
+    id: `unit:${name}`,
+    probe: [unitQuestion(name), ...files.map(pathQuestion)],
+    read(answers) {
+      const { load, active, enabled, inputs, reload } = readUnit(answers, name)
+      const there = files.filter((path) => readPath(answers, path)?.type === 'file')
+      const own = there.includes(unitFile(name))
+      // Of the same name in another folder there may be one that is not ours.
+      const runs = active !== '' && active !== 'inactive' && (own || load === 'not-found' || inputs !== '')
+      if (there.length === 0 && !runs && reload !== 'yes') return null
+      return { files: there.join(' '), active: runs ? active : 'inactive', enabled: own ? enabled : '' }
+    },
+    desired: null,
+    disrupts: ({ actual }) => actual?.active !== 'inactive' && actual?.active !== 'failed',
+    steps: ({ actual }) => [
+      ...(actual?.active === 'inactive'
+        ? []
+        : [{ say: `stop ${service}`, deadline: 180, run: sh`systemctl stop -- ${service}`.text }]),
+      ...(actual?.enabled === '' || actual?.enabled === 'disabled'
+        ? []
+        : [{ say: `disable ${service}`, run: sh`systemctl disable -q -- ${service}`.text }]),
+      {
+        say: `remove ${service}`,
+        // systemctl disables nothing of which the file is gone.
+        run: sh`rm -f -- ${files}
+for l in ${posix.dirname(unitFile(name))}/*.wants/${service}; do
+  if [ -L "$l" ] && [ ! -e "$l" ]; then rm -f -- "$l"; fi
+done
+sync ${posix.dirname(unitFile(name))}
+systemctl daemon-reload
+systemctl reset-failed -- ${service} 2>/dev/null || :`.text,
+      },
+    ],
+  })
+}

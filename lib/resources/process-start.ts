@@ -1,0 +1,41 @@
+/**
+ * Whether a process that runs can have read a file as it is on the disk now. Answered only where it is certain: the
+ * process is the one that Plinth started, with inputs that it had just looked at, and the file was changed later.
+ */
+import type { Answers, Question } from '../core/probe.ts'
+import { changeTime } from '../readers.ts'
+
+/** What a unit's answer says of the start of its process, as properties by name: the lines of the reader `unit`. */
+export type Properties = ReadonlyMap<string, string>
+
+/** The question for when a file was last changed in any way. */
+export const changeQuestion = (path: string): Question => ({ reader: changeTime, key: path })
+
+/** Seconds by which two clocks read one after the other may differ without one having jumped. */
+const tolerance = 2
+
+/**
+ * True when the process was certainly started, and done with reading, before the file became what it is now. `settles` is
+ * the number of seconds after its start in which it reads. It is not certain, and so false, when
+ * - somebody else started it since Plinth did: it may have read an edit before the one that is seen;
+ * - it can be told to read again (`systemctl reload`);
+ * - the second of the change is that of the start, or is still to come, or the clock has jumped since the start.
+ */
+export function neverRead(properties: Properties, answers: Answers, path: string, settles: number): boolean {
+  const invocation = properties.get('InvocationID') ?? ''
+  if (invocation === '' || invocation !== properties.get('Started') || properties.get('CanReload') !== 'no')
+    return false
+  const changed = Number(answers(changeQuestion(path)) || Number.NaN)
+  const started = secondsOf(properties.get('ExecMainStartTimestamp') ?? '')
+  const startedUptime = Number(properties.get('ExecMainStartTimestampMonotonic') || Number.NaN) / 1e6
+  const [now = Number.NaN, uptime = Number.NaN] = (properties.get('Now') ?? '').split(' ').map(Number)
+  const steady = Math.abs(now - uptime - (started - startedUptime)) <= tolerance
+  // Written so that whatever is not known, NaN, comes out false.
+  return steady && changed > started + settles && changed <= now
+}
+
+/** Of systemd's text for a time in UTC (`Wed 2026-11-25 22:43:08 UTC`); NaN for anything else. */
+const secondsOf = (text: string): number => {
+  const found = /^\w+ (\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d) UTC$/.exec(text)
+  return found ? Date.parse(`${found[1]}T${found[2]}Z`) / 1000 : Number.NaN
+}

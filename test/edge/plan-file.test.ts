@@ -1,0 +1,112 @@
+/** Plans on disk, and what they say of the options of the run that does them. */
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { PlinthError } from '../../lib/core/error.ts'
+import type { SavedPlan } from '../../lib/core/saved-plan.ts'
+import { parseArguments } from '../../lib/edge/arguments.ts'
+import { mayWritePlan, readPlan, writePlan } from '../../lib/edge/plan-file.ts'
+import { optionsOfPlan, selectionOf } from '../../lib/edge/plan-options.ts'
+import { version } from '../../lib/version.ts'
+import { assert, suite } from '../kit.ts'
+
+const test = suite('edge/plan-file')
+const folder = mkdtempSync(join(tmpdir(), 'plinth-plan-'))
+test.after(() => rmSync(folder, { recursive: true }))
+
+const made = (line: string): SavedPlan => ({
+  plinth: version,
+  made: '2020-01-01T00:00:00.000Z',
+  playbook: 'playbooks/site.ts',
+  selection: selectionOf(parseArguments(words(line))),
+  hosts: [],
+  plays: [],
+})
+const words = (line: string): string[] => line.split(' ').filter((word) => word !== '')
+
+/** The problems of something that is refused at the desk. */
+function refusal(work: () => unknown): readonly string[] {
+  try {
+    work()
+  } catch (error) {
+    assert.instance(error, PlinthError)
+    assert.is((error as PlinthError).code, 4)
+    return (error as PlinthError).problems.map(({ where, what }) => `${where}: ${what}`)
+  }
+  return []
+}
+
+test('only its owner may read a plan; it replaces an older one, and leaves nothing beside it', () => {
+  const path = join(folder, 'site.plan')
+  writeFileSync(path, 'older', { mode: 0o644 })
+  writePlan(path, made('-i lab'))
+  assert.is(statSync(path).mode & 0o777, 0o600)
+  assert.equal(readPlan(path), made('-i lab'))
+  mayWritePlan(path)
+  assert.equal(readPlan(path), made('-i lab'))
+  assert.equal(readdirSync(folder), ['site.plan'])
+})
+
+test('where no plan can be written is said before anything is asked', () => {
+  mkdirSync(join(folder, 'taken'))
+  const there = join(folder, 'taken')
+  assert.equal(
+    refusal(() => mayWritePlan(there)),
+    [`${there}: a plan can't be written there (EISDIR)`],
+  )
+  const nowhere = join(folder, 'none', 'site.plan')
+  assert.equal(
+    refusal(() => mayWritePlan(nowhere)),
+    [`${nowhere}: a plan can't be written there (ENOENT)`],
+  )
+  assert.equal(
+    refusal(() => readPlan(nowhere)),
+    [`${nowhere}: the plan can't be read (ENOENT)`],
+  )
+  rmSync(there, { recursive: true })
+})
+
+test('values of variables are not kept, whatever they are', () => {
+  const path = join(folder, 'vars.plan')
+  writePlan(path, made('-e password=hunter2 -e {"token":"hunter3"} -e @vars.yaml'))
+  assert.equal(readPlan(path).selection.extraVars, ['password=…', 'token=…', '@vars.yaml'])
+  assert.not.match(readFileSync(path, 'utf8'), /hunter/)
+})
+
+interface Case {
+  readonly made: string
+  readonly given: string
+  /** What is refused; nothing, when it may be done. */
+  readonly says?: string
+}
+
+const cases: readonly Case[] = [
+  { made: '-i lab -l h1 --prune -e @a.yaml', given: '' },
+  { made: '-i lab -l h1 -e @a.yaml', given: '-i lab -l h1 -e @a.yaml' },
+  { made: '-i lab', given: '-i prod', says: 'p: made with -i lab, not with -i prod' },
+  { made: '-i lab', given: '-l h1', says: "p: made without --limit 'h1'" },
+  { made: '-i lab -l h1', given: '-l h2', says: "p: made with --limit 'h1', not with --limit 'h2'" },
+  { made: '-i lab', given: '--prune', says: 'p: made without --prune' },
+  { made: '-i lab', given: '-e b=2', says: "p: made without -e 'b=…'" },
+  { made: '-e a=1', given: '-e a=2' },
+  { made: '-e a=1', given: '-e b=2', says: "p: made with -e 'a=…', not with -e 'b=…'" },
+  { made: '-e a=1', given: '', says: "p: made with -e 'a=…', whose values are not in the plan" },
+]
+for (const { made: then, given, says } of cases) {
+  test(`made with "${then}", done with "${given}"`, () => {
+    const options = parseArguments([...words(given), '--apply', 'p', '-f', '7'])
+    const work = () => optionsOfPlan(options, 'p', made(then), 'playbooks/site.ts')
+    assert.equal(refusal(work), says === undefined ? [] : [says])
+    if (says !== undefined) return
+    const { inventory, limit, prune, forks } = work()
+    const before = parseArguments(words(then))
+    assert.equal([inventory, limit, prune, forks], [before.inventory, before.limit, before.prune, 7])
+  })
+}
+
+test('another playbook', () => {
+  const work = () => optionsOfPlan(parseArguments([]), 'p', made(''), 'playbooks/other.ts')
+  assert.equal(refusal(work), ['p: a plan of playbooks/site.ts, and this is playbooks/other.ts'])
+})
+
+test.run()

@@ -1,0 +1,246 @@
+/** When a process is restarted, and when not: read from a real systemd, after edits by hand and runs that were cut. */
+import { join } from 'node:path'
+import type { MachineChannel } from '../../lib/core/channel.ts'
+import type { Plan, Resource } from '../../lib/core/resource.ts'
+import { realWorld } from '../../lib/edge/world.ts'
+import { planResources } from '../../lib/engine/observe.ts'
+import { directory } from '../../lib/resources/directory.ts'
+import { file } from '../../lib/resources/file.ts'
+import { leftover } from '../../lib/resources/leftover.ts'
+import { inputOf, type UnitOptions, unit } from '../../lib/resources/unit.ts'
+import { answering } from '../edge/askers.ts'
+import { assert, suite } from '../kit.ts'
+import { inside, testLab } from './playbook.ts'
+
+const test = suite('restart')
+/** On a busy machine a command inside a host takes its time. */
+const patient = { timeout: 60 }
+const host = 'nacos1'
+const on = (command: string): Promise<string> => inside(host, command).then((text) => text.trim())
+
+const config = inputOf('reads', file('/etc/reads.conf', { content: 'declared\n', mode: '0644' }))
+const data = inputOf('reads', directory('/opt/reads'))
+const definition = `[Service]
+Type=exec
+EnvironmentFile=/etc/plinth/reads.env
+ExecStart=/bin/sh -c 'cat /etc/reads.conf >/run/reads; exec sleep infinity'
+[Install]
+WantedBy=multi-user.target
+`
+const list = (options: Partial<UnitOptions> = {}): readonly Resource[] => [
+  directory('/etc/plinth', { mode: '0700' }),
+  config,
+  data,
+  ...unit('reads', { definition, runs: [config, data], settles: 0, ...options }),
+]
+
+let channel: MachineChannel
+const ask = async (resources: readonly Resource[]): Promise<readonly Plan[]> =>
+  planResources(resources, await channel.ask(resources.flatMap(({ probe }) => probe)))
+
+/** Does steps; throws at the first that fails. */
+async function act(plans: readonly Plan[]): Promise<void> {
+  for await (const { code, step, stderr } of channel.act(plans.flatMap(({ steps }) => steps)))
+    if (code !== 0) throw new Error(`${step.say}: ${code}: ${stderr}`)
+}
+
+interface Told {
+  /** `key: to` of the unit. */
+  readonly changes: readonly string[]
+  readonly restarted: boolean
+}
+
+/** Plans and applies; asserts that all is kept then, that the plan foretold the restart, and that what runs has read what is declared. */
+async function apply(resources: readonly Resource[] = list()): Promise<Told> {
+  const pid = await on('systemctl show -p MainPID --value reads')
+  const plans = await ask(resources)
+  await act(plans)
+  assert.equal(
+    (await ask(resources)).filter(({ action }) => action !== 'keep'),
+    [],
+  )
+  const now = await on('systemctl show -p MainPID --value reads')
+  const { changes, disrupts = false } = plans.find(({ id }) => id === 'unit:reads')!
+  const restarted = now !== pid
+  assert.is(disrupts, restarted && pid !== '0')
+  assert.is(await on('cat /run/reads /etc/reads.conf'), 'declared\ndeclared')
+  assert.is(await on('ls /etc/plinth'), 'reads.env\nreads.started')
+  return { changes: changes.map(({ key, to }) => `${key}: ${to}`), restarted }
+}
+
+/** Until the clock shows another second, so that what follows is known to be later. */
+const nextSecond = (): Promise<string> =>
+  on('s=$(date +%s); while [ "$(date +%s)" -le $((s + 1)) ]; do sleep 0.1; done')
+
+const never = (...ids: readonly string[]): string =>
+  `no restart: the running process has never read what changes back: ${ids.join(', ')}`
+const unknown = (id: string): string =>
+  `restart: because of ${id}; whether the running process has read it can't be known`
+
+test(
+  'a bare host with one service',
+  async () => {
+    await testLab.up({ hosts: [host], owner: Number(process.env.PLINTH_LAB_OWNER ?? process.pid) })
+    await on(
+      'systemctl disable -q --now reads 2>/dev/null; rm -rf /etc/systemd/system/reads.service /etc/plinth /etc/reads.conf /opt/reads; systemctl daemon-reload; systemctl reset-failed',
+    )
+    const { folder } = testLab.layout
+    channel = await realWorld(answering()).open({
+      key: host,
+      name: host,
+      connection: {
+        address: testLab.addressOf(host),
+        port: null,
+        user: 'root',
+        privateKey: join(folder, 'id_ed25519'),
+        sshArguments: ['-F', 'none', '-o', `UserKnownHostsFile=${folder}/known_hosts`],
+        hostKeys: [],
+        password: null,
+        become: null,
+        machine: host,
+      },
+    })
+    await apply()
+    assert.is(
+      await on('cat /etc/plinth/reads.started'),
+      `InvocationID=${await on('systemctl show -p InvocationID --value reads')}`,
+    )
+    assert.equal(await apply(), { changes: [], restarted: false })
+  },
+  { timeout: 600 },
+)
+
+test(
+  'edits that a process started by us has never read: changed back, without a restart',
+  async () => {
+    await nextSecond()
+    await on('echo edited >/etc/reads.conf')
+    assert.equal(await apply(), { changes: [never(config.id)], restarted: false })
+    await on('chmod 0666 /etc/reads.conf; echo "# edited" >>/etc/systemd/system/reads.service')
+    assert.equal(await apply(), {
+      changes: ['reload: no', never(config.id, 'file:/etc/systemd/system/reads.service')],
+      restarted: false,
+    })
+  },
+  patient,
+)
+
+test(
+  'an edit while the process may still be reading: restarted, and said why',
+  async () => {
+    await on('echo edited >/etc/reads.conf')
+    assert.equal(await apply(list({ settles: 100_000 })), { changes: [unknown(config.id)], restarted: true })
+  },
+  patient,
+)
+
+test(
+  'an edit before a restart by hand: the process has read it',
+  async () => {
+    await on('echo edited >/etc/reads.conf; systemctl restart reads; sleep 0.2; grep -q edited /run/reads')
+    assert.equal(await apply(), { changes: [unknown(config.id)], restarted: true })
+  },
+  patient,
+)
+
+test(
+  'an edit that was read, and one after it: what the file says now is not what the process has read',
+  async () => {
+    await on('echo edited >/etc/reads.conf; systemctl restart reads')
+    await nextSecond()
+    await on('echo edited again >/etc/reads.conf')
+    assert.equal(await apply(), { changes: [unknown(config.id)], restarted: true })
+  },
+  patient,
+)
+
+test(
+  'a process that died and was started by systemd may have read anything',
+  async () => {
+    const restarting = definition.replace('[Service]', '[Service]\nRestart=always')
+    await apply(list({ definition: restarting }))
+    await on('systemctl kill -s KILL reads; until systemctl is-active -q reads; do sleep 0.1; done')
+    await nextSecond()
+    await on('echo edited >/etc/reads.conf')
+    assert.equal(await apply(list({ definition: restarting })), { changes: [unknown(config.id)], restarted: true })
+    assert.is((await apply()).restarted, true)
+  },
+  patient,
+)
+
+test(
+  'what is no file, or is gone, tells no time',
+  async () => {
+    await nextSecond()
+    await on('chmod 0777 /opt/reads')
+    assert.equal(await apply(), { changes: [unknown(data.id)], restarted: true })
+    await nextSecond()
+    await on('rm /etc/reads.conf')
+    assert.equal(await apply(), { changes: [unknown(config.id)], restarted: true })
+  },
+  patient,
+)
+
+test(
+  'a run that is killed between the write and the start: the next one restarts, whatever is known',
+  async () => {
+    await nextSecond()
+    await on('echo edited >/etc/reads.conf')
+    await act((await ask(list())).filter(({ id }) => id === config.id))
+    assert.equal(await apply(), { changes: ['stale: no'], restarted: true })
+  },
+  patient,
+)
+
+test(
+  'a service that was stopped is started, and that takes nothing away',
+  async () => {
+    await on('systemctl stop reads')
+    assert.is((await apply()).restarted, true)
+  },
+  patient,
+)
+
+test(
+  'what is declared no more is stopped and removed with all that belongs to it, also without its file',
+  async () => {
+    const removal = [leftover('unit:reads'), leftover('file:/etc/systemd/system/reads.service')].filter(
+      (one) => one !== undefined,
+    )
+    for (const damage of [
+      ':',
+      'rm /etc/systemd/system/reads.service',
+      'systemctl stop reads',
+      'systemctl kill -s KILL reads',
+    ]) {
+      await on(damage)
+      const plans = await ask(removal)
+      assert.is(plans[0]!.action, 'remove')
+      assert.is(plans[0]!.disrupts ?? false, !/stop|kill/.test(damage), damage)
+      await act(plans)
+      assert.equal(
+        (await ask(removal)).map(({ action }) => action),
+        ['keep', 'keep'],
+        damage,
+      )
+      const left = 'systemctl show -p LoadState -p ActiveState -p MainPID --value reads | sort; ls -A /etc/plinth'
+      assert.is(await on(left), '0\ninactive\nnot-found', damage)
+      assert.is(await on('find /etc/systemd /run/systemd -name "*reads*"'), '', damage)
+      await apply()
+    }
+  },
+  patient,
+)
+
+test(
+  'the connection is closed, and the host as it was',
+  async () => {
+    const ids = ['unit:reads', `file:/etc/reads.conf`, 'directory:/opt/reads']
+    for (const id of ids) await act(await ask([leftover(id)!]))
+    await on('rm -r /etc/plinth')
+    await channel.close()
+  },
+  patient,
+)
+
+test.run()

@@ -1,0 +1,303 @@
+/** What was declared once is removed as it was made: looked at first, named, and nothing that is not ours. */
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import type { Resource } from '../../lib/core/resource.ts'
+import { planResources } from '../../lib/engine/observe.ts'
+import { leftover } from '../../lib/resources/leftover.ts'
+import { canned } from '../../lib/testing.ts'
+import { assert, suite } from '../kit.ts'
+import { mkdirs, Sandbox, type ShellName, shells } from '../shells.ts'
+import { planFor, plans } from './cases.ts'
+
+const test = suite('resources/leftover')
+const box = new Sandbox(test)
+
+/** Throws for an id that has no removal. */
+function removal(id: string): Resource {
+  const found = leftover(id)
+  if (!found) throw new Error(`nothing removes ${id}`)
+  assert.is(found.id, id)
+  return found
+}
+
+for (const id of [
+  'package:java',
+  'user:app',
+  'group:app',
+  'release:/opt/app/1',
+  'schema:nacos',
+  'table:nacos.users',
+  'account:nacos@10.0.0.1',
+  'java:/opt/java/8',
+  'memory:app',
+  'mysql-server',
+  'directory:/',
+  'directory:/opt',
+  'directory:/etc/plinth',
+  'directory:/var/cache/plinth',
+  'file:',
+  'file:relative',
+  'file:/',
+  'file:/etc/',
+  'file:/etc/../passwd',
+  'file:/etc//app.conf',
+  'file:/etc/app\nconf',
+  'unit:',
+  'unit:../../etc/passwd',
+  'unit:a b',
+  'unknown:/x',
+  '',
+]) {
+  test(`nothing removes ${JSON.stringify(id)}`, () => assert.is(leftover(id), undefined))
+}
+
+for (const kind of ['file', 'properties', 'line-set']) {
+  plans(test, removal(`${kind}:/etc/app.conf`), {
+    gone: { answers: {}, action: 'keep' },
+    there: {
+      answers: { 'stat:/etc/app.conf': 'regular file|600|app|app|6' },
+      action: 'remove',
+      says: ['remove /etc/app.conf'],
+    },
+    'a directory is there now': { answers: { 'stat:/etc/app.conf': 'directory|755|root|root|4096' }, action: 'keep' },
+    'a link is there now': { answers: { 'stat:/etc/app.conf': 'symbolic link|777|root|root|6' }, action: 'keep' },
+  })
+}
+
+plans(test, removal('symlink:/opt/app/current'), {
+  gone: { answers: {}, action: 'keep' },
+  there: {
+    answers: { 'stat:/opt/app/current': 'symbolic link|777|root|root|6' },
+    action: 'remove',
+    says: ['remove /opt/app/current'],
+  },
+  'a file is there now': { answers: { 'stat:/opt/app/current': 'regular file|644|root|root|6' }, action: 'keep' },
+})
+
+const folder = { 'stat:/opt/app': 'directory|750|app|app|4096' }
+plans(test, removal('directory:/opt/app'), {
+  gone: { answers: {}, action: 'keep' },
+  empty: { answers: folder, action: 'remove', says: ['remove directory /opt/app'] },
+  'what a killed run left counts for nothing': {
+    answers: { ...folder, 'entries:/opt/app': '.plinth.Ab12cd' },
+    action: 'remove',
+    says: ['remove directory /opt/app'],
+  },
+  'not empty': {
+    answers: { ...folder, 'entries:/opt/app': 'data\nlogs' },
+    action: 'blocked',
+    problems: ['/opt/app: the directory is declared no more, and is not empty: data, logs; see whether'],
+  },
+  'full of things': {
+    answers: { ...folder, 'entries:/opt/app': 'a\nb\nc\nd\ne\nf\ng' },
+    action: 'blocked',
+    problems: ['not empty: a, b, c, d, e and 2 more'],
+  },
+  'what is in it goes before it': {
+    answers: { ...folder, 'entries:/opt/app': 'app.conf\ncurrent' },
+    pending: ['symlink:/opt/app/current', 'file:/opt/app/app.conf'],
+    action: 'remove',
+    says: ['remove directory /opt/app'],
+  },
+  'not all that is in it goes': {
+    answers: { ...folder, 'entries:/opt/app': 'app.conf\ncurrent' },
+    pending: ['symlink:/opt/app/current', 'file:/opt/app.conf'],
+    action: 'blocked',
+    problems: ['not empty: app.conf;'],
+  },
+  'a link is there now': { answers: { 'stat:/opt/app': 'symbolic link|777|root|root|6' }, action: 'keep' },
+})
+
+test('what is there instead is worth a warning', () => {
+  const warnings = (id: string, answers: Readonly<Record<string, string>>) =>
+    removal(id)
+      .plan(canned(answers), new Set())
+      .warnings?.map(({ where, what }) => `${where}: ${what}`)
+  assert.equal(warnings('file:/etc/x', { 'stat:/etc/x': 'directory|755|root|root|1' }), [
+    '/etc/x: a directory is where a file was declared once; it is left alone',
+  ])
+  assert.equal(warnings('directory:/opt/x', { 'stat:/opt/x': 'fifo|755|root|root|1' }), [
+    '/opt/x: a special file is where a directory was declared once; it is left alone',
+  ])
+  assert.equal(warnings('symlink:/opt/x', { 'stat:/opt/x': 'symbolic link|777|root|root|1' }), [])
+  assert.equal(warnings('symlink:/opt/x', {}), [])
+})
+
+const own = { 'stat:/etc/systemd/system/app.service': 'regular file|644|root|root|6' }
+const environment = { 'stat:/etc/plinth/app.env': 'regular file|600|root|root|6' }
+const note = { 'stat:/etc/plinth/app.stale': 'regular empty file|600|root|root|0' }
+const show = (load: string, active: string, enabled: string, ...more: readonly string[]) => ({
+  'unit:app.service': [`LoadState=${load}`, `ActiveState=${active}`, `UnitFileState=${enabled}`, ...more].join('\n'),
+})
+plans(test, removal('unit:app'), {
+  gone: { answers: show('not-found', 'inactive', ''), action: 'keep' },
+  'no systemd answers': { answers: {}, action: 'keep' },
+  'it runs': {
+    answers: { ...show('loaded', 'active', 'enabled'), ...own, ...environment },
+    action: 'remove',
+    says: ['stop app.service', 'disable app.service', 'remove app.service'],
+  },
+  'it is stopped and disabled already': {
+    answers: { ...show('loaded', 'inactive', 'disabled'), ...own, ...environment },
+    action: 'remove',
+    says: ['remove app.service'],
+  },
+  'it failed': {
+    answers: { ...show('loaded', 'failed', 'enabled'), ...own },
+    action: 'remove',
+    says: ['stop app.service', 'disable app.service', 'remove app.service'],
+  },
+  'only its environment file is left': {
+    answers: { ...show('not-found', 'inactive', ''), ...environment },
+    action: 'remove',
+    says: ['remove app.service'],
+  },
+  'only the note is left': {
+    answers: { ...show('not-found', 'inactive', ''), ...note },
+    action: 'remove',
+    says: ['remove app.service'],
+  },
+  'its file is gone and the process is not': {
+    answers: show('not-found', 'active', ''),
+    action: 'remove',
+    says: ['stop app.service', 'remove app.service'],
+  },
+  'killed before systemd heard of it': {
+    answers: show('loaded', 'inactive', '', 'NeedDaemonReload=yes'),
+    action: 'remove',
+    says: ['remove app.service'],
+  },
+  'masked by somebody while ours runs': {
+    answers: {
+      ...show('masked', 'active', 'masked', 'PLINTH_INPUTS=1'),
+      'stat:/etc/systemd/system/app.service': 'symbolic link|777|root|root|9',
+    },
+    action: 'remove',
+    says: ['stop app.service', 'remove app.service'],
+  },
+  'another one of the same name, from a package, runs': {
+    answers: show('loaded', 'active', 'enabled'),
+    action: 'keep',
+  },
+})
+
+test('only what stops something that runs disrupts', () => {
+  const disrupts = (active: string) =>
+    removal('unit:app').plan(canned({ ...show('loaded', active, 'enabled'), ...own }), new Set()).disrupts
+  assert.equal(['active', 'activating', 'inactive', 'failed'].map(disrupts), [true, true, undefined, undefined])
+})
+
+test('the commands, word for word', () => {
+  const runs = (id: string, answers: Readonly<Record<string, string>>) =>
+    removal(id)
+      .plan(canned(answers), new Set())
+      .steps.map(({ run }) => run)
+  assert.equal(runs('file:/etc/a b', { 'stat:/etc/a b': 'regular file|600|app|app|6' }), [
+    "rm -f -- '/etc/a b'\nsync /etc",
+  ])
+  assert.equal(runs('directory:/opt/app', folder), ['rm -rf -- /opt/app/.plinth.*\nrmdir -- /opt/app\nsync /opt'])
+  assert.equal(runs('unit:app', { ...show('loaded', 'active', 'enabled'), ...own }), [
+    'systemctl stop -- app.service',
+    'systemctl disable -q -- app.service',
+    `rm -f -- /etc/plinth/app.stale /etc/plinth/app.started /etc/plinth/app.env /etc/systemd/system/app.service
+for l in /etc/systemd/system/*.wants/app.service; do
+  if [ -L "$l" ] && [ ! -e "$l" ]; then rm -f -- "$l"; fi
+done
+sync /etc/systemd/system
+systemctl daemon-reload
+systemctl reset-failed -- app.service 2>/dev/null || :`,
+  ])
+})
+
+test('a folder that holds one which must stay, stays too', () => {
+  const outer = removal('directory:/opt/app')
+  const inner = removal('directory:/opt/app/data')
+  const answers = canned({
+    ...folder,
+    'entries:/opt/app': 'data',
+    'stat:/opt/app/data': 'directory|750|app|app|4096',
+    'entries:/opt/app/data': 'precious',
+  })
+  assert.equal(
+    planResources([inner, outer], answers).map(({ action }) => action),
+    ['blocked', 'blocked'],
+  )
+  const empty = canned({ ...folder, 'entries:/opt/app': 'data', 'stat:/opt/app/data': 'directory|750|app|app|4096' })
+  assert.equal(
+    planResources([inner, outer], empty).map(({ action }) => action),
+    ['remove', 'remove'],
+  )
+})
+
+/** Plans, removes for real, and asserts that the second look finds nothing. */
+function remove(shell: ShellName, resource: Resource): void {
+  const plan = planFor(box, shell, resource)
+  assert.is(plan.action, 'remove', JSON.stringify(plan.problems))
+  box.act(shell, plan.steps)
+  assert.is(planFor(box, shell, resource).action, 'keep')
+}
+
+for (const shell of shells) {
+  test(`${shell}: a file, and nothing beside it`, () => {
+    const at = box.fresh()
+    const path = join(at, "-f 'x' $y *")
+    for (const one of [path, join(at, '-f'), join(at, 'x')]) writeFileSync(one, 'x')
+    remove(shell, removal(`file:${path}`))
+    assert.equal(readdirSync(at).sort(), ['-f', 'x'])
+    symlinkSync(join(at, 'x'), path)
+    assert.is(planFor(box, shell, removal(`file:${path}`)).action, 'keep')
+  })
+
+  test(`${shell}: a link, and not what it leads to`, () => {
+    const at = box.fresh()
+    for (const target of [mkdirs(join(at, 'real')), join(at, 'nowhere')]) {
+      const path = join(at, '-current')
+      symlinkSync(target, path)
+      remove(shell, removal(`symlink:${path}`))
+      assert.not(lstatSync(path, { throwIfNoEntry: false }))
+    }
+    assert.equal(readdirSync(at), ['real'])
+  })
+
+  test(`${shell}: a directory only when it is empty`, () => {
+    const at = box.fresh()
+    const path = join(at, "-d 'x' $y 目录")
+    const gone = removal(`directory:${path}`)
+    mkdirSync(path)
+    remove(shell, gone)
+    for (const name of ['a b', '.hidden', '-n', '中文']) {
+      mkdirSync(path)
+      writeFileSync(join(path, name), 'x')
+      const plan = planFor(box, shell, gone)
+      assert.is(plan.action, 'blocked')
+      assert.ok(plan.problems[0]?.what.endsWith(`: ${name}`), plan.problems[0]?.what)
+      rmSync(path, { recursive: true })
+    }
+    mkdirs(join(path, '.plinth.half/made'))
+    remove(shell, gone)
+    symlinkSync(at, path)
+    assert.is(planFor(box, shell, gone).action, 'keep')
+    assert.ok(lstatSync(path).isSymbolicLink())
+  })
+
+  test(`${shell}: what came into a directory since it was looked at stays`, () => {
+    const path = join(box.fresh(), 'd')
+    mkdirSync(path)
+    const { steps } = planFor(box, shell, removal(`directory:${path}`))
+    writeFileSync(join(path, 'data'), 'x')
+    assert.is.not(box.run(shell, steps[0]!.run).code, 0)
+    assert.is(readFileSync(join(path, 'data'), 'utf8'), 'x')
+    assert.ok(existsSync(path))
+  })
+}
+
+test.run()
