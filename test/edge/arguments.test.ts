@@ -124,7 +124,7 @@ test('the help fits a screen, and names every option that is honoured and none t
     '-b, --become',
   ])
     assert.ok(help.includes(flag), flag)
-  for (const flag of ['--tags', '--report']) assert.not(help.includes(flag), flag)
+  for (const flag of ['--tags', '--list-tasks']) assert.not(help.includes(flag), flag)
   assert.ok(help.includes('npx tsx playbooks/site.ts -i lab --check'))
 })
 
