@@ -27,6 +27,7 @@ const usage = `Usage: npm run bench -- [OPTION ...]
   --rtt MS            with a round trip of so many milliseconds
   --keep              puts what was measured in the place of the same in the results, and renews table and pictures
 
+  --lab NAME          on a lab of this name (bench): two benchmarks can't share one
   --quiet S           waits up to S seconds before each run until this machine is idle (10)
 `
 const all = ['floor', 'plinth', 'pyinfra', 'mitogen', 'ansible']
@@ -61,6 +62,7 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '3' },
     rtt: { type: 'string', default: '0' },
     keep: { type: 'boolean' },
+    lab: { type: 'string', default: 'bench' },
     quiet: { type: 'string', default: '10' },
     help: { type: 'boolean', short: 'h' },
   },
@@ -98,7 +100,7 @@ async function measure(): Promise<void> {
     writeFileSync(keep ? files.results : join(cache, 'last.jsonl'), text)
     console.log(table(figures(measured)))
   }
-  const hosts = lab('bench')
+  const hosts = lab(values.lab)
   const interrupt = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => interrupt.abort())
   mkdirSync(cache, { recursive: true })
