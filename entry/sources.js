@@ -5,7 +5,7 @@ import { join } from 'node:path'
 
 const folders = ['lib', 'roles', 'entry']
 /** The last is what npm writes whenever it changes the installed packages. */
-const files = ['package.json', 'node_modules/.package-lock.json']
+const files = ['package.json', 'tsconfig.json', 'node_modules/.package-lock.json']
 
 /**
  * A word that is another one whenever a source, or a package that is bundled, may have changed: made of names, sizes and times, so that
