@@ -239,6 +239,13 @@ console.log(Object.keys(createRequire(import.meta.url).cache).filter((path) => !
       required.filter((path) => path.includes('/ssh2/') && !path.endsWith('.node')),
       [],
     )
+    const native = 'node_modules/ssh2/lib/protocol/crypto/build/Release/sshcrypto.node'
+    const built = existsSync(join(folder, native))
+    assert.is(
+      required.some((path) => path.endsWith(native)),
+      built,
+      'ciphers in native code, where npm built it',
+    )
   },
   { timeout: 60 },
 )
