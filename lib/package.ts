@@ -1,4 +1,4 @@
-/** All that the package's one bundled file holds; `entry/` hands it out by its entry points. */
+/** All that the package's one bundled file holds; `lib/entry/` hands it out by its entry points. */
 export * as roles from '../roles/index.ts'
 export { command } from './command.ts'
 export * as plinth from './index.ts'

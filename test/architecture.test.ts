@@ -35,7 +35,7 @@ const rules: readonly { readonly in: string; readonly may: readonly string[] }[]
   // What the package offers, by its entry points, and all of it in one file.
   { in: 'lib/index.ts', may: ['lib'] },
   { in: 'lib/package.ts', may: ['lib/index.ts', 'lib/command.ts', 'lib/testing.ts', 'roles/index.ts'] },
-  { in: 'entry', may: ['entry', 'lib/package.ts'] },
+  { in: 'lib/entry', may: ['lib/entry', 'lib/package.ts'] },
   {
     in: 'roles',
     may: [
@@ -70,7 +70,7 @@ function imports(path: string, text: string): readonly string[] {
   return [...found].map(([, name = '']) => (name.startsWith('.') ? posix.join(posix.dirname(path), name) : name))
 }
 
-const local = (name: string): boolean => /^(lib|roles|entry|playbooks|test)\//.test(name)
+const local = (name: string): boolean => /^(lib|roles|playbooks|test)\//.test(name)
 
 function forbidden(tree: Tree): readonly string[] {
   return [...tree].flatMap(([path, text]) => {
@@ -83,7 +83,7 @@ function forbidden(tree: Tree): readonly string[] {
 
 /** Files, sockets, processes and drivers are the edge's; everything else is pure. */
 const worldly = /^(node:(fs|child_process|http|https|tls|dgram|dns|worker_threads)(\/|$)|ssh2$|node-ssh$|mysql2(\/|$))/
-const mayTouchTheWorld = /^(lib\/edge\/|entry\/|playbooks\/|test\/)/
+const mayTouchTheWorld = /^(lib\/edge\/|lib\/entry\/|playbooks\/|test\/)/
 
 const impure = (tree: Tree): readonly string[] =>
   [...tree].flatMap(([path, text]) =>
@@ -134,7 +134,7 @@ const tooLong = (tree: Tree): readonly string[] =>
     .filter(([, lines]) => lines > limit)
     .map(([path, lines]) => `${path} has ${lines} lines`)
 
-const product = sources('lib', 'roles', 'entry', 'playbooks')
+const product = sources('lib', 'roles', 'playbooks')
 const everything = new Map([...product, ...sources('test')])
 
 const checks: Readonly<Record<string, readonly [check: (tree: Tree) => readonly string[], tree: Tree]>> = {

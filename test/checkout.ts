@@ -8,7 +8,7 @@ const root = join(import.meta.dirname, '..')
 /** The folder of a fresh copy, without a bundle. The caller removes it. */
 export function checkout(): string {
   const folder = mkdtempSync(join(tmpdir(), 'plinth-checkout-'))
-  for (const name of ['lib', 'roles', 'entry', 'playbooks', 'package.json', 'tsconfig.json']) {
+  for (const name of ['lib', 'roles', 'playbooks', 'package.json', 'tsconfig.json']) {
     cpSync(join(root, name), join(folder, name), { recursive: true })
   }
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))

@@ -221,12 +221,12 @@ console.log(Object.keys(createRequire(import.meta.url).cache).filter((path) => !
       .filter((url) => url.includes(folder))
       .map((url) => url.slice(url.indexOf(folder) + folder.length + 1))
     assert.equal(loaded.sort(), [
-      'entry/atomic.js',
-      'entry/library.js',
-      'entry/plinth.js',
-      'entry/roles.js',
-      'entry/sources.js',
-      'entry/trace.js',
+      'lib/entry/atomic.js',
+      'lib/entry/library.js',
+      'lib/entry/plinth.js',
+      'lib/entry/roles.js',
+      'lib/entry/sources.js',
+      'lib/entry/trace.js',
       'playbooks/apps.ts',
     ])
     const required = stdout.split('\n').filter((path) => path.includes('node_modules/'))

@@ -106,12 +106,12 @@ test('it has neither sources nor the build, and the licences of what is bundled'
     'README.zh-CN.md',
     'dist',
     'docs',
-    'entry',
+    'lib',
     'inventory',
     'package.json',
     'playbooks',
   ])
-  assert.not.ok(readdirSync(join(package_, 'entry')).includes('build.js'))
+  assert.not.ok(readdirSync(join(package_, 'lib/entry')).includes('build.js'))
   assert.not.ok(readdirSync(join(package_, 'dist')).some((name) => name.endsWith('.cache')))
   const licences = readFileSync(join(package_, 'dist/LICENSES.txt'), 'utf8')
   for (const name of ['ssh2', 'node-ssh', 'mysql2', 'yaml', 'valibot', 'tar-stream', 'bcryptjs']) {

@@ -9,7 +9,7 @@ import { build } from 'esbuild'
 import { written } from './atomic.js'
 import { fingerprint } from './sources.js'
 
-const root = join(import.meta.dirname, '..')
+const root = join(import.meta.dirname, '../..')
 
 /** ssh2's own native code stays where its package is. @type {import('esbuild').Plugin} */
 const native = {

@@ -11,9 +11,9 @@ import { written } from './atomic.js'
 import { fingerprint } from './sources.js'
 import { showSources } from './trace.js'
 
-/** @typedef {typeof import('../lib/package.ts')} Library */
+/** @typedef {typeof import('../package.ts')} Library */
 
-const root = join(import.meta.dirname, '..')
+const root = join(import.meta.dirname, '../..')
 const path = join(root, 'dist/plinth.cjs')
 
 /** @returns {Promise<string>} the bundle of what the sources are now */

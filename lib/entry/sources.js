@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 
-const folders = ['lib', 'roles', 'entry']
+const folders = ['lib', 'roles']
 /** The last is what npm writes whenever it changes the installed packages. */
 const files = ['package.json', 'tsconfig.json', 'node_modules/.package-lock.json']
 
