@@ -45,7 +45,7 @@ export async function boot(lab: Lab, count: number, say: Say): Promise<void> {
  */
 export async function contest(lab: Lab, what: Contest, signal: AbortSignal): Promise<readonly Run[]> {
   mkdirSync(cache, { recursive: true })
-  const inventory = join(cache, 'inventory')
+  const inventory = join(lab.layout.folder, 'inventory')
   writeFileSync(
     inventory,
     namesOf(what.hosts)

@@ -47,6 +47,7 @@ export function emptyWorld(): World {
     ask: async () => answers,
     async *act() {},
     lock: async () => {},
+    askLocked: async () => answers,
     trace: async () => {},
     close: async () => {},
     tunnel: () => Promise.reject(new Error('no tunnel')),

@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util'
 import { lab } from '../test/lab/lab.ts'
 import { boot, type Contest, cache, contest } from './contest.ts'
 import { type Machine, thisMachine } from './machine.ts'
-import { filled, partsOf } from './page.ts'
+import { filled, goals, partsOf } from './page.ts'
 import { ratioPicture, scalePicture } from './picture.ts'
 import { figures, parseRuns, type Run, replaced } from './results.ts'
 import { scale } from './scale.ts'
@@ -16,6 +16,8 @@ import { table } from './table.ts'
 const usage = `Usage: npm run bench -- [OPTION ...]
 
   (none)              everything: about an hour; renews results, table and pictures
+  --goals             the floor and Plinth, what docs/benchmarks.md sets goals for: about 20 minutes; renews these
+                      rows, table and pictures, and keeps all others
   --quick             the floor and Plinth, converged, on 3 and 10 hosts; keeps nothing
   --only J1,J4,scale  these jobs; keeps nothing
   --page              measures nothing, makes table and pictures from the results that are there
@@ -27,6 +29,7 @@ const usage = `Usage: npm run bench -- [OPTION ...]
   --rtt MS            with a round trip of so many milliseconds
   --keep              puts what was measured in the place of the same in the results, and renews table and pictures
 
+  --lab NAME          on a lab of this name (bench): two benchmarks can't share one
   --quiet S           waits up to S seconds before each run until this machine is idle (10)
 `
 const all = ['floor', 'plinth', 'pyinfra', 'mitogen', 'ansible']
@@ -51,8 +54,14 @@ const everything: readonly Part[] = [
   { jobs: ['J1', 'J2'], hosts: 30, rtt: 0, contenders: pair, rounds: 3 },
 ]
 
+/** What the goals of the page need, from few hosts to many. */
+const forGoals: readonly Part[] = [...goals]
+  .sort((a, b) => a.n - b.n)
+  .map(({ job, n, rtt }) => ({ jobs: [job], hosts: n, rtt, contenders: pair, rounds: job === 'J1' && n < 30 ? 7 : 3 }))
+
 const { values } = parseArgs({
   options: {
+    goals: { type: 'boolean' },
     quick: { type: 'boolean' },
     only: { type: 'string' },
     page: { type: 'boolean' },
@@ -61,6 +70,7 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '3' },
     rtt: { type: 'string', default: '0' },
     keep: { type: 'boolean' },
+    lab: { type: 'string', default: 'bench' },
     quiet: { type: 'string', default: '10' },
     help: { type: 'boolean', short: 'h' },
   },
@@ -76,6 +86,7 @@ const files = {
 const say = (line: string): void => console.error(line)
 
 function partsWanted(): readonly Part[] {
+  if (values.goals) return forGoals
   const wanted = (values.only?.split(',') ?? ['J1']).filter((job) => job !== 'scale')
   if (!values.only && !values.quick) return everything
   if (wanted.length === 0) return []
@@ -98,7 +109,7 @@ async function measure(): Promise<void> {
     writeFileSync(keep ? files.results : join(cache, 'last.jsonl'), text)
     console.log(table(figures(measured)))
   }
-  const hosts = lab('bench')
+  const hosts = lab(values.lab)
   const interrupt = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => interrupt.abort())
   mkdirSync(cache, { recursive: true })
@@ -110,7 +121,7 @@ async function measure(): Promise<void> {
       take(await contest(hosts, { ...part, quiet: Number(values.quiet) }, interrupt.signal))
     }
     await hosts.down()
-    const wantsScale = values.only ? values.only.split(',').includes('scale') : !values.quick
+    const wantsScale = values.only ? values.only.split(',').includes('scale') : !(values.quick || values.goals)
     if (wantsScale) take(await scale(hosts, counts, values.only ? Number(values.rounds) : 2, say, interrupt.signal))
   } finally {
     await hosts.down()

@@ -139,6 +139,11 @@ export class FakeChannel implements MachineChannel {
     this.holder = holder
   }
 
+  async askLocked(holder: string, questions: readonly Question[]): Promise<Answers> {
+    await this.lock(holder)
+    return this.ask(questions)
+  }
+
   async tunnel(): Promise<never> {
     throw new Error('a fake channel has no tunnels: give the FakeWorld what answers http and queries')
   }

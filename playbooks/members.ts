@@ -1,11 +1,6 @@
 /** The members of a Nacos cluster as they see each other. Only looks; exit code 1 when one of them is not UP everywhere. */
-import { type ExitCode, exitCode, PlinthError } from '../lib/core/error.ts'
-import { type Line, table } from '../lib/engine/report.ts'
-import { inspect } from '../lib/main.ts'
-import { groupsExpected } from '../lib/nacos/cluster.ts'
-import { viewOf } from '../roles/nacos-http.ts'
-import { membersOf } from '../roles/nacos-members.ts'
-import { memberOfNode, type NacosNode, nacosNode } from '../roles/nacos-node.ts'
+import { type ExitCode, exitCode, inspect, type Line, PlinthError, table } from 'plinth'
+import { groupsExpected, memberOfNode, membersOf, type NacosNode, nacosNode, viewOf } from 'plinth/roles'
 
 await inspect<NacosNode>(async (fleet, scopeOf) => {
   let code: ExitCode = exitCode.done

@@ -3,14 +3,21 @@
  * healthy before the next.
  */
 
-import { play } from '../lib/engine/play.ts'
-import { main } from '../lib/main.ts'
-import { databaseAccepts } from '../roles/database-ready.ts'
-import { openDistributions } from '../roles/distributions.ts'
-import { loginOf, mysqlHost, mysqlSchema, onlyOne } from '../roles/mysql-schema.ts'
-import { nacosGroundwork, nacosMembership, nacosService } from '../roles/nacos.ts'
-import { nacosHealthy } from '../roles/nacos-health.ts'
-import { nacosNode, reviewed } from '../roles/nacos-node.ts'
+import { main, play } from 'plinth'
+import {
+  databaseAccepts,
+  loginOf,
+  mysqlHost,
+  mysqlSchema,
+  nacosGroundwork,
+  nacosHealthy,
+  nacosMembership,
+  nacosNode,
+  nacosService,
+  onlyOne,
+  openDistributions,
+  reviewed,
+} from 'plinth/roles'
 
 await main(async (fleet) => {
   const nodes = reviewed(fleet, fleet.group('nacos', nacosNode))

@@ -1,5 +1,7 @@
 /** What the READMEs show runs as it stands there. */
-import { readFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { assert, suite } from './kit.ts'
 
@@ -19,11 +21,27 @@ test('the playbook shown is the one there is', () => {
   assert.ok(readFileSync(join(root, 'playbooks/site.ts'), 'utf8').endsWith(withText('await main(async (fleet)')))
 })
 
-test('the role and the test shown are those there are', () => {
-  const role = readFileSync(join(root, 'roles/limits.ts'), 'utf8')
-  assert.is(withText('export const limits = role('), role)
-  assert.ok(readFileSync(join(root, 'test/roles/limits.test.ts'), 'utf8').endsWith(withText('roleTest(test, limits')))
-})
+test(
+  'the role shown passes the test shown',
+  () => {
+    const folder = mkdtempSync(join(tmpdir(), 'plinth-readme-'))
+    try {
+      mkdirSync(join(folder, 'node_modules'))
+      symlinkSync(root, join(folder, 'node_modules/plinth'))
+      symlinkSync(join(root, 'node_modules/uvu'), join(folder, 'node_modules/uvu'))
+      writeFileSync(join(folder, 'package.json'), '{ "type": "module" }')
+      writeFileSync(join(folder, 'limits.ts'), withText('export const limits = role('))
+      const file = join(folder, 'limits.test.ts')
+      const shownTest = withText('roleTest(test, limits')
+      writeFileSync(file, shownTest.replace("'../../roles/limits.ts'", "'./limits.ts'"))
+      const { stdout, stderr } = spawnSync('node', ['--import', 'tsx', file], { cwd: root, encoding: 'utf8' })
+      assert.match(stdout, /Passed:\s+8\s/, `${stdout}${stderr}`)
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  },
+  { timeout: 60 },
+)
 
 test('both READMEs show the same code', () => {
   const code = (text: string): string => text.replaceAll(/\/\*\*.*\*\/\n/g, '')

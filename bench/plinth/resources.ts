@@ -1,11 +1,20 @@
 /** What the end state asks for and no kind of lib/resources covers: written as a user of Plinth would. */
-import type { Reader } from '../../lib/core/probe.ts'
-import { type Resource, resource, type Step, uploadAnew } from '../../lib/core/resource.ts'
-import { sh } from '../../lib/core/script.ts'
-import { sha256 } from '../../lib/core/secret.ts'
-import { hash, link, stat, unit } from '../../lib/readers.ts'
-import { ownersOf, pathQuestion, readPath } from '../../lib/resources/path.ts'
-import type { Archive } from '../../lib/resources/release.ts'
+import {
+  type Archive,
+  ownersOf,
+  pathQuestion,
+  type Reader,
+  type Resource,
+  readers,
+  readPath,
+  resource,
+  type Step,
+  sh,
+  sha256,
+  uploadAnew,
+} from 'plinth'
+
+const { hash, link, stat, unit } = readers
 
 /** Values of the running kernel, by their path under /proc/sys. Not by `read`: these files give no byte but the first to who takes one at a time. */
 const kernelValues: Reader = (names) =>

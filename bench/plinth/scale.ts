@@ -1,7 +1,5 @@
 /** The site of the scale run: the same converged folder on every endpoint. */
-import { params } from '../../lib/core/schema.ts'
-import { play } from '../../lib/engine/play.ts'
-import { main } from '../../lib/main.ts'
+import { main, params, play } from 'plinth'
 import { treeResources } from './tree.ts'
 
 const { BENCH_TREE: tree } = process.env

@@ -1,7 +1,7 @@
 /** What the benchmark hands to every contender: variables as JSON, templates as files. */
 import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Archive } from '../../lib/resources/release.ts'
+import type { Archive } from 'plinth'
 
 type Value = string | number | readonly string[]
 type Variables = Readonly<Record<string, Value>>

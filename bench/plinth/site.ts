@@ -1,12 +1,5 @@
 /** The end state of ../README.md in Plinth: a node of a Nacos cluster on each host. */
-import { params } from '../../lib/core/schema.ts'
-import { play } from '../../lib/engine/play.ts'
-import { main } from '../../lib/main.ts'
-import { group, user } from '../../lib/resources/account.ts'
-import { directory } from '../../lib/resources/directory.ts'
-import { file } from '../../lib/resources/file.ts'
-import { distributionPackage } from '../../lib/resources/package.ts'
-import { inputOf } from '../../lib/resources/unit.ts'
+import { directory, distributionPackage, file, group, inputOf, main, params, play, user } from 'plinth'
 import { loadedSettings, ownedLink, service, unpacked } from './resources.ts'
 import { archive, rendered, stateFile, variable } from './settings.ts'
 

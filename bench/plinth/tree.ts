@@ -1,9 +1,6 @@
 /** A folder whose every entry is as declared: what the scale run looks at, on all endpoints the same. */
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
-import type { Resource } from '../../lib/core/resource.ts'
-import { directory } from '../../lib/resources/directory.ts'
-import { file } from '../../lib/resources/file.ts'
-import { symlink } from '../../lib/resources/symlink.ts'
+import { directory, file, type Resource, symlink } from 'plinth'
 
 const numbers = Array.from({ length: 10 }, (_, index) => index)
 const content = (index: number): string => `${`line ${index} of a file of the benchmark\n`.repeat(20 + index)}`

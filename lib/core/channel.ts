@@ -31,6 +31,8 @@ export interface Channel {
   act(steps: readonly Step[], told?: (sent: number, of: number) => void): AsyncIterable<Done>
   /** Takes the machine's lock for as long as the channel lives; throws and names the holder when it is held. */
   lock(holder: string): Promise<void>
+  /** `lock` and then `ask`, in one round trip: nothing is asked where the lock is held by another. */
+  askLocked(holder: string, questions: readonly Question[]): Promise<Answers>
   close(): Promise<void>
 }
 

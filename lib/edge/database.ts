@@ -145,6 +145,10 @@ export function databaseChannel(database: Database, login: DatabaseLogin): Chann
         remedy: 'wait for its end',
       })
     },
+    async askLocked(holder, questions) {
+      await this.lock(holder)
+      return this.ask(questions)
+    },
     close: () => database.close(),
   }
 }

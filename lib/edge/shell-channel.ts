@@ -2,7 +2,7 @@
 import { type FileHandle, open } from 'node:fs/promises'
 import type { Channel } from '../core/channel.ts'
 import { hostError, type PlinthError } from '../core/error.ts'
-import { pack, unpack } from '../core/probe.ts'
+import { type Answers, pack, type Question, unpack } from '../core/probe.ts'
 import { type Step, uploadAnew } from '../core/resource.ts'
 import type { Outcome, Shell } from './shell.ts'
 import { lockScript } from './shell-text.ts'
@@ -18,22 +18,27 @@ const chunkBytes = 256 * 1024
  */
 export function shellChannel(shell: Shell, lockFile?: string): Channel {
   let locked = false
+  const asked = async (questions: readonly Question[], first?: string): Promise<Answers> => {
+    // Not the nonce itself: a section's line must not look like a mark.
+    const mark = `${shell.nonce}-section`
+    const outcome = await shell.run(pack(questions, mark), {}, undefined, first)
+    const { code, stdout, stderr, cut, late } = outcome
+    if (outcome.first === 0) locked = true
+    else if (outcome.first !== undefined) throw lockProblem(shell.host, outcome)
+    if (late !== undefined) throw lateAnswer(shell.host, late)
+    if (code === null) throw shell.gone()
+    if (code === 0 && !cut) return unpack(questions, mark, stdout)
+    throw hostError({
+      where: shell.host,
+      what: cut
+        ? 'the answer is longer than 64 MiB'
+        : `reading its state failed with exit code ${code}: ${lastLines(stderr)}`,
+      remedy: 'see that the host has what the message names (coreutils, rights), then run again',
+    })
+  }
   return {
-    async ask(questions) {
-      // Not the nonce itself: a section's line must not look like a mark.
-      const mark = `${shell.nonce}-section`
-      const { code, stdout, stderr, cut, late } = await shell.run(pack(questions, mark))
-      if (late !== undefined) throw lateAnswer(shell.host, late)
-      if (code === null) throw shell.gone()
-      if (code === 0 && !cut) return unpack(questions, mark, stdout)
-      throw hostError({
-        where: shell.host,
-        what: cut
-          ? 'the answer is longer than 64 MiB'
-          : `reading its state failed with exit code ${code}: ${lastLines(stderr)}`,
-        remedy: 'see that the host has what the message names (coreutils, rights), then run again',
-      })
-    },
+    ask: (questions) => asked(questions),
+    askLocked: (holder, questions) => asked(questions, locked ? undefined : lockScript(holder, lockFile)),
 
     async *act(steps, told) {
       for (const step of steps) {

@@ -139,8 +139,16 @@ const bytesOf = (text: string): string => Buffer.from(text).toString('latin1')
  * The process around the script keeps the lock (descriptor 9) as the shell does, should that be killed; the script has none
  * of it, so that nothing it leaves running does.
  * @param seconds for which the script may go on after the connection was lost
+ * @param first lines that the shell itself runs before it, as `lockScript`; their exit code is told by the mark `first`. Unless it is 0
+ *   the script is not run, and ends with that code. For scripts without a stream
  */
-export function scriptWith(id: number, script: string, { inline, stream }: Input, seconds: number): string {
+export function scriptWith(
+  id: number,
+  script: string,
+  { inline, stream }: Input,
+  seconds: number,
+  first?: string,
+): string {
   const limit = Math.ceil(seconds)
   if (stream) {
     const have =
@@ -165,8 +173,10 @@ export function scriptWith(id: number, script: string, { inline, stream }: Input
   const body = inline
     ? `( printf %s ${q(inline.toString('latin1'))} ) 9>&- | ( ${enclosed(script)} ) 9>&-`
     : `( ${enclosed(script)} ) </dev/null 9>&-`
+  const before = first === undefined ? '' : `${first}\nplinth_first=$?; plinth_mark first ${id} $plinth_first\n`
+  const guarded = first === undefined ? body : `if [ $plinth_first = 0 ]; then ${body}; else (exit $plinth_first); fi`
   return `{ plinth_mark begin ${id}
-( ${body}
+${before}( ${guarded}
 plinth_mark end ${id} $? ) &
 plinth_watch $! ${limit}
 wait $!

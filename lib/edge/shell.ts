@@ -30,6 +30,8 @@ export interface Outcome {
   readonly late?: number
   /** How many bytes of a stream were there already, from an earlier try. */
   readonly resumed: number
+  /** The exit code of the lines that came first, where there were any and it is known. */
+  readonly first?: number
 }
 
 const stdoutLimit = 64 * 1024 * 1024
@@ -156,12 +158,13 @@ export class Shell {
    * @param script POSIX shell; a syntax error in it is its failure, not the shell's
    * @param deadline in seconds, after which the script is ended on the host and its outcome counts as unknown. Where it
    *   can't be ended, or its input is still on the way, the shell counts as lost
+   * @param first lines that the shell itself runs before it, in the same round trip; the script is run if they succeed
    * @throws PlinthError when the shell was lost before the script was sent
    */
-  run(script: string, input: Input = {}, deadline = defaultDeadline): Promise<Outcome> {
+  run(script: string, input: Input = {}, deadline = defaultDeadline, first?: string): Promise<Outcome> {
     return this.#exclusively(deadline, async (job) => {
       // latin1: scriptWith has turned the text into one character per byte.
-      this.streams.stdin.write(scriptWith(job.id, script, input, deadline), 'latin1')
+      this.streams.stdin.write(scriptWith(job.id, script, input, deadline, first), 'latin1')
       if (input.stream) await this.#send(job, input.stream)
       else await this.#until(job, () => job.begun.has('stdout'))
       job.watched = true
@@ -214,6 +217,7 @@ export class Shell {
       stderr: known ? stderr : `${stderr}${stderr && !stderr.endsWith('\n') ? '\n' : ''}plinth: ${this.#lost}`,
       cut: job.stdout.cut,
       resumed: job.resumed,
+      ...(job.marks.has('first') && { first: Number(job.marks.get('first')) }),
       ...(known && job.late && { late: deadline }),
     }
   }

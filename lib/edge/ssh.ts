@@ -100,6 +100,10 @@ function machineChannel(link: Link, shell: Shell, lockFile?: string): MachineCha
       locked = true
       await channel.lock(holder)
     },
+    askLocked(holder, questions) {
+      locked = true
+      return channel.askLocked(holder, questions)
+    },
     async trace(trace) {
       const { run, input } = traceScript(trace)
       const { code, stderr } = await shell.run(run, { inline: Buffer.from(input) })

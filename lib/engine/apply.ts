@@ -49,10 +49,9 @@ class Application {
     const { play, host } = assignment
     try {
       const channel = await run.connections.channel(play, host)
-      await run.lock(channel)
       const changed = run.changedOn(host.machine.key)
       let moved: readonly Problem[] = []
-      const plans = await observeAgain(assignment, channel, changed, (plans, answers) => {
+      const plans = await observeAgain(assignment, run.locking(channel), changed, (plans, answers) => {
         moved = run.options.planned?.moved(assignment, plans, answers, changed) ?? []
       })
       const problems = plans.flatMap((plan) => plan.problems)

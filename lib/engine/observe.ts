@@ -181,26 +181,26 @@ export async function observeMachine(
   let facts = world.cachedFacts(machine)
   let assignments: readonly Assignment[] = []
   let answers: Answers
+  let receipts: readonly Receipt[]
   let direct: ReadonlyMap<Assignment, Observation>
   try {
     channel = await connections.machine(machine)
     const own = (): readonly Assignment[] => assignments.filter(({ play }) => !play.options.via)
-    const questions = (): readonly Question[] => [
-      factsQuestion,
-      receiptsQuestion,
-      ...(planned ? identityQuestions : []),
-      ...questionsOf(own().flatMap(({ resources }) => resources)),
-    ]
+    const about = [factsQuestion, receiptsQuestion, ...(planned ? identityQuestions : [])]
+    const questions = (): readonly Question[] => questionsOf(own().flatMap(({ resources }) => resources))
     assignments = facts === null ? [] : assign(site, machine, facts)
-    answers = await channel.ask(questions())
-    const now = parseFacts(answers(factsQuestion))
+    const itself = await channel.ask([...about, ...questions()])
+    answers = itself
+    receipts = readReceipts(itself(receiptsQuestion))
+    const now = parseFacts(itself(factsQuestion))
     if (facts === null || JSON.stringify(now) !== JSON.stringify(facts)) {
       facts = now
       world.cacheFacts(machine, now)
       assignments = assign(site, machine, now)
-      answers = await channel.ask(questions())
+      const wanted = questions()
+      if (wanted.length > 0) answers = await channel.ask(wanted)
     }
-    planned?.meet(machine, [...new Set(all.map(({ host }) => host.name))], now, answers)
+    planned?.meet(machine, [...new Set(all.map(({ host }) => host.name))], now, itself)
     const found = planMachine(own(), answers)
     for (const { assignment, plans } of found) planned?.see(assignment, plans, answers)
     direct = new Map((await withDetails(found, channel)).map((one) => [one.assignment, one]))
@@ -223,7 +223,7 @@ export async function observeMachine(
       return { machine, assignments: [{ play, host }], error }
     }
   })
-  return { machine, found: await Promise.all(observed), receipts: readReceipts(answers(receiptsQuestion)) }
+  return { machine, found: await Promise.all(observed), receipts }
 }
 
 /** Plans all lists of one machine: what one of its hosts changes, another's process may have read. Pure. */
@@ -243,7 +243,7 @@ export const changing = (plans: readonly Plan[]): readonly string[] =>
 /** Asks the questions of one assignment again and plans anew; `seen` hears from which answers. */
 export async function observeAgain(
   { resources }: Assignment,
-  channel: Channel,
+  channel: Pick<Channel, 'ask'>,
   changed: ReadonlySet<string> = new Set(),
   seen?: (plans: readonly Plan[], answers: Answers) => void,
 ): Promise<readonly Plan[]> {

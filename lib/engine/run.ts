@@ -160,6 +160,18 @@ export class Run {
     this.#locked.add(channel)
   }
 
+  /** The channel to ask through so that its lock is this run's from that question on. */
+  locking(channel: Channel): Pick<Channel, 'ask'> {
+    if (this.#locked.has(channel)) return channel
+    return {
+      ask: async (questions) => {
+        const answers = await channel.askLocked(holderText(this.options.identity), questions)
+        this.#locked.add(channel)
+        return answers
+      },
+    }
+  }
+
   scope(play: Play): Scope<unknown> {
     const machine = (host: Host<unknown>) => this.connections.machine(host.machine)
     return {

@@ -77,7 +77,7 @@ export const replaceFile = (path: string, ownership: Ownership): Script => {
   ]
   return sh`umask 077
 if [ -d ${path} ] && [ ! -L ${path} ]; then echo ${`${path} is a directory, not a file`} >&2; exit 1; fi
-rm -rf -- ${folder}/.plinth.*
+for t in ${folder}/.plinth.*; do if [ -e "$t" ] || [ -L "$t" ]; then rm -rf -- "$t"; fi; done
 t=$(mktemp ${`${folder}/.plinth.XXXXXX`})
 trap 'rm -f -- "$t"' EXIT
 o=${owner ?? 'root'} g=${group ?? 'root'} m=${mode ?? '0644'} acl= old=
@@ -97,6 +97,7 @@ sync "$t"
 # A link to a directory would be entered by mv, and busybox's stumbles over one that leads in a circle.
 if [ -L ${path} ] && [ ! -f ${path} ]; then rm -f -- ${path}; fi
 mv -f -- "$t" ${path}
+trap - EXIT
 if [ ! "$old" ] && [ -e ${selinux} ] && command -v restorecon >/dev/null; then restorecon -- ${path}; fi
 sync ${folder}`
 }

@@ -129,6 +129,38 @@ for (const kind of kinds) {
     { timeout: 30 },
   )
 
+  test(`${kind}: the lock is taken in the same trip as the questions behind it, which nobody asks without it`, async () => {
+    const lockFile = join(folder, `lock of questions ${kind}`)
+    const holder = start(kind, '', lockFile)
+    const other = start(kind, '', lockFile)
+    const asked = join(folder, `asked ${kind}`)
+    const telling: Reader = () => `echo >'${asked}'`
+    const sent: string[] = []
+    const write = holder.shell.streams.stdin.write.bind(holder.shell.streams.stdin)
+    holder.shell.streams.stdin.write = (chunk: string) => {
+      sent.push(chunk)
+      return write(chunk, 'latin1')
+    }
+    const answers = await holder.channel.askLocked('run 7 of ann', [question('k')])
+    assert.is(answers(question('k')), 'ä漢 k')
+    assert.equal([sent.length, sent[1]], [2, 'ok\n'], 'one script, and one word')
+    const error = await failure(other.channel.askLocked('run 8', [{ reader: telling, key: 'k' }]))
+    assert.match(error.message, /^h1: another run is at work there: run 7 of ann, from /)
+    assert.not.ok(existsSync(asked))
+    assert.is((await only(other.channel, step('echo well'))).stdout, 'well\n', 'a refused lock leaves the shell well')
+    await holder.channel.lock('run 7 of ann')
+    await holder.channel.askLocked('run 7 of ann', [question('k')])
+    await holder.shell.close()
+    await eventually(() => ended(holder.child))
+    const broken: Reader = () => 'echo this is wrong >&2; exit 75'
+    const wrong = await failure(other.channel.askLocked('run 8', [{ reader: broken, key: 'k' }]))
+    assert.match(wrong.message, /exit code 75: this is wrong/, 'an exit code of the questions is none of the lock')
+    const third = start(kind, '', lockFile)
+    assert.match((await failure(third.channel.lock('run 9'))).message, /another run is at work there: run 8/)
+    await third.shell.close()
+    await other.shell.close()
+  })
+
   test(`${kind}: the lock is held as long as the shell lives, and by nothing that a step leaves behind`, async () => {
     const lockFile = join(folder, `lock ${kind}`)
     const holder = start(kind, '', lockFile)

@@ -120,6 +120,17 @@ for (const shell of shells) {
     assert.is(third, `sync ${folder.split('/').at(-1)}`)
   })
 
+  test(`${shell}: a new file costs seven commands, each of them a process on the host`, () => {
+    const folder = box.fresh()
+    const names = ['cat', 'chmod', 'chown', 'find', 'ls', 'mktemp', 'mv', 'rm', 'stat', 'sync']
+    const note = (name: string): string => `echo ${name} >>"$(dirname "$0")/../log"; exec $real "$@"`
+    const bin = shims(folder, Object.fromEntries(names.map((name) => [name, note(name)])))
+    const own = { owner: String(process.getuid?.()), group: String(process.getgid?.()), mode: '0640' }
+    assert.is(box.run(shell, replaceFile(join(folder, 'f'), own).text, 'new', bin).code, 0)
+    const begun = readFileSync(join(folder, 'log'), 'utf8').trim().split('\n')
+    assert.equal(begun, ['mktemp', 'chown', 'chmod', 'cat', 'sync', 'mv', 'sync'])
+  })
+
   asRoot(
     `${shell}: SELinux: a replaced file passes on its label, a new one gets the policy's, elsewhere nothing is done`,
     () => {

@@ -1,4 +1,3 @@
-#!/usr/bin/env -S node --import tsx
 /** The `plinth` command: what is not a playbook. For now it says what there is. */
 import { exitCode, problemText } from './core/error.ts'
 import { suggestion } from './core/nearest.ts'
@@ -17,13 +16,15 @@ plinth --help      print this
 Not there yet: plinth inventory, plinth vault, plinth new.
 `
 
-const [word = '--help'] = process.argv.slice(2)
-if (word === '--help' || word === '-h') console.log(usage)
-else if (word === '--version') console.log(version)
-else {
-  const remedy = ['inventory', 'vault', 'new'].includes(word)
-    ? 'see plinth --help for what there is'
-    : suggestion(word, ['--help', '--version'], 'option')
-  console.error(problemText({ where: `plinth ${word}`, what: 'not there yet, or never heard of', remedy }))
-  process.exitCode = exitCode.usage
+/** Runs the command with these words; sets the exit code. */
+export function command([word = '--help']: readonly string[]): void {
+  if (word === '--help' || word === '-h') console.log(usage)
+  else if (word === '--version') console.log(version)
+  else {
+    const remedy = ['inventory', 'vault', 'new'].includes(word)
+      ? 'see plinth --help for what there is'
+      : suggestion(word, ['--help', '--version'], 'option')
+    console.error(problemText({ where: `plinth ${word}`, what: 'not there yet, or never heard of', remedy }))
+    process.exitCode = exitCode.usage
+  }
 }

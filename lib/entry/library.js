@@ -1,0 +1,66 @@
+/**
+ * Loads the bundle, and makes it anew first where the sources are not those it was made from. As a script with V8's code cache it starts
+ * in a fifth of the time that its modules take one by one.
+ */
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { Script } from 'node:vm'
+import { written } from './atomic.js'
+import { fingerprint } from './sources.js'
+import { showSources } from './trace.js'
+
+/** @typedef {typeof import('../package.ts')} Library */
+
+const root = join(import.meta.dirname, '../..')
+const path = join(root, 'dist/plinth.cjs')
+
+/** @returns {Promise<string>} the bundle of what the sources are now */
+async function current() {
+  const now = fingerprint(root)
+  const there = read(path)?.toString()
+  if (there !== undefined && (now === null || madeFrom(there) === now)) return there
+  const { bundle } = await import('./build.js')
+  return bundle()
+}
+
+/** @param {string} text */
+function run(text) {
+  const cache = join(root, `dist/${process.version}-${process.arch}.cache`)
+  const cachedData = unsealed(read(cache), text)
+  const source = `(function (exports, require, module, __filename, __dirname) {${text}\n})`
+  const script = new Script(source, { filename: path, ...(cachedData && { cachedData }) })
+  const module = { exports: {} }
+  script.runInThisContext()(module.exports, createRequire(path), module, path, dirname(path))
+  showSources(path, text)
+  // By the end all is compiled that a run needs.
+  if (!cachedData || script.cachedDataRejected) {
+    process.once('exit', () => written(cache, sealed(script.createCachedData(), text)))
+  }
+  return /** @type {Library} */ (module.exports)
+}
+
+/** @param {string} text */
+const madeFrom = (text) => text.slice(3, text.indexOf('\n'))
+/** @param {Uint8Array} code @param {string} text */
+const seal = (code, text) => createHash('sha256').update(madeFrom(text)).update(code).digest()
+/** @param {Buffer} code @param {string} text */
+const sealed = (code, text) => Buffer.concat([seal(code, text), code])
+/** Compiled code of another bundle would run in its place, damaged code anyhow. @param {Buffer | undefined} file @param {string} text */
+function unsealed(file, text) {
+  const code = file?.subarray(32)
+  return file && code && seal(code, text).equals(file.subarray(0, 32)) ? code : undefined
+}
+
+/** @param {string} path */
+function read(path) {
+  try {
+    return readFileSync(path)
+  } catch {
+    return undefined
+  }
+}
+
+/** Everything that lib/package.ts exports. */
+export const library = run(await current())
