@@ -176,22 +176,24 @@ export function recap(result: Result, check: boolean, seconds: number, next: str
           `Failed on ${failed} of ${count(result.hosts.length, 'host')} after ${time}. When the cause is mended, go on with: ${next}`,
           'bad',
         )
-      : resources === 0
-        ? line(
-            `Nothing ${check ? 'differs' : 'had to change'}: ${count(result.hosts.length, 'host')} ${result.hosts.length === 1 ? 'is' : 'are'} as declared (${time}).`,
-            'good',
-          )
-        : check
+      : resources === 0 && result.plans.some(({ left }) => left.some(({ differs }) => differs))
+        ? line(`Nothing that is selected ${check ? 'differs' : 'had to change'} (${time}).`, 'good')
+        : resources === 0
           ? line(
-              `${count(resources, 'resource')} ${resources === 1 ? 'differs' : 'differ'} on ${count(hosts, 'host')}; nothing was changed (${time}). Apply with: ${next}`,
-              'change',
-            )
-          : line(
-              `Done: ${count(
-                result.hosts.reduce((sum, { changed }) => sum + changed, 0),
-                'resource',
-              )} changed (${time}).`,
+              `Nothing ${check ? 'differs' : 'had to change'}: ${count(result.hosts.length, 'host')} ${result.hosts.length === 1 ? 'is' : 'are'} as declared (${time}).`,
               'good',
             )
+          : check
+            ? line(
+                `${count(resources, 'resource')} ${resources === 1 ? 'differs' : 'differ'} on ${count(hosts, 'host')}; nothing was changed (${time}). Apply with: ${next}`,
+                'change',
+              )
+            : line(
+                `Done: ${count(
+                  result.hosts.reduce((sum, { changed }) => sum + changed, 0),
+                  'resource',
+                )} changed (${time}).`,
+                'good',
+              )
   return [...table([title, ...rows]), sentence]
 }
