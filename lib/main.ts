@@ -7,7 +7,8 @@ import { siteName } from './core/receipt.ts'
 import { visible } from './core/visible.ts'
 import { openArchive } from './edge/archive.ts'
 import { helpText, type Options, parseArguments } from './edge/arguments.ts'
-import { openConsole } from './edge/console.ts'
+import { consenting } from './edge/consent.ts'
+import { type Console, openConsole } from './edge/console.ts'
 import { openEvents } from './edge/event-stream.ts'
 import { loadInventory } from './edge/inventory.ts'
 import { askPasswords } from './edge/passwords.ts'
@@ -18,12 +19,17 @@ import { vaultPasswords } from './edge/vault-password.ts'
 import { realWorld } from './edge/world.ts'
 import { converge } from './engine/converge.ts'
 import { Fleet } from './engine/fleet.ts'
+import { listsOf } from './engine/listing.ts'
 import { Connections } from './engine/observe.ts'
 import { Planned } from './engine/planned.ts'
 import type { Play, Scope } from './engine/play.ts'
+import { limited } from './engine/prerequisites.ts'
 import type { Line } from './engine/report.ts'
 import type { Identity } from './engine/run.ts'
-import type { Result } from './engine/world.ts'
+import type { Tags } from './engine/tags.ts'
+import { tagLines, taskLines } from './engine/tree.ts'
+import { outsideLines } from './engine/unselected.ts'
+import type { Result, World } from './engine/world.ts'
 import { commandLine } from './report/command.ts'
 import { document } from './report/document.ts'
 import { recap } from './report/recap.ts'
@@ -32,35 +38,38 @@ import { leftover } from './resources/leftover.ts'
 import { version } from './version.ts'
 
 /**
- * Runs a playbook: reads the command line and the inventory, lets `site` say what should be, and converges.
+ * Runs a playbook: reads the command line and the inventory, lets `plays` say what should be, and converges.
  * Sets the exit code of docs/design.md section 5; never throws for what a user can mend.
  */
-export const main = (site: (fleet: Fleet) => readonly Play[] | Promise<readonly Play[]>): Promise<void> =>
+export const main = (plays: (fleet: Fleet) => readonly Play[] | Promise<readonly Play[]>): Promise<void> =>
   ending(async (given, playbook) => {
-    const screen = openConsole(given)
+    const listing = given.listTasks || given.listTags
+    const screen = openConsole(listing ? { ...given, json: false } : given)
     const { options, planned } = withPlan(given, playbook)
-    const started = new Date().toISOString()
-    const identity = identityOf(playbook, options)
-    const begun = { id: identity.id, started, playbook, check: options.check }
-    // Before anything is touched: a report that can't be written is a mistake of the command line.
-    const folder = given.report === null ? null : (await import('./edge/report-folder.ts')).openReport(given.report)
-    const stream = openEvents(given.events, begun, screen.progress)
+    const asks = stepping(options)
     // First, because the SSH library takes its time to load: it does so while the inventory is read.
     const world = realWorld(asker)
     const fleet = await fleetOf(options, screen.progress)
-    const plays = await site(fleet)
+    const declared = await plays(fleet)
     const strangers = fleet.strangers()
     if (strangers.length > 0) throw usageError(...strangers)
     screen.warn(fleet.warnings)
-    const limited = await limit(plays, options, fleet)
+    const site = await limit(declared, options, fleet)
     if (options.listHosts) {
-      for (const name of new Set(limited.flatMap(({ hosts }) => hosts.map((host) => host.name)))) console.log(name)
+      const meant = site.filter(({ prerequisite }) => !prerequisite)
+      for (const name of new Set(meant.flatMap(({ hosts }) => hosts.map((host) => host.name)))) console.log(name)
       return exitCode.done
     }
+    if (listing) return list(site, world, options, screen)
     const interrupt = onInterrupt(screen.progress)
     const start = performance.now()
+    const identity = identityOf(playbook, options)
+    const begun = { id: identity.id, started: new Date().toISOString(), playbook, check: options.check }
+    // Before a host is asked anything: a report that can't be written is a mistake of the command line.
+    const folder = given.report === null ? null : (await import('./edge/report-folder.ts')).openReport(given.report)
+    const stream = openEvents(given.events, begun, screen.progress)
     const recorder = new Recorder()
-    const result = await converge(limited, world, {
+    const result = await converge(site, world, {
       check: options.check,
       forks: options.forks,
       identity,
@@ -68,6 +77,8 @@ export const main = (site: (fleet: Fleet) => readonly Play[] | Promise<readonly 
       prune: options.prune,
       ...(planned && { planned }),
       leftover,
+      tags: tagsOf(options),
+      ...(asks && { ask: consenting(asker, screen.end, () => interrupt.abort()) }),
       signal: interrupt.signal,
       report(event) {
         const at = (performance.now() - start) / 1000
@@ -86,11 +97,11 @@ export const main = (site: (fleet: Fleet) => readonly Play[] | Promise<readonly 
       warnings: fleet.warnings,
     }
     if (planned) {
-      if (options.planOut !== null) screen.warn(planned.warnings(limited))
+      if (options.planOut !== null) screen.warn(planned.warnings(site))
       screen.progress(planTold(options, playbook, result))
     }
     if (options.json) console.log(JSON.stringify(document(run), null, 2))
-    else screen.result(recap(run))
+    else screen.result([...recap(run), ...outsideLines(result, options.check)])
     stream.end(run)
     const unwritten = folder?.write(run) ?? []
     screen.warn(unwritten)
@@ -209,16 +220,38 @@ async function fleetOf(options: Options, say: (line: string) => void): Promise<F
 async function limit(plays: readonly Play[], { limit }: Options, fleet: Fleet): Promise<readonly Play[]> {
   const inventory = loaded.get(fleet)
   if (limit === null || !inventory) return plays
-  const names = new Set(inventory.select(limit).map(({ name }) => name))
-  const limited = plays.map((play) => ({ ...play, hosts: play.hosts.filter(({ name }) => names.has(name)) }))
-  if (limited.every(({ hosts }) => hosts.length === 0)) {
+  const left = limited(plays, new Set(inventory.select(limit).map(({ name }) => name)))
+  if (left.every(({ hosts }) => hosts.length === 0)) {
     throw usageError({
       where: '--limit',
       what: `${limit} leaves no host of this playbook`,
       remedy: 'see them with --list-hosts',
     })
   }
-  return limited
+  return left
+}
+
+/** Prints the tree of a site, or its tags. Machines without facts of an earlier run are asked for them. */
+async function list(site: readonly Play[], world: World, options: Options, screen: Console): Promise<ExitCode> {
+  const connections = new Connections(world)
+  try {
+    const finding = { world, connections, forks: options.forks }
+    const { assignments, errors } = await listsOf(site, finding, tagsOf(options))
+    screen.result(options.listTags ? tagLines(assignments) : taskLines(site, assignments))
+    screen.warn(errors.flatMap(({ problems }) => problems))
+    return errors[0]?.code ?? exitCode.done
+  } finally {
+    await connections.close()
+  }
+}
+
+const tagsOf = ({ tags, skipTags }: Options): Tags => ({ only: tags, skip: skipTags })
+
+/** What asks before each change, if --step wants it. Throws usageError where there is nobody to ask. */
+function stepping({ step, yes, check }: Options): boolean {
+  if (!step || yes || check) return false
+  if (process.stdin.isTTY) return true
+  throw usageError({ where: '--step', what: 'there is no terminal to ask on', remedy: 'add --yes, or leave it out' })
 }
 
 /** The first interrupt ends the run after the step in hand, the second ends it now. */

@@ -3,7 +3,7 @@ import bcrypt from 'bcryptjs'
 import type { DatabaseLogin } from '../lib/core/channel.ts'
 import { type Problem, usageError } from '../lib/core/error.ts'
 import type { Answers } from '../lib/core/probe.ts'
-import { type Resource, resource } from '../lib/core/resource.ts'
+import { type Resource, resource, tagged } from '../lib/core/resource.ts'
 import { type Infer, optional, params, port, secret, text } from '../lib/core/schema.ts'
 import type { Secret } from '../lib/core/secret.ts'
 import type { Host } from '../lib/engine/play.ts'
@@ -63,7 +63,7 @@ export function mysqlSchema(nodes: readonly Node[], archives: Archives): readonl
   const { version, auth } = newest.params.nacos
   const tables = tablesIn(newest, archives)
   const addresses = [...new Set(using.map(addressOf))]
-  return [
+  return tagged('mysql-schema', [
     server(database.name, using.length),
     completeness(database.name, version),
     databaseSchema(database.name, made),
@@ -76,7 +76,7 @@ export function mysqlSchema(nodes: readonly Node[], archives: Archives): readonl
       }),
     ),
     ...(auth.admin_password ? [administrator(database.name, auth.admin_password)] : []),
-  ]
+  ])
 }
 
 function tablesIn(node: Node, archives: Archives): readonly TableDef[] {

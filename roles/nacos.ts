@@ -1,6 +1,6 @@
-/** One Nacos node, from the JDK to the running unit: the roles in the order they build on each other. */
+/** One Nacos node, from the JDK to the running unit: the roles in the order they build on each other, each a tag. */
 import type { Facts } from '../lib/core/facts.ts'
-import type { Resource } from '../lib/core/resource.ts'
+import { type Resource, tagged } from '../lib/core/resource.ts'
 import { inputOf } from '../lib/resources/unit.ts'
 import { clusterConf } from './cluster-conf.ts'
 import type { Archives } from './distributions.ts'
@@ -20,7 +20,8 @@ export function nacosGroundwork(node: Node, archives: Archives, facts: Facts): r
  */
 export function nacosMembership(node: Node, nodes: readonly Node[], facts: Facts): readonly Resource[] {
   const members = nodes.filter(({ params }) => params.nacos.mode !== 'standalone').map(memberOfNode)
-  return clusterConf.resources({ ...node.params.nacos, members, ownAddress: addressOf(node) }, facts)
+  const own = { ...node.params.nacos, members, ownAddress: addressOf(node) }
+  return tagged('cluster-conf', clusterConf.resources(own, facts))
 }
 
 /**
@@ -40,7 +41,7 @@ export function nacosService(
     .filter((other) => other !== node && other.machine.key === node.machine.key)
     .reduce((sum, { params }) => sum + megabytes(heapOf(params.nacos).xmx), 0)
   const service = systemdService.resources({ ...nacos, jdk: jdk.version, runs, others }, facts)
-  return [...all.filter(({ id }) => !groundwork.test(id)), ...service]
+  return [...all.filter(({ id }) => !groundwork.test(id)), ...tagged('systemd-service', service)]
 }
 
 const everything = (node: Node, archives: Archives, facts: Facts): readonly Resource[] =>
@@ -49,12 +50,15 @@ const everything = (node: Node, archives: Archives, facts: Facts): readonly Reso
   )
 
 const runtime = (node: Node, archives: Archives, facts: Facts): readonly Resource[] =>
-  java.resources({ ...node.params.java, opened: archives.java(node) }, facts)
+  tagged('java', java.resources({ ...node.params.java, opened: archives.java(node) }, facts))
 
 const installation = (node: Node, archives: Archives, facts: Facts): readonly Resource[] =>
-  nacosInstall.resources(
-    { ...node.params.nacos, distribution: archives.nacos(node), settings: settingsOf(node) },
-    facts,
+  tagged(
+    'nacos-install',
+    nacosInstall.resources(
+      { ...node.params.nacos, distribution: archives.nacos(node), settings: settingsOf(node) },
+      facts,
+    ),
   )
 
 const groundwork = /^(package|group|user|directory|release|disk):/

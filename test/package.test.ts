@@ -106,11 +106,12 @@ test('it has neither sources nor the build, and the licences of what is bundled'
     'README.zh-CN.md',
     'dist',
     'docs',
-    'lib',
     'inventory',
+    'lib',
     'package.json',
     'playbooks',
   ])
+  assert.equal(readdirSync(join(package_, 'lib')), ['entry'])
   assert.not.ok(readdirSync(join(package_, 'lib/entry')).includes('build.js'))
   assert.not.ok(readdirSync(join(package_, 'dist')).some((name) => name.endsWith('.cache')))
   const licences = readFileSync(join(package_, 'dist/LICENSES.txt'), 'utf8')

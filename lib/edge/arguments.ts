@@ -11,6 +11,10 @@ export interface Options {
   /** Names or paths, in order; later ones win. */
   readonly inventory: readonly string[]
   readonly limit: string | null
+  /** Only what these words find; everything where there are none. */
+  readonly tags: readonly string[]
+  /** Not what these words find. */
+  readonly skipTags: readonly string[]
   readonly extraVars: readonly string[]
   /** How many machines are worked on at once. */
   readonly forks: number
@@ -26,7 +30,13 @@ export interface Options {
   /** A saved plan to do, and nothing else. */
   readonly apply: string | null
   readonly diff: boolean
+  /** Ask before each resource is changed. */
+  readonly step: boolean
+  /** Yes to whatever would be asked. */
+  readonly yes: boolean
   readonly listHosts: boolean
+  readonly listTasks: boolean
+  readonly listTags: boolean
   readonly json: boolean
   /** A folder for the report, and a file for the stream of events; null where none is wanted. */
   readonly report: string | null
@@ -49,6 +59,8 @@ interface Flag {
   /** The word that stands for its value in the help; a flag without one takes none. */
   readonly value?: string
   readonly help: string
+  /** Shares a line of the help with the flag before it. */
+  readonly joins?: true
   /** Why it is refused for now. */
   readonly later?: string
 }
@@ -60,6 +72,8 @@ const flags = {
     help: 'a name in inventory/, a file or a folder; repeatable',
   },
   limit: { short: 'l', value: 'PATTERN', help: "only these hosts: 'nacos:!nacos3', 'db*', 'nacos[0:1]'" },
+  tags: { short: 't', value: 'TAGS', help: 'only, or all but, what these words find: java,unit; repeatable' },
+  'skip-tags': { value: 'TAGS', help: '', joins: true },
   'extra-vars': {
     short: 'e',
     value: 'VARS',
@@ -71,32 +85,30 @@ const flags = {
   prune: { help: 'also remove what was declared there once and is no longer' },
   force: { help: 'go on where a majority would be lost, or what it stands on differs' },
   diff: { short: 'D', help: 'show all lines of the files that change, not only the first ones' },
-  'list-hosts': { help: 'list the hosts that are meant, and end' },
+  step: { help: 'ask before each resource is changed, host by host' },
+  yes: { short: 'y', help: 'yes to whatever would be asked' },
+  'list-hosts': { help: 'list what is meant, and end' },
+  'list-tasks': { help: '', joins: true },
+  'list-tags': { help: '', joins: true },
   forks: { short: 'f', value: 'N', help: 'machines at once (default 50)' },
   user: { short: 'u', value: 'NAME', help: 'user to log in as, where the inventory names none' },
   'private-key': { value: 'FILE', help: 'key to log in with, where the inventory names none' },
   'ask-pass': { short: 'k', help: 'ask for the password of the login, where the inventory has none' },
   become: { short: 'b', help: 'become another user, where the inventory says nothing of it' },
-  'become-user': { value: 'NAME', help: 'whom to become (default root)' },
-  'become-method': { value: 'WORD', help: 'how: sudo (default), su, doas' },
+  'become-user': { value: 'NAME', help: 'whom (root), and how: sudo, su, doas' },
+  'become-method': { value: 'WORD', help: '', joins: true },
   'ask-become-pass': { short: 'K', help: 'ask for the password this takes; empty: that of -k' },
   'vault-password-file': {
     value: 'FILE',
     help: 'file with the vault password, or program that prints it',
   },
   'ask-vault-pass': { help: 'ask for the vault password' },
-  json: { help: 'one JSON document on stdout' },
+  json: { help: 'one JSON document on stdout; what happens as lines of JSON' },
+  events: { value: 'FILE', help: '', joins: true },
   report: { value: 'DIR', help: 'write report.html, report.json and junit.xml there' },
-  events: { value: 'FILE', help: 'write what happens there, a line of JSON each' },
   verbose: { short: 'v', help: 'say more: also what new things will be like' },
-  version: { help: 'print the version' },
-  help: { short: 'h', help: 'print this' },
-  tags: { short: 't', value: 'TAGS', help: '', later: 'roles have no tags yet' },
-  'skip-tags': { value: 'TAGS', help: '', later: 'roles have no tags yet' },
-  'list-tags': { help: '', later: 'roles have no tags yet' },
-  'list-tasks': { help: '', later: 'use --check, which shows what would be done' },
-  yes: { help: '', later: 'nothing asks yet' },
-  step: { help: '', later: 'use --check first, and --limit to go host by host' },
+  help: { short: 'h', help: 'print this, or the version' },
+  version: { help: '', joins: true },
 } as const satisfies Record<string, Flag>
 
 type Name = keyof typeof flags
@@ -147,6 +159,16 @@ export function parseArguments(argv: readonly string[]): Options {
     refuse('--become-method', `there is no method "${word}"`, suggestion(word, becomeMethods, 'method'))
   if (given.has('plan-out') && given.has('apply'))
     refuse('--plan-out', 'a plan is made or done, not both in one run', 'leave out one of --plan-out and --apply')
+  const words = (name: Name): readonly string[] =>
+    (given.get(name) ?? []).flatMap((list) => list.split(',').map((one) => one.trim())).filter((one) => one !== '')
+  for (const name of ['tags', 'skip-tags'] as const) {
+    if (given.has(name) && words(name).length === 0) refuse(`--${name}`, 'needs a value', `write --${name} TAGS`)
+    // What is no longer declared has no tags, and a saved plan is one of all that its hosts should be.
+    for (const whole of ['prune', 'plan-out', 'apply'] as const) {
+      if (words(name).length > 0 && given.has(whole))
+        refuse(`--${whole}`, `does not go with --${name}`, `give --${whole} in a run without --${name}`)
+    }
+  }
   if (problems.length > 0 && !given.has('help')) throw usageError(...problems)
   const has = (name: Name): boolean => given.has(name)
   const all = (name: Name): readonly string[] => given.get(name) ?? []
@@ -154,6 +176,8 @@ export function parseArguments(argv: readonly string[]): Options {
   return {
     inventory: all('inventory'),
     limit: last('limit'),
+    tags: words('tags'),
+    skipTags: words('skip-tags'),
     extraVars: all('extra-vars'),
     forks,
     check: has('check') || has('plan-out'),
@@ -163,7 +187,11 @@ export function parseArguments(argv: readonly string[]): Options {
     force: has('force'),
     prune: has('prune'),
     diff: has('diff'),
+    step: has('step'),
+    yes: has('yes'),
     listHosts: has('list-hosts'),
+    listTasks: has('list-tasks'),
+    listTags: has('list-tags'),
     json: has('json'),
     report: last('report'),
     events: last('events'),
@@ -211,19 +239,21 @@ const looksLikeFlag = (word: string | undefined): boolean => word === undefined 
 
 /** The help of a playbook, which fits a screen of 40 lines and 100 columns. `playbook` is its path as it was called. */
 export function helpText(playbook: string): string {
-  const lines = [...table]
-    .filter(([, flag]) => flag.later === undefined)
-    .map(([name, { short, value, help }]) => {
-      const left = `  ${short ? `-${short}, ` : '    '}--${name}${value ? ` ${value}` : ''}`
-      return `${left.padEnd(33)} ${help}`
-    })
+  const lines: { left: string; help: string }[] = []
+  for (const [name, { short, value, help, joins, later }] of table as ReadonlyMap<string, Flag>) {
+    if (later !== undefined) continue
+    const flag = `${short ? `-${short}, ` : ''}--${name}${value ? ` ${value}` : ''}`
+    const before = joins && lines.pop()
+    if (before) lines.push({ left: `${before.left}, ${flag}`, help: before.help })
+    else lines.push({ left: `  ${short ? '' : '    '}${flag}`, help })
+  }
   const run = `npx tsx ${playbook}`
   return `${[
     `Usage: ${run} -i NAME [options]`,
     '',
     'Brings the hosts of an inventory to the state the playbook describes, and says what it did.',
     '',
-    ...lines,
+    ...lines.map(({ left, help }) => `${left.padEnd(32)}  ${help}`),
     '',
     'Examples:',
     `  ${run} -i lab                     converge`,

@@ -5,6 +5,7 @@ import type { Problem } from '../core/error.ts'
 import { visible } from '../core/visible.ts'
 import type { Line, Tone } from '../engine/report.ts'
 import { failureLines, hostsText, leftoverLines, planText, problemLines, warningLines } from '../engine/report.ts'
+import { prerequisiteLines, restartLines } from '../engine/unselected.ts'
 import type { Event } from '../engine/world.ts'
 import { Activity, activityText } from './activity.ts'
 
@@ -117,7 +118,7 @@ export function openConsole({ json, check, verbosity, diff }: ConsoleOptions): C
           return status((seconds) => `reading ${event.machines} machines … ${seconds.toFixed(0)} s`)
         case 'planned': {
           const lines = planText(event.plans, { verbose: verbosity > 0, diff })
-          say(warningLines(event.plans))
+          say([...prerequisiteLines(event.plans), ...warningLines(event.plans), ...restartLines(event.plans)])
           if (lines.length > 0) result([{ tone: 'head', text: check ? 'What differs' : 'Plan' }, ...lines])
           return clear()
         }

@@ -2,9 +2,10 @@
 import type { Channel, Done } from '../core/channel.ts'
 import type { Problem } from '../core/error.ts'
 import type { Plan, Step } from '../core/resource.ts'
+import type { Assignment } from './assignment.ts'
 import { beginLine, endLine } from './audit.ts'
 import { failedStep, isKeep, isUnknown, isUnreachable, problemsOf, stepProblem, stillDiffers } from './failures.ts'
-import { type Assignment, mapLimit, observeAgain } from './observe.ts'
+import { mapLimit, observeAgain } from './observe.ts'
 import type { Host, Play } from './play.ts'
 import type { Run } from './run.ts'
 import type { Failure } from './world.ts'
@@ -24,7 +25,8 @@ export async function applyBatch(
   const left: Assignment[] = []
   await mapLimit(byMachine, run.options.forks, async (assignments) => {
     for (const assignment of assignments) {
-      if (!(await new Application(run, assignment).apply(mayApply))) left.push(assignment)
+      const application = new Application(run, assignment)
+      if (!(await run.stepping.inTurn(() => application.apply(mayApply)))) left.push(assignment)
     }
   })
   return left
@@ -51,7 +53,7 @@ class Application {
       const channel = await run.connections.channel(play, host)
       const changed = run.changedOn(host.machine.key)
       let moved: readonly Problem[] = []
-      const plans = await observeAgain(assignment, run.locking(channel), changed, (plans, answers) => {
+      const plans = await observeAgain(assignment, run.locking(channel), run.options, changed, (plans, answers) => {
         moved = run.options.planned?.moved(assignment, plans, answers, changed) ?? []
       })
       const problems = plans.flatMap((plan) => plan.problems)
@@ -72,15 +74,17 @@ class Application {
     // A machine does one thing after the other by itself; a database beside it would not wait.
     if (play.options.via) await begun
     if (await this.#takeSteps(plans, (step, told) => channel.act([step], told))) {
-      const after = await observeAgain(assignment, channel)
-      const left = after.filter((plan) => !isKeep(plan))
+      const after = await observeAgain(assignment, channel, run.options)
+      const refused = run.stepping.refusedOn(host.name)
+      const left = after.filter((plan) => !isKeep(plan) && !refused.has(plan.id))
       if (left.length > 0) {
         this.#fail('failed', [...left.flatMap(stillDiffers(host)), ...(await causes(run, play, host))])
       }
     }
     await begun
+    const refused = run.stepping.refusedOn(host.name)
     const failure = run.failures.find((one) => one.host === host.name && one.play === play.name)
-    await run.trace(host, endLine(identity, assignment, plans, { failure, interrupted: signal.aborted }))
+    await run.trace(host, endLine(identity, assignment, plans, { failure, interrupted: signal.aborted, refused }))
   }
 
   /** True when all of them succeeded; otherwise the failure is recorded, or the run was interrupted. */
@@ -88,12 +92,16 @@ class Application {
     plans: readonly Plan[],
     act: (step: Step, told: (sent: number, of: number) => void) => AsyncIterable<Done>,
   ): Promise<boolean> {
-    const { play, host } = this.assignment
-    const { report, signal } = this.run.options
-    const steps = plans.flatMap(({ id, steps }) => steps.map((step) => ({ id, step })))
-    for (const [index, { id, step }] of steps.entries()) {
+    const { run } = this
+    const { play, host, standsOn } = this.assignment
+    const { report, signal } = run.options
+    const steps = plans.flatMap((plan) => plan.steps.map((step, at) => ({ plan, step, first: at === 0 })))
+    for (const [index, { plan, step, first }] of steps.entries()) {
+      const { id } = plan
       this.#undone = steps.slice(index).map(({ step }) => step.say)
+      if (first && !signal.aborted) await run.stepping.ask(host.name, plan, standsOn)
       if (signal.aborted) return false
+      if (run.stepping.refusedOn(host.name).has(id)) continue
       const deed = { host: host.name, play: play.name, id, step }
       report({ kind: 'step', ...deed })
       // Before it is known how the step ends: another host of this machine must not take the change for its own state.

@@ -1,8 +1,8 @@
 /** What the audit log of a machine says of a run that changed something there: one line before, one after. Pure. */
 import type { Plan } from '../core/resource.ts'
 import { sha256 } from '../core/secret.ts'
+import type { Assignment } from './assignment.ts'
 import { isKeep } from './failures.ts'
-import type { Assignment } from './observe.ts'
 import type { Identity } from './run.ts'
 import type { Failure } from './world.ts'
 
@@ -40,10 +40,11 @@ export function endLine(
   identity: Identity,
   assignment: Assignment,
   plans: readonly Plan[],
-  came: { readonly failure: Failure | undefined; readonly interrupted: boolean },
+  came: { readonly failure: Failure | undefined; readonly interrupted: boolean; readonly refused: ReadonlySet<string> },
 ): string {
-  const { failure, interrupted } = came
+  const { failure, interrupted, refused } = came
+  const without = plans.filter((plan) => !isKeep(plan) && refused.has(plan.id)).map(({ id }) => id)
   const at = failure?.step ? ` at "${failure.step.say}" (exit code ${failure.step.code ?? 'unknown'})` : ''
   const outcome = failure ? `${failure.kind}${at}` : interrupted ? 'interrupted' : 'ok'
-  return `${who(identity, assignment)} plan=${planDigest(plans)} end: ${outcome}`
+  return `${who(identity, assignment)} plan=${planDigest(plans)} end: ${outcome}${without.length > 0 ? ` without ${without.join(', ')}` : ''}`
 }

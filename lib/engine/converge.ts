@@ -1,11 +1,24 @@
 /** Observe wide, plan purely, apply narrowly. Knows channels; knows no kind of resource and nothing of Nacos. */
-import { abandoned } from './estate.ts'
+import { exitCode, usageError } from '../core/error.ts'
+import { machinesOf } from './assignment.ts'
+import { abandoned, type Estate } from './estate.ts'
 import { hostResults, isKeep, nowhere } from './failures.ts'
-import { Connections, hostPlan, mapLimit, type Observation, observeMachine } from './observe.ts'
-import type { Machine, Play } from './play.ts'
+import { refuseUnknownTags } from './listing.ts'
+import {
+  Connections,
+  hostPlan,
+  mapLimit,
+  type Observation,
+  observeMachine,
+  type Reading,
+  type Unobserved,
+} from './observe.ts'
+import type { Host, Play } from './play.ts'
+import { checkPrerequisites } from './prerequisites.ts'
 import { absentFrom, findLeftovers, forget } from './prune.ts'
 import { roll } from './roll.ts'
 import { type Options, Run } from './run.ts'
+import { everything, selectsAll } from './tags.ts'
 import { waitUnchanged } from './wait.ts'
 import type { Result, World } from './world.ts'
 
@@ -14,11 +27,15 @@ export async function converge(site: readonly Play[], world: World, options: Opt
   const connections = new Connections(world)
   const run = new Run(site, world, options, connections)
   try {
-    const observations = await observeSite(run)
+    const { tags = everything, forks } = options
+    await refuseUnknownTags(site, { world, connections, forks }, tags)
+    const { observations, unobserved } = await observeSite(run)
     const left = await findLeftovers(run)
     const removals = options.prune ? left.observations : []
     const plans = [...observations, ...removals].map(hostPlan)
-    const plays = options.prune ? [...site, left.play] : site
+    // A saved plan says what is to be changed, and in a prerequisite nothing is.
+    const own = site.map((play) => (play.prerequisite ? { ...play, hosts: [] } : play))
+    const plays = options.prune ? [...own, left.play] : own
     // What can't be read can't be compared: then the failure to read it is what is told.
     const compared = options.planned?.saved && run.failures.length === 0 ? options.planned.compare(plays) : undefined
     const record = options.planned?.saved === null ? options.planned.record(plays) : undefined
@@ -31,18 +48,22 @@ export async function converge(site: readonly Play[], world: World, options: Opt
       if (problems.length > 0) run.record({ ...nowhere(play), host: host.name, kind: 'blocked', problems })
       run.kept.set(host.name, (run.kept.get(host.name) ?? 0) + plans.filter(isKeep).length)
     }
+    refuseNothing(run, observations, unobserved)
+    checkPrerequisites(run, observations, unobserved)
+    const selected = selectedHosts(run, observations)
     // A saved plan is done as a whole or not at all, whatever number of hosts its plays allow to fail.
     const whole = !options.planned?.saved || run.failures.length === 0
-    if (whole) await work(run, [...observations, ...removals])
+    if (whole) await work(run, selected, [...observations, ...removals])
     if (options.prune && !options.check && whole && !run.stopped) {
       await roll(run, left.play, removals)
       await forget(run, left.found)
     }
     return {
-      hosts: hostResults(site, run.kept, run.changed, run.failures),
+      hosts: hostResults([...selected.values()], run.kept, run.changed, run.failures),
       plans,
       failures: run.failures,
       leftovers: left.found,
+      refused: run.stepping.refused,
       interrupted: options.signal.aborted,
       ...(record && { record }),
       ...(compared && { saved: { of: compared.of, done: compared.done, refused: compared.failures.length > 0 } }),
@@ -52,12 +73,44 @@ export async function converge(site: readonly Play[], world: World, options: Opt
   }
 }
 
+/** Throws a usage error where everything could be read and the tags find none of it. */
+function refuseNothing(run: Run, observations: readonly Observation[], unobserved: readonly Unobserved[]): void {
+  const { tags = everything } = run.options
+  if (selectsAll(tags) || observations.some(selectsSomething) || unobserved.length > 0 || run.failures.length > 0)
+    return
+  throw usageError({
+    where: tags.only.length > 0 ? '--tags' : '--skip-tags',
+    what: 'nothing on these hosts is selected',
+    remedy: 'see what there is with --list-tasks, without them',
+  })
+}
+
+const selectsSomething = ({ assignment: { selected } }: Observation): boolean =>
+  selected === undefined || selected.size > 0
+
+/** The plays with those hosts on which anything is selected, or that came to grief. */
+function selectedHosts(run: Run, observations: readonly Observation[]): ReadonlyMap<Play, readonly Host<unknown>[]> {
+  const { tags = everything } = run.options
+  const has = new Set(
+    observations.filter(selectsSomething).map(({ assignment: { play, host } }) => `${play.name} ${host.name}`),
+  )
+  const counts = (play: Play, { name }: Host<unknown>): boolean =>
+    run.hasFailed(name) || (selectsAll(tags) ? !play.prerequisite : has.has(`${play.name} ${name}`))
+  return new Map(run.site.map((play) => [play, play.hosts.filter((host) => counts(play, host))]))
+}
+
 /** Play after play, each over all its hosts before the next: the only barrier there is. */
-async function work(run: Run, observations: readonly Observation[]): Promise<void> {
+async function work(
+  run: Run,
+  selected: ReadonlyMap<Play, readonly Host<unknown>[]>,
+  observations: readonly Observation[],
+): Promise<void> {
   const differs = observations.some(({ plans }) => !plans.every(isKeep))
-  for (const play of run.site) {
+  for (const [play, hosts] of selected) {
     // Nothing is written anywhere while more hosts are out of reach, or blocked, than their plays allow to fail.
     if (run.stopped) return
+    // The gate of a play in which nothing is selected is nobody's business now.
+    if (hosts.length === 0) continue
     // A unit that is active proves nothing, so a check asks the gates too; where something differs, that is the answer.
     if (!run.options.check)
       await roll(
@@ -69,19 +122,22 @@ async function work(run: Run, observations: readonly Observation[]): Promise<voi
   }
 }
 
+/** What was read, and which machines of prerequisites could not be. */
+interface Observed {
+  readonly observations: readonly Observation[]
+  readonly unobserved: readonly Unobserved[]
+}
+
 /** All machines of the site, each read in one go. What can't be read is recorded. In the order of the plays and their hosts. */
-async function observeSite(run: Run): Promise<readonly Observation[]> {
+async function observeSite(run: Run): Promise<Observed> {
   const { site, world, connections, options } = run
-  const machines = new Map<string, Machine>()
-  for (const { hosts } of site) for (const { machine } of hosts) machines.set(machine.key, machine)
-  options.report({ kind: 'connecting', machines: machines.size })
+  const machines = machinesOf(site)
+  options.report({ kind: 'connecting', machines: machines.length })
   const wanted = wantedLater(site)
   const absent = absentFrom(site)
-  const seen = await mapLimit([...machines.values()], options.forks, async (machine) => {
-    const { found, receipts } = await observeMachine(site, machine, world, connections, options.planned)
-    const observed = found.flatMap((item) => ('plans' in item ? [item.assignment] : []))
-    const declared = observed.flatMap(({ host, resources }) => resources.map(({ id }) => ({ host: host.name, id })))
-    const estate = { receipts, declared }
+  const seen = await mapLimit(machines, options.forks, async (machine) => {
+    const { found, receipts } = await observeMachine(site, machine, world, connections, options)
+    const estate = estateOf(found, receipts)
     run.estates.set(machine.key, estate)
     const leftovers = abandoned(estate, options.identity.site, absent)
     // A thousand machines that are as they should be don't all stay connected: only so many as are looked at at once.
@@ -89,22 +145,32 @@ async function observeSite(run: Run): Promise<readonly Observation[]> {
     if (settled && !wanted.has(machine.key) && leftovers.length === 0) await connections.release(machine)
     return found
   })
-  const observations: Observation[] = []
-  for (const item of seen.flat()) {
-    if ('plans' in item) observations.push(item)
-    else {
-      const kind = item.error.code === 3 ? 'unreachable' : 'failed'
-      for (const host of new Set(item.assignments.map(({ host }) => host.name))) {
-        const play = item.assignments.find((assignment) => assignment.host.name === host)?.play.name ?? ''
-        run.record({ host, play, kind, problems: item.error.problems, done: [], undone: [] })
-      }
-    }
-  }
   const order = new Map(
     site.flatMap((play) => play.hosts.map((host) => `${play.name} ${host.name}`)).map((name, at) => [name, at]),
   )
   const place = ({ assignment: { play, host } }: Observation): number => order.get(`${play.name} ${host.name}`) ?? 0
-  return observations.sort((a, b) => place(a) - place(b))
+  const found = seen.flat()
+  const observations = found.flatMap((item) => ('plans' in item ? [item] : [])).sort((a, b) => place(a) - place(b))
+  const unobserved = found.flatMap((item) => ('plans' in item ? [] : [item]))
+  const isPrerequisite = ({ assignments }: Unobserved): boolean => assignments.every(({ play }) => play.prerequisite)
+  for (const { assignments, error } of unobserved.filter((item) => !isPrerequisite(item))) {
+    const kind = error.code === exitCode.unreachable ? 'unreachable' : 'failed'
+    for (const host of new Set(assignments.map(({ host }) => host.name))) {
+      const play = assignments.find((assignment) => assignment.host.name === host)?.play.name ?? ''
+      run.record({ host, play, kind, problems: error.problems, done: [], undone: [] })
+    }
+  }
+  return { observations, unobserved: unobserved.filter(isPrerequisite) }
+}
+
+/** What a machine remembers, what is declared there, and what of that may be made. */
+function estateOf(found: Reading['found'], receipts: Reading['receipts']): Estate {
+  const assignments = found.flatMap((item) => ('plans' in item ? [item.assignment] : []))
+  const owned = assignments.flatMap(({ host, resources, selected }) =>
+    resources.map(({ id }) => ({ host: host.name, id, may: selected?.has(id) ?? true })),
+  )
+  const idsOf = (some: typeof owned): Estate['declared'] => some.map(({ host, id }) => ({ host, id }))
+  return { receipts, declared: idsOf(owned), claimed: idsOf(owned.filter(({ may }) => may)) }
 }
 
 /** The machines that something looks at, or goes through, even if nothing has to be changed there. */

@@ -3,7 +3,7 @@ import type { Channel } from '../core/channel.ts'
 import type { Answers } from '../core/probe.ts'
 import type { Detail, Plan, Resource } from '../core/resource.ts'
 
-/** Resources with their plans, one for one. */
+/** Resources with the plans of some of them. */
 interface Planned {
   readonly assignment: { readonly resources: readonly Resource[] }
   readonly plans: readonly Plan[]
@@ -17,14 +17,17 @@ const nothing: Answers = () => ''
  * together, and none where nothing has to be asked. Throws PlinthErrors like the channel.
  */
 export async function withDetails<T extends Planned>(planned: readonly T[], channel: Channel): Promise<readonly T[]> {
-  const questions = planned.flatMap(({ assignment: { resources }, plans }) =>
-    plans.flatMap(({ action }, at) => (action === 'update' ? (resources[at]?.detail?.probe ?? []) : [])),
-  )
+  const detailsOf = ({ assignment: { resources } }: Planned): ReadonlyMap<string, Detail | undefined> =>
+    new Map(resources.map(({ id, detail }) => [id, detail]))
+  const questions = planned.flatMap((one) => {
+    const details = detailsOf(one)
+    return one.plans.flatMap(({ action, id }) => (action === 'update' ? (details.get(id)?.probe ?? []) : []))
+  })
   const answers = questions.length > 0 ? await channel.ask(questions) : nothing
-  return planned.map((one) => ({
-    ...one,
-    plans: one.plans.map((plan, at) => detailed(plan, one.assignment.resources[at]?.detail, answers)),
-  }))
+  return planned.map((one) => {
+    const details = detailsOf(one)
+    return { ...one, plans: one.plans.map((plan) => detailed(plan, details.get(plan.id), answers)) }
+  })
 }
 
 function detailed(plan: Plan, detail: Detail | undefined, answers: Answers): Plan {

@@ -5,8 +5,10 @@ import { distinctOwned, type Owned, type Receipt } from '../core/receipt.ts'
 export interface Estate {
   /** The receipts it had when it was read. */
   readonly receipts: readonly Receipt[]
-  /** What this run declares there. */
+  /** What the site declares there. */
   readonly declared: readonly Owned[]
+  /** What of it this run may make: all of it, or what is selected. */
+  readonly claimed: readonly Owned[]
 }
 
 /** The receipt of a site among those of a machine. */
@@ -26,12 +28,12 @@ export function abandoned({ receipts, declared }: Estate, site: string, absent: 
     .toReversed()
 }
 
-/** What the receipt of a site should say before anything is changed on a machine: what it said, and what is declared now. */
+/** What the receipt of a site should say before anything is changed on a machine: what it said, and what the run may make. */
 export const receiptOf = (
-  { receipts, declared }: Estate,
+  { receipts, claimed }: Estate,
   site: string,
   gone: ReadonlySet<string> = new Set(),
 ): Receipt => ({
   site,
-  owned: distinctOwned([...ownedBy(receipts, site).filter(({ id }) => !gone.has(id)), ...declared]),
+  owned: distinctOwned([...ownedBy(receipts, site).filter(({ id }) => !gone.has(id)), ...claimed]),
 })

@@ -114,14 +114,14 @@ export const missedOn = (
     return [where, [...symptoms, ...own]]
   })
 
-/** What became of every host of a site. */
+/** What became of every host of some plays. */
 export const hostResults = (
-  site: readonly Play[],
+  hosts: readonly (readonly Host<unknown>[])[],
   kept: ReadonlyMap<string, number>,
   changed: ReadonlyMap<string, ReadonlySet<string>>,
   failures: readonly Failure[],
 ): readonly HostResult[] =>
-  [...new Set(site.flatMap(({ hosts }) => names(hosts)))].map((host) => ({
+  [...new Set(hosts.flatMap(names))].map((host) => ({
     host,
     kept: kept.get(host) ?? 0,
     changed: changed.get(host)?.size ?? 0,

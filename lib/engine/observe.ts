@@ -2,46 +2,33 @@
 
 import { becomeText } from '../core/become.ts'
 import type { Channel, MachineChannel } from '../core/channel.ts'
-import { PlinthError, type Problem, usageError } from '../core/error.ts'
+import { PlinthError } from '../core/error.ts'
 import { type Facts, parseFacts } from '../core/facts.ts'
-import { grouped } from '../core/grouped.ts'
-import { type Listing, listProblems } from '../core/ordering.ts'
 import type { Answers, Question } from '../core/probe.ts'
 import { type Receipt, readReceipts } from '../core/receipt.ts'
 import { remember } from '../core/remember.ts'
 import type { Plan, Resource } from '../core/resource.ts'
 import { facts as factsReader, receipts as receiptsReader } from '../readers.ts'
+import { type Assignment, assign, concerns, hostsOn } from './assignment.ts'
 import { withDetails } from './details.ts'
 import type { Planned } from './planned.ts'
 import type { Host, Machine, Play } from './play.ts'
 import { identityQuestions } from './sealing.ts'
+import { changing, type Look, planResources, type Selection, select } from './selection.ts'
+import type { Tags } from './tags.ts'
 import type { HostPlan, World } from './world.ts'
-
-/** One host in one play, with what it should be. */
-export interface Assignment {
-  readonly play: Play
-  readonly host: Host<unknown>
-  readonly resources: readonly Resource[]
-}
 
 const factsQuestion: Question = { reader: factsReader, key: 'machine' }
 const receiptsQuestion: Question = { reader: receiptsReader, key: 'machine' }
 
-/**
- * Plans a list of resources against answers; each sees which ones before it are about to change, or did so in an
- * earlier play of the run (`changed`). Pure.
- */
-export function planResources(
-  resources: readonly Resource[],
-  answers: Answers,
-  changed: ReadonlySet<string> = new Set(),
-): readonly Plan[] {
-  const pending = new Set(changed)
-  return resources.map((resource) => {
-    const plan = resource.plan(answers, pending)
-    for (const id of changing([plan])) pending.add(id)
-    return plan
-  })
+/** The facts of a machine: of an earlier run, or else asked for and kept. */
+export async function factsOf(machine: Machine, world: World, connections: Connections): Promise<Facts> {
+  const cached = world.cachedFacts(machine)
+  if (cached !== null) return cached
+  const answers = await (await connections.machine(machine)).ask([factsQuestion])
+  const facts = parseFacts(answers(factsQuestion))
+  world.cacheFacts(machine, facts)
+  return facts
 }
 
 /** What a list of resources wants to know. */
@@ -111,43 +98,15 @@ export async function mapLimit<T, R>(items: readonly T[], limit: number, work: (
   return results
 }
 
-type Placed = Pick<Assignment, 'play' | 'host'>
-/** Sorted once for each site: looking through all hosts for each machine would take four times as long for twice as many. */
-const byMachine = new WeakMap<readonly Play[], ReadonlyMap<string, readonly Placed[]>>()
-
-/** The hosts that are one machine, in every play they are in. */
-function hostsOn(site: readonly Play[], { key }: Machine): readonly Placed[] {
-  const all = (): readonly Placed[] => site.flatMap((play) => play.hosts.map((host) => ({ play, host })))
-  const known = byMachine.get(site) ?? grouped(all(), ({ host }) => host.machine.key)
-  byMachine.set(site, known)
-  return known.get(key) ?? []
-}
-
-/** The resources of every play for every host of one machine. Throws for lists that contradict themselves. */
-export function assign(site: readonly Play[], machine: Machine, facts: Facts): readonly Assignment[] {
-  const assignments = hostsOn(site, machine).map(
-    ({ play, host }): Assignment => ({ play, host, resources: play.desired(host, facts) }),
-  )
-  const listing = ({ play, host, resources }: Assignment): Listing => ({ host: host.name, play: play.name, resources })
-  const behind = assignments.filter(({ play }) => play.options.via)
-  const problems: readonly Problem[] = [
-    ...listProblems(assignments.filter((one) => !behind.includes(one)).map(listing)),
-    ...behind.flatMap((one) => listProblems([listing(one)])),
-  ]
-  if (problems.length > 0) throw usageError(...problems)
-  return assignments
-}
-
-export interface Observation {
-  readonly assignment: Assignment
-  readonly plans: readonly Plan[]
-}
+/** What was read of one host in one play, and what that means for the run. */
+export type Observation = Selection
 
 /** An observation as the report tells of it. What goes to a database does so by its own login. */
-export function hostPlan({ assignment: { play, host }, plans }: Observation): HostPlan {
+export function hostPlan({ assignment: { play, host }, plans, left }: Observation): HostPlan {
   const { become, user } = host.machine.connection
   const as = become && !play.options.via ? { as: becomeText(become, user) } : {}
-  return { play: play.name, host: host.name, ...as, plans }
+  const { prerequisite } = play
+  return { play: play.name, host: host.name, ...as, plans, left, ...(prerequisite && { prerequisite }) }
 }
 
 /** All that was read of one machine. */
@@ -164,17 +123,26 @@ export interface Unobserved {
   readonly error: PlinthError
 }
 
+/** What of the site a run is to change, and how boldly. */
+export interface Selecting {
+  readonly tags?: Tags | undefined
+  readonly force: boolean
+  readonly planned?: Planned
+}
+
 /**
  * Everything the site wants to know of one machine: one script, one more on first contact or when a fact changed,
  * and one more for the details of what is to be updated.
- * What can't be observed (no connection, database down) is returned as data. `planned` is shown what a saved plan is about.
+ * What can't be observed (no connection, database down) is returned as data. A machine on which nothing is selected, by
+ * the facts of an earlier run, is not asked at all. `planned` is shown what a
+ * saved plan is about.
  */
 export async function observeMachine(
   site: readonly Play[],
   machine: Machine,
   world: World,
   connections: Connections,
-  planned?: Planned,
+  { tags, force, planned }: Selecting,
 ): Promise<Reading> {
   const all = hostsOn(site, machine)
   let channel: MachineChannel
@@ -182,13 +150,14 @@ export async function observeMachine(
   let assignments: readonly Assignment[] = []
   let answers: Answers
   let receipts: readonly Receipt[]
-  let direct: ReadonlyMap<Assignment, Observation>
+  let direct: readonly Observation[]
   try {
+    if (facts !== null) assignments = assign(site, machine, facts, tags)
+    if (facts !== null && !assignments.some(concerns)) return { machine, found: [], receipts: [] }
     channel = await connections.machine(machine)
     const own = (): readonly Assignment[] => assignments.filter(({ play }) => !play.options.via)
     const about = [factsQuestion, receiptsQuestion, ...(planned ? identityQuestions : [])]
     const questions = (): readonly Question[] => questionsOf(own().flatMap(({ resources }) => resources))
-    assignments = facts === null ? [] : assign(site, machine, facts)
     const itself = await channel.ask([...about, ...questions()])
     answers = itself
     receipts = readReceipts(itself(receiptsQuestion))
@@ -196,59 +165,70 @@ export async function observeMachine(
     if (facts === null || JSON.stringify(now) !== JSON.stringify(facts)) {
       facts = now
       world.cacheFacts(machine, now)
-      assignments = assign(site, machine, now)
+      assignments = assign(site, machine, now, tags)
       const wanted = questions()
       if (wanted.length > 0) answers = await channel.ask(wanted)
     }
     planned?.meet(machine, [...new Set(all.map(({ host }) => host.name))], now, itself)
-    const found = planMachine(own(), answers)
-    for (const { assignment, plans } of found) planned?.see(assignment, plans, answers)
-    direct = new Map((await withDetails(found, channel)).map((one) => [one.assignment, one]))
+    const looks = planMachine(own(), answers)
+    for (const { assignment, plans } of looks)
+      if (!assignment.play.prerequisite) planned?.see(assignment, plans, answers)
+    direct = await withDetails(selectByHost(looks, force), channel)
   } catch (error) {
     if (!(error instanceof PlinthError) || error.code === 4) throw error
     return { machine, found: [{ machine, assignments: all, error }], receipts: [] }
   }
-  const observed = assignments.map(async (assignment): Promise<Observation | Unobserved> => {
-    const { play, host, resources } = assignment
-    const known = direct.get(assignment)
-    if (known) return known
-    try {
-      const database = await connections.channel(play, host)
-      const answers = await database.ask(questionsOf(resources))
-      const plans = planResources(resources, answers)
-      planned?.see(assignment, plans, answers)
-      return { assignment, plans }
-    } catch (error) {
-      if (!(error instanceof PlinthError)) throw error
-      return { machine, assignments: [{ play, host }], error }
-    }
-  })
-  return { machine, found: await Promise.all(observed), receipts }
+  const reached = assignments
+    .filter((assignment) => assignment.play.options.via && concerns(assignment))
+    .map(async (assignment): Promise<readonly (Observation | Unobserved)[]> => {
+      const { play, host, resources } = assignment
+      try {
+        const answers = await (await connections.channel(play, host)).ask(questionsOf(resources))
+        const plans = planResources(resources, answers, new Set(), assignment.selected)
+        if (!play.prerequisite) planned?.see(assignment, plans, answers)
+        return select([{ assignment, answers, plans, changed: new Set() }], force)
+      } catch (error) {
+        if (!(error instanceof PlinthError)) throw error
+        return [{ machine, assignments: [{ play, host }], error }]
+      }
+    })
+  const found = [...direct, ...(await Promise.all(reached)).flat()]
+  return { machine, found, receipts }
 }
 
 /** Plans all lists of one machine: what one of its hosts changes, another's process may have read. Pure. */
-function planMachine(assignments: readonly Assignment[], answers: Answers): readonly Observation[] {
-  const changes = new Set<string>()
+function planMachine(assignments: readonly Assignment[], answers: Answers): readonly Look[] {
+  const changed = new Set<string>()
   return assignments.map((assignment) => {
-    const plans = planResources(assignment.resources, answers, changes)
-    for (const id of changing(plans)) changes.add(id)
-    return { assignment, plans }
+    const before = new Set(changed)
+    const plans = planResources(assignment.resources, answers, before, assignment.selected)
+    for (const id of changing(plans, assignment.selected)) changed.add(id)
+    return { assignment, answers, plans, changed: before }
   })
 }
 
-/** The ids that a plan changes: what is blocked stays as it is. */
-export const changing = (plans: readonly Plan[]): readonly string[] =>
-  plans.filter(({ action }) => action !== 'keep' && action !== 'blocked').map(({ id }) => id)
+/** The lists of one machine, each host's brought together. */
+function selectByHost(looks: readonly Look[], force: boolean): readonly Observation[] {
+  const hosts = new Set(looks.map(({ assignment }) => assignment.host.name))
+  return [...hosts].flatMap((name) =>
+    select(
+      looks.filter(({ assignment }) => assignment.host.name === name),
+      force,
+    ),
+  )
+}
 
 /** Asks the questions of one assignment again and plans anew; `seen` hears from which answers. */
 export async function observeAgain(
-  { resources }: Assignment,
+  assignment: Assignment,
   channel: Pick<Channel, 'ask'>,
+  { force }: Selecting,
   changed: ReadonlySet<string> = new Set(),
   seen?: (plans: readonly Plan[], answers: Answers) => void,
 ): Promise<readonly Plan[]> {
+  const { resources, selected } = assignment
   const answers = await channel.ask(questionsOf(resources))
-  const plans = planResources(resources, answers, changed)
+  const plans = planResources(resources, answers, changed, selected)
   seen?.(plans, answers)
-  return plans
+  return select([{ assignment, answers, plans, changed }], force)[0]?.plans ?? []
 }

@@ -86,6 +86,8 @@ export interface PlayOptions<P> {
   prepare?(scope: Scope<P>): Promise<void>
   /** The play's resources are in this database, reached through the host. */
   via?(host: Host<P>): DatabaseLogin
+  /** Words by which --tags finds everything in it, beside its name. */
+  readonly tags?: readonly string[]
 }
 
 export interface Play<P = unknown> {
@@ -96,6 +98,8 @@ export interface Play<P = unknown> {
   readonly members: readonly Host<P>[]
   desired(host: Host<P>, facts: Facts): readonly Resource[]
   readonly options: PlayOptions<P>
+  /** --limit leaves no host of it, and later plays stand on it: its hosts are looked at, and nothing is changed there. */
+  readonly prerequisite?: true
 }
 
 /**

@@ -4,12 +4,15 @@
  */
 import type { Owned } from '../core/receipt.ts'
 import type { Plan, Resource } from '../core/resource.ts'
+import { assignmentOf } from './assignment.ts'
 import { whoText } from './audit.ts'
 import { abandoned, receiptOf } from './estate.ts'
 import { isKeep, isUnreachable, nowhere, problemsOf } from './failures.ts'
-import { mapLimit, type Observation, planResources, questionsOf } from './observe.ts'
+import { mapLimit, type Observation, questionsOf } from './observe.ts'
 import { type Host, type Play, play } from './play.ts'
 import type { Run } from './run.ts'
+import { planResources } from './selection.ts'
+import { everything, selectsAll } from './tags.ts'
 import type { Leftover } from './world.ts'
 
 /** The name of the play that removes them. */
@@ -24,10 +27,11 @@ export interface Leftovers {
 
 /**
  * Looks for leftovers on every machine that was read, and whether they are still there; machines that have none are not
- * asked. What can't be removed blindly, or is not empty, is only shown.
+ * asked. What can't be removed blindly, or is not empty, is only shown. No tag finds a leftover: with --tags there are none.
  */
 export async function findLeftovers(run: Run): Promise<Leftovers> {
   const { site, options } = run
+  const { tags = everything } = options
   const hosts = new Map<string, Host<unknown>>()
   for (const host of site.flatMap((one) => one.hosts))
     if (!hosts.has(host.machine.key)) hosts.set(host.machine.key, host)
@@ -36,7 +40,7 @@ export async function findLeftovers(run: Run): Promise<Leftovers> {
   const removal = play(pruning, [...hosts.values()], ({ machine }) => removable.get(machine.key) ?? [])
   const looked = await mapLimit([...hosts], options.forks, async ([key, host]) => {
     const estate = run.estates.get(key)
-    const left = estate === undefined ? [] : abandoned(estate, options.identity.site, absent)
+    const left = estate === undefined || !selectsAll(tags) ? [] : abandoned(estate, options.identity.site, absent)
     const plans = await plansOfRemoval(run, removal, host, left).catch((error: unknown) => {
       const kind = isUnreachable(error) ? 'unreachable' : 'failed'
       run.record({ ...nowhere(removal), host: host.name, kind, problems: problemsOf(error) })
@@ -47,7 +51,8 @@ export async function findLeftovers(run: Run): Promise<Leftovers> {
     const changing = plans.flatMap(({ plan }) => (plan.action === 'remove' ? [plan] : []))
     return {
       found: left.flatMap(({ host, id }) => leftoverOf(host, id, key, plans.find(({ plan }) => plan.id === id)?.plan)),
-      observations: changing.length > 0 ? [{ assignment: { play: removal, host, resources }, plans: changing }] : [],
+      observations:
+        changing.length > 0 ? [{ assignment: assignmentOf(removal, host, resources), plans: changing, left: [] }] : [],
     }
   })
   return {
@@ -94,10 +99,13 @@ function leftoverOf(host: string, id: string, machine: string, plan: Plan | unde
   return [problem ? { host, id, machine, fate: 'blocked', why: problem.what } : { host, id, machine, fate: 'removed' }]
 }
 
-/** Hosts of the site that the run leaves alone: nothing is known of what they declare. */
+/** Hosts of the site that the run leaves alone in any play, or only looks at: not all that they declare is known. */
 export function absentFrom(site: readonly Play[]): ReadonlySet<string> {
-  const worked = new Set(site.flatMap(({ hosts }) => hosts.map(({ name }) => name)))
-  return new Set(site.flatMap(({ members }) => members.map(({ name }) => name)).filter((name) => !worked.has(name)))
+  const absent = site.flatMap(({ members, hosts, prerequisite }) => {
+    const worked = new Set(prerequisite ? [] : hosts.map(({ name }) => name))
+    return members.flatMap(({ name }) => (worked.has(name) ? [] : [name]))
+  })
+  return new Set(absent)
 }
 
 /** Lets every machine forget what was removed there, and what was shown as left to a person. */

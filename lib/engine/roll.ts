@@ -1,8 +1,9 @@
 /** Rolling: which hosts of a play are changed in which order, and what must hold before, between and after. */
 import { applyBatch } from './apply.ts'
+import type { Assignment } from './assignment.ts'
 import { batchSize } from './batches.ts'
 import { isKeep, isUnreachable, majorityProblems, names, nowhere } from './failures.ts'
-import { type Assignment, mapLimit, type Observation } from './observe.ts'
+import { mapLimit, type Observation } from './observe.ts'
 import type { Play } from './play.ts'
 import type { Run } from './run.ts'
 import { waitForGate, waitUnchanged } from './wait.ts'
@@ -84,13 +85,12 @@ class Roll {
     const left = await applyBatch(run, batch, mayApply)
     this.#gated = false
     if (this.#stopped) return left
-    const well = (name: string): boolean => !run.hasFailed(name)
-    for (const { host } of batch) if (well(host.name)) this.#changed.add(host.name)
+    for (const { host } of batch) if (run.isWell(host.name)) this.#changed.add(host.name)
     for (const { host } of left) this.#changed.delete(host.name)
     const end = last && left.length === 0
     const limited = play.hosts.length < play.members.length
-    const everybody = end && !limited ? names(play.members) : []
-    const expected = new Set([...this.#serving, ...this.#changed, ...everybody].filter(well))
+    const everybody = end && !limited ? names(play.members).filter((name) => run.isWell(name)) : []
+    const expected = new Set([...this.#serving, ...this.#changed, ...everybody].filter((name) => !run.hasFailed(name)))
     const look = { expected, changed: new Set(this.#changed), deep: end }
     await waitForGate(run, play, look, play.options.gate?.deadline ?? 0)
     this.#gated = !this.#stopped

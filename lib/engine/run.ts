@@ -8,7 +8,9 @@ import { isOf, isUnreachable, names, nowhere, problemsOf } from './failures.ts'
 import type { Connections } from './observe.ts'
 import type { Comparison, Planned } from './planned.ts'
 import type { Host, Play, Scope } from './play.ts'
-import type { Event, Failure, World } from './world.ts'
+import { Stepping } from './stepping.ts'
+import type { Tags } from './tags.ts'
+import type { Consent, Event, Failure, World } from './world.ts'
 
 /** Who runs what, for locks and logs: told to whoever meets the run. */
 export interface Identity {
@@ -37,6 +39,10 @@ export interface Options {
   leftover(id: string): Resource | undefined
   /** Given where the plan is to be saved, or was: it is recorded there, or held against what it was. */
   readonly planned?: Planned
+  /** What --tags and --skip-tags select; everything where it is left out. */
+  readonly tags?: Tags
+  /** Asks the person at the terminal before each resource is changed. It aborts `signal` where they want to quit. */
+  readonly ask?: (question: string) => Promise<Consent>
   /** Aborted by the first interrupt: the step in hand is finished, nothing new is begun. */
   readonly signal: AbortSignal
   report(event: Event): void
@@ -56,6 +62,7 @@ export class Run {
   readonly #locked = new Set<unknown>()
   /** What every machine remembers, and what the site declares there. */
   readonly estates = new Map<string, Estate>()
+  readonly stepping: Stepping
 
   readonly site: readonly Play[]
   readonly world: World
@@ -67,6 +74,7 @@ export class Run {
     this.world = world
     this.options = options
     this.connections = connections
+    this.stepping = new Stepping(options.ask)
   }
 
   /** What was changed so far, by host. */
@@ -77,6 +85,11 @@ export class Run {
   /** What was changed so far on a machine, by any of its hosts. */
   changedOn(machine: string): ReadonlySet<string> {
     return this.#changedOn.get(machine) ?? new Set()
+  }
+
+  /** Whether nothing went wrong on a host and nothing was left out there at the terminal. */
+  isWell(host: string): boolean {
+    return !this.hasFailed(host) && !this.stepping.refused.has(host)
   }
 
   /** Remembers that a resource was changed, for the machine's other hosts and for the recap. */

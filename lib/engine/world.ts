@@ -21,6 +21,9 @@ export interface World {
   sleep(seconds: number): Promise<void>
 }
 
+/** What a person answers; `all` is yes to this and to everything after it. Whoever asks aborts the run for `quit`. */
+export type Consent = 'yes' | 'no' | 'all' | 'quit'
+
 /** One step of one resource's plan, where it is taken. */
 export interface Deed {
   readonly host: string
@@ -91,13 +94,32 @@ export type Event =
   /** Something the operator should know that stops nothing. */
   | { readonly kind: 'warned'; readonly problems: readonly Problem[] }
 
+/** A resource that is not selected, and that either differs or would have to follow what is changed. */
+export interface Left {
+  readonly id: string
+  /** Whether it differs by itself. */
+  readonly differs: boolean
+  /** The ids that change and that it would be restarted for. */
+  readonly owes: readonly string[]
+  /** Why nothing could be done about it anyway. */
+  readonly problems: readonly Problem[]
+  /** The word by which --tags finds it, and whether that was named in --skip-tags. */
+  readonly tag: string
+  readonly skipped: boolean
+}
+
 /** The plan of one host in one play. */
 export interface HostPlan {
   readonly play: string
   readonly host: string
   /** As whom it acts and how it gets there, when that is not simply who logs in. */
   readonly as?: string
+  /** What the run is to change, and what is as declared, of all that is selected. */
   readonly plans: readonly Plan[]
+  /** What is not selected and differs, or should follow. */
+  readonly left: readonly Left[]
+  /** --limit leaves no host of this play: it is only looked at, because what comes after it stands on it. */
+  readonly prerequisite?: true
 }
 
 /** A host that came to grief, and what is left undone there. */
@@ -125,6 +147,8 @@ export interface Result {
   readonly plans: readonly HostPlan[]
   readonly failures: readonly Failure[]
   readonly leftovers: readonly Leftover[]
+  /** What was left as it is by host, because somebody at the terminal said so. */
+  readonly refused: ReadonlyMap<string, ReadonlySet<string>>
   readonly interrupted: boolean
   /** The plan as it is saved, where one is to be. */
   readonly record?: Pick<SavedPlan, 'hosts' | 'plays'>

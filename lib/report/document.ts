@@ -1,6 +1,6 @@
 /** A run as JSON: one document at its end, and a line for each thing that happens. docs/report.md describes both. Pure. */
 import type { Problem } from '../core/error.ts'
-import type { Event, Failure, HostPlan, Leftover } from '../engine/world.ts'
+import type { Event, Failure, HostPlan, Left, Leftover } from '../engine/world.ts'
 import { version } from '../version.ts'
 import { type HostOutcome, type Outcome, outcomesOf } from './outcome.ts'
 import type { Begun, Run, Timed } from './run.ts'
@@ -36,18 +36,21 @@ export function document(run: Run): Json {
       seconds: rounded(work.get(host) ?? 0),
     })),
     plans: outcomesOf(run, timeline)
-      .filter(({ outcomes }) => outcomes.length > 0)
+      .filter(({ outcomes, left }) => outcomes.length + left.length > 0)
       .map(planned),
     failures: result.failures.map(failed),
     leftovers: result.leftovers.map(leftover),
+    refused: [...result.refused].map(([host, ids]) => ({ host, resources: [...ids] })),
     events: run.events.map(eventJson),
   }
 }
 
-const planned = ({ play, host, as, outcomes }: HostOutcome): Json => ({
+const planned = ({ play, host, as, prerequisite, left, outcomes }: HostOutcome): Json => ({
   play,
   host,
   ...(as !== undefined && { as }),
+  ...(prerequisite && { prerequisite }),
+  ...(left.length > 0 && { left: left.map(unselected) }),
   resources: outcomes.map(resource),
 })
 
@@ -73,6 +76,13 @@ const planJson = ({
   steps: steps.map(({ say }) => say),
   problems: problems.map(problem),
   warnings: warnings.map(problem),
+})
+
+const unselected = ({ id, differs, owes, problems }: Left): Json => ({
+  resource: id,
+  differs,
+  owes,
+  problems: problems.map(problem),
 })
 
 const leftover = ({ host, id, fate, why }: Leftover): Json => ({

@@ -1,7 +1,7 @@
 /** What became of every resource of a run. Pure. */
 import { grouped } from '../core/grouped.ts'
 import type { Plan } from '../core/resource.ts'
-import type { Failure, HostPlan } from '../engine/world.ts'
+import type { Failure, HostPlan, Left } from '../engine/world.ts'
 import type { Run } from './run.ts'
 import { type Timeline, timelineOf } from './timeline.ts'
 
@@ -24,6 +24,10 @@ export interface HostOutcome {
   readonly play: string
   readonly host: string
   readonly as?: string
+  /** Only looked at, because what comes after it stands on it. */
+  readonly prerequisite?: true
+  /** What is not selected and differs. */
+  readonly left: readonly Left[]
   readonly outcomes: readonly Outcome[]
   /** Failures of the host in this play that no resource stands for: it can't be reached, its cluster is not healthy. */
   readonly failures: readonly Failure[]
@@ -50,18 +54,32 @@ export function outcomesOf(run: Run, timeline: Timeline = timelineOf(run)): read
     for (const { id, from, to } of bars) seconds.set(id, (seconds.get(id) ?? 0) + to - from)
     const outcomes = plan.plans.map((one): Outcome => {
       const failure = own.find((candidate) => isAbout(candidate, plan, one))
-      const state = failure ? failure.kind : settled(one, seconds, run)
+      const state = failure ? failure.kind : settled(one, plan.host, seconds, run)
       return { plan: one, state, seconds: seconds.get(one.id) ?? 0, ...(failure && { failure }) }
     })
     const told = new Set(outcomes.map(({ failure }) => failure))
-    const { play, host, as } = plan
-    return { play, host, ...(as !== undefined && { as }), outcomes, failures: own.filter((one) => !told.has(one)) }
+    const { play, host, as, prerequisite, left } = plan
+    return {
+      play,
+      host,
+      ...(as !== undefined && { as }),
+      ...(prerequisite && { prerequisite }),
+      left,
+      outcomes,
+      failures: own.filter((one) => !told.has(one)),
+    }
   })
   const known = new Set(plans.map(({ play, host }) => key(play, host)))
   const unseen = [...failed].filter(([place]) => !known.has(place))
   return [
     ...planned,
-    ...unseen.map(([, own]) => ({ play: own[0]?.play ?? '', host: own[0]?.host ?? '', outcomes: [], failures: own })),
+    ...unseen.map(([, own]) => ({
+      play: own[0]?.play ?? '',
+      host: own[0]?.host ?? '',
+      left: [],
+      outcomes: [],
+      failures: own,
+    })),
   ]
 }
 
@@ -73,11 +91,12 @@ const isAbout = (failure: Failure, { host }: HostPlan, { id, problems }: Plan): 
       ? problems.length > 0
       : failure.problems.some(({ where }) => where === `${host} ${id}`)
 
-function settled(plan: Plan, seconds: ReadonlyMap<string, number>, { check, result }: Run): State {
+function settled(plan: Plan, host: string, seconds: ReadonlyMap<string, number>, { check, result }: Run): State {
   if (plan.action === 'blocked') return 'blocked'
   if (seconds.has(plan.id)) return 'changed'
   if (plan.action === 'keep') return 'kept'
   if (check) return 'differs'
+  if (result.refused.get(host)?.has(plan.id)) return 'skipped'
   // A resource without a step in a run that went well was brought about by another one's, or meanwhile by somebody else.
   return result.failures.length > 0 || result.interrupted ? 'skipped' : 'kept'
 }

@@ -75,6 +75,9 @@ export function outcomeLine({ result, check, seconds, next }: Run, withNext = fa
     const after = command('When the cause is mended, go on with')
     return { tone: 'bad', text: `Failed on ${failed} of ${count(all, 'host')} after ${time}.${after}` }
   }
+  if (resources === 0 && result.plans.some(({ left }) => left.some(({ differs }) => differs))) {
+    return { tone: 'good', text: `Nothing that is selected ${check ? 'differs' : 'had to change'} (${time}).` }
+  }
   if (resources === 0) {
     const what = check ? 'differs' : 'had to change'
     return {

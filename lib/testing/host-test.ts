@@ -6,7 +6,7 @@ import type { Plan, Resource, Step } from '../core/resource.ts'
 import type { Role } from '../core/role.ts'
 import type { Infer, Schema } from '../core/schema.ts'
 import { Script, sh } from '../core/script.ts'
-import { planResources } from '../engine/observe.ts'
+import { planResources } from '../engine/selection.ts'
 import { facts as factsReader } from '../readers.ts'
 import { type AddTest, changed, only } from './role-test.ts'
 

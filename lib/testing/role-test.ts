@@ -7,7 +7,7 @@ import type { Plan, Resource } from '../core/resource.ts'
 import type { Role } from '../core/role.ts'
 import { check, type Infer, type Schema } from '../core/schema.ts'
 import { Secret, sha256 } from '../core/secret.ts'
-import { planResources } from '../engine/observe.ts'
+import { planResources } from '../engine/selection.ts'
 import { type Canned, canned, nameOf, plainFacts } from './canned.ts'
 
 /** A function that adds a test: that of uvu, node:test, vitest or jest. */

@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import type { Become } from '../../lib/core/inventory.ts'
 import type { Plan } from '../../lib/core/resource.ts'
+import { assignmentOf } from '../../lib/engine/assignment.ts'
 import { hostPlan } from '../../lib/engine/observe.ts'
 import { play } from '../../lib/engine/play.ts'
 import { planText, type Shown } from '../../lib/engine/report.ts'
@@ -29,8 +30,9 @@ test('the plan says once how it comes to act as another user, and for a database
     one.hosts.map((host) => {
       const resource = thing('x')
       return hostPlan({
-        assignment: { play: one, host, resources: [resource] },
+        assignment: assignmentOf(one, host, [resource]),
         plans: [resource.plan(() => '', new Set())],
+        left: [],
       })
     }),
   )
@@ -64,6 +66,7 @@ test('a result carries it, for documents', async () => {
 const planned = (play: string, host: string, ...plans: readonly Partial<Plan>[]): HostPlan => ({
   play,
   host,
+  left: [],
   plans: plans.map((one) => ({
     id: 'file:/etc/app.conf',
     action: 'update',

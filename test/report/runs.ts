@@ -26,19 +26,23 @@ export async function recorded(plays: readonly Play[], world: FakeWorld, asked: 
       asked.told?.(event, world.seconds)
     },
   })
-  return {
-    result,
-    events: recorder.events,
-    id: '1a2b3c4d',
-    check,
-    code: codeOf(result, check),
-    started: '2025-03-01T08:00:00.000Z',
-    seconds: asked.seconds ?? world.seconds,
-    playbook: 'playbooks/site.ts',
-    next,
-    warnings: [],
-  }
+  return reported(result, check, { events: recorder.events, next, seconds: asked.seconds ?? world.seconds })
 }
+
+/** What came of a run, as a reporter has it. */
+export const reported = (result: Result, check = false, more: Partial<Run> = {}): Run => ({
+  result,
+  events: [],
+  id: '1a2b3c4d',
+  check,
+  code: codeOf(result, check),
+  started: '2025-03-01T08:00:00.000Z',
+  seconds: 12.34,
+  playbook: 'playbooks/site.ts',
+  next: 'npx tsx playbooks/site.ts -i prod',
+  warnings: [],
+  ...more,
+})
 
 function codeOf({ failures, interrupted, plans }: Result, check: boolean): ExitCode {
   if (interrupted) return exitCode.interrupted

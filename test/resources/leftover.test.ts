@@ -11,7 +11,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import type { Resource } from '../../lib/core/resource.ts'
-import { planResources } from '../../lib/engine/observe.ts'
+import { planResources } from '../../lib/engine/selection.ts'
 import { leftover } from '../../lib/resources/leftover.ts'
 import { canned } from '../../lib/testing.ts'
 import { assert, suite } from '../kit.ts'

@@ -1,0 +1,107 @@
+/** Who should be what: each host of each play with its list of resources. Pure. */
+import { type Problem, usageError } from '../core/error.ts'
+import type { Facts } from '../core/facts.ts'
+import { grouped } from '../core/grouped.ts'
+import { type Listing, listProblems, standsOn } from '../core/ordering.ts'
+import type { Resource } from '../core/resource.ts'
+import type { Host, Machine, Play } from './play.ts'
+import { everything, isSelected, selectsAll, type Tags, wordsOf } from './tags.ts'
+
+/** One host in one play, with what it should be. */
+export interface Assignment {
+  readonly play: Play
+  readonly host: Host<unknown>
+  readonly resources: readonly Resource[]
+  readonly tags: Tags
+  /** The ids that the run may change; undefined for all of them. */
+  readonly selected?: ReadonlySet<string>
+  /** For each id what it stands on, in this list and in those of the host's plays before it. Worked out when asked. */
+  standsOn(): ReadonlyMap<string, ReadonlySet<string>>
+}
+
+interface Placed {
+  readonly play: Play
+  readonly host: Host<unknown>
+}
+
+/** Sorted once for each site: looking through all hosts for each machine would take four times as long for twice as many. */
+const byMachine = new WeakMap<readonly Play[], ReadonlyMap<string, readonly Placed[]>>()
+
+/** The hosts that are one machine, in every play they are in. */
+export function hostsOn(site: readonly Play[], { key }: Machine): readonly Placed[] {
+  const all = (): readonly Placed[] => site.flatMap((play) => play.hosts.map((host) => ({ play, host })))
+  const known = byMachine.get(site) ?? grouped(all(), ({ host }) => host.machine.key)
+  byMachine.set(site, known)
+  return known.get(key) ?? []
+}
+
+/**
+ * The resources of every play for every host of one machine. In a prerequisite nothing is selected. Throws a usage error for lists that contradict themselves.
+ */
+export function assign(
+  site: readonly Play[],
+  machine: Machine,
+  facts: Facts,
+  tags: Tags = everything,
+): readonly Assignment[] {
+  const lists = hostsOn(site, machine).map(({ play, host }) => ({ play, host, resources: play.desired(host, facts) }))
+  const direct = lists.filter(({ play }) => !play.options.via)
+  const listing = ({ play, host, resources }: (typeof lists)[number]): Listing => ({
+    host: host.name,
+    play: play.name,
+    resources,
+  })
+  const problems: readonly Problem[] = [
+    ...listProblems(direct.map(listing)),
+    ...lists.filter(({ play }) => play.options.via).flatMap((one) => listProblems([listing(one)])),
+  ]
+  if (problems.length > 0) throw usageError(...problems)
+  const standing = new Map<string, () => ReadonlyMap<string, ReadonlySet<string>>>()
+  for (const { host } of direct) {
+    const whole = (): readonly Resource[] =>
+      direct.flatMap((list) => (list.host.name === host.name ? list.resources : []))
+    standing.set(host.name, standing.get(host.name) ?? once(() => standsOn(whole())))
+  }
+  return lists.map(({ play, host, resources }): Assignment => {
+    const within = play.options.via ? undefined : standing.get(host.name)
+    const assignment = assignmentOf(play, host, resources, tags, within)
+    if (selectsAll(tags) && !play.prerequisite) return assignment
+    return { ...assignment, selected: new Set(play.prerequisite ? [] : tagged(assignment).map(({ id }) => id)) }
+  })
+}
+
+function once<T extends object>(make: () => T): () => T {
+  let made: T | undefined
+  return () => {
+    made ??= make()
+    return made
+  }
+}
+
+/** Every machine of a site's hosts once, in their order. */
+export function machinesOf(site: readonly Play[]): readonly Machine[] {
+  const machines = new Map<string, Machine>()
+  for (const { hosts } of site) for (const { machine } of hosts) machines.set(machine.key, machine)
+  return [...machines.values()]
+}
+
+/** A list of which everything is selected. `within`: what stands on what, if other lists count as well. */
+export const assignmentOf = (
+  play: Play,
+  host: Host<unknown>,
+  resources: readonly Resource[],
+  tags: Tags = everything,
+  within: Assignment['standsOn'] = once(() => standsOn(resources)),
+): Assignment => ({ play, host, resources, tags, standsOn: within })
+
+/** What the tags find in a list. */
+export const tagged = ({
+  play,
+  resources,
+  tags,
+}: Pick<Assignment, 'play' | 'resources' | 'tags'>): readonly Resource[] =>
+  resources.filter((resource) => isSelected(tags, wordsOf(play, resource)))
+
+/** Whether a run with these tags has anything to do with a list, to change or to look at it. */
+export const concerns = (assignment: Assignment): boolean =>
+  assignment.selected === undefined || tagged(assignment).length > 0
