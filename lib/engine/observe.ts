@@ -8,7 +8,8 @@ import { type Listing, listProblems } from '../core/ordering.ts'
 import type { Answers, Question } from '../core/probe.ts'
 import { type Receipt, readReceipts } from '../core/receipt.ts'
 import { remember } from '../core/remember.ts'
-import type { Plan, Resource } from '../core/resource.ts'
+import { noted, type Plan, type Resource } from '../core/resource.ts'
+import { facts as factsReader } from '../readers.ts'
 import { facts as factsReader, receipts as receiptsReader } from '../readers.ts'
 import { withDetails } from './details.ts'
 import type { Planned } from './planned.ts'
@@ -80,11 +81,19 @@ export class Connections {
 
   async close(): Promise<void> {
     const settled = async (channels: Map<string, Promise<Channel>>): Promise<void> => {
-      await Promise.allSettled([...channels.values()].map(async (channel) => (await channel).close()))
+      await Promise.allSettled([...channels.values()].map(closed))
     }
     await settled(this.#databases)
     await settled(this.#machines)
   }
+}
+
+/** Closes a channel, or sees to it that it is closed once it is open: nobody waits for a login that nobody needs any more. */
+async function closed(channel: Promise<Channel>): Promise<void> {
+  const closing = channel.then((open) => open.close())
+  closing.catch(() => {})
+  const open = await Promise.race([channel.then(() => true), Promise.resolve(false)])
+  if (open) await closing
 }
 
 /**
@@ -124,7 +133,32 @@ export function assign(site: readonly Play[], machine: Machine, facts: Facts): r
     ...behind.flatMap((one) => listProblems([listing(one)])),
   ]
   if (problems.length > 0) throw usageError(...problems)
-  return assignments
+  const spared = site.flatMap((play) =>
+    play.members
+      .filter((host) => host.machine.key === machine.key && !play.hosts.includes(host))
+      .map((host): Assignment => ({ play, host, resources: play.desired(host, facts) })),
+  )
+  return withAllNotes(assignments, [...assignments, ...spared])
+}
+
+/**
+ * What several hosts of a machine declare is changed by one of them, for all: it leaves the notes of all, also of those
+ * that --limit leaves out.
+ */
+function withAllNotes(assignments: readonly Assignment[], all: readonly Assignment[]): readonly Assignment[] {
+  const notes = new Map<string, Set<string>>()
+  for (const { play, resources } of all) {
+    if (play.options.via) continue
+    for (const { id, notes: own = [] } of resources) notes.set(id, new Set([...(notes.get(id) ?? []), ...own]))
+  }
+  return assignments.map((assignment) => {
+    if (assignment.play.options.via) return assignment
+    const resources = assignment.resources.map((one) => {
+      const others = [...(notes.get(one.id) ?? [])].filter((note) => !one.notes?.includes(note))
+      return others.length > 0 ? noted(one, others) : one
+    })
+    return { ...assignment, resources }
+  })
 }
 
 export interface Observation {
