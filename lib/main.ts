@@ -8,6 +8,7 @@ import { visible } from './core/visible.ts'
 import { openArchive } from './edge/archive.ts'
 import { helpText, type Options, parseArguments } from './edge/arguments.ts'
 import { openConsole } from './edge/console.ts'
+import { leave, onInterrupt } from './edge/interrupt.ts'
 import { loadInventory } from './edge/inventory.ts'
 import { askPasswords } from './edge/passwords.ts'
 import { mayWritePlan, readPlan, writePlan } from './edge/plan-file.ts'
@@ -46,7 +47,13 @@ export const main = (site: (fleet: Fleet) => readonly Play[] | Promise<readonly 
       for (const name of new Set(limited.flatMap(({ hosts }) => hosts.map((host) => host.name)))) console.log(name)
       return exitCode.done
     }
-    const interrupt = onInterrupt(screen.progress)
+    const signal = onInterrupt({
+      first: () => screen.progress('finishing the step in hand; interrupt again to stop at once'),
+      again() {
+        screen.stopped(nextCommand(playbook, options, {}))
+        leave(exitCode.interrupted)
+      },
+    })
     const start = performance.now()
     const result = await converge(limited, world, {
       check: options.check,
@@ -56,7 +63,7 @@ export const main = (site: (fleet: Fleet) => readonly Play[] | Promise<readonly 
       prune: options.prune,
       ...(planned && { planned }),
       leftover,
-      signal: interrupt.signal,
+      signal,
       report: (event) => screen.report(event),
     }).finally(() => screen.end())
     const seconds = (performance.now() - start) / 1000
@@ -156,6 +163,8 @@ async function ending(work: (options: Options, playbook: string) => Promise<Exit
     for (const problem of error.problems) console.error(visible(problemText(problem)))
     process.exitCode = error.code
   }
+  // Nobody waits for a login or an answer that an interrupted run was waiting for.
+  if (process.exitCode === exitCode.interrupted) leave(exitCode.interrupted)
 }
 
 /** One for the run: what it was told once is remembered with it. */
@@ -193,18 +202,6 @@ async function limit(plays: readonly Play[], { limit }: Options, fleet: Fleet): 
   return limited
 }
 
-/** The first interrupt ends the run after the step in hand, the second ends it now. */
-function onInterrupt(say: (line: string) => void): AbortController {
-  const controller = new AbortController()
-  const stop = (): void => {
-    if (controller.signal.aborted) process.exit(exitCode.interrupted)
-    controller.abort()
-    say('finishing the step in hand; interrupt again to stop at once')
-  }
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop)
-  return controller
-}
-
 function codeOf({ failures, interrupted, plans }: Result, check: boolean): ExitCode {
   if (interrupted) return exitCode.interrupted
   if (failures.some(({ kind }) => kind === 'unreachable')) return exitCode.unreachable
@@ -238,10 +235,11 @@ const document = (result: Result, warnings: readonly Problem[], check: boolean, 
   })),
   failures: result.failures,
   interrupted: result.interrupted,
+  unfinished: result.unfinished,
 })
 
 /** The command to go on with: this one, without --check; what was planned is done next, what was refused is planned anew. */
-function nextCommand(playbook: string, options: Options, { saved }: Result): string {
+function nextCommand(playbook: string, options: Options, { saved }: Pick<Result, 'saved'>): string {
   const run = `npx tsx ${playbook}`
   if (saved?.refused)
     return [run, selectionText(selectionOf(options)), `--plan-out ${options.apply}`].filter(Boolean).join(' ')

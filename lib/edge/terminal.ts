@@ -42,6 +42,11 @@ async function typed(question: string, shown: boolean, { where, remedy }: Otherw
   try {
     return await new Promise<string>((answer, reject) => {
       terminal.once('line', answer)
+      // The keyboard's own signal does not come while the terminal is read key by key.
+      terminal.once('SIGINT', () => {
+        process.stderr.write('\n')
+        process.kill(process.pid, 'SIGINT')
+      })
       terminal.once('close', () => reject(usageError({ where, what: 'nothing was typed', remedy })))
     })
   } finally {

@@ -1,6 +1,6 @@
 /** Observe wide, plan purely, apply narrowly. Knows channels; knows no kind of resource and nothing of Nacos. */
 import { abandoned } from './estate.ts'
-import { hostResults, isKeep, nowhere } from './failures.ts'
+import { hostResults, isKeep, nowhere, unfinished } from './failures.ts'
 import { Connections, hostPlan, mapLimit, type Observation, observeMachine } from './observe.ts'
 import type { Machine, Play } from './play.ts'
 import { absentFrom, findLeftovers, forget } from './prune.ts'
@@ -14,7 +14,8 @@ export async function converge(site: readonly Play[], world: World, options: Opt
   const connections = new Connections(world)
   const run = new Run(site, world, options, connections)
   try {
-    const observations = await observeSite(run)
+    const observations = await unlessAborted(observeSite(run), options.signal)
+    if (observations === null) return givenUp
     const left = await findLeftovers(run)
     const removals = options.prune ? left.observations : []
     const plans = [...observations, ...removals].map(hostPlan)
@@ -46,11 +47,25 @@ export async function converge(site: readonly Play[], world: World, options: Opt
       interrupted: options.signal.aborted,
       ...(record && { record }),
       ...(compared && { saved: { of: compared.of, done: compared.done, refused: compared.failures.length > 0 } }),
+      unfinished: options.signal.aborted && !options.check ? unfinished(observations, run) : [],
     }
   } finally {
     await connections.close()
   }
 }
+
+/** The reading, or null as soon as the run is interrupted: nothing was changed yet, and nobody waits for an answer. */
+async function unlessAborted<T>(reading: Promise<T>, signal: AbortSignal): Promise<T | null> {
+  reading.catch(() => {})
+  const aborted = new Promise<null>((resolve) => {
+    signal.addEventListener('abort', () => resolve(null), { once: true })
+    if (signal.aborted) resolve(null)
+  })
+  return Promise.race([aborted, reading])
+}
+
+/** A run that was interrupted before it knew what differs. */
+const givenUp: Result = { hosts: [], plans: [], failures: [], leftovers: [], interrupted: true, unfinished: [] }
 
 /** Play after play, each over all its hosts before the next: the only barrier there is. */
 async function work(run: Run, observations: readonly Observation[]): Promise<void> {
@@ -78,6 +93,7 @@ async function observeSite(run: Run): Promise<readonly Observation[]> {
   const wanted = wantedLater(site)
   const absent = absentFrom(site)
   const seen = await mapLimit([...machines.values()], options.forks, async (machine) => {
+    if (options.signal.aborted) return []
     const { found, receipts } = await observeMachine(site, machine, world, connections, options.planned)
     const observed = found.flatMap((item) => ('plans' in item ? [item.assignment] : []))
     const declared = observed.flatMap(({ host, resources }) => resources.map(({ id }) => ({ host: host.name, id })))
@@ -89,6 +105,8 @@ async function observeSite(run: Run): Promise<readonly Observation[]> {
     if (settled && !wanted.has(machine.key) && leftovers.length === 0) await connections.release(machine)
     return found
   })
+  // Given up: nobody waits for it, and what fails now does so for that reason.
+  if (options.signal.aborted) return []
   const observations: Observation[] = []
   for (const item of seen.flat()) {
     if ('plans' in item) observations.push(item)

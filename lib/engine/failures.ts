@@ -2,8 +2,10 @@
 import type { Done } from '../core/channel.ts'
 import { exitCode, PlinthError, type Problem } from '../core/error.ts'
 import type { Plan, Step } from '../core/resource.ts'
+import type { Observation } from './observe.ts'
 import type { Host, Missing, Play } from './play.ts'
-import type { FailedStep, Failure, HostResult } from './world.ts'
+import type { Run } from './run.ts'
+import type { FailedStep, Failure, HostResult, Unfinished } from './world.ts'
 
 /** Whether a resource is as it should be. */
 export const isKeep = (plan: Plan): boolean => plan.action === 'keep'
@@ -118,6 +120,17 @@ export const hostResults = (
     changed: changed.get(host)?.size ?? 0,
     state: failures.find((failure) => failure.host === host)?.kind ?? 'ok',
   }))
+
+/** What an interrupted run leaves undone, play by play. What failed is told as a failure. */
+export const unfinished = (observations: readonly Observation[], run: Run): readonly Unfinished[] =>
+  observations.flatMap(({ assignment, plans }) => {
+    const { host, play } = assignment
+    const { done, undone } = run.begun.get(assignment) ?? {
+      done: [],
+      undone: plans.flatMap(({ steps }) => steps.map(({ say }) => say)),
+    }
+    return undone.length === 0 || run.hasFailed(host.name) ? [] : [{ host: host.name, play: play.name, done, undone }]
+  })
 
 /** What still differs after an apply that reported success. */
 export const stillDiffers =

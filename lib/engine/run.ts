@@ -5,7 +5,7 @@ import type { Resource } from '../core/resource.ts'
 import { failuresAllowed } from './batches.ts'
 import { type Estate, receiptOf } from './estate.ts'
 import { isOf, isUnreachable, names, nowhere, problemsOf } from './failures.ts'
-import type { Connections } from './observe.ts'
+import type { Assignment, Connections } from './observe.ts'
 import type { Comparison, Planned } from './planned.ts'
 import type { Host, Play, Scope } from './play.ts'
 import type { Event, Failure, World } from './world.ts'
@@ -53,6 +53,8 @@ export class Run {
   /** The ids that were changed, by host, and on each machine. */
   readonly #changed = new Map<string, Set<string>>()
   readonly #changedOn = new Map<string, Set<string>>()
+  /** What was done of the assignments that were begun, and what was not. */
+  readonly begun = new Map<Assignment, { readonly done: readonly string[]; readonly undone: readonly string[] }>()
   readonly #locked = new Set<unknown>()
   /** What every machine remembers, and what the site declares there. */
   readonly estates = new Map<string, Estate>()

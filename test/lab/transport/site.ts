@@ -3,8 +3,8 @@
  * something that comes after all of them.
  */
 import { type Resource, resource } from '../../../lib/core/resource.ts'
-import { bytes, controllerPath, optional, params, text } from '../../../lib/core/schema.ts'
-import { play } from '../../../lib/engine/play.ts'
+import { bytes, controllerPath, flag, type Infer, optional, params, text } from '../../../lib/core/schema.ts'
+import { type Gate, play } from '../../../lib/engine/play.ts'
 import { main } from '../../../lib/main.ts'
 import { stat } from '../../../lib/readers.ts'
 import { directory } from '../../../lib/resources/directory.ts'
@@ -20,8 +20,28 @@ const appHost = params({
     size: optional(bytes(), 20_000),
     /** What the step runs, beside being counted. */
     job: optional(text(), ':'),
+    gate: optional(flag(), false),
   }),
 })
+
+/** Opens when a file is there. */
+const gate: Gate<Infer<typeof appHost>> = {
+  name: 'the gate is open',
+  deadline: 600,
+  patience: 600,
+  serving: async () => new Set(),
+  async missing(scope, { expected }) {
+    const question = { reader: stat, key: '/srv/open' }
+    const found = await Promise.all(
+      scope.hosts.map(async (host) => ({
+        host: host.name,
+        open: (await scope.ask(host, [question]))(question) !== '',
+      })),
+    )
+    return found.flatMap(({ host, open }) => (open || !expected.has(host) ? [] : [{ host, what: 'is not open' }]))
+  },
+  explain: async () => [],
+}
 
 /** Done once and for all; every execution leaves a line in `/srv/count`. */
 function job(run: string): Resource {
@@ -42,12 +62,17 @@ await main(async (fleet) => {
   const { archive: source, sha256 } = first.params.app
   const archive = await fleet.archive({ source, sha256, where: first.where('app', 'archive') })
   return [
-    play('app', hosts, ({ params: { app } }) => [
-      directory('/srv/app'),
-      file('/srv/app/app.conf', { content: `${app.line}\n`.repeat(app.size / (app.line.length + 1)) }),
-      job(app.job),
-      release('/srv/app/release', { archive, owner: 'root', group: 'root' }),
-      file('/srv/app/last', { content: 'last\n' }),
-    ]),
+    play(
+      'app',
+      hosts,
+      ({ params: { app } }): readonly Resource[] => [
+        directory('/srv/app'),
+        file('/srv/app/app.conf', { content: `${app.line}\n`.repeat(app.size / (app.line.length + 1)) }),
+        job(app.job),
+        release('/srv/app/release', { archive, owner: 'root', group: 'root' }),
+        file('/srv/app/last', { content: 'last\n' }),
+      ],
+      first.params.app.gate ? { gate } : {},
+    ),
   ]
 })
