@@ -8,12 +8,12 @@ import { visible } from './core/visible.ts'
 import { openArchive } from './edge/archive.ts'
 import { helpText, type Options, parseArguments } from './edge/arguments.ts'
 import { openConsole } from './edge/console.ts'
-import { leave, onInterrupt } from './edge/interrupt.ts'
+import { onInterrupt } from './edge/interrupt.ts'
 import { loadInventory } from './edge/inventory.ts'
 import { askPasswords } from './edge/passwords.ts'
 import { mayWritePlan, readPlan, writePlan } from './edge/plan-file.ts'
 import { optionsOfPlan, selectionOf, selectionText } from './edge/plan-options.ts'
-import { terminalAsker } from './edge/terminal.ts'
+import { letGoOfTerminals, terminalAsker } from './edge/terminal.ts'
 import { vaultPasswords } from './edge/vault-password.ts'
 import { realWorld } from './edge/world.ts'
 import { converge } from './engine/converge.ts'
@@ -51,7 +51,7 @@ export const main = (site: (fleet: Fleet) => readonly Play[] | Promise<readonly 
       first: () => screen.progress('finishing the step in hand; interrupt again to stop at once'),
       again() {
         screen.stopped(nextCommand(playbook, options, {}))
-        leave(exitCode.interrupted)
+        process.exit(exitCode.interrupted)
       },
     })
     const start = performance.now()
@@ -149,6 +149,7 @@ export const inspect = <P>(
 
 /** Whoever reads the output may go away (`| head`, a closed terminal): a run goes on to its end all the same. */
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
+process.on('exit', letGoOfTerminals)
 
 async function ending(work: (options: Options, playbook: string) => Promise<ExitCode>): Promise<void> {
   const playbook = relative(process.cwd(), process.argv[1] ?? 'playbooks/site.ts')
@@ -164,7 +165,7 @@ async function ending(work: (options: Options, playbook: string) => Promise<Exit
     process.exitCode = error.code
   }
   // Nobody waits for a login or an answer that an interrupted run was waiting for.
-  if (process.exitCode === exitCode.interrupted) leave(exitCode.interrupted)
+  if (process.exitCode === exitCode.interrupted) process.exit()
 }
 
 /** One for the run: what it was told once is remembered with it. */

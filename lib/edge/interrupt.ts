@@ -1,13 +1,10 @@
 /** What signals mean to a run: the first ends it after the step in hand, another one ends it now. */
-import { closeSync } from 'node:fs'
 
 /**
  * Seconds in which another signal is still the same one. Ctrl-C comes to every process of the terminal, and npx and tsx
  * hand on what they got: one key arrives here two or three times, tens of milliseconds apart.
  */
 const sameSeconds = 1
-
-let hungUp = false
 
 export interface Interrupts {
   /** Called once: the run is to end after the step in hand. */
@@ -28,7 +25,6 @@ export function onInterrupt({ first, again }: Interrupts): AbortSignal {
   let since = 0
   let over = false
   const heard = (signal: NodeJS.Signals): void => {
-    hungUp ||= signal === 'SIGHUP'
     if (!controller.signal.aborted) {
       since = performance.now()
       controller.abort()
@@ -41,19 +37,4 @@ export function onInterrupt({ first, again }: Interrupts): AbortSignal {
   }
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, heard)
   return controller.signal
-}
-
-/**
- * Ends the process without waiting for anything. Node sets a terminal back to how it was as it goes, and aborts where
- * that terminal is gone: so it finds none.
- */
-export function leave(code: number): never {
-  if (hungUp) {
-    for (const descriptor of [0, 1, 2]) {
-      try {
-        closeSync(descriptor)
-      } catch {}
-    }
-  }
-  process.exit(code)
 }

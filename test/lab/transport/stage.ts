@@ -162,11 +162,11 @@ export function start(inventory: string, { args = [], preload, terminal }: Start
   const [command, ...rest] =
     terminal === undefined
       ? [process.execPath, ...words]
-      : // The shell outlives its terminal, to tell how the playbook ended.
+      : // One shell ends with its terminal, as a user's does; the one in it outlives it, to tell how the playbook ended.
         [
           'script',
           '-qefc',
-          `trap '' HUP; '${[process.execPath, ...words].join("' '")}'; echo $? >${terminal}`,
+          `( trap '' HUP; '${[process.execPath, ...words].join("' '")}'; echo $? >${terminal} ); exit`,
           '/dev/null',
         ]
   const child = spawn(command ?? '', rest, {
