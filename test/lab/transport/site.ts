@@ -3,12 +3,13 @@
  * something that comes after all of them.
  */
 import { type Resource, resource } from '../../../lib/core/resource.ts'
-import { bytes, controllerPath, flag, type Infer, optional, params, text } from '../../../lib/core/schema.ts'
+import { bytes, controllerPath, flag, type Infer, optional, params, secret, text } from '../../../lib/core/schema.ts'
 import { type Gate, play } from '../../../lib/engine/play.ts'
 import { main } from '../../../lib/main.ts'
 import { stat } from '../../../lib/readers.ts'
 import { directory } from '../../../lib/resources/directory.ts'
 import { file } from '../../../lib/resources/file.ts'
+import { databaseSchema } from '../../../lib/resources/mysql/schema.ts'
 import { release } from '../../../lib/resources/release.ts'
 
 const appHost = params({
@@ -23,6 +24,8 @@ const appHost = params({
     gate: optional(flag(), false),
   }),
 })
+
+const databaseHost = params({ mysql: params({ host: text(), user: text(), password: secret() }) })
 
 /** Opens when a file is there. */
 const gate: Gate<Infer<typeof appHost>> = {
@@ -57,11 +60,21 @@ function job(run: string): Resource {
 
 await main(async (fleet) => {
   const hosts = fleet.group('apps', appHost)
+  const databases = fleet.has('databases') ? fleet.group('databases', databaseHost) : []
+  const schema = play(
+    'schema',
+    databases,
+    () => [databaseSchema('staged', { charset: 'utf8mb4', collation: 'utf8mb4_bin' })],
+    {
+      via: ({ params: { mysql } }) => ({ ...mysql, port: 3306 }),
+    },
+  )
   const [first] = hosts
-  if (!first) return []
+  if (!first) return [schema]
   const { archive: source, sha256 } = first.params.app
   const archive = await fleet.archive({ source, sha256, where: first.where('app', 'archive') })
   return [
+    schema,
     play(
       'app',
       hosts,

@@ -85,6 +85,8 @@ export interface InventoryOptions {
   readonly job?: string
   /** The private key to log in with, instead of the lab's. */
   readonly key?: string
+  /** The machines through which a database is reached, and its address as they see it. */
+  readonly databases?: Readonly<Record<string, string>>
   /** With a gate behind the play that opens when `/srv/open` is there. */
   readonly gate?: boolean
   /** Each host once for every one of these ports, as so many machines. */
@@ -116,6 +118,12 @@ export function inventory(hosts: readonly string[], options: InventoryOptions = 
       return ports?.map((port) => line(`${host}-${port}`, `, ansible_port: ${port}`)) ?? [line(host, '')]
     }),
   ]
+  const databases = Object.entries(options.databases ?? {})
+  if (databases.length > 0) lines.push('    databases:', '      hosts:')
+  for (const [name, host] of databases) {
+    const login = `{ host: ${host}, user: plinth_admin, password: !file ${folder}/secrets/mysql_admin_password }`
+    lines.push(`        ${name}-db: { ansible_host: ${stage.addressOf(name)}, mysql: ${login} }`)
+  }
   writeFileSync(path, `${lines.join('\n')}\n`)
   return path
 }
