@@ -3,6 +3,7 @@
  * file by file, unit by unit, table by table. The moments come from a seed, which is printed; `PLINTH_SEED=N` repeats it.
  */
 import { assert, suite } from '../kit.ts'
+import { type Announcing, announced, assertDid } from './deeds.ts'
 import {
   allQuiet,
   differences,
@@ -55,15 +56,21 @@ for (const [index, [name, { make, restore }]] of Object.entries(starts).entries(
   let path = ''
 
   test(
-    `${name}: a run that is not killed`,
+    `${name}: a run that is not killed does what the check announces, step by step`,
     async () => {
       await starts['bare hosts'].restore()
       await make()
       await restore()
       start = await snapshot()
       path = inventory('now')
+      const checked = await run(path, ['--check', '--json'])
+      assert.is(checked.code, 2, checked.text)
+      assert.equal(differences(await snapshot(), start), [], 'a check changes nothing')
       whole = await run(path)
       assert.is(whole.code, 0, whole.text)
+      const document = JSON.parse(checked.stdout) as Announcing
+      assert.is(announced(document).size, 5, 'something differs on every host')
+      assertDid(whole.text, document)
       reference = await snapshot()
       for (const [thing, state] of reference) if (/ has read /.test(thing)) assert.is(state, 'what is there', thing)
       const again = await run(path)

@@ -83,6 +83,7 @@ interface Report {
     resources: readonly {
       id: string
       action: string
+      steps: readonly string[]
       changes: readonly { key: string; from: string | null; to: string | null }[]
     }[]
   }[]

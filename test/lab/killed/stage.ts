@@ -160,6 +160,7 @@ export interface Ran {
   /** Null when it was killed. */
   readonly code: number | null
   readonly text: string
+  readonly stdout: string
   /** Every piece of what it said: its end in bytes, and when it came, in ms since the start. */
   readonly pieces: readonly { readonly bytes: number; readonly ms: number }[]
   readonly ms: number
@@ -175,6 +176,7 @@ export function run(path: string, args: readonly string[] = [], moment?: Moment)
   const since = performance.now()
   const pieces: { bytes: number; ms: number }[] = []
   let text = ''
+  let stdout = ''
   let bytes = 0
   let timer: NodeJS.Timeout | undefined
   const killAfter = (ms: number): void => {
@@ -184,6 +186,7 @@ export function run(path: string, args: readonly string[] = [], moment?: Moment)
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (chunk: Buffer) => {
       text += chunk
+      if (stream === child.stdout) stdout += chunk
       bytes += chunk.length
       pieces.push({ bytes, ms: performance.now() - since })
       if (moment && 'bytes' in moment && bytes >= moment.bytes) killAfter(moment.later)
@@ -193,7 +196,7 @@ export function run(path: string, args: readonly string[] = [], moment?: Moment)
     child.on('close', (code) => {
       clearTimeout(timer)
       children.delete(child)
-      resolve({ code, text, pieces, ms: performance.now() - since })
+      resolve({ code, text, stdout, pieces, ms: performance.now() - since })
     })
   })
 }
