@@ -47,7 +47,7 @@ export async function converge(site: readonly Play[], world: World, options: Opt
       interrupted: options.signal.aborted,
       ...(record && { record }),
       ...(compared && { saved: { of: compared.of, done: compared.done, refused: compared.failures.length > 0 } }),
-      unfinished: options.signal.aborted && !options.check ? unfinished(observations, run) : [],
+      unfinished: options.signal.aborted && !options.check ? unfinished(observations, run.begun, run.failures) : [],
     }
   } finally {
     await connections.close()

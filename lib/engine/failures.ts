@@ -2,9 +2,8 @@
 import type { Done } from '../core/channel.ts'
 import { exitCode, PlinthError, type Problem } from '../core/error.ts'
 import type { Plan, Step } from '../core/resource.ts'
-import type { Observation } from './observe.ts'
+import type { Assignment, Observation } from './observe.ts'
 import type { Host, Missing, Play } from './play.ts'
-import type { Run } from './run.ts'
 import type { FailedStep, Failure, HostResult, Unfinished } from './world.ts'
 
 /** Whether a resource is as it should be. */
@@ -121,15 +120,18 @@ export const hostResults = (
     state: failures.find((failure) => failure.host === host)?.kind ?? 'ok',
   }))
 
-/** What an interrupted run leaves undone, play by play. What failed is told as a failure. */
-export const unfinished = (observations: readonly Observation[], run: Run): readonly Unfinished[] =>
+/** What an interrupted run leaves undone, play by play; `begun` has what it did and did not. What failed is told as a failure. */
+export const unfinished = (
+  observations: readonly Observation[],
+  begun: ReadonlyMap<Assignment, Pick<Unfinished, 'done' | 'undone'>>,
+  failures: readonly Failure[],
+): readonly Unfinished[] =>
   observations.flatMap(({ assignment, plans }) => {
     const { host, play } = assignment
-    const { done, undone } = run.begun.get(assignment) ?? {
-      done: [],
-      undone: plans.flatMap(({ steps }) => steps.map(({ say }) => say)),
-    }
-    return undone.length === 0 || run.hasFailed(host.name) ? [] : [{ host: host.name, play: play.name, done, undone }]
+    const all = plans.flatMap(({ steps }) => steps.map(({ say }) => say))
+    const { done, undone } = begun.get(assignment) ?? { done: [], undone: all }
+    const failed = failures.some((failure) => failure.host === host.name)
+    return undone.length === 0 || failed ? [] : [{ host: host.name, play: play.name, done, undone }]
   })
 
 /** What still differs after an apply that reported success. */

@@ -143,6 +143,8 @@ test('the lines have the colours that a diff has', () => {
       .slice(2)
       .map(({ tone }) => tone),
     ['faint', 'faint', 'bad', 'good', 'faint'],
+  )
+})
 
 test('what an interrupt leaves: who was in the middle, with what is done and what is not, and who was not begun', () => {
   const undone = ['write /etc/a', 'start a']

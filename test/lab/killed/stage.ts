@@ -13,6 +13,9 @@ const apps: Readonly<Record<string, readonly string[]>> = {
   nacos1: ['app1', 'app4'],
   nacos2: ['app2', 'app3'],
 }
+/** The machine that a host is on. */
+export const machineOf = (host: string): string =>
+  Object.keys(apps).find((machine) => apps[machine]?.includes(host)) ?? host
 export const machines = ['db1', 'nacos1', 'nacos2'] as const
 const folder = join(testLab.layout.folder, 'killed')
 const archive = (version: string): string => join(folder, `app-${version}.tar.gz`)
