@@ -222,7 +222,7 @@ paths=$(ls -d ${owned} ${links} 2>/dev/null)
 [ "$paths" ] || paths=/etc/hostname
 find $paths -type d -printf '%p\\tdirectory %m %u %g\\n'
 find $paths -type l -printf '%p\\tlink %u %g %l\\n'
-find $paths -type f -exec stat -c '%n	file %a %U %G %s' {} + | while IFS= read -r l; do
+find $paths -type f ! -name '*.started' -exec stat -c '%n	file %a %U %G %s' {} + | while IFS= read -r l; do
   sum=$(sha256sum <"\${l%%	*}"); echo "$l \${sum%% *}"
 done
 for name in ${(apps[machine] ?? []).join(' ')}; do
@@ -243,7 +243,7 @@ SELECT CONCAT('grant ', GRANTEE, ' ', PRIVILEGE_TYPE, '\\t', TABLE_SCHEMA, ' ', 
 const rowsScript = `SELECT CONCAT('row owner ', name, '\\t', enabled) FROM killed.owner;
 SELECT CONCAT('row item ', id, '\\t', CONCAT_WS(' ', name, content)) FROM killed.item;`
 
-/** Everything that the site is made of, on all machines; nothing that depends on the clock or on chance. */
+/** Everything that the site is made of, on all machines; nothing that depends on the clock or on chance, as which start was ours does. */
 export async function snapshot(): Promise<Snapshot> {
   const texts = await Promise.all([
     ...Object.keys(apps).map(async (machine) => ({ machine, text: await inside(machine, hostScript(machine)) })),
