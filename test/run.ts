@@ -4,6 +4,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { readdirSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { relative } from 'node:path'
 import { lab, testLabName } from './lab/lab.ts'
 
@@ -22,12 +23,12 @@ const files = readdirSync(`${root}test`, { recursive: true, encoding: 'utf8' })
   .filter((file) => wanted.length === 0 || wanted.some((word) => file.includes(word)))
   .sort()
 
-let running: ChildProcess | undefined
+const running = new Set<ChildProcess>()
 let interrupted = false
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => {
     interrupted = true
-    running?.kill('SIGTERM')
+    for (const child of running) child.kill('SIGTERM')
   })
 }
 
@@ -38,7 +39,7 @@ const patience = 30
 function run(command: string, args: readonly string[], live: boolean): Promise<{ code: number; output: string }> {
   return new Promise((resolve) => {
     const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], env: environment() })
-    running = child
+    running.add(child)
     let output = ''
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8').on('data', (text: string) => {
@@ -49,6 +50,7 @@ function run(command: string, args: readonly string[], live: boolean): Promise<{
     const timer = setTimeout(() => child.kill('SIGKILL'), patience * 60_000)
     child.on('close', (code) => {
       clearTimeout(timer)
+      running.delete(child)
       resolve({ code: code ?? 1, output })
     })
     child.on('error', (error) => resolve({ code: 1, output: `${output}${error.message}\n` }))
@@ -80,8 +82,13 @@ async function testFile(file: string, live: boolean): Promise<Outcome> {
 
 const outcomes: Outcome[] = []
 const labFiles = files.filter((name) => name.startsWith('test/lab/'))
+/** Each file is a process, with folders and ports of its own; what it says is shown as a whole where several run at once. */
 const inTurn = async (names: readonly string[], live: boolean): Promise<void> => {
-  for (const file of names) if (!interrupted) outcomes.push(await testFile(file, live))
+  const queue = names.values()
+  const worker = async (): Promise<void> => {
+    for (const file of queue) if (!interrupted) outcomes.push(await testFile(file, live))
+  }
+  await Promise.all(Array.from({ length: live ? 1 : Math.min(2, availableParallelism()) }, worker))
 }
 
 if (wanted.length === 0) {

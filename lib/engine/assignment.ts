@@ -2,7 +2,7 @@
 import { type Problem, usageError } from '../core/error.ts'
 import type { Facts } from '../core/facts.ts'
 import { type Listing, listProblems, standsOn } from '../core/ordering.ts'
-import type { Resource } from '../core/resource.ts'
+import { noted, type Resource } from '../core/resource.ts'
 import type { Host, Machine, Play } from './play.ts'
 import { everything, isSelected, selectsAll, type Tags, wordsOf } from './tags.ts'
 
@@ -43,17 +43,48 @@ export function assign(
     ...lists.filter(({ play }) => play.options.via).flatMap((one) => listProblems([listing(one)])),
   ]
   if (problems.length > 0) throw usageError(...problems)
+  const beside = site.flatMap((play) =>
+    play.members
+      .filter((host) => host.machine.key === machine.key && !play.hosts.includes(host))
+      .map((host) => ({ play, host, resources: play.desired(host, facts) })),
+  )
   const standing = new Map<string, () => ReadonlyMap<string, ReadonlySet<string>>>()
   for (const { host } of direct) {
     const whole = (): readonly Resource[] =>
       direct.flatMap((list) => (list.host.name === host.name ? list.resources : []))
     standing.set(host.name, standing.get(host.name) ?? once(() => standsOn(whole())))
   }
-  return lists.map(({ play, host, resources }): Assignment => {
+  return withAllNotes(lists, [...lists, ...beside]).map(({ play, host, resources }): Assignment => {
     const within = play.options.via ? undefined : standing.get(host.name)
     const assignment = assignmentOf(play, host, resources, tags, within)
     if (selectsAll(tags) && !play.prerequisite) return assignment
     return { ...assignment, selected: new Set(play.prerequisite ? [] : tagged(assignment).map(({ id }) => id)) }
+  })
+}
+
+interface List {
+  readonly play: Play
+  readonly host: Host<unknown>
+  readonly resources: readonly Resource[]
+}
+
+/**
+ * What several hosts of a machine declare is changed by one of them, for all: it leaves the notes of all, also of those
+ * that --limit leaves out.
+ */
+function withAllNotes(lists: readonly List[], all: readonly List[]): readonly List[] {
+  const notes = new Map<string, Set<string>>()
+  for (const { play, resources } of all) {
+    if (play.options.via) continue
+    for (const { id, notes: own = [] } of resources) notes.set(id, new Set([...(notes.get(id) ?? []), ...own]))
+  }
+  return lists.map((list) => {
+    if (list.play.options.via) return list
+    const resources = list.resources.map((one) => {
+      const others = [...(notes.get(one.id) ?? [])].filter((note) => !one.notes?.includes(note))
+      return others.length > 0 ? noted(one, others) : one
+    })
+    return { ...list, resources }
   })
 }
 

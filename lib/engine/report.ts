@@ -2,7 +2,7 @@
 import { type Problem, problemText } from '../core/error.ts'
 import { foldHosts } from '../core/host-range.ts'
 import type { Change, Plan } from '../core/resource.ts'
-import type { Failure, HostPlan, Leftover, Result } from './world.ts'
+import type { Failure, HostPlan, Leftover, Result, Unfinished } from './world.ts'
 
 /** What a line is about, so that a terminal can colour it. */
 export type Tone = 'plain' | 'head' | 'good' | 'change' | 'bad' | 'faint'
@@ -139,6 +139,24 @@ export function failureLines({ host, play, kind, problems, done, undone }: Failu
   ]
 }
 
+/** What an interrupt left: of a host that was in the middle what is done and what is not, and who was not begun. */
+export function unfinishedLines(unfinished: readonly Unfinished[]): readonly Line[] {
+  const middle = unfinished.filter(({ done }) => done.length > 0)
+  const plays = new Set(unfinished.map(({ play }) => play))
+  const waiting = [...plays].flatMap((name) => {
+    const hosts = unfinished.filter(({ play, done }) => play === name && done.length === 0)
+    return hosts.length === 0
+      ? []
+      : [line(`${name}: not begun on ${hosts.map(({ host }) => host).join(', ')}`, 'faint')]
+  })
+  const lists = middle.flatMap(({ host, play, done, undone }) => [
+    line(`${host}: interrupted in ${play}`, 'bad'),
+    line(`  done: ${done.join('; ')}`, 'faint'),
+    line(`  not done: ${undone.join('; ')}`, 'faint'),
+  ])
+  return [...lists, ...waiting]
+}
+
 const pad = (cells: readonly (readonly string[])[]): readonly string[] => {
   const widths = (cells[0] ?? []).map((_, column) => Math.max(...cells.map((row) => (row[column] ?? '').length)))
   return cells.map((row) =>
@@ -170,7 +188,7 @@ export function recap(result: Result, check: boolean, seconds: number, next: str
   const time = `${seconds.toFixed(1)} s`
   const failed = new Set(result.failures.map(({ host }) => host)).size
   const sentence = result.interrupted
-    ? line(`Interrupted after ${time}: nothing is half-written. Go on with: ${next}`, 'bad')
+    ? line(`Interrupted after ${time}: ${interruptedText(result)}. Go on with: ${next}`, 'bad')
     : failed > 0
       ? line(
           `Failed on ${failed} of ${count(result.hosts.length, 'host')} after ${time}. When the cause is mended, go on with: ${next}`,
@@ -195,5 +213,8 @@ export function recap(result: Result, check: boolean, seconds: number, next: str
                 )} changed (${time}).`,
                 'good',
               )
-  return [...table([title, ...rows]), sentence]
+  return [...unfinishedLines(result.unfinished), ...(rows.length > 0 ? table([title, ...rows]) : []), sentence]
 }
+
+const interruptedText = ({ hosts }: Result): string =>
+  hosts.some(({ changed }) => changed > 0) ? 'nothing is half-written' : 'nothing was changed'
