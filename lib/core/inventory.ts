@@ -84,10 +84,15 @@ export class GroupTree {
   constructor() {
     this.add('all')
     this.add('ungrouped')
+    this.addChild('all', 'ungrouped')
   }
 
   get names(): string[] {
     return [...this.nodes.keys()]
+  }
+
+  has(name: string): boolean {
+    return this.nodes.has(name)
   }
 
   /** Adds a group, if it is new, and gives its own variables to write to. */
@@ -118,7 +123,6 @@ export class GroupTree {
 
   /** Ends the reading: groups without a parent go below `all`, hosts without a group into `ungrouped`. */
   close(): void {
-    this.addChild('all', 'ungrouped')
     for (const node of this.nodes.values())
       if (node.name !== 'all' && node.parents.size === 0) this.addChild('all', node.name)
     const loose = this.node('ungrouped').hosts

@@ -1,5 +1,5 @@
 /**
- * YAML 1.2 as Plinth reads it: values that know their place, Ansible's tags, and one readable problem for what is wrong.
+ * YAML as Plinth reads it: values that know their place, Ansible's tags, and one readable problem for what is wrong.
  *
  * Beyond YAML: `!vault` (opened when it is used), `!env NAME`, `!file PATH`, `!unsafe`. Jinja is not evaluated, and a
  * value that looks like it is an error: silently passing `{{ x }}` to a host would be worse.
@@ -18,6 +18,7 @@ import {
 } from '../core/located.ts'
 import type { Secret } from '../core/secret.ts'
 import { resolvePath } from '../core/values.ts'
+import { plainValue } from '../core/yaml-words.ts'
 import { isVault, openVault, vaultDamage } from './vault.ts'
 
 /** What values may refer to outside of their file, and where problems are gathered, so that all are said at once. */
@@ -36,10 +37,20 @@ const most = 200_000
  * read. `shown` is how messages name the file.
  */
 export function readYamlFile(path: string, shown: string, around: Surroundings): Located | null | undefined {
+  const opened = readOpened(path, shown, around)
+  return opened && readYaml(opened.text, shown, around, opened.hidden)
+}
+
+/** The text of a file, and whether it was encrypted as a whole and so must not be shown; undefined when it can't be read. */
+export function readOpened(
+  path: string,
+  shown: string,
+  around: Surroundings,
+): { readonly text: string; readonly hidden: boolean } | undefined {
   try {
     const text = readText(path, shown)
-    if (!isVault(text)) return readYaml(text, shown, around)
-    return readYaml(openVault(text, around.vaultPasswords, shown).reveal(), shown, around, true)
+    if (!isVault(text)) return { text, hidden: false }
+    return { text: openVault(text, around.vaultPasswords, shown).reveal(), hidden: true }
   } catch (thrown) {
     if (!(thrown instanceof PlinthError)) throw thrown
     around.problems.push(...thrown.problems)
@@ -191,8 +202,10 @@ class Reader {
     return value
   }
 
-  private map(node: YAMLMap, at: Place): LocatedMap {
+  private map(node: YAMLMap, at: Place): Located {
     this.untagged(node, at)
+    const wrapped = this.wrapped(node, at)
+    if (wrapped) return wrapped
     const entries = new Map<string, LocatedEntry>()
     const merged: LocatedMap[] = []
     for (const { key, value } of node.items as { key: Node; value: Node | null }[]) {
@@ -215,6 +228,15 @@ class Reader {
     }
     for (const map of merged) for (const [name, entry] of map.entries) if (!entries.has(name)) entries.set(name, entry)
     return new LocatedMap(at, entries)
+  }
+
+  /** How JSON has the tags of YAML: `{"__ansible_vault": "…"}`, as `ansible-inventory` writes it. */
+  private wrapped(node: YAMLMap, at: Place): LocatedScalar | null {
+    const [first] = node.items as { key: Node; value: Node | null }[]
+    if (node.items.length !== 1 || !isScalar(first?.key) || !isScalar(first.value)) return null
+    const text = String(first.value.value)
+    if (first.key.value === '__ansible_vault') return this.vault(text, at)
+    return first.key.value === '__ansible_unsafe' ? new LocatedScalar(at, text, text, this.hidden) : null
   }
 
   private mergeable(value: Located): LocatedMap[] {
@@ -254,8 +276,7 @@ class Reader {
         'use !vault, !env, !file or !unsafe, or put text that begins with "!" in quotes',
       )
     else if (typeof value === 'string' && /\{\{|\{%/.test(value)) this.report(at, ...noJinja)
-    const primitive = typeof value === 'number' || typeof value === 'boolean' || value === null ? value : text
-    return new LocatedScalar(at, primitive, text, this.hidden)
+    return new LocatedScalar(at, node.type === 'PLAIN' ? plainOf(node, text) : text, text, this.hidden)
   }
 
   private vault(text: string, at: Place): LocatedScalar {
@@ -281,6 +302,10 @@ class Reader {
     }
   }
 }
+
+/** A tag of YAML's own (`!!str`) decides; without one the rules of YAML 1.1, which Ansible reads. */
+const plainOf = ({ tag, value }: Scalar, text: string): LocatedScalar['value'] =>
+  tag === undefined ? plainValue(text) : typeof value === 'number' || typeof value === 'boolean' ? value : text
 
 const noJinja = [
   'a Jinja expression, and these are not evaluated',

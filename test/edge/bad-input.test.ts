@@ -22,7 +22,7 @@ const cases: Readonly<Record<string, Case>> = {
     in: 'plugin: aws_ec2\n',
     where: 'lab.yaml:1:1',
     what: 'plugins are not supported',
-    remedy: 'ansible-inventory',
+    remedy: 'let a script print them',
   },
   'an unknown key in a group': {
     in: 'all:\n  host:\n    db1:\n',
