@@ -60,7 +60,12 @@ const variables = params({
   ansible_python_interpreter: ignored(),
   ansible_pipelining: ignored(),
   ansible_ssh_pipelining: ignored(),
-  ansible_group_priority: ignored(),
+  ansible_group_priority: optional(
+    refused(
+      'counts only among the vars of a group in an inventory',
+      'write it there, not into group_vars/ or to a host',
+    ),
+  ),
   ansible_ssh_host: renamed('ansible_host'),
   ansible_ssh_port: renamed('ansible_port'),
   ansible_ssh_user: renamed('ansible_user'),

@@ -48,6 +48,8 @@ export interface Group {
   readonly name: string
   /** All hosts, those of child groups included. */
   readonly hosts: readonly string[]
+  /** The hosts that are named in this group itself. */
+  readonly own: readonly string[]
   /** Direct child groups. */
   readonly children: readonly string[]
 }
@@ -139,9 +141,9 @@ export class GroupTree {
   /** The groups as they are seen from outside. */
   groups(): Map<string, Group> {
     return new Map(
-      [...this.nodes.values()].map(({ name, children }) => [
+      [...this.nodes.values()].map(({ name, hosts, children }) => [
         name,
-        { name, hosts: this.hostsIn(name), children: [...children] },
+        { name, hosts: this.hostsIn(name), own: [...hosts], children: [...children] },
       ]),
     )
   }

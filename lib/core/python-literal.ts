@@ -48,9 +48,17 @@ class Parser {
 
   whole(): Located {
     const value = this.value(0)
+    const items: Located[] = [value]
+    // A tuple needs no parentheses.
+    let tuple = false
+    while (this.take(',')) {
+      tuple = true
+      this.space()
+      if (this.rest !== '') items.push(this.value(0))
+    }
     this.space()
-    if (this.offset < this.source.length) throw new NoLiteral()
-    return value
+    if (this.rest !== '') throw new NoLiteral()
+    return tuple ? new LocatedList(this.at, items) : value
   }
 
   private get rest(): string {
@@ -116,7 +124,10 @@ class Parser {
     let key = first
     for (;;) {
       if (!(key instanceof LocatedScalar)) throw new NoLiteral()
-      entries.set(key.text, { at: this.at, value: this.value(depth + 1) })
+      entries.set(typeof key.value === 'string' ? key.value : JSON.stringify(key.value), {
+        at: this.at,
+        value: this.value(depth + 1),
+      })
       if (!this.take(',') && !this.ends('}')) throw new NoLiteral()
       if (this.take('}')) return new LocatedMap(this.at, entries)
       key = this.value(depth + 1)
@@ -141,18 +152,15 @@ class Parser {
 
   private number(): LocatedScalar {
     const from = this.offset
-    let sign = 1
-    for (let match = /^[-+]/.exec(this.rest); match; match = /^[-+]/.exec(this.rest)) {
-      if (match[0] === '-') sign = -sign
-      this.offset++
-      this.space()
-    }
+    const sign = /^[-+]/.exec(this.rest)?.[0] ?? ''
+    this.offset += sign.length
+    if (sign !== '') this.space()
     const digits = number.exec(this.rest)?.[0] ?? ''
     this.offset += digits.length
     if (!/\d/.test(digits) || /^[\w.]/.test(this.rest)) throw new NoLiteral()
     // 007 is no number of Python 3, while 00 is one.
     if (/^0[0-9_]*[1-9]/.test(digits) && !/[.eE]/.test(digits)) throw new NoLiteral()
-    const value = sign * Number(digits.replaceAll('_', '').replace(/^0+(?=\d)/, ''))
+    const value = (sign === '-' ? -1 : 1) * Number(digits.replaceAll('_', '').replace(/^0+(?=\d)/, ''))
     return this.scalar(value, this.source.slice(from, this.offset).trim())
   }
 }

@@ -276,7 +276,9 @@ class Reader {
         'use !vault, !env, !file or !unsafe, or put text that begins with "!" in quotes',
       )
     else if (typeof value === 'string' && /\{\{|\{%/.test(value)) this.report(at, ...noJinja)
-    return new LocatedScalar(at, node.type === 'PLAIN' ? plainOf(node, text) : text, text, this.hidden)
+    // What a word without quotes is, YAML 1.1 says, as in Ansible; or a tag of YAML's own, such as !!str.
+    const typed = node.tag === undefined ? node.type === 'PLAIN' : node.tag !== 'tag:yaml.org,2002:str'
+    return new LocatedScalar(at, typed ? plainValue(text) : text, text, this.hidden)
   }
 
   private vault(text: string, at: Place): LocatedScalar {
@@ -302,10 +304,6 @@ class Reader {
     }
   }
 }
-
-/** A tag of YAML's own (`!!str`) decides; without one the rules of YAML 1.1, which Ansible reads. */
-const plainOf = ({ tag, value }: Scalar, text: string): LocatedScalar['value'] =>
-  tag === undefined ? plainValue(text) : typeof value === 'number' || typeof value === 'boolean' ? value : text
 
 const noJinja = [
   'a Jinja expression, and these are not evaluated',
