@@ -109,6 +109,7 @@ export const command: Command = {
     const asker = terminalAsker()
     const inventory = await loadInventory(given.all('inventory'), {
       extraVars: given.all('extra-vars'),
+      complete: given.has('show-secrets'),
       vaultPasswords: await vaultPasswords(
         { files: given.all('vault-password-file'), ask: given.has('ask-vault-pass') },
         asker,

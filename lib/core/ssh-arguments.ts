@@ -8,7 +8,7 @@ import { nearest } from './nearest.ts'
 import type { Schema } from './schema.ts'
 import { shellWords } from './shell-words.ts'
 import { directives } from './ssh-directives.ts'
-import { message, resolvePath } from './values.ts'
+import { forEditors, message, resolvePath } from './values.ts'
 
 /** Short options with a value, and the directive each of them is. */
 const asDirective: Readonly<Record<string, string>> = {
@@ -33,6 +33,7 @@ class NotUnderstood {
 export const sshArguments = (): Schema<readonly string[]> =>
   v.pipe(
     v.unknown(),
+    forEditors({ type: 'string', description: 'options of ssh: -o NAME=VALUE, -J HOST, -F FILE' }),
     v.rawTransform<unknown, readonly string[]>(({ dataset, addIssue, NEVER }) => {
       const input = dataset.value
       const line = input instanceof LocatedScalar ? input.text : String(input)

@@ -75,13 +75,17 @@ export async function runInventoryModule(path: string, shown: string, seconds = 
     const error = thrown instanceof Error ? thrown : new Error(String(thrown))
     throw usageError({
       where: `${shown}${placeIn(error, resolve(path))}`,
-      what: `the module threw: ${error.message}`,
+      what: `the module threw: ${lastLine(error.message, resolve(path))}`,
       remedy: 'correct it',
     })
   } finally {
     clearTimeout(timer)
   }
 }
+
+/** Of several lines the last says what is wrong; the place it begins with is said already. */
+const lastLine = (message: string, file: string): string =>
+  (message.trim().split('\n').at(-1) ?? '').replace(file, '').replace(/^:\d+:\d+: /, '')
 
 /** `:LINE:COLUMN` of the first line of an error's trace that is in `file`. */
 function placeIn({ stack = '' }: Error, file: string): string {
@@ -90,8 +94,13 @@ function placeIn({ stack = '' }: Error, file: string): string {
 }
 
 async function exportOf(path: string, shown: string): Promise<unknown> {
-  const module = (await import(pathToFileURL(resolve(path)).href)) as { readonly default?: unknown }
-  const { default: given } = module
+  // Not import(): whoever is called without tsx, as the command is, could not read TypeScript.
+  const { tsImport } = await import('tsx/esm/api')
+  const module = (await tsImport(pathToFileURL(resolve(path)).href, import.meta.url)) as { readonly default?: unknown }
+  const outer = module.default
+  // A project that is not of modules has its exports one level deeper.
+  const given =
+    typeof outer === 'object' && outer !== null && '__esModule' in outer ? (outer as typeof module).default : outer
   if (given === undefined)
     throw usageError({
       where: shown,

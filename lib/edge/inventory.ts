@@ -30,6 +30,8 @@ export interface InventoryOptions {
   readonly privateKey?: string | null
   /** The password to log in with where the inventory has none. */
   readonly password?: Secret | null
+  /** Whether what `!env` and `!file` name has to be there (see Surroundings). Default: yes. */
+  readonly complete?: boolean
   /** Whom to become where the inventory says nothing. Default: nobody. */
   readonly become?: BecomeDefaults
 }
@@ -44,6 +46,7 @@ export async function loadInventory(sources: readonly string[], options: Invento
     env: options.env ?? process.env,
     vaultPasswords: options.vaultPasswords ?? [],
     problems,
+    complete: options.complete ?? true,
   }
   /** Runs `read`, and keeps what it complains about for later, so that one error does not hide the next. */
   const collect = async <T>(read: () => T | Promise<T>): Promise<T | null> => {

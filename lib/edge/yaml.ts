@@ -26,6 +26,11 @@ export interface Surroundings {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly vaultPasswords: readonly Secret[]
   readonly problems: Problem[]
+  /**
+   * Whether what `!env` and `!file` name has to be there. Where nothing is done with an inventory but to look at it, a
+   * hidden word stands for what is not.
+   */
+  readonly complete?: boolean
 }
 
 const largest = 4 * 1024 * 1024
@@ -261,8 +266,7 @@ class Reader {
       case '!env': {
         const found = this.around.env[text.trim()]
         if (found !== undefined) return new LocatedScalar(at, found, found, true)
-        this.report(at, `the environment has no variable ${text.trim()}`, `export ${text.trim()} before the run`)
-        return new LocatedScalar(at, '', '', true)
+        return this.absent(at, `the environment has no variable ${text.trim()}`, `export ${text.trim()} before the run`)
       }
       case '!file':
         return this.content(text.trim(), at)
@@ -299,9 +303,14 @@ class Reader {
       return new LocatedScalar(at, text, text, true)
     } catch (thrown) {
       if (!(thrown instanceof PlinthError)) throw thrown
-      for (const problem of thrown.problems) this.report(at, `!file ${path}: ${problem.what}`, problem.remedy)
-      return new LocatedScalar(at, '', '', true)
+      const [problem] = thrown.problems
+      return this.absent(at, `!file ${path}: ${problem?.what}`, problem?.remedy ?? '')
     }
+  }
+
+  private absent(at: Place, what: string, remedy: string): LocatedScalar {
+    if (this.around.complete !== false) this.report(at, what, remedy)
+    return new LocatedScalar(at, '(not there)', '(not there)', true)
   }
 }
 

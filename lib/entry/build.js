@@ -45,7 +45,8 @@ export async function bundle() {
     legalComments: 'external',
     sourcemap: 'external',
     sourcesContent: false,
-    external: ['cpu-features'],
+    // tsx is a package of many files, and only wanted for an inventory that is a module.
+    external: ['cpu-features', 'tsx'],
     plugins: [native],
     metafile: true,
     write: false,
