@@ -293,6 +293,18 @@ test('data is never run, whatever its permissions', async () => {
   )
 })
 
+test('what docs/inventory.md shows is read', async () => {
+  const page = readFileSync(join(import.meta.dirname, '../../docs/inventory.md'), 'utf8')
+  const block = (kind: string): string => new RegExp(`\`\`\`${kind}\\n([\\s\\S]*?)\`\`\``).exec(page)?.[1] ?? ''
+  const names = async (name: string, text: string): Promise<string> =>
+    (await read({ [name]: text }, [`./${name}`])).hosts.map(({ name }) => name).join(' ')
+  assert.is(await names('h.yaml', block('yaml')), 'nacos1 nacos2 nacos3 nacos4')
+  assert.is(await names('h.ini', block('ini')), 'lone nacos1 nacos2 nacos3')
+  assert.is(await names('h.sh', `#!/bin/sh\ncat <<'END'\n${block('json')}END\n`), 'nacos1 nacos2')
+  const module = block('ts').replaceAll("'../lib/", `'${join(import.meta.dirname, '../../lib')}/`)
+  assert.is(await names('h.ts', module), 'nacos1 nacos2')
+})
+
 test('names of variables that mean something in JavaScript are refused', async () => {
   assert.match(
     await thrownBy(() => read({ 'h.ini': 'a __proto__=1\n' }, ['h.ini'])),
