@@ -9,6 +9,9 @@ import { GroupTree, type Variables } from './inventory.ts'
 import { type LocatedEntry, type LocatedMap, LocatedScalar, type Place, placeText } from './located.ts'
 import { nearest } from './nearest.ts'
 
+/** Characters in the name of a host, ranges included. */
+const longest = 1000
+
 export class Draft {
   readonly tree = new GroupTree()
 
@@ -56,6 +59,10 @@ export class Draft {
 
   /** Adds the hosts that a name like `web[01:20]:2222` stands for to a group, with these variables of their own. */
   hosts(group: string, pattern: string, at: Place, vars: Variables): void {
+    if (pattern.length > longest) {
+      this.report(at, `a name of more than ${longest} characters`, 'write the name of a host')
+      return
+    }
     const { host, port } = parseAddress(pattern) ?? { host: pattern, port: null }
     if (port === null && pattern.endsWith(':')) {
       this.report(at, `host "${pattern}" ends with a colon`, 'write the port after it, or take it out')
@@ -125,7 +132,8 @@ export class Draft {
   private nameable(name: string, at: Place, kind: 'host' | 'group'): boolean {
     const fine = kind === 'group' ? /^[\p{L}\p{N}_][\p{L}\p{N}_.-]*$/u : /^[\p{L}\p{N}_:][\p{L}\p{N}_.:-]*$/u
     if (fine.test(name)) return true
-    this.report(at, `"${name}" cannot be the name of a ${kind}`, 'use letters, digits, "_", "-" and "."')
+    const shown = name.length > 60 ? `${name.slice(0, 60)}…` : name
+    this.report(at, `"${shown}" cannot be the name of a ${kind}`, 'use letters, digits, "_", "-" and "."')
     return false
   }
 }

@@ -11,6 +11,8 @@ import { shellWords } from './shell-words.ts'
 const section = /^\[([^:\]\s]+)(?::(\w+))?\]\s*(?:#.*)?$/
 const groupName = /^([^:\]\s]+)\s*(?:#.*)?$/
 const kinds = ['hosts', 'children', 'vars']
+/** Characters in a line. A longer one is no inventory, and would take long to take apart. */
+const longest = 64 * 1024
 
 /** Reads the text of a file into the draft; `file` is its name in messages, `hidden` that it was encrypted. */
 export function readIniInventory(draft: Draft, text: string, file: string, hidden = false): void {
@@ -66,6 +68,10 @@ class IniReader {
 
   private line(line: string, at: Place): void {
     this.empty = false
+    if (line.length > longest) {
+      this.draft.report(at, `a line of more than ${longest} characters`, 'name the right file')
+      return
+    }
     if (line.startsWith('[') && /\]\s*(#.*)?$/.test(line) && !this.isHost(line)) this.section(line, at)
     else if (this.group === null) return
     else if (this.kind === 'hosts') this.hostLine(this.group, line, at)

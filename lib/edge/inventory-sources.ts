@@ -114,8 +114,14 @@ async function readFile(path: string, draft: Draft, around: Surroundings): Promi
 }
 
 /** Whether the first line that says something is one of YAML: `all:`, `---`, `{`. */
-const looksLikeYaml = (text: string): boolean =>
-  /^\uFEFF?(?:\s*(?:[#;].*)?\n)*\s*(?:---|%YAML|\{|(?:"[^"]*"|'[^']*'|[^\s[\]=:#;'"]+)\s*:(?:\s|$))/.test(text)
+function looksLikeYaml(text: string): boolean {
+  const line =
+    text
+      .replace(/^\uFEFF/, '')
+      .split('\n')
+      .find((line) => /^\s*[^\s#;]/.test(line)) ?? ''
+  return /^\s*(?:---|%YAML|\{|(?:"[^"]*"|'[^']*'|[^\s[\]=:#;'"]+)\s*:(?:\s|$))/.test(line)
+}
 
 function executable(path: string): boolean {
   try {

@@ -83,6 +83,13 @@ const cases: Readonly<Record<string, Case>> = {
     'did you mean "ansible_host"?',
   ),
   'all as a child of a group': ini('h\n[x:children]\nall\n', 'hosts.ini:3:1', '"all" can\'t be a child', 'remove it'),
+  'a line without end': ini(
+    `a\nb x=${'hunter2'.repeat(10_000)}\n`,
+    'hosts.ini:2:1',
+    'a line of more than 65536 characters',
+    'the right file',
+  ),
+  'a name without end': ini(`${'a'.repeat(2000)}\n`, 'hosts.ini:1:1', 'a name of more than 1000 characters', 'a host'),
   TOML: file('hosts.toml', '[web]\n', 'hosts.toml', 'TOML is not read', '.yaml'),
   'a program that may not be run': file(
     'inv.py',

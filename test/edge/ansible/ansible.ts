@@ -1,6 +1,6 @@
 /** The real ansible-core, in a virtualenv of its own below the cache folder. */
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { Sample } from './corpus.ts'
@@ -18,9 +18,13 @@ const python = join(folder, 'bin', 'python')
 export function ansiblePython(make: boolean): { readonly python: string } | { readonly why: string } {
   if (existsSync(python)) return { python }
   if (!make) return { why: 'no virtualenv yet, and none is made here' }
-  // Into a folder beside it first: a virtualenv that is half made is none.
+  // Into a folder beside it first: a virtualenv that is half made is none, and what a killed run left of one goes.
   const half = `${folder}.${process.pid}`
   mkdirSync(dirname(folder), { recursive: true })
+  for (const name of readdirSync(dirname(folder))) {
+    const pid = new RegExp(`^ansible-core-${release}\\.(\\d+)$`).exec(name)?.[1]
+    if (pid !== undefined && !existsSync(`/proc/${pid}`)) rmSync(join(dirname(folder), name), { recursive: true })
+  }
   try {
     for (const [command, ...words] of [
       ['python3', '-m', 'venv', half],
