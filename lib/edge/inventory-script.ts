@@ -89,14 +89,17 @@ const lastLine = (message: string, file: string): string =>
 
 /** `:LINE:COLUMN` of the first line of an error's trace that is in `file`. */
 function placeIn({ stack = '' }: Error, file: string): string {
-  const at = stack.indexOf(`${file}:`)
-  return at < 0 ? '' : (/^:\d+:\d+/.exec(stack.slice(at + file.length))?.[0] ?? '')
+  const from = stack.indexOf(file)
+  // The loader may add a query to the path.
+  return from < 0 ? '' : (/^(?:\?[^:\s]*)?(:\d+:\d+)/.exec(stack.slice(from + file.length))?.[1] ?? '')
 }
 
+/** What lib/entry has for the bundle, which as a script has no import(); the sources alone are run by tsx, and have one. */
+const importing = (): ((url: string) => Promise<unknown>) =>
+  Reflect.get(globalThis, Symbol.for('plinth.import')) ?? ((url: string) => import(url))
+
 async function exportOf(path: string, shown: string): Promise<unknown> {
-  // Not import(): whoever is called without tsx, as the command is, could not read TypeScript.
-  const { tsImport } = await import('tsx/esm/api')
-  const module = (await tsImport(pathToFileURL(resolve(path)).href, import.meta.url)) as { readonly default?: unknown }
+  const module = (await importing()(pathToFileURL(resolve(path)).href)) as { readonly default?: unknown }
   const outer = module.default
   // A project that is not of modules has its exports one level deeper.
   const given =

@@ -5,7 +5,7 @@ import { parseAddress } from '../core/address.ts'
 import { usageError } from '../core/error.ts'
 import type { Variables } from '../core/inventory.ts'
 import type { Draft } from '../core/inventory-draft.ts'
-import { type DynamicInventory, readDynamicInventory } from '../core/inventory-dynamic.ts'
+import { readDynamicInventory } from '../core/inventory-dynamic.ts'
 import { readIniInventory } from '../core/inventory-ini.ts'
 import { readYamlInventory } from '../core/inventory-yaml.ts'
 import { LocatedMap, LocatedScalar } from '../core/located.ts'
@@ -13,8 +13,6 @@ import { locate } from '../core/located-value.ts'
 import { nearest } from '../core/nearest.ts'
 import { runInventoryModule, runInventoryScript } from './inventory-script.ts'
 import { readOpened, readYaml, type Surroundings } from './yaml.ts'
-
-export type { DynamicInventory }
 
 /** One value of `-i`: hosts by name, or a file or folder. */
 export type Source = { readonly hosts: readonly string[] } | { readonly path: string }

@@ -45,8 +45,7 @@ export async function bundle() {
     legalComments: 'external',
     sourcemap: 'external',
     sourcesContent: false,
-    // tsx is a package of many files, and only wanted for an inventory that is a module.
-    external: ['cpu-features', 'tsx'],
+    external: ['cpu-features'],
     plugins: [native],
     metafile: true,
     write: false,

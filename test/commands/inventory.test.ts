@@ -6,8 +6,7 @@ import { dirname, join } from 'node:path'
 import { assert, suite } from '../kit.ts'
 
 const test = suite('plinth inventory')
-const plinth = join(import.meta.dirname, '..', '..', 'lib', 'plinth.ts')
-const tsx = import.meta.resolve('tsx')
+const plinth = join(import.meta.dirname, '..', '..', 'lib', 'entry', 'command.js')
 const folder = mkdtempSync(join(tmpdir(), 'plinth-commands-'))
 test.after(() => rmSync(folder, { recursive: true }))
 
@@ -28,6 +27,7 @@ const files: Readonly<Record<string, string>> = {
 `,
   'inventory/prod/group_vars/web.yaml': 'size: 5\nempty:\nnothing: []\n',
   'inventory/old.ini': '[web]\na x=1\n',
+  'cloud.ts': `export default (): { web: string[] } => ({ web: ['a', 'b'] })\n`,
   'broken.yaml': 'all: { hosts: { a: { ansible_port: x } }, vars: { b: "{{ c }}" } }\n',
 }
 for (const [name, text] of Object.entries(files)) {
@@ -36,7 +36,7 @@ for (const [name, text] of Object.entries(files)) {
 }
 
 const run = (...words: readonly string[]): { code: number | null; out: string; err: string } => {
-  const { status, stdout, stderr } = spawnSync('node', ['--import', tsx, plinth, ...words], {
+  const { status, stdout, stderr } = spawnSync('node', [plinth, ...words], {
     cwd: folder,
     encoding: 'utf8',
     env: { PATH: process.env.PATH, HOME: folder },
@@ -132,6 +132,15 @@ for (const [words, says] of wrong)
     },
     slow,
   )
+
+test(
+  'a module in TypeScript is read, though node runs the command without tsx',
+  () => {
+    const { out, err } = run('inventory', 'hosts', '-i', './cloud.ts')
+    assert.is(out, 'a\nb\n', err)
+  },
+  slow,
+)
 
 test(
   'the help fits a screen and names what there is',

@@ -308,7 +308,7 @@ test('what docs/inventory.md shows is read', async () => {
   assert.is(await names('h.yaml', block('yaml')), 'nacos1 nacos2 nacos3 nacos4')
   assert.is(await names('h.ini', block('ini')), 'lone nacos1 nacos2 nacos3')
   assert.is(await names('h.sh', `#!/bin/sh\ncat <<'END'\n${block('json')}END\n`), 'nacos1 nacos2')
-  const module = block('ts').replaceAll("'../lib/", `'${join(import.meta.dirname, '../../lib')}/`)
+  const module = block('ts').replace("'plinth'", `'${join(import.meta.dirname, '../../lib/index.ts')}'`)
   assert.is(await names('h.ts', module), 'nacos1 nacos2')
 })
 
