@@ -57,7 +57,13 @@ function run(command: string, args: readonly string[], live: boolean): Promise<{
   })
 }
 
-const environment = (): NodeJS.ProcessEnv => ({ ...process.env, PLINTH_LAB_OWNER: String(process.pid), NO_COLOR: '1' })
+const environment = (): NodeJS.ProcessEnv => ({
+  ...process.env,
+  PLINTH_LAB_OWNER: String(process.pid),
+  NO_COLOR: '1',
+  // Whether a test may fetch what it compares with.
+  ...(unitOnly ? {} : { PLINTH_NETWORK: '1' }),
+})
 
 async function check(name: string, command: string, args: readonly string[]): Promise<Outcome> {
   const { code, output } = await run(command, args, false)
@@ -77,6 +83,8 @@ async function testFile(file: string, live: boolean): Promise<Outcome> {
   const seconds = ((performance.now() - start) / 1000).toFixed(1)
   console.log(`${bad ? 'FAILED' : 'ok    '} ${relative('test', file)}: ${passed} passed (${seconds} s)`)
   if (bad && !live) console.log(output)
+  // What a file did of several things that it may do: against the real program, or a record of it.
+  else if (!live) for (const note of output.match(/note: .*/g) ?? []) console.log(`       ${note}`)
   return { passed, failed: bad ? Math.max(failed, 1) : 0 }
 }
 
