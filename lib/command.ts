@@ -1,5 +1,6 @@
-/** The `plinth` command: what is not a playbook. For now it says what there is. */
-import { exitCode, problemText } from './core/error.ts'
+/** The `plinth` command: what is not a playbook. Its commands are in lib/commands, a file for each. */
+import { commands, later } from './commands/commands.ts'
+import { exitCode, PlinthError, problemText, usageError } from './core/error.ts'
 import { suggestion } from './core/nearest.ts'
 import { version } from './version.ts'
 
@@ -10,21 +11,42 @@ Playbooks are run by tsx:
   npx tsx playbooks/members.ts -i NAME             the members of a Nacos cluster
   npx tsx playbooks/site.ts --help                 all options
 
-plinth --version   print the version
-plinth --help      print this
+What is not a playbook:
+${[...commands].map(([name, { about }]) => `  ${`plinth ${name}`.padEnd(20)} ${about}`).join('\n')}
 
-Not there yet: plinth inventory, plinth vault, plinth new.
-`
+plinth COMMAND --help   how to use one
+plinth --version        print the version
+plinth --help           print this
+${later.length > 0 ? `\nNot there yet: ${later.map((name) => `plinth ${name}`).join(', ')}.\n` : ''}`
 
-/** Runs the command with these words; sets the exit code. */
-export function command([word = '--help']: readonly string[]): void {
-  if (word === '--help' || word === '-h') console.log(usage)
+async function run([word = '--help', ...words]: readonly string[]): Promise<number> {
+  const entry = commands.get(word)
+  if (entry) {
+    const { command: found } = await entry.load()
+    if (!words.includes('--help') && !words.includes('-h')) return found.run(words)
+    console.log(found.help)
+  } else if (word === '--help' || word === '-h') console.log(usage)
   else if (word === '--version') console.log(version)
   else {
-    const remedy = ['inventory', 'vault', 'new'].includes(word)
-      ? 'see plinth --help for what there is'
-      : suggestion(word, ['--help', '--version'], 'option')
-    console.error(problemText({ where: `plinth ${word}`, what: 'not there yet, or never heard of', remedy }))
-    process.exitCode = exitCode.usage
+    const known = [...commands.keys(), '--help', '--version']
+    const [what, remedy] = later.includes(word)
+      ? ['not there yet', 'see plinth --help for what there is']
+      : ['there is no such command', suggestion(word, known, 'command')]
+    throw usageError({ where: `plinth ${word}`, what, remedy })
+  }
+  return exitCode.done
+}
+
+/** Runs the command with these words; sets the exit code. Never throws for what a user can mend. */
+export async function command(words: readonly string[]): Promise<void> {
+  // Whoever reads the output may go away (`| head`).
+  process.stdout.on('error', () => {})
+  try {
+    process.exitCode = await run(words)
+  } catch (error) {
+    // A bug of ours shows its trace; a user's mistake shows what to do.
+    if (!(error instanceof PlinthError)) throw error
+    for (const problem of error.problems) console.error(problemText(problem))
+    process.exitCode = error.code
   }
 }

@@ -19,6 +19,7 @@ export {
   usageError,
 } from './core/error.ts'
 export type { Facts } from './core/facts.ts'
+export type { DynamicInventory } from './core/inventory-dynamic.ts'
 export type { Answers, Question, Reader } from './core/probe.ts'
 export {
   type Action,

@@ -10,11 +10,12 @@ import { helpText, type Options, parseArguments } from './edge/arguments.ts'
 import { consenting } from './edge/consent.ts'
 import { type Console, openConsole } from './edge/console.ts'
 import { openEvents } from './edge/event-stream.ts'
+import { onInterrupt } from './edge/interrupt.ts'
 import { loadInventory } from './edge/inventory.ts'
 import { askPasswords } from './edge/passwords.ts'
 import { mayWritePlan, readPlan, writePlan } from './edge/plan-file.ts'
 import { optionsOfPlan, selectionOf, selectionText } from './edge/plan-options.ts'
-import { terminalAsker } from './edge/terminal.ts'
+import { letGoOfTerminals, terminalAsker } from './edge/terminal.ts'
 import { vaultPasswords } from './edge/vault-password.ts'
 import { realWorld } from './edge/world.ts'
 import { converge } from './engine/converge.ts'
@@ -61,7 +62,13 @@ export const main = (plays: (fleet: Fleet) => readonly Play[] | Promise<readonly
       return exitCode.done
     }
     if (listing) return list(site, world, options, screen)
-    const interrupt = onInterrupt(screen.progress)
+    const interrupt = onInterrupt({
+      first: () => screen.progress('finishing the step in hand; interrupt again to stop at once'),
+      again() {
+        screen.stopped(nextCommand(playbook, options, {}))
+        process.exit(exitCode.interrupted)
+      },
+    })
     const start = performance.now()
     const identity = identityOf(playbook, options)
     const begun = { id: identity.id, started: new Date().toISOString(), playbook, check: options.check }
@@ -181,6 +188,7 @@ export const inspect = <P>(
 
 /** Whoever reads the output may go away (`| head`, a closed terminal): a run goes on to its end all the same. */
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
+process.on('exit', letGoOfTerminals)
 
 async function ending(work: (options: Options, playbook: string) => Promise<ExitCode>): Promise<void> {
   const playbook = relative(process.cwd(), process.argv[1] ?? 'playbooks/site.ts')
@@ -195,6 +203,8 @@ async function ending(work: (options: Options, playbook: string) => Promise<Exit
     for (const problem of error.problems) console.error(visible(problemText(problem)))
     process.exitCode = error.code
   }
+  // Nobody waits for a login or an answer that an interrupted run was waiting for.
+  if (process.exitCode === exitCode.interrupted) process.exit()
 }
 
 /** One for the run: what it was told once is remembered with it. */
@@ -254,18 +264,6 @@ function stepping({ step, yes, check }: Options): boolean {
   throw usageError({ where: '--step', what: 'there is no terminal to ask on', remedy: 'add --yes, or leave it out' })
 }
 
-/** The first interrupt ends the run after the step in hand, the second ends it now. */
-function onInterrupt(say: (line: string) => void): AbortController {
-  const controller = new AbortController()
-  const stop = (): void => {
-    if (controller.signal.aborted) process.exit(exitCode.interrupted)
-    controller.abort()
-    say('finishing the step in hand; interrupt again to stop at once')
-  }
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop)
-  return controller
-}
-
 function codeOf({ failures, interrupted, plans }: Result, check: boolean): ExitCode {
   if (interrupted) return exitCode.interrupted
   if (failures.some(({ kind }) => kind === 'unreachable')) return exitCode.unreachable
@@ -276,7 +274,7 @@ function codeOf({ failures, interrupted, plans }: Result, check: boolean): ExitC
 }
 
 /** The command to go on with: this one, without --check; what was planned is done next, what was refused is planned anew. */
-function nextCommand(playbook: string, options: Options, { saved }: Result): string {
+function nextCommand(playbook: string, options: Options, { saved }: Pick<Result, 'saved'>): string {
   if (saved?.refused) {
     const words = [selectionText(selectionOf(options)), `--plan-out ${options.apply}`]
     return [commandLine(playbook, []), ...words].filter(Boolean).join(' ')

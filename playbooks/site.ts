@@ -20,8 +20,9 @@ import {
 } from 'plinth/roles'
 
 await main(async (fleet) => {
-  const nodes = reviewed(fleet, fleet.group('nacos', nacosNode))
-  const databases = onlyOne(fleet.has('mysql') ? fleet.group('mysql', mysqlHost) : [])
+  const { nacos, mysql } = fleet.groups({ nacos: nacosNode }, { mysql: mysqlHost })
+  const nodes = reviewed(fleet, nacos)
+  const databases = onlyOne(mysql)
   const archives = await openDistributions(fleet, nodes)
 
   return [

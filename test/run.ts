@@ -4,6 +4,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { readdirSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { relative } from 'node:path'
 import { lab, testLabName } from './lab/lab.ts'
 
@@ -22,12 +23,12 @@ const files = readdirSync(`${root}test`, { recursive: true, encoding: 'utf8' })
   .filter((file) => wanted.length === 0 || wanted.some((word) => file.includes(word)))
   .sort()
 
-let running: ChildProcess | undefined
+const running = new Set<ChildProcess>()
 let interrupted = false
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => {
     interrupted = true
-    running?.kill('SIGTERM')
+    for (const child of running) child.kill('SIGTERM')
   })
 }
 
@@ -38,7 +39,7 @@ const patience = 30
 function run(command: string, args: readonly string[], live: boolean): Promise<{ code: number; output: string }> {
   return new Promise((resolve) => {
     const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], env: environment() })
-    running = child
+    running.add(child)
     let output = ''
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8').on('data', (text: string) => {
@@ -49,13 +50,20 @@ function run(command: string, args: readonly string[], live: boolean): Promise<{
     const timer = setTimeout(() => child.kill('SIGKILL'), patience * 60_000)
     child.on('close', (code) => {
       clearTimeout(timer)
+      running.delete(child)
       resolve({ code: code ?? 1, output })
     })
     child.on('error', (error) => resolve({ code: 1, output: `${output}${error.message}\n` }))
   })
 }
 
-const environment = (): NodeJS.ProcessEnv => ({ ...process.env, PLINTH_LAB_OWNER: String(process.pid), NO_COLOR: '1' })
+const environment = (): NodeJS.ProcessEnv => ({
+  ...process.env,
+  PLINTH_LAB_OWNER: String(process.pid),
+  NO_COLOR: '1',
+  // Whether a test may fetch what it compares with.
+  ...(unitOnly ? {} : { PLINTH_NETWORK: '1' }),
+})
 
 async function check(name: string, command: string, args: readonly string[]): Promise<Outcome> {
   const { code, output } = await run(command, args, false)
@@ -75,13 +83,20 @@ async function testFile(file: string, live: boolean): Promise<Outcome> {
   const seconds = ((performance.now() - start) / 1000).toFixed(1)
   console.log(`${bad ? 'FAILED' : 'ok    '} ${relative('test', file)}: ${passed} passed (${seconds} s)`)
   if (bad && !live) console.log(output)
+  // What a file did of several things that it may do: against the real program, or a record of it.
+  else if (!live) for (const note of output.match(/note: .*/g) ?? []) console.log(`       ${note}`)
   return { passed, failed: bad ? Math.max(failed, 1) : 0 }
 }
 
 const outcomes: Outcome[] = []
 const labFiles = files.filter((name) => name.startsWith('test/lab/'))
+/** Each file is a process, with folders and ports of its own; what it says is shown as a whole where several run at once. */
 const inTurn = async (names: readonly string[], live: boolean): Promise<void> => {
-  for (const file of names) if (!interrupted) outcomes.push(await testFile(file, live))
+  const queue = names.values()
+  const worker = async (): Promise<void> => {
+    for (const file of queue) if (!interrupted) outcomes.push(await testFile(file, live))
+  }
+  await Promise.all(Array.from({ length: live ? 1 : Math.min(2, availableParallelism()) }, worker))
 }
 
 if (wanted.length === 0) {

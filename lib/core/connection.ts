@@ -10,7 +10,7 @@ import { LocatedMap, LocatedScalar } from './located.ts'
 import { check, controllerPath, oneOf, optional, params, port, refused, type Schema, secret, text } from './schema.ts'
 import type { Secret } from './secret.ts'
 import { sshArguments } from './ssh-arguments.ts'
-import { message } from './values.ts'
+import { forEditors, message } from './values.ts'
 
 /** What counts where the inventory says nothing; the inventory wins over the command line, as in Ansible. */
 export interface ConnectionDefaults {
@@ -29,6 +29,7 @@ const ignored = () => optional(v.unknown())
 const hostKeys = (): Schema<readonly string[]> =>
   v.pipe(
     v.unknown(),
+    forEditors({ type: ['string', 'array'], items: { type: 'string' }, description: 'public keys of the host' }),
     v.rawTransform<unknown, readonly string[]>(({ dataset, addIssue, NEVER }) => {
       const keys = (Array.isArray(dataset.value) ? dataset.value : [dataset.value]).map((input: unknown) => {
         const written = input instanceof LocatedScalar ? input.text : String(input)
@@ -47,7 +48,41 @@ const hostKeys = (): Schema<readonly string[]> =>
 const isPublicKey = (type: string, base64: string): boolean =>
   type !== '' && Buffer.from(base64, 'base64').toString('latin1', 4, 4 + type.length) === type
 
-const variables = params({
+/** About Python, about how Ansible copies its modules, or about its own connections: Plinth has nothing of these. */
+const withoutBearing = {
+  ansible_python_interpreter: ignored(),
+  ansible_pipelining: ignored(),
+  ansible_ssh_pipelining: ignored(),
+  ansible_remote_tmp: ignored(),
+  ansible_async_dir: ignored(),
+  ansible_scp_if_ssh: ignored(),
+  ansible_scp_extra_args: ignored(),
+  ansible_sftp_batch_mode: ignored(),
+  ansible_sftp_extra_args: ignored(),
+  ansible_ssh_transfer_method: ignored(),
+  ansible_ssh_control_path: ignored(),
+  ansible_ssh_control_path_dir: ignored(),
+  ansible_control_path: ignored(),
+  ansible_control_path_dir: ignored(),
+  ansible_ssh_use_tty: ignored(),
+} as const
+
+const unhonoured = (remedy: string) => optional(refused('not honoured', remedy))
+const always = 'remove it: host keys are always checked (accept-new: -o StrictHostKeyChecking=accept-new)'
+
+const notHonoured = {
+  ansible_host_key_checking: unhonoured(always),
+  ansible_ssh_host_key_checking: unhonoured(always),
+  ansible_shell_type: unhonoured('remove it: everything runs in /bin/sh'),
+  ansible_shell_executable: unhonoured('remove it: everything runs in /bin/sh'),
+  ansible_ssh_executable: unhonoured('remove it: the connection is not made by a program'),
+  ansible_timeout: unhonoured('write ansible_ssh_common_args: -o ConnectTimeout=SECONDS'),
+  ansible_ssh_timeout: unhonoured('write ansible_ssh_common_args: -o ConnectTimeout=SECONDS'),
+  ansible_ssh_retries: unhonoured('remove it: a login is tried again where that is safe'),
+} as const
+
+/** The variables that say how a host is reached. */
+export const connectionVariables = params({
   ansible_host: optional(text({ like: /[^\s/@]+/, expected: 'an address or host name' })),
   ansible_port: optional(port()),
   ansible_user: optional(text({ like: /[^\s@:/]+/, expected: 'a user name' })),
@@ -56,11 +91,15 @@ const variables = params({
   ansible_ssh_common_args: optional(sshArguments()),
   ansible_ssh_extra_args: optional(sshArguments()),
   ansible_ssh_host_keys: optional(hostKeys()),
-  ansible_connection: optional(oneOf('ssh')),
-  ansible_python_interpreter: ignored(),
-  ansible_pipelining: ignored(),
-  ansible_ssh_pipelining: ignored(),
-  ansible_group_priority: ignored(),
+  ansible_connection: optional(oneOf('ssh', 'smart')),
+  ...withoutBearing,
+  ...notHonoured,
+  ansible_group_priority: optional(
+    refused(
+      'counts only among the vars of a group in an inventory',
+      'write it there, not into group_vars/ or to a host',
+    ),
+  ),
   ansible_ssh_host: renamed('ansible_host'),
   ansible_ssh_port: renamed('ansible_port'),
   ansible_ssh_user: renamed('ansible_user'),
@@ -81,7 +120,7 @@ export function readConnection(
   defaults: ConnectionDefaults,
 ): { readonly connection: Connection | null; readonly problems: readonly Problem[] } {
   const own = new Map([...vars.entries].filter(([key]) => isConnectionVariable(key)))
-  const checked = check(variables, new LocatedMap(vars.at, own))
+  const checked = check(connectionVariables, new LocatedMap(vars.at, own))
   if (!checked.ok) return { connection: null, problems: checked.problems }
   const { value } = checked
   const address = value.ansible_host ?? name

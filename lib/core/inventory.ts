@@ -48,6 +48,8 @@ export interface Group {
   readonly name: string
   /** All hosts, those of child groups included. */
   readonly hosts: readonly string[]
+  /** The hosts that are named in this group itself. */
+  readonly own: readonly string[]
   /** Direct child groups. */
   readonly children: readonly string[]
 }
@@ -84,10 +86,15 @@ export class GroupTree {
   constructor() {
     this.add('all')
     this.add('ungrouped')
+    this.addChild('all', 'ungrouped')
   }
 
   get names(): string[] {
     return [...this.nodes.keys()]
+  }
+
+  has(name: string): boolean {
+    return this.nodes.has(name)
   }
 
   /** Adds a group, if it is new, and gives its own variables to write to. */
@@ -118,7 +125,6 @@ export class GroupTree {
 
   /** Ends the reading: groups without a parent go below `all`, hosts without a group into `ungrouped`. */
   close(): void {
-    this.addChild('all', 'ungrouped')
     for (const node of this.nodes.values())
       if (node.name !== 'all' && node.parents.size === 0) this.addChild('all', node.name)
     const loose = this.node('ungrouped').hosts
@@ -135,9 +141,9 @@ export class GroupTree {
   /** The groups as they are seen from outside. */
   groups(): Map<string, Group> {
     return new Map(
-      [...this.nodes.values()].map(({ name, children }) => [
+      [...this.nodes.values()].map(({ name, hosts, children }) => [
         name,
-        { name, hosts: this.hostsIn(name), children: [...children] },
+        { name, hosts: this.hostsIn(name), own: [...hosts], children: [...children] },
       ]),
     )
   }

@@ -1,15 +1,21 @@
 /**
  * Ansible's host patterns: `a:b` or `a,b` for both, `&c` for those also in c, `!d` for all but d, wildcards, `~regex`,
- * `a[0]` and `a[0:2]` for a part of a group. (ansible-core 2.19, lib/ansible/inventory/manager.py.)
+ * `a[0]` and `a[0:2]` for a part of a group, `@file` for the lines of a file.
+ * (ansible-core 2.19, lib/ansible/inventory/manager.py.)
  */
+import { parseAddress } from './address.ts'
 import { usageError } from './error.ts'
 import { nearest } from './nearest.ts'
+import { pythonRegex, wildcard } from './python-regex.ts'
 
-/** The names a pattern is matched against. Orders are those of the inventory. */
+/** The names a pattern is matched against. */
 export interface Names {
+  /** In the order in which the sources name them. */
   readonly hosts: readonly string[]
   /** Group name to the hosts in it, child groups included. */
   readonly groups: ReadonlyMap<string, readonly string[]>
+  /** The lines of a file that `@file` names; throws usageError when it can't be read. */
+  readonly linesOf?: (file: string) => readonly string[]
 }
 
 /**
@@ -18,9 +24,15 @@ export interface Names {
  * Throws usageError for a name that is neither host nor group, and when no host is left.
  */
 export function selectHosts(pattern: string, names: Names, where: string): string[] {
-  const parts = splitPattern(pattern)
+  const parts = splitPattern(pattern, where).flatMap((part) =>
+    part.startsWith('@') ? linesIn(part, names, where) : [part],
+  )
   const added = parts.filter((part) => !/^[!&]/.test(part))
-  const chosen = new Set((added.length > 0 ? added : ['all']).flatMap((part) => matches(part, names, where)))
+  const chosen = new Set(
+    (added.length > 0 ? added : ['all']).flatMap((part) =>
+      names.hosts.includes(part) ? [part] : matches(part, names, where),
+    ),
+  )
   for (const part of parts.filter((part) => part.startsWith('&'))) {
     const kept = new Set(matches(part.slice(1), names, where))
     for (const host of chosen) if (!kept.has(host)) chosen.delete(host)
@@ -36,38 +48,47 @@ export function selectHosts(pattern: string, names: Names, where: string): strin
   return [...chosen]
 }
 
-/** The parts of a pattern. Commas split when there are any, else colons outside of brackets; an address stays whole. */
-export function splitPattern(pattern: string): string[] {
+/**
+ * The parts of a pattern. Commas split when there are any, else colons outside of brackets; an address stays whole.
+ * Throws usageError for a bracket that is not closed, which Ansible would pass over: `~[` would be every host.
+ */
+export function splitPattern(pattern: string, where: string): string[] {
+  if (!pattern.includes(',') && pattern.replace(/\[[^\]]*\]/g, '').includes('['))
+    throw usageError({ where, what: `"${pattern}": a bracket that is not closed`, remedy: 'close it' })
   const parts = pattern.includes(',')
     ? pattern.split(',')
-    : /^(~.*|[0-9a-f]*:[0-9a-f:.]*:[0-9a-f:.]*|[^:[\]]+:\d+)$/i.test(pattern)
+    : parseAddress(pattern)
       ? [pattern]
       : (pattern.match(/(?:[^\s:[\]]|\[[^\]]*\])+/g) ?? [])
   return parts.map((part) => part.trim()).filter((part) => part !== '')
 }
 
-function matches(part: string, names: Names, where: string): string[] {
-  if (part.startsWith('@'))
-    throw usageError({ where, what: `"${part}": files of hosts are not read yet`, remedy: 'list the hosts' })
-  if (names.hosts.includes(part)) return [part]
+/** Every line is one part; empty ones and comments are none. */
+function linesIn(part: string, { linesOf }: Names, where: string): readonly string[] {
+  if (!linesOf) throw usageError({ where, what: `"${part}": there are no files here`, remedy: 'list the hosts' })
+  return linesOf(part.slice(1))
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && !line.startsWith('#'))
+}
+
+function matches(part: string, names: Names, where: string): readonly string[] {
   const subscript = part.startsWith('~') ? null : /^(.+)\[(?:(-?\d+)|(\d+)[:-](\d*))\]$/.exec(part)
   const [, name = part, index, from, to] = subscript ?? []
   const found = named(name, names, where)
-  if (!subscript) return found
-  if (index !== undefined) {
-    const host = found.at(Number(index))
-    if (host !== undefined) return [host]
-    throw usageError({ where, what: `"${part}": "${name}" has ${found.length} hosts`, remedy: 'count from 0' })
-  }
-  return found.slice(Number(from), to ? Number(to) + 1 : undefined)
+  if (!subscript || found.length === 0) return found
+  // A range up to 0 is the one host it begins with.
+  const single = index ?? (Number(to || -1) === 0 ? from : undefined)
+  if (single === undefined) return found.slice(Number(from), to ? Number(to) + 1 : undefined)
+  const host = found.at(Number(single))
+  if (host !== undefined) return [host]
+  throw usageError({ where, what: `"${part}": "${name}" has ${found.length} hosts`, remedy: 'count from 0' })
 }
 
-function named(name: string, { hosts, groups }: Names, where: string): string[] {
-  const special = /[.?*[]/.test(name) || name.startsWith('~')
+function named(name: string, { hosts, groups }: Names, where: string): readonly string[] {
   const test = matcher(name, where)
   const inGroups = [...groups].filter(([group]) => test(group))
   const found = inGroups.flatMap(([, members]) => members)
-  if (inGroups.length === 0 || special) found.push(...hosts.filter(test))
+  if (inGroups.length === 0 || /^~|[.?*[]/.test(name)) found.push(...hosts.filter(test))
   if (found.length === 0 && inGroups.length === 0 && !/[?*[]|^~/.test(name)) {
     const meant = nearest(name, [...groups.keys(), ...hosts])
     throw usageError({
@@ -81,19 +102,11 @@ function named(name: string, { hosts, groups }: Names, where: string): string[] 
 
 /** Whether a name matches: as a whole for text with wildcards, from its beginning for a regular expression. */
 function matcher(pattern: string, where: string): (name: string) => boolean {
+  if (pattern === '~') throw usageError({ where, what: '"~" is no regular expression', remedy: 'write ~REGEX' })
   try {
-    const regex = pattern.startsWith('~') ? new RegExp(`^(?:${pattern.slice(1)})`) : wildcard(pattern)
+    const regex = pattern.startsWith('~') ? pythonRegex(pattern.slice(1)) : wildcard(pattern)
     return (name) => regex.test(name)
   } catch {
     throw usageError({ where, what: `"${pattern}" is not a regular expression`, remedy: 'correct it' })
   }
 }
-
-const wildcard = (pattern: string): RegExp =>
-  new RegExp(
-    `^${pattern.replace(/\[(!?)([^\]]+)\]|[\s\S]/g, (piece, not: string, set: string | undefined) => {
-      if (set !== undefined) return `[${not ? '^' : ''}${set.replace(/[\\^]/g, '\\$&')}]`
-      return piece === '*' ? '.*' : piece === '?' ? '.' : piece.replace(/[\\^$.|+()[\]{}]/g, '\\$&')
-    })}$`,
-    's',
-  )

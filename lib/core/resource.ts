@@ -90,6 +90,8 @@ export interface Resource {
   found?(answers: Answers): State | null
   /** It must hold before anything after it in the list is touched: a requirement. */
   readonly guards?: boolean
+  /** Shell to run before its first step, so that who reads it is known to have read something else: see `noted`. */
+  readonly notes?: readonly string[]
   /** Words by which --tags finds it, beside the name of its play and its kind. */
   readonly tags?: readonly string[]
   readonly detail?: Detail
@@ -141,6 +143,17 @@ export interface Definition<S extends State> {
 /** The same resources, found by --tags under this word too. */
 export const tagged = (tag: string, resources: readonly Resource[]): readonly Resource[] =>
   resources.map((one) => ({ ...one, tags: [...(one.tags ?? []), tag] }))
+
+/** The same resource, with notes that are left on the host before it is touched. */
+export const noted = (one: Resource, notes: readonly string[]): Resource => ({
+  ...one,
+  notes: [...(one.notes ?? []), ...notes],
+  plan(answers, pending) {
+    const plan = one.plan(answers, pending)
+    const [first, ...rest] = plan.steps
+    return first ? { ...plan, steps: [{ ...first, run: [...notes, first.run].join('\n') }, ...rest] } : plan
+  },
+})
 
 /** The one way to make a resource: reads, compares and plans for every kind. */
 export function resource<S extends State>(definition: Definition<S>): Resource {

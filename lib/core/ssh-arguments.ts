@@ -6,8 +6,9 @@ import * as v from 'valibot'
 import { LocatedScalar, type Place } from './located.ts'
 import { nearest } from './nearest.ts'
 import type { Schema } from './schema.ts'
+import { shellWords } from './shell-words.ts'
 import { directives } from './ssh-directives.ts'
-import { message, resolvePath } from './values.ts'
+import { forEditors, message, resolvePath } from './values.ts'
 
 /** Short options with a value, and the directive each of them is. */
 const asDirective: Readonly<Record<string, string>> = {
@@ -32,11 +33,14 @@ class NotUnderstood {
 export const sshArguments = (): Schema<readonly string[]> =>
   v.pipe(
     v.unknown(),
+    forEditors({ type: 'string', description: 'options of ssh: -o NAME=VALUE, -J HOST, -F FILE' }),
     v.rawTransform<unknown, readonly string[]>(({ dataset, addIssue, NEVER }) => {
       const input = dataset.value
-      const words = shellWords(input instanceof LocatedScalar ? input.text : String(input))
-      const read =
-        words instanceof NotUnderstood ? words : readWords(words, input instanceof LocatedScalar ? input.at : null)
+      const line = input instanceof LocatedScalar ? input.text : String(input)
+      const words = shellWords(line)?.map((word) => word.text)
+      const read = words
+        ? readWords(words, input instanceof LocatedScalar ? input.at : null)
+        : new NotUnderstood(`a quote that does not end: ${line}`, 'end it, or take it out')
       if (!(read instanceof NotUnderstood)) return read
       addIssue({ message: message(read.what, read.remedy) })
       return NEVER
@@ -102,26 +106,3 @@ const quoted = (file: string): string => (/\s/.test(file) ? `"${file}"` : file)
 /** The words of a list of files, as ssh reads it: double quotes hold a name with spaces together. */
 export const fileWords = (value: string): readonly string[] =>
   [...value.matchAll(/"([^"]*)"|(\S+)/g)].map(([, inQuotes, plain]) => inQuotes ?? plain ?? '')
-
-/** Words as a POSIX shell splits them, without expanding anything. */
-function shellWords(line: string): readonly string[] | NotUnderstood {
-  const words: string[] = []
-  let word: string | null = null
-  let rest = line
-  while (rest !== '') {
-    const piece =
-      /^(?:(?<space>\s+)|'(?<single>[^']*)'|"(?<double>(?:[^"\\]|\\.)*)"|\\(?<escaped>[\s\S])|(?<plain>[^\s'"\\]+))/.exec(
-        rest,
-      )
-    if (!piece?.groups) return new NotUnderstood(`a quote that does not end: ${rest}`, 'end it, or take it out')
-    rest = rest.slice(piece[0].length)
-    const { space, single, double, escaped, plain } = piece.groups
-    if (space === undefined)
-      word = (word ?? '') + (single ?? double?.replace(/\\(["\\$`])/g, '$1') ?? escaped ?? plain ?? '')
-    else if (word !== null) {
-      words.push(word)
-      word = null
-    }
-  }
-  return word === null ? words : [...words, word]
-}

@@ -24,6 +24,13 @@ class Refusal {
 /** Reads the text of a scalar; `from` is where it was written, or null for a default or a literal of the code. */
 type Read<T> = (text: string, from: Place | null) => T | Refusal
 
+/** What an editor is told of a value: a piece of JSON Schema, as the metadata of the valibot schema. */
+export const forEditors = (jsonSchema: Readonly<Record<string, unknown>>) =>
+  v.metadata<unknown, Readonly<Record<string, unknown>>>(jsonSchema)
+
+/** Anything that is written as one word or line. */
+const anyScalar = { type: ['string', 'number', 'boolean'] } as const
+
 /** The one form of an issue's message; `check` splits it again at the last `; `. */
 export const message = (what: string, remedy: string): string => `${what.replaceAll('; ', ', ')}; ${remedy}`
 
@@ -42,11 +49,18 @@ export function found(input: unknown): string {
 
 /**
  * A schema for one value. `expected` stands after "expected" (`a port, 1 to 65535`), `read` makes of the text what the
- * parameter is. It must read its own results again, because defaults pass through here too.
+ * parameter is. It must read its own results again, because defaults pass through here too. `json` is for editors: it
+ * may be wider than `read`, never narrower, or a right value would be marked as wrong.
  */
-function scalar<T>(expected: string, remedy: string, read: Read<T>) {
+function scalar<T>(
+  expected: string,
+  remedy: string,
+  read: Read<T>,
+  json: Readonly<Record<string, unknown>> = anyScalar,
+) {
   return v.pipe(
     v.unknown(),
+    forEditors({ ...json, description: expected }),
     v.rawTransform<unknown, T>(({ dataset, addIssue, NEVER }) => {
       const input = dataset.value
       const refuse = (what: string, remedy: string): T => {
@@ -107,21 +121,31 @@ export function integer({ min = Number.MIN_SAFE_INTEGER, max = Number.MAX_SAFE_I
 export const port = () => whole('a port, 1 to 65535', 1, 65535)
 
 const whole = (expected: string, min: number, max: number) =>
-  scalar<number>(expected, `write ${expected}`, (value) => {
-    const number = Number(value)
-    return /^-?(0|[1-9]\d*)$/.test(value) && number >= min && number <= max
-      ? number
-      : new Refusal(`expected ${expected}`, `write ${expected}`)
-  })
+  scalar<number>(
+    expected,
+    `write ${expected}`,
+    (value) => {
+      const number = Number(value)
+      return /^-?(0|[1-9]\d*)$/.test(value) && number >= min && number <= max
+        ? number
+        : new Refusal(`expected ${expected}`, `write ${expected}`)
+    },
+    // Also in quotes, and as the name behind !env, which an editor takes for the value.
+    { type: ['integer', 'string'], minimum: min, maximum: max, pattern: '^(-?(0|[1-9][0-9]*)|[A-Z_][A-Z0-9_]*)$' },
+  )
 
 /** True or false; `yes`, `no`, `on` and `off` too, because Ansible's YAML 1.1 has them. */
 export const flag = () =>
-  scalar<boolean>('true or false', 'write true or false', (value) =>
-    /^(true|yes|on)$/i.test(value)
-      ? true
-      : /^(false|no|off)$/i.test(value)
-        ? false
-        : new Refusal('expected true or false', 'write true or false'),
+  scalar<boolean>(
+    'true or false',
+    'write true or false',
+    (value) =>
+      /^(true|yes|on)$/i.test(value)
+        ? true
+        : /^(false|no|off)$/i.test(value)
+          ? false
+          : new Refusal('expected true or false', 'write true or false'),
+    { type: ['boolean', 'string'], pattern: '^([Tt]rue|[Yy]es|[Oo]n|[Ff]alse|[Nn]o|[Oo]ff|[A-Z_][A-Z0-9_]*)$' },
   )
 
 /** One of the given words. */
@@ -132,6 +156,7 @@ export function oneOf<const T extends string>(...words: readonly T[]) {
     `write ${expected}`,
     (value) =>
       words.find((word) => word === value) ?? new Refusal(`expected ${expected}`, suggestion(value, words, 'word')),
+    { enum: words },
   )
 }
 
@@ -199,6 +224,7 @@ export const bytes = () =>
 export const secret = () =>
   v.pipe(
     v.unknown(),
+    forEditors({ ...anyScalar, description: 'a secret: !vault, !env NAME or !file PATH' }),
     v.rawTransform<unknown, Secret>(({ dataset, addIssue, NEVER }) => {
       const input = dataset.value
       if (input instanceof Secret) return input

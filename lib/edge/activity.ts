@@ -54,6 +54,16 @@ export function activityText(tasks: readonly Task[], now: number): string {
   return `${taskText(first, now)}${more.length > 0 ? ` (and ${more.length} more at work)` : ''}`
 }
 
+/** What a run says that does not wait for the steps in hand. Each of them was told to its host as a whole. */
+export function stoppedText(tasks: readonly Task[], next: string): string {
+  const steps = tasks.map(({ host, say }) => `"${say}" on ${host}`).join(', ')
+  const left =
+    tasks.length === 0
+      ? ''
+      : `: what was under way ends there by itself, as a whole or not at all, and holds the lock until then (${steps})`
+  return `Stopped at once${left}. Go on with: ${next}`
+}
+
 /** The steps in hand, by host. */
 export class Activity {
   readonly #tasks = new Map<string, Task>()

@@ -7,7 +7,7 @@ import type { Line, Tone } from '../engine/report.ts'
 import { failureLines, hostsText, leftoverLines, planText, problemLines, warningLines } from '../engine/report.ts'
 import { prerequisiteLines, restartLines } from '../engine/unselected.ts'
 import type { Event } from '../engine/world.ts'
-import { Activity, activityText } from './activity.ts'
+import { Activity, activityText, stoppedText } from './activity.ts'
 
 const codes: Readonly<Record<Tone, string>> = {
   plain: '',
@@ -33,6 +33,8 @@ export interface Console {
   result(lines: readonly Line[]): void
   progress(text: string): void
   warn(problems: readonly Problem[]): void
+  /** The run ends here and now: what is under way is named, and the command to go on with. */
+  stopped(next: string): void
   end(): void
 }
 
@@ -111,6 +113,10 @@ export function openConsole({ json, check, verbosity, diff }: ConsoleOptions): C
           'change',
         ),
       ),
+    stopped(next) {
+      clear()
+      write(err, [{ tone: 'bad', text: stoppedText(activity.tasks, next) }])
+    },
     end: clear,
     report(event) {
       switch (event.kind) {

@@ -135,14 +135,19 @@ export function databaseChannel(database: Database, login: DatabaseLogin): Chann
         if (done.code !== 0) return
       }
     },
-    async lock() {
-      const name = `plinth ${login.host}:${login.port}`.slice(0, 64)
-      const [row] = await database.query('SELECT GET_LOCK(?, 0) AS got, IS_USED_LOCK(?) AS holder', [name, name])
-      if (row?.got === '1') return
+    async lock(holder) {
+      const [row] = await database.query('SELECT GET_LOCK(?, 0) AS got, IS_USED_LOCK(?) AS holder', [
+        lockName,
+        lockName,
+      ])
+      if (row?.got === '1') {
+        await database.query(`SET ${holderVariable} = CONCAT(?, ', since ', UTC_TIMESTAMP(), ' UTC')`, [holder])
+        return
+      }
       throw hostError({
         where: `MySQL ${login.host}:${login.port}`,
-        what: `another run holds the lock (connection ${row?.holder ?? 'unknown'}; SHOW PROCESSLIST tells whose it is)`,
-        remedy: 'wait for its end',
+        what: `another run is at work there: ${await holderOf(database, row?.holder ?? 'unknown')}`,
+        remedy: 'wait until it has ended and run again',
       })
     },
     async askLocked(holder, questions) {
@@ -151,6 +156,26 @@ export function databaseChannel(database: Database, login: DatabaseLogin): Chann
     },
     close: () => database.close(),
   }
+}
+
+/** One name for the whole server: who comes another way knows the server by another address. */
+const lockName = 'plinth'
+/** Says who holds the lock, for as long as the session lasts. */
+const holderVariable = '@plinth_holder'
+
+/** What the holder said of itself, where the server tells it; or who is logged in there, and since when it is idle. */
+async function holderOf(database: Database, connection: string): Promise<string> {
+  const named = `SELECT VARIABLE_VALUE AS holder FROM performance_schema.user_variables_by_thread
+JOIN performance_schema.threads USING (THREAD_ID) WHERE PROCESSLIST_ID = ? AND VARIABLE_NAME = ?`
+  const known = await database.query(named, [connection, holderVariable.slice(1)]).catch(() => [])
+  const holder = known[0]?.holder
+  if (holder) return holder
+  const logged = 'SELECT USER AS user, HOST AS host, TIME AS seconds FROM information_schema.PROCESSLIST WHERE ID = ?'
+  const [row] = await database.query(logged, [connection]).catch(() => [])
+  const who = row
+    ? `${row.user ?? 'somebody'} from ${row.host ?? 'somewhere'}, silent for ${row.seconds ?? '?'} s, `
+    : ''
+  return `${who}connection ${connection}`
 }
 
 async function rowsOrNone(database: Database, sql: string): Promise<Rows> {

@@ -1,22 +1,21 @@
 /**
- * Inventories in Ansible's shape: YAML files or folders, with group_vars/ and host_vars/ beside them, merged in the
- * order Ansible documents. All that is wrong in all files is said at once.
+ * Inventories in Ansible's shape: YAML, INI, programs, modules and folders of these, with group_vars/ and host_vars/
+ * beside them, merged in the order Ansible documents. All that is wrong in all of them is said at once.
  */
-import { existsSync, readdirSync, statSync } from 'node:fs'
-import { dirname, extname, isAbsolute, join, relative, resolve } from 'node:path'
 import type { BecomeDefaults } from '../core/become.ts'
 import { isConnectionVariable, readConnection } from '../core/connection.ts'
 import { PlinthError, type Problem, problemText, usageError } from '../core/error.ts'
-import { GroupTree, type Host, type Inventory, mergeVariables } from '../core/inventory.ts'
+import { type Host, type Inventory, mergeVariables } from '../core/inventory.ts'
+import { Draft } from '../core/inventory-draft.ts'
 import { LocatedMap } from '../core/located.ts'
-import { nearest, suggestion } from '../core/nearest.ts'
+import { suggestion } from '../core/nearest.ts'
 import { selectHosts } from '../core/pattern.ts'
 import type { Secret } from '../core/secret.ts'
 import { resolvePath } from '../core/values.ts'
 import { readExtraVars } from './extra-vars.ts'
-import { InventoryFile } from './inventory-file.ts'
+import { baseOf, findSource, offered, readSource, type Source, shownPath, shownSource } from './inventory-sources.ts'
 import { VariableFiles } from './variable-files.ts'
-import { readYamlFile, type Surroundings } from './yaml.ts'
+import { readText, type Surroundings } from './yaml.ts'
 
 export interface InventoryOptions {
   /** The values of --extra-vars, in order. */
@@ -31,6 +30,8 @@ export interface InventoryOptions {
   readonly privateKey?: string | null
   /** The password to log in with where the inventory has none. */
   readonly password?: Secret | null
+  /** Whether what `!env` and `!file` name has to be there (see Surroundings). Default: yes. */
+  readonly complete?: boolean
   /** Whom to become where the inventory says nothing. Default: nobody. */
   readonly become?: BecomeDefaults
 }
@@ -45,11 +46,12 @@ export async function loadInventory(sources: readonly string[], options: Invento
     env: options.env ?? process.env,
     vaultPasswords: options.vaultPasswords ?? [],
     problems,
+    complete: options.complete ?? true,
   }
   /** Runs `read`, and keeps what it complains about for later, so that one error does not hide the next. */
-  const collect = <T>(read: () => T): T | null => {
+  const collect = async <T>(read: () => T | Promise<T>): Promise<T | null> => {
     try {
-      return read()
+      return await read()
     } catch (thrown) {
       if (!(thrown instanceof PlinthError)) throw thrown
       problems.push(...thrown.problems)
@@ -59,19 +61,21 @@ export async function loadInventory(sources: readonly string[], options: Invento
   if (sources.length === 0)
     throw usageError({ where: '--inventory', what: 'no inventory given', remedy: `add -i NAME${offered()}` })
 
-  const paths = sources.map((source) => collect(() => findSource(source))).filter((path) => path !== null)
-  const tree = new GroupTree()
-  const file = new InventoryFile(tree, problems)
-  for (const path of paths.flatMap((path) => collect(() => filesOf(path)) ?? [])) {
-    const shown = shownPath(path)
-    const value = readYamlFile(path, shown, around)
-    if (value !== undefined) file.read(value, shown)
+  const found: Source[] = []
+  const draft = new Draft(problems)
+  // One after the other: of two sources the later one wins.
+  for (const value of sources) {
+    const source = await collect(() => findSource(value))
+    if (source === null) continue
+    found.push(source)
+    await collect(() => readSource(source, draft, around))
   }
+  const { tree } = draft
   tree.close()
 
-  const bases = [...new Set(paths.map((path) => (statSync(path).isDirectory() ? path : dirname(path))))]
-  const files = new VariableFiles(bases.map(shownPath), around)
-  const extra = collect(() => readExtraVars(options.extraVars ?? [], around)) ?? new Map()
+  const bases = new Set(found.map(baseOf).filter((base) => base !== null))
+  const files = new VariableFiles([...bases].map(shownPath), around)
+  const extra = (await collect(() => readExtraVars(options.extraVars ?? [], around))) ?? new Map()
   const defaults = {
     user: options.user ?? null,
     privateKey: options.privateKey ? resolvePath(options.privateKey, null) : null,
@@ -83,7 +87,7 @@ export async function loadInventory(sources: readonly string[], options: Invento
   for (const name of groups.get('all')?.hosts ?? []) {
     const own = tree.groupsOf(name)
     const vars = new LocatedMap(
-      file.placeOfHost(name),
+      draft.placeOfHost(name),
       mergeVariables(
         ...own.map((group) => tree.add(group)),
         ...files.ofGroups(['all']),
@@ -93,21 +97,22 @@ export async function loadInventory(sources: readonly string[], options: Invento
         extra,
       ),
     )
-    const { connection, problems: found } = readConnection(name, vars, defaults)
-    problems.push(...found, ...file.undeclared(name, vars))
+    const { connection, problems: wrong } = readConnection(name, vars, defaults)
+    problems.push(...wrong, ...draft.undeclared(name, vars))
     if (connection) hosts.push({ name, groups: own, vars, params: withoutConnection(vars), connection })
   }
   if (problems.length > 0) throw usageError(...unique(problems))
   if (hosts.length === 0)
     throw usageError({
-      where: paths.map(shownPath).join(', '),
+      where: found.map(shownSource).join(', '),
       what: 'no host in it',
       remedy: 'write all: hosts: NAME:',
     })
-  return inventoryOf(hosts, groups)
+  return inventoryOf(hosts, groups, [...tree.hosts.keys()])
 }
 
-function inventoryOf(hosts: readonly Host[], groups: Inventory['groups']): Inventory {
+/** `written` are the names of the hosts in the order of the sources; `hosts` begin with those of no group. */
+function inventoryOf(hosts: readonly Host[], groups: Inventory['groups'], written: readonly string[]): Inventory {
   const byName = new Map(hosts.map((host) => [host.name, host]))
   const pick = (names: readonly string[]): Host[] => names.flatMap((name) => byName.get(name) ?? [])
   return {
@@ -121,10 +126,13 @@ function inventoryOf(hosts: readonly Host[], groups: Inventory['groups']): Inven
     },
     select(pattern, where = '--limit') {
       const members = new Map([...groups].map(([name, group]) => [name, group.hosts]))
-      return pick(selectHosts(pattern, { hosts: [...byName.keys()], groups: members }, where))
+      return pick(selectHosts(pattern, { hosts: written, groups: members, linesOf }, where))
     },
   }
 }
+
+/** The lines of a file that a pattern names with `@`. */
+const linesOf = (file: string): readonly string[] => readText(file, file).split('\n')
 
 const withoutConnection = ({ at, entries }: LocatedMap): LocatedMap =>
   new LocatedMap(at, new Map([...entries].filter(([name]) => !isConnectionVariable(name))))
@@ -133,57 +141,3 @@ const withoutConnection = ({ at, entries }: LocatedMap): LocatedMap =>
 const unique = (problems: readonly Problem[]): Problem[] => [
   ...new Map(problems.map((problem) => [problemText(problem), problem])).values(),
 ]
-
-/** How messages name a file: from the current folder when it is below it. */
-function shownPath(path: string): string {
-  const short = relative('.', path)
-  return short === '' ? '.' : short.startsWith('..') || isAbsolute(short) ? resolve(path) : short
-}
-
-/** The names `-i` takes without a path: what lies in the folder inventory/. */
-function known(): string[] {
-  if (!existsSync('inventory')) return []
-  return readdirSync('inventory', { withFileTypes: true })
-    .filter((entry) => (entry.isDirectory() ? !/_vars$/.test(entry.name) : /\.ya?ml$/.test(entry.name)))
-    .map((entry) => (entry.isDirectory() ? entry.name : entry.name.replace(/\.ya?ml$/, '')))
-    .sort()
-}
-
-const offered = (): string => (known().length > 0 ? ` (there are: ${known().join(', ')})` : '')
-
-/** The file or folder that a source means. */
-function findSource(source: string): string {
-  const named = /^[^./][^/]*$/.test(source)
-    ? ['.yaml', '.yml', ''].map((ending) => join('inventory', `${source}${ending}`)).filter((path) => existsSync(path))
-    : []
-  if (named.length > 1)
-    throw usageError({ where: `-i ${source}`, what: `may be ${named.join(' or ')}`, remedy: 'give the path' })
-  const path = named[0] ?? source
-  if (existsSync(path)) return path
-  const meant = nearest(source, known())
-  throw usageError({
-    where: `-i ${source}`,
-    what: 'no such inventory, as a path or in the folder inventory/',
-    remedy: meant === null ? `give a file or folder${offered()}` : `did you mean "${meant}"?${offered()}`,
-  })
-}
-
-/** The inventory files in a source: itself, or what Ansible reads of a folder. */
-function filesOf(path: string): string[] {
-  if (!statSync(path).isDirectory()) return [inventoryFile(path)]
-  return readdirSync(path)
-    .sort()
-    .filter(
-      (name) => !/^\.|~$|^(group|host)_vars$|^known_hosts|\.(md|txt|pub|orig|bak|ini|cfg|retry|pyc|pyo)$/.test(name),
-    )
-    .flatMap((name) => filesOf(join(path, name)))
-}
-
-function inventoryFile(path: string): string {
-  if (['.yaml', '.yml', '.json'].includes(extname(path))) return path
-  throw usageError({
-    where: shownPath(path),
-    what: 'only inventories in YAML are read for now (.yaml, .yml, .json)',
-    remedy: 'convert it: ansible-inventory -i FILE --list --yaml',
-  })
-}

@@ -1,6 +1,8 @@
 /** Questions to the person at the terminal: one at a time, whoever asks. */
+import { closeSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { Writable } from 'node:stream'
+import { isatty } from 'node:tty'
 import { usageError } from '../core/error.ts'
 import { Secret } from '../core/secret.ts'
 
@@ -42,10 +44,25 @@ async function typed(question: string, shown: boolean, { where, remedy }: Otherw
   try {
     return await new Promise<string>((answer, reject) => {
       terminal.once('line', answer)
+      // The keyboard's own signal does not come while the terminal is read key by key.
+      terminal.once('SIGINT', () => {
+        process.stderr.write('\n')
+        process.kill(process.pid, 'SIGINT')
+      })
       terminal.once('close', () => reject(usageError({ where, what: 'nothing was typed', remedy })))
     })
   } finally {
     terminal.close()
     if (!shown) process.stderr.write('\n')
   }
+}
+
+const terminals = [0, 1, 2].filter((descriptor) => isatty(descriptor))
+
+/**
+ * Called as the process ends: Node sets its terminals back to how they were, and aborts (exit code 134) where one is gone,
+ * as after a closed window. It looks at none that is closed.
+ */
+export function letGoOfTerminals(): void {
+  for (const descriptor of terminals) if (!isatty(descriptor)) closeSync(descriptor)
 }

@@ -1,5 +1,5 @@
 /**
- * YAML 1.2 as Plinth reads it: values that know their place, Ansible's tags, and one readable problem for what is wrong.
+ * YAML as Plinth reads it: values that know their place, Ansible's tags, and one readable problem for what is wrong.
  *
  * Beyond YAML: `!vault` (opened when it is used), `!env NAME`, `!file PATH`, `!unsafe`. Jinja is not evaluated, and a
  * value that looks like it is an error: silently passing `{{ x }}` to a host would be worse.
@@ -18,6 +18,7 @@ import {
 } from '../core/located.ts'
 import type { Secret } from '../core/secret.ts'
 import { resolvePath } from '../core/values.ts'
+import { plainValue } from '../core/yaml-words.ts'
 import { isVault, openVault, vaultDamage } from './vault.ts'
 
 /** What values may refer to outside of their file, and where problems are gathered, so that all are said at once. */
@@ -25,6 +26,11 @@ export interface Surroundings {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly vaultPasswords: readonly Secret[]
   readonly problems: Problem[]
+  /**
+   * Whether what `!env` and `!file` name has to be there. Where nothing is done with an inventory but to look at it, a
+   * hidden word stands for what is not.
+   */
+  readonly complete?: boolean
 }
 
 const largest = 4 * 1024 * 1024
@@ -36,10 +42,20 @@ const most = 200_000
  * read. `shown` is how messages name the file.
  */
 export function readYamlFile(path: string, shown: string, around: Surroundings): Located | null | undefined {
+  const opened = readOpened(path, shown, around)
+  return opened && readYaml(opened.text, shown, around, opened.hidden)
+}
+
+/** The text of a file, and whether it was encrypted as a whole and so must not be shown; undefined when it can't be read. */
+export function readOpened(
+  path: string,
+  shown: string,
+  around: Surroundings,
+): { readonly text: string; readonly hidden: boolean } | undefined {
   try {
     const text = readText(path, shown)
-    if (!isVault(text)) return readYaml(text, shown, around)
-    return readYaml(openVault(text, around.vaultPasswords, shown).reveal(), shown, around, true)
+    if (!isVault(text)) return { text, hidden: false }
+    return { text: openVault(text, around.vaultPasswords, shown).reveal(), hidden: true }
   } catch (thrown) {
     if (!(thrown instanceof PlinthError)) throw thrown
     around.problems.push(...thrown.problems)
@@ -191,8 +207,10 @@ class Reader {
     return value
   }
 
-  private map(node: YAMLMap, at: Place): LocatedMap {
+  private map(node: YAMLMap, at: Place): Located {
     this.untagged(node, at)
+    const wrapped = this.wrapped(node, at)
+    if (wrapped) return wrapped
     const entries = new Map<string, LocatedEntry>()
     const merged: LocatedMap[] = []
     for (const { key, value } of node.items as { key: Node; value: Node | null }[]) {
@@ -217,6 +235,15 @@ class Reader {
     return new LocatedMap(at, entries)
   }
 
+  /** How JSON has the tags of YAML: `{"__ansible_vault": "…"}`, as `ansible-inventory` writes it. */
+  private wrapped(node: YAMLMap, at: Place): LocatedScalar | null {
+    const [first] = node.items as { key: Node; value: Node | null }[]
+    if (node.items.length !== 1 || !isScalar(first?.key) || !isScalar(first.value)) return null
+    const text = String(first.value.value)
+    if (first.key.value === '__ansible_vault') return this.vault(text, at)
+    return first.key.value === '__ansible_unsafe' ? new LocatedScalar(at, text, text, this.hidden) : null
+  }
+
   private mergeable(value: Located): LocatedMap[] {
     const maps = value instanceof LocatedList ? value.items : [value]
     for (const map of maps)
@@ -239,8 +266,7 @@ class Reader {
       case '!env': {
         const found = this.around.env[text.trim()]
         if (found !== undefined) return new LocatedScalar(at, found, found, true)
-        this.report(at, `the environment has no variable ${text.trim()}`, `export ${text.trim()} before the run`)
-        return new LocatedScalar(at, '', '', true)
+        return this.absent(at, `the environment has no variable ${text.trim()}`, `export ${text.trim()} before the run`)
       }
       case '!file':
         return this.content(text.trim(), at)
@@ -254,8 +280,9 @@ class Reader {
         'use !vault, !env, !file or !unsafe, or put text that begins with "!" in quotes',
       )
     else if (typeof value === 'string' && /\{\{|\{%/.test(value)) this.report(at, ...noJinja)
-    const primitive = typeof value === 'number' || typeof value === 'boolean' || value === null ? value : text
-    return new LocatedScalar(at, primitive, text, this.hidden)
+    // What a word without quotes is, YAML 1.1 says, as in Ansible; or a tag of YAML's own, such as !!str.
+    const typed = node.tag === undefined ? node.type === 'PLAIN' : node.tag !== 'tag:yaml.org,2002:str'
+    return new LocatedScalar(at, typed ? plainValue(text) : text, text, this.hidden)
   }
 
   private vault(text: string, at: Place): LocatedScalar {
@@ -276,9 +303,14 @@ class Reader {
       return new LocatedScalar(at, text, text, true)
     } catch (thrown) {
       if (!(thrown instanceof PlinthError)) throw thrown
-      for (const problem of thrown.problems) this.report(at, `!file ${path}: ${problem.what}`, problem.remedy)
-      return new LocatedScalar(at, '', '', true)
+      const [problem] = thrown.problems
+      return this.absent(at, `!file ${path}: ${problem?.what}`, problem?.remedy ?? '')
     }
+  }
+
+  private absent(at: Place, what: string, remedy: string): LocatedScalar {
+    if (this.around.complete !== false) this.report(at, what, remedy)
+    return new LocatedScalar(at, '(not there)', '(not there)', true)
   }
 }
 

@@ -49,8 +49,11 @@ class Application {
   async apply(mayApply: (plans: readonly Plan[]) => boolean): Promise<boolean> {
     const { run, assignment } = this
     const { play, host } = assignment
+    if (run.options.signal.aborted) return true
     try {
       const channel = await run.connections.channel(play, host)
+      // A database's own lock does not notice that its holder's controller is gone; the machine's does.
+      if (play.options.via) await run.lock(await run.connections.machine(host.machine))
       const changed = run.changedOn(host.machine.key)
       let moved: readonly Problem[] = []
       const plans = await observeAgain(assignment, run.locking(channel), run.options, changed, (plans, answers) => {
@@ -63,6 +66,7 @@ class Application {
     } catch (error) {
       this.#fail(isUnreachable(error) ? 'unreachable' : 'failed', problemsOf(error))
     }
+    run.begun.set(assignment, { done: this.#done, undone: this.#undone })
     return true
   }
 

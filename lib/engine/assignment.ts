@@ -3,7 +3,7 @@ import { type Problem, usageError } from '../core/error.ts'
 import type { Facts } from '../core/facts.ts'
 import { grouped } from '../core/grouped.ts'
 import { type Listing, listProblems, standsOn } from '../core/ordering.ts'
-import type { Resource } from '../core/resource.ts'
+import { noted, type Resource } from '../core/resource.ts'
 import type { Host, Machine, Play } from './play.ts'
 import { everything, isSelected, selectsAll, type Tags, wordsOf } from './tags.ts'
 
@@ -24,16 +24,35 @@ interface Placed {
   readonly host: Host<unknown>
 }
 
-/** Sorted once for each site: looking through all hosts for each machine would take four times as long for twice as many. */
-const byMachine = new WeakMap<readonly Play[], ReadonlyMap<string, readonly Placed[]>>()
+interface Sorted {
+  /** Hosts that are worked on, by machine, in every play they are in. */
+  readonly hosts: ReadonlyMap<string, readonly Placed[]>
+  /** Members of plays that --limit left out of them. */
+  readonly others: ReadonlyMap<string, readonly Placed[]>
+}
+
+/** Once for each site: looking through all hosts for each machine would take four times as long for twice as many. */
+const sortedSites = new WeakMap<readonly Play[], Sorted>()
+
+function sorted(site: readonly Play[]): Sorted {
+  const known = sortedSites.get(site)
+  if (known) return known
+  const placed = (of: (play: Play) => readonly Host<unknown>[]): ReadonlyMap<string, readonly Placed[]> =>
+    grouped(
+      site.flatMap((play) => of(play).map((host) => ({ play, host }))),
+      ({ host }) => host.machine.key,
+    )
+  const beside = ({ hosts, members }: Play): readonly Host<unknown>[] => {
+    const own = new Set(hosts)
+    return members.filter((host) => !own.has(host))
+  }
+  const made = { hosts: placed(({ hosts }) => hosts), others: placed(beside) }
+  sortedSites.set(site, made)
+  return made
+}
 
 /** The hosts that are one machine, in every play they are in. */
-export function hostsOn(site: readonly Play[], { key }: Machine): readonly Placed[] {
-  const all = (): readonly Placed[] => site.flatMap((play) => play.hosts.map((host) => ({ play, host })))
-  const known = byMachine.get(site) ?? grouped(all(), ({ host }) => host.machine.key)
-  byMachine.set(site, known)
-  return known.get(key) ?? []
-}
+export const hostsOn = (site: readonly Play[], { key }: Machine): readonly Placed[] => sorted(site).hosts.get(key) ?? []
 
 /**
  * The resources of every play for every host of one machine. In a prerequisite nothing is selected. Throws a usage error for lists that contradict themselves.
@@ -56,17 +75,45 @@ export function assign(
     ...lists.filter(({ play }) => play.options.via).flatMap((one) => listProblems([listing(one)])),
   ]
   if (problems.length > 0) throw usageError(...problems)
+  const others = sorted(site).others.get(machine.key) ?? []
+  const beside = others.map(({ play, host }) => ({ play, host, resources: play.desired(host, facts) }))
   const standing = new Map<string, () => ReadonlyMap<string, ReadonlySet<string>>>()
   for (const { host } of direct) {
     const whole = (): readonly Resource[] =>
       direct.flatMap((list) => (list.host.name === host.name ? list.resources : []))
     standing.set(host.name, standing.get(host.name) ?? once(() => standsOn(whole())))
   }
-  return lists.map(({ play, host, resources }): Assignment => {
+  return withAllNotes(lists, [...lists, ...beside]).map(({ play, host, resources }): Assignment => {
     const within = play.options.via ? undefined : standing.get(host.name)
     const assignment = assignmentOf(play, host, resources, tags, within)
     if (selectsAll(tags) && !play.prerequisite) return assignment
     return { ...assignment, selected: new Set(play.prerequisite ? [] : tagged(assignment).map(({ id }) => id)) }
+  })
+}
+
+interface List {
+  readonly play: Play
+  readonly host: Host<unknown>
+  readonly resources: readonly Resource[]
+}
+
+/**
+ * What several hosts of a machine declare is changed by one of them, for all: it leaves the notes of all, also of those
+ * that --limit leaves out.
+ */
+function withAllNotes(lists: readonly List[], all: readonly List[]): readonly List[] {
+  const notes = new Map<string, Set<string>>()
+  for (const { play, resources } of all) {
+    if (play.options.via) continue
+    for (const { id, notes: own = [] } of resources) notes.set(id, new Set([...(notes.get(id) ?? []), ...own]))
+  }
+  return lists.map((list) => {
+    if (list.play.options.via) return list
+    const resources = list.resources.map((one) => {
+      const others = [...(notes.get(one.id) ?? [])].filter((note) => !one.notes?.includes(note))
+      return others.length > 0 ? noted(one, others) : one
+    })
+    return { ...list, resources }
   })
 }
 

@@ -2,7 +2,7 @@
 import { exitCode, usageError } from '../core/error.ts'
 import { machinesOf } from './assignment.ts'
 import { abandoned, type Estate } from './estate.ts'
-import { hostResults, isKeep, nowhere } from './failures.ts'
+import { hostResults, isKeep, nowhere, unfinished } from './failures.ts'
 import { refuseUnknownTags } from './listing.ts'
 import {
   Connections,
@@ -27,9 +27,14 @@ export async function converge(site: readonly Play[], world: World, options: Opt
   const connections = new Connections(world)
   const run = new Run(site, world, options, connections)
   try {
-    const { tags = everything, forks } = options
-    await refuseUnknownTags(site, { world, connections, forks }, tags)
-    const { observations, unobserved } = await observeSite(run)
+    const { tags = everything, forks, signal } = options
+    const finding = { world, connections, forks }
+    const observed = await unlessAborted(
+      refuseUnknownTags(site, finding, tags).then(() => observeSite(run)),
+      signal,
+    )
+    if (observed === null) return givenUp
+    const { observations, unobserved } = observed
     const left = await findLeftovers(run)
     const removals = options.prune ? left.observations : []
     const plans = [...observations, ...removals].map(hostPlan)
@@ -67,6 +72,7 @@ export async function converge(site: readonly Play[], world: World, options: Opt
       interrupted: options.signal.aborted,
       ...(record && { record }),
       ...(compared && { saved: { of: compared.of, done: compared.done, refused: compared.failures.length > 0 } }),
+      unfinished: options.signal.aborted && !options.check ? unfinished(observations, run.begun, run.failures) : [],
     }
   } finally {
     await connections.close()
@@ -97,6 +103,26 @@ function selectedHosts(run: Run, observations: readonly Observation[]): Readonly
   const counts = (play: Play, { name }: Host<unknown>): boolean =>
     run.hasFailed(name) || (selectsAll(tags) ? !play.prerequisite : has.has(`${play.name} ${name}`))
   return new Map(run.site.map((play) => [play, play.hosts.filter((host) => counts(play, host))]))
+}
+/** The reading, or null as soon as the run is interrupted: nothing was changed yet, and nobody waits for an answer. */
+async function unlessAborted<T>(reading: Promise<T>, signal: AbortSignal): Promise<T | null> {
+  reading.catch(() => {})
+  const aborted = new Promise<null>((resolve) => {
+    signal.addEventListener('abort', () => resolve(null), { once: true })
+    if (signal.aborted) resolve(null)
+  })
+  return Promise.race([aborted, reading])
+}
+
+/** A run that was interrupted before it knew what differs. */
+const givenUp: Result = {
+  hosts: [],
+  plans: [],
+  failures: [],
+  leftovers: [],
+  refused: new Map(),
+  interrupted: true,
+  unfinished: [],
 }
 
 /** Play after play, each over all its hosts before the next: the only barrier there is. */
@@ -136,6 +162,7 @@ async function observeSite(run: Run): Promise<Observed> {
   const wanted = wantedLater(site)
   const absent = absentFrom(site)
   const seen = await mapLimit(machines, options.forks, async (machine) => {
+    if (options.signal.aborted) return []
     const { found, receipts } = await observeMachine(site, machine, world, connections, options)
     const estate = estateOf(found, receipts)
     run.estates.set(machine.key, estate)
@@ -145,6 +172,8 @@ async function observeSite(run: Run): Promise<Observed> {
     if (settled && !wanted.has(machine.key) && leftovers.length === 0) await connections.release(machine)
     return found
   })
+  // Given up: nobody waits for it, and what fails now does so for that reason.
+  if (options.signal.aborted) return { observations: [], unobserved: [] }
   const order = new Map(
     site.flatMap((play) => play.hosts.map((host) => `${play.name} ${host.name}`)).map((name, at) => [name, at]),
   )

@@ -2,8 +2,9 @@
 import type { Done } from '../core/channel.ts'
 import { exitCode, PlinthError, type Problem } from '../core/error.ts'
 import type { Plan, Step } from '../core/resource.ts'
+import type { Assignment } from './assignment.ts'
 import type { Host, Missing, Play } from './play.ts'
-import type { FailedStep, Failure, HostResult } from './world.ts'
+import type { FailedStep, Failure, HostResult, Unfinished } from './world.ts'
 
 /** Whether a resource is as it should be. */
 export const isKeep = (plan: Plan): boolean => plan.action === 'keep'
@@ -127,6 +128,20 @@ export const hostResults = (
     changed: changed.get(host)?.size ?? 0,
     state: failures.find((failure) => failure.host === host)?.kind ?? 'ok',
   }))
+
+/** What an interrupted run leaves undone, play by play; `begun` has what it did and did not. What failed is told as a failure. */
+export const unfinished = (
+  observations: readonly { readonly assignment: Assignment; readonly plans: readonly Plan[] }[],
+  begun: ReadonlyMap<Assignment, Pick<Unfinished, 'done' | 'undone'>>,
+  failures: readonly Failure[],
+): readonly Unfinished[] =>
+  observations.flatMap(({ assignment, plans }) => {
+    const { host, play } = assignment
+    const all = plans.flatMap(({ steps }) => steps.map(({ say }) => say))
+    const { done, undone } = begun.get(assignment) ?? { done: [], undone: all }
+    const failed = failures.some((failure) => failure.host === host.name)
+    return undone.length === 0 || failed ? [] : [{ host: host.name, play: play.name, done, undone }]
+  })
 
 /** What still differs after an apply that reported success. */
 export const stillDiffers =

@@ -14,6 +14,11 @@ export interface ArchiveSource {
   readonly where: string
 }
 
+/** What the variables of the hosts of a group are. */
+type GroupSchema = Schema & { readonly entries: object }
+type GroupSchemas = Readonly<Record<string, GroupSchema>>
+type Groups<G extends GroupSchemas> = { readonly [Name in keyof G]: readonly Host<Infer<G[Name]>>[] }
+
 export class Fleet {
   readonly #known = new Set<string>()
   readonly #used = new Set<InventoryHost>()
@@ -29,12 +34,32 @@ export class Fleet {
 
   /**
    * The hosts of a group in the order of the files, each with its variables as `schema` reads them. Throws a usage
-   * error with everything that is wrong in any of them.
+   * error with everything that is wrong in any of them. A playbook of several groups asks for all with `groups`.
    */
-  group<S extends Schema & { readonly entries: object }>(name: string, schema: S): readonly Host<Infer<S>>[] {
-    for (const key of Object.keys(schema.entries)) this.#known.add(key)
+  group<S extends GroupSchema>(name: string, schema: S): readonly Host<Infer<S>>[] {
+    return this.groups({ [name]: schema })[name] ?? []
+  }
+
+  /**
+   * The hosts of several groups, by name: what is wrong in one does not hide what is wrong in the next.
+   * @param possible groups that the inventory need not have; without hosts then
+   */
+  groups<N extends GroupSchemas, P extends GroupSchemas = Record<never, never>>(
+    needed: N,
+    possible?: P,
+  ): Groups<N & P> {
     const problems: Problem[] = []
-    const hosts = this.inventory.hostsIn(name).flatMap((host): Host<Infer<S>>[] => {
+    const wanted = [...Object.entries(needed), ...Object.entries(possible ?? {}).filter(([name]) => this.has(name))]
+    for (const [, schema] of wanted) for (const key of Object.keys(schema.entries)) this.#known.add(key)
+    const found = wanted.map(([name, schema]) => [name, this.#read(name, schema, problems)])
+    const none = Object.keys(possible ?? {}).map((name) => [name, []])
+    problems.push(...dividedMachines([...this.#used]))
+    if (problems.length > 0) throw usageError(...distinct([...this.strangers(), ...problems]))
+    return Object.fromEntries([...none, ...found]) as Groups<N & P>
+  }
+
+  #read<S extends GroupSchema>(group: string, schema: S, problems: Problem[]): readonly Host<Infer<S>>[] {
+    return this.inventory.hostsIn(group).flatMap((host): Host<Infer<S>>[] => {
       this.#used.add(host)
       const params = gathered(host.params, schema)
       const checked = check(schema, params, { alsoKnown: params.entries.keys() })
@@ -43,9 +68,6 @@ export class Fleet {
       problems.push(...checked.problems)
       return []
     })
-    problems.push(...dividedMachines([...this.#used]))
-    if (problems.length > 0) throw usageError(...distinct([...this.strangers(), ...problems]))
-    return hosts
   }
 
   /** Whether the inventory has a group of this name. */

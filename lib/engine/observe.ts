@@ -68,11 +68,19 @@ export class Connections {
 
   async close(): Promise<void> {
     const settled = async (channels: Map<string, Promise<Channel>>): Promise<void> => {
-      await Promise.allSettled([...channels.values()].map(async (channel) => (await channel).close()))
+      await Promise.allSettled([...channels.values()].map(closed))
     }
     await settled(this.#databases)
     await settled(this.#machines)
   }
+}
+
+/** Closes a channel, or sees to it that it is closed once it is open: nobody waits for a login that nobody needs any more. */
+async function closed(channel: Promise<Channel>): Promise<void> {
+  const closing = channel.then((open) => open.close())
+  closing.catch(() => {})
+  const open = await Promise.race([channel.then(() => true), Promise.resolve(false)])
+  if (open) await closing
 }
 
 /**

@@ -3,7 +3,7 @@ import { count, padded, width } from '../core/display.ts'
 import { type Problem, problemText } from '../core/error.ts'
 import { foldHosts } from '../core/host-range.ts'
 import type { Change, Plan } from '../core/resource.ts'
-import type { FailedStep, Failure, HostPlan, Leftover } from './world.ts'
+import type { FailedStep, Failure, HostPlan, Leftover, Unfinished } from './world.ts'
 
 /** What a line is about, so that a terminal can colour it. */
 export type Tone = 'plain' | 'head' | 'good' | 'change' | 'bad' | 'faint'
@@ -168,4 +168,22 @@ export function table(rows: readonly (readonly string[])[], titled = true): read
       titled && index === 0 ? 'head' : 'plain',
     ),
   )
+}
+
+/** What an interrupt left: of a host that was in the middle what is done and what is not, and who was not begun. */
+export function unfinishedLines(unfinished: readonly Unfinished[]): readonly Line[] {
+  const middle = unfinished.filter(({ done }) => done.length > 0)
+  const plays = new Set(unfinished.map(({ play }) => play))
+  const waiting = [...plays].flatMap((name) => {
+    const hosts = unfinished.filter(({ play, done }) => play === name && done.length === 0)
+    return hosts.length === 0
+      ? []
+      : [line(`${name}: not begun on ${hosts.map(({ host }) => host).join(', ')}`, 'faint')]
+  })
+  const lists = middle.flatMap(({ host, play, done, undone }) => [
+    line(`${host}: interrupted in ${play}`, 'bad'),
+    line(`  done: ${done.join('; ')}`, 'faint'),
+    line(`  not done: ${undone.join('; ')}`, 'faint'),
+  ])
+  return [...lists, ...waiting]
 }

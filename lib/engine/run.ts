@@ -2,6 +2,7 @@
 import type { Channel } from '../core/channel.ts'
 import type { Problem } from '../core/error.ts'
 import type { Resource } from '../core/resource.ts'
+import type { Assignment } from './assignment.ts'
 import { failuresAllowed } from './batches.ts'
 import { type Estate, receiptOf } from './estate.ts'
 import { isOf, isUnreachable, names, nowhere, problemsOf } from './failures.ts'
@@ -59,6 +60,8 @@ export class Run {
   /** The ids that were changed, by host, and on each machine. */
   readonly #changed = new Map<string, Set<string>>()
   readonly #changedOn = new Map<string, Set<string>>()
+  /** What was done of the assignments that were begun, and what was not. */
+  readonly begun = new Map<Assignment, { readonly done: readonly string[]; readonly undone: readonly string[] }>()
   readonly #locked = new Set<unknown>()
   /** What every machine remembers, and what the site declares there. */
   readonly estates = new Map<string, Estate>()

@@ -135,6 +135,14 @@ export interface Failure {
   readonly undone: readonly string[]
 }
 
+/** What an interrupted run leaves of a host's part in a play; `done` is empty where it was not begun. */
+export interface Unfinished {
+  readonly host: string
+  readonly play: string
+  readonly done: readonly string[]
+  readonly undone: readonly string[]
+}
+
 export interface HostResult {
   readonly host: string
   readonly kept: number
@@ -154,4 +162,6 @@ export interface Result {
   readonly record?: Pick<SavedPlan, 'hosts' | 'plays'>
   /** Of a saved plan: how many changes it has, how many of them were there before this run, and whether it was refused. */
   readonly saved?: { readonly of: number; readonly done: number; readonly refused: boolean }
+  /** What is left to do because of the interrupt, in the order in which it would have been done. */
+  readonly unfinished: readonly Unfinished[]
 }

@@ -62,5 +62,11 @@ function read(path) {
   }
 }
 
+/** import() for an inventory that is a module: the bundle is a script and has none, and node alone reads no TypeScript. */
+Reflect.set(globalThis, Symbol.for('plinth.import'), async (/** @type {string} */ url) => {
+  const { tsImport } = await import('tsx/esm/api')
+  return tsImport(url, import.meta.url)
+})
+
 /** Everything that lib/package.ts exports. */
 export const library = run(await current())

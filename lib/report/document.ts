@@ -40,6 +40,7 @@ export function document(run: Run): Json {
       .map(planned),
     failures: result.failures.map(failed),
     leftovers: result.leftovers.map(leftover),
+    unfinished: result.unfinished.map(({ host, play, done, undone }) => ({ host, play, done, undone })),
     refused: [...result.refused].map(([host, ids]) => ({ host, resources: [...ids] })),
     events: run.events.map(eventJson),
   }

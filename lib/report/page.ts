@@ -7,7 +7,7 @@ import { count, cut, span } from '../core/display.ts'
 import type { Problem } from '../core/error.ts'
 import { grouped } from '../core/grouped.ts'
 import { foldHosts } from '../core/host-range.ts'
-import type { Tone } from '../engine/report.ts'
+import { type Tone, unfinishedLines } from '../engine/report.ts'
 import type { FailedStep, Failure } from '../engine/world.ts'
 import { version } from '../version.ts'
 import { chart } from './chart.ts'
@@ -41,6 +41,7 @@ export function page(run: Run): string {
   const { text, tone } = outcomeLine(run)
   const sections = [
     section('failures', 'Failures', failures(run)),
+    section('unfinished', 'Interrupted', unfinished(run)),
     section('cluster', 'Hosts by play', cluster(hosts, timeline)),
     section('hosts', 'Results', results(run, hosts, timeline)),
     section('time', 'Time line', chart(timeline)),
@@ -129,6 +130,10 @@ const stepRows = ({ id, say, run, code, stderr }: FailedStep): Markup =>
       ? null
       : markup`<dt>stderr</dt><dd><pre tabindex="0" aria-label="stderr">${cut(stderr, most)}</pre></dd>`
   }`
+
+/** What an interrupt left. */
+const unfinished = ({ result }: Run): Markup | null =>
+  nonEmpty(unfinishedLines(result.unfinished).map(({ text }) => markup`<p class="text">${text}</p>`))
 
 /** Every play with its hosts and what has become of them, and what its gate had to say. */
 const cluster = (hosts: readonly HostOutcome[], { waits }: Timeline): Markup | null =>

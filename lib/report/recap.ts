@@ -2,7 +2,7 @@
 import { count, cut, span } from '../core/display.ts'
 import { grouped } from '../core/grouped.ts'
 import { foldHosts } from '../core/host-range.ts'
-import { countChanges, type Line, table } from '../engine/report.ts'
+import { countChanges, type Line, table, unfinishedLines } from '../engine/report.ts'
 import type { Run } from './run.ts'
 import { slowest, timelineOf, workOf } from './timeline.ts'
 
@@ -17,7 +17,8 @@ export function recap(run: Run): readonly Line[] {
   const slow = slowest(timeline, 5)
   const steps = slow.map(({ host, say, from, to }) => [`  ${host}`, span(to - from, true), say])
   return [
-    ...rows(run, workOf(timeline)),
+    ...unfinishedLines(run.result.unfinished),
+    ...(run.result.hosts.length > 0 ? rows(run, workOf(timeline)) : []),
     ...(slow.length > 1 ? [{ tone: 'faint' as const, text: 'slowest steps' }, ...table(steps, false)] : []),
     outcomeLine(run, true),
   ]
@@ -69,7 +70,10 @@ export function outcomeLine({ result, check, seconds, next }: Run, withNext = fa
   const failed = new Set(result.failures.map(({ host }) => host)).size
   const command = (before: string): string => (withNext ? ` ${before}: ${next}` : '')
   if (result.interrupted) {
-    return { tone: 'bad', text: `Interrupted after ${time}: nothing is half-written.${command('Go on with')}` }
+    return {
+      tone: 'bad',
+      text: `Interrupted after ${time}: ${result.hosts.some(({ changed }) => changed > 0) ? 'nothing is half-written' : 'nothing was changed'}.${command('Go on with')}`,
+    }
   }
   if (failed > 0) {
     const after = command('When the cause is mended, go on with')

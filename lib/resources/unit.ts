@@ -1,5 +1,5 @@
 import type { Answers, Question } from '../core/probe.ts'
-import { type Change, type Resource, resource, type Step } from '../core/resource.ts'
+import { type Change, noted, type Resource, resource, type Step } from '../core/resource.ts'
 import { sh } from '../core/script.ts'
 import { Secret, sha256 } from '../core/secret.ts'
 import { unit as unitReader } from '../readers.ts'
@@ -72,19 +72,12 @@ export function readUnit(answers: Answers, name: string): UnitState {
  * An input of a unit that leaves a note before it is touched: a run that is killed between the change and the restart
  * must not leave a process behind that has read what is no longer there. The start takes the note away.
  */
-export function inputOf(name: string, input: Resource): Resource {
-  const note = sh`mkdir -p -m 0700 /etc/plinth
+export const inputOf = (name: string, input: Resource): Resource =>
+  noted(input, [
+    sh`mkdir -p -m 0700 /etc/plinth
 : >${staleFile(name)}
-sync ${staleFile(name)}`.text
-  return {
-    ...input,
-    plan(answers, pending) {
-      const plan = input.plan(answers, pending)
-      const [first, ...rest] = plan.steps
-      return first ? { ...plan, steps: [{ ...first, run: `${note}\n${first.run}` }, ...rest] } : plan
-    },
-  }
-}
+sync ${staleFile(name)}`.text,
+  ])
 
 /**
  * A systemd service: its file, enabled, running, and running with the inputs that are declared now. "Restart needed" is

@@ -1,5 +1,5 @@
 /** The expected hosts are those of `ansible --list-hosts` (ansible-core 2.19). */
-import { PlinthError } from '../../lib/core/error.ts'
+import { PlinthError, usageError } from '../../lib/core/error.ts'
 import { selectHosts, splitPattern } from '../../lib/core/pattern.ts'
 import { assert, suite } from '../kit.ts'
 
@@ -13,6 +13,10 @@ const names = {
     ['canary', ['nacos3', 'db1']],
     ['empty', []],
   ]),
+  linesOf: (file: string) => {
+    if (file === 'some.txt') return ['nacos2 ', '', '# a comment', 'mysql', '']
+    throw usageError({ where: file, what: 'no such file', remedy: 'correct it' })
+  },
 }
 
 const cases: readonly [pattern: string, hosts: string][] = [
@@ -46,6 +50,12 @@ const cases: readonly [pattern: string, hosts: string][] = [
   [' nacos1 , db1 ', 'nacos1 db1'],
   ['10.0.0.9', '10.0.0.9'],
   ['10.0.*', '10.0.0.9'],
+  ['nacos[1:0]', 'nacos2'],
+  ['[!n]*', 'lone db1 nacos1 nacos2 nacos3 10.0.0.9'],
+  ['nacos[!3]', 'nacos1 nacos2'],
+  ['~(?i)NACOS[13]', 'nacos1 nacos3'],
+  ['@some.txt', 'nacos2 db1'],
+  ['@some.txt:!db1', 'nacos2'],
 ]
 for (const [pattern, hosts] of cases) {
   test(`${pattern} means ${hosts}`, () => assert.is(selectHosts(pattern, names, '--limit').join(' '), hosts))
@@ -60,8 +70,10 @@ const bad: readonly [pattern: string, what: string, remedy: string][] = [
   ['nacos:!nacos', 'leaves no host', '--list-hosts'],
   ['empty', 'leaves no host', '--list-hosts'],
   ['web*', 'leaves no host', '--list-hosts'],
-  ['~[', 'not a regular expression', 'correct it'],
-  ['@hosts.txt', 'files of hosts are not read yet', 'list the hosts'],
+  ['~[', 'a bracket that is not closed', 'close it'],
+  ['~', '"~" is no regular expression', '~REGEX'],
+  ['~(,db1', 'not a regular expression', 'correct it'],
+  ['@nobody.txt', 'no such file', 'correct it'],
 ]
 for (const [pattern, what, remedy] of bad) {
   test(`${pattern} is refused`, () => {
@@ -70,7 +82,7 @@ for (const [pattern, what, remedy] of bad) {
     } catch (thrown) {
       assert.instance(thrown, PlinthError)
       const [problem] = (thrown as PlinthError).problems
-      assert.is(problem!.where, '--limit')
+      assert.is(problem!.where, pattern.startsWith('@') ? 'nobody.txt' : '--limit')
       assert.ok(problem!.what.includes(what), problem!.what)
       assert.ok(problem!.remedy.includes(remedy), problem!.remedy)
       return
@@ -80,10 +92,14 @@ for (const [pattern, what, remedy] of bad) {
 }
 
 test('an address is not cut at its colons, and brackets hold theirs', () => {
-  assert.equal(splitPattern('fe80::1'), ['fe80::1'])
-  assert.equal(splitPattern('web1:2222'), ['web1:2222'])
-  assert.equal(splitPattern('a[0:2]:b'), ['a[0:2]', 'b'])
-  assert.equal(splitPattern('~a|b:c'), ['~a|b:c'])
+  const cases: readonly [pattern: string, parts: readonly string[]][] = [
+    ['fe80::1', ['fe80::1']],
+    ['web1:2222', ['web1:2222']],
+    ['a[0:2]:b', ['a[0:2]', 'b']],
+    ['~a|b:c', ['~a|b', 'c']],
+    ['~a|b:c,d', ['~a|b:c', 'd']],
+  ]
+  for (const [pattern, parts] of cases) assert.equal(splitPattern(pattern, '--limit'), parts)
 })
 
 test.run()

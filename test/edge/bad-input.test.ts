@@ -22,7 +22,7 @@ const cases: Readonly<Record<string, Case>> = {
     in: 'plugin: aws_ec2\n',
     where: 'lab.yaml:1:1',
     what: 'plugins are not supported',
-    remedy: 'ansible-inventory',
+    remedy: 'let a script print them',
   },
   'an unknown key in a group': {
     in: 'all:\n  host:\n    db1:\n',
@@ -218,8 +218,44 @@ const cases: Readonly<Record<string, Case>> = {
   'a local connection': {
     in: hosts('ansible_connection: local'),
     where: 'lab.yaml:3:32',
-    what: 'ansible_connection: expected "ssh"',
+    what: 'ansible_connection: expected one of ssh, smart',
     remedy: 'ssh',
+  },
+  'host keys unchecked by a variable': {
+    in: hosts('ansible_host_key_checking: false'),
+    where: 'lab.yaml:3:39',
+    what: 'ansible_host_key_checking: not honoured',
+    remedy: 'host keys are always checked',
+  },
+  'a time limit for connections': {
+    in: hosts('ansible_timeout: 30'),
+    where: 'lab.yaml:3:29',
+    what: 'ansible_timeout: not honoured',
+    remedy: 'ConnectTimeout',
+  },
+  'another shell': {
+    in: hosts('ansible_shell_executable: /bin/zsh'),
+    where: 'lab.yaml:3:38',
+    what: 'ansible_shell_executable: not honoured',
+    remedy: '/bin/sh',
+  },
+  'a priority of a host': {
+    in: hosts('ansible_group_priority: 5'),
+    where: 'lab.yaml:3:36',
+    what: 'ansible_group_priority: counts only among the vars of a group',
+    remedy: 'write it there',
+  },
+  'a port of a host that is there': {
+    in: 'web:\n  hosts: { db1: }\ndb:\n  hosts: { "db1:2222": }\n',
+    where: 'lab.yaml:4:12',
+    what: 'host "db1" is there already, and its port would not count',
+    remedy: 'where the host is first named',
+  },
+  'all below another group': {
+    in: 'web: { hosts: { a: }, children: { all: } }',
+    where: 'lab.yaml:1:35',
+    what: 'group "all" can\'t be a child',
+    remedy: 'remove it',
   },
   'host keys unchecked': {
     in: hosts('ansible_ssh_common_args: "-o StrictHostKeyChecking=no"'),

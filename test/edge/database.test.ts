@@ -160,25 +160,38 @@ test('without an input the message is told in full', async () => {
   assert.ok(done?.stderr.includes("near 'CREATE TABEL' at line 1"))
 })
 
-test('the lock is of this server, and says which connection holds it', async () => {
+test('the lock is of the whole server, by whichever address it is known, and says who holds it', async () => {
   const free = fake(() => [{ got: '1', holder: null }])
   await free.channel.lock('me')
-  assert.equal(free.sent[0]?.[1], ['plinth 10.0.0.10:3306', 'plinth 10.0.0.10:3306'])
+  assert.equal(free.sent[0]?.[1], ['plinth', 'plinth'])
+  assert.equal(free.sent[1], ["SET @plinth_holder = CONCAT(?, ', since ', UTC_TIMESTAMP(), ' UTC')", ['me']])
+  const held: Rows = [{ got: '0', holder: '42' }]
   const cases = [
-    { rows: [{ got: '0', holder: '42' }], says: /connection 42; SHOW PROCESSLIST/ },
-    { rows: [{ got: null, holder: null }], says: /connection unknown/ },
-    { rows: [], says: /connection unknown/ },
+    {
+      named: () => [{ holder: 'eve on desk, since noon' }],
+      listed: () => [],
+      says: /there: eve on desk, since noon; wait/,
+    },
+    {
+      named: () => [],
+      listed: () => [{ user: 'eve', host: 'desk:4', seconds: '7' }],
+      says: /there: eve from desk:4, silent for 7 s, connection 42/,
+    },
+    // A server that keeps no such tables, and an account that may not read them.
+    { named: refusing(1142, 'SELECT command denied'), listed: refusing(1227, 'no'), says: /there: connection 42; / },
   ]
-  for (const { rows, says } of cases) {
-    const error = await fake(() => rows)
-      .channel.lock('me')
-      .then(
-        () => undefined,
-        (thrown: unknown) => thrown,
-      )
+  for (const { named, listed, says } of cases) {
+    const { channel, sent } = fake((sql) =>
+      /GET_LOCK/.test(sql) ? held : /performance_schema/.test(sql) ? named() : listed(),
+    )
+    const error = await channel.lock('me').then(
+      () => undefined,
+      (thrown: unknown) => thrown,
+    )
     assert.instance(error, PlinthError)
     assert.match((error as Error).message, says)
     assert.is((error as PlinthError).problems[0]?.where, where)
+    assert.not(sent.some(([sql]) => sql.startsWith('SET')))
   }
 })
 

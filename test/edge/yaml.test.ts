@@ -63,21 +63,6 @@ const cases: Readonly<Record<string, Case>> = {
     what: 'may be inventory/lab.yaml or inventory/lab.yml',
     remedy: 'give the path',
   },
-  'an INI file': {
-    in: { hosts: '[db]\ndb1\n' },
-    source: './hosts',
-    where: 'hosts',
-    what: 'only inventories in YAML',
-    remedy: 'convert it',
-  },
-  'an INI file in a folder': {
-    in: { 'x/hosts': '[db]\ndb1\n', 'x/a.yaml': good },
-    source: 'x',
-    where: 'x/hosts',
-    what: 'only inventories in YAML',
-    remedy: 'convert it',
-  },
-
   // YAML
   'a tab': { in: 'all:\n\thosts:\n', where: 'lab.yaml:2:1', what: 'a tab in the indentation', remedy: 'spaces' },
   'a duplicate key': {

@@ -1,5 +1,7 @@
 /** When a host comes to grief: what stops, what goes on, and what is said. */
+
 import { hostError } from '../../lib/core/error.ts'
+import { Secret } from '../../lib/core/secret.ts'
 import { play } from '../../lib/engine/play.ts'
 import { FakeWorld, fakeHost, plainFacts, run } from '../../lib/testing.ts'
 import { assert, suite } from '../kit.ts'
@@ -239,6 +241,48 @@ test('an interrupt: the step in hand is finished, nothing new is begun', async (
   assert.equal(says(world, 'h2'), [])
   assert.equal(looks, [])
   assert.ok(world.machine('h1').closed)
+  assert.equal(result.unfinished, [
+    { host: 'h1', play: 'p', done: ['make a'], undone: ['make b'] },
+    { host: 'h2', play: 'p', done: [], undone: ['make a', 'make b'] },
+  ])
+})
+
+test('an interrupt while machines are read: nobody waits for them, none is read any more, and none counts as lost', async () => {
+  const world = new FakeWorld()
+  const stop = new AbortController()
+  const asked: string[] = []
+  for (const name of ['h1', 'h2']) {
+    world.machine(name).ask = async () => {
+      asked.push(name)
+      stop.abort()
+      return new Promise(() => {})
+    }
+  }
+  const connect = world.open.bind(world)
+  world.open = async (machine) => (machine.key === 'h3' ? new Promise(() => {}) : connect(machine))
+  const { result, events } = await run([play('p', hosts('h3', 'h1', 'h2'), () => [thing('a')])], world, {
+    signal: stop.signal,
+    forks: 2,
+  })
+  assert.is(result.interrupted, true)
+  assert.equal([result.failures, result.unfinished, result.plans], [[], [], []])
+  assert.equal(asked, ['h1'])
+  assert.equal(
+    events.map(({ kind }) => kind),
+    ['connecting'],
+  )
+  assert.ok(world.machine('h1').closed)
+})
+
+test('a database is changed under the lock of its machine as well', async () => {
+  const world = new FakeWorld()
+  const login = { host: 'db', port: 3306, user: 'admin', password: new Secret('pw') }
+  const locks: string[] = []
+  world.machine('h1').lock = async (holder) => void locks.push(`machine: ${holder}`)
+  world.databaseAt(login).lock = async (holder) => void locks.push(`database: ${holder}`)
+  await run([play('p', hosts('h1'), () => [thing('a')], { via: () => login })], world)
+  const holder = 'tester on controller, pid 1, a test, run r1'
+  assert.equal(locks, [`machine: ${holder}`, `database: ${holder}`])
 })
 
 test('an interrupt ends the wait at a gate', async () => {

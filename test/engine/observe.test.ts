@@ -1,7 +1,8 @@
 /** How often a machine is asked, and what the facts of earlier runs are worth. */
 import { unreachable } from '../../lib/core/error.ts'
 import { answersOf } from '../../lib/core/probe.ts'
-import { type Resource, resource } from '../../lib/core/resource.ts'
+import { noted, type Resource, resource } from '../../lib/core/resource.ts'
+import { assign } from '../../lib/engine/assignment.ts'
 import { mapLimit } from '../../lib/engine/observe.ts'
 import { play } from '../../lib/engine/play.ts'
 import { planResources } from '../../lib/engine/selection.ts'
@@ -171,6 +172,32 @@ test('a plan sees what changes before it in the list, and what changed before th
   )
   assert.is(planResources([b], canned({ 'is:b': 'new' }))[0]?.action, 'keep')
   assert.is(planResources([b], canned({ 'is:b': 'new' }), new Set(['thing:a']))[0]?.action, 'update')
+})
+
+test('who changes what several hosts of a machine declare leaves the notes of all, also of those that are left out', () => {
+  const pair = [fakeHost('h1', 'one', 'm1'), fakeHost('h2', 'two', 'm1')]
+  const all = play('p', pair, ({ params }) => [
+    noted(thing('shared'), [`note of ${params}`]),
+    ...(params === 'one' ? [noted(thing('own'), ['note of one'])] : [thing('other')]),
+  ])
+  const limited = { ...all, hosts: all.hosts.slice(0, 1) }
+  const second = play('q', pair.slice(0, 1), () => [thing('shared')])
+  const runsOf = (site: Parameters<typeof assign>[0]): readonly string[] =>
+    assign(site, pair[0]!.machine, plainFacts).flatMap(({ host, play, resources }) =>
+      resources.flatMap((one) =>
+        one
+          .plan(canned({}), new Set())
+          .steps.map(({ run }) => `${play.name} ${host.name}: ${run.replaceAll('\n', '; ')}`),
+      ),
+    )
+  assert.equal(runsOf([all, second]), [
+    'p h1: note of two; note of one; make shared',
+    'p h1: note of one; make own',
+    'p h2: note of one; note of two; make shared',
+    'p h2: make other',
+    'q h1: note of one; note of two; make shared',
+  ])
+  assert.equal(runsOf([limited]), ['p h1: note of two; note of one; make shared', 'p h1: note of one; make own'])
 })
 
 test('a resource that looks at what it never asked is a bug that shows', () => {

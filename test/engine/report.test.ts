@@ -5,7 +5,7 @@ import type { Plan } from '../../lib/core/resource.ts'
 import { assignmentOf } from '../../lib/engine/assignment.ts'
 import { hostPlan } from '../../lib/engine/observe.ts'
 import { play } from '../../lib/engine/play.ts'
-import { planText, type Shown } from '../../lib/engine/report.ts'
+import { planText, type Shown, unfinishedLines } from '../../lib/engine/report.ts'
 import type { HostPlan } from '../../lib/engine/world.ts'
 import { FakeWorld, fakeHost, run } from '../../lib/testing.ts'
 import { golden } from '../golden.ts'
@@ -146,6 +146,26 @@ test('the lines have the colours that a diff has', () => {
       .slice(2)
       .map(({ tone }) => tone),
     ['faint', 'faint', 'bad', 'good', 'faint'],
+  )
+})
+
+test('what an interrupt leaves: who was in the middle, with what is done and what is not, and who was not begun', () => {
+  const undone = ['write /etc/a', 'start a']
+  const lines = unfinishedLines([
+    { host: 'h1', play: 'base', done: ['make /srv'], undone },
+    { host: 'h2', play: 'base', done: [], undone },
+    { host: 'h1', play: 'service', done: [], undone },
+    { host: 'h2', play: 'service', done: [], undone },
+  ])
+  assert.equal(
+    lines.map(({ text }) => text),
+    [
+      'h1: interrupted in base',
+      '  done: make /srv',
+      '  not done: write /etc/a; start a',
+      'base: not begun on h2',
+      'service: not begun on h1, h2',
+    ],
   )
 })
 

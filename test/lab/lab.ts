@@ -53,6 +53,9 @@ const silent: Say = () => {}
 /** The lab that the files of tests share. Another name lets two checkouts test at the same time. */
 export const testLabName = process.env.PLINTH_TEST_LAB ?? 'test'
 
+/** Whom the labs of the tests belong to: the run of all files, or this process when a file is run alone. */
+export const testOwner = Number(process.env.PLINTH_LAB_OWNER ?? process.pid)
+
 export class Lab {
   readonly layout: Layout
 

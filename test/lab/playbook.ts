@@ -2,13 +2,12 @@
 import { spawn } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Lab, lab, testLabName } from './lab.ts'
+import { type Lab, lab, testLabName, testOwner } from './lab.ts'
 import { labArchive } from './nacos/archive.ts'
 
-/** The lab that the files of tests share; it belongs to the run, or to this process when a file is run alone. */
+/** The lab that the files of tests share. */
 export const testLab: Lab = lab(testLabName)
 
-const owner = (): number => Number(process.env.PLINTH_LAB_OWNER ?? process.pid)
 const say = (line: string): void => console.log(`  ${line}`)
 
 /**
@@ -20,7 +19,7 @@ export async function prepareLab(
   versions: readonly ('2.0.3' | '2.1.1' | '2.2.4')[],
 ): Promise<void> {
   for (const version of versions) await labArchive(version, say)
-  await testLab.up({ hosts, owner: owner(), say })
+  await testLab.up({ hosts, owner: testOwner, say })
   const others = (await testLab.status()).filter(({ host, state }) => !hosts.includes(host) && state !== 'off')
   await Promise.all(others.map(({ host }) => testLab.kill(host)))
 }
@@ -84,6 +83,7 @@ interface Report {
     resources: readonly {
       id: string
       action: string
+      steps: readonly string[]
       changes: readonly { key: string; from: string | null; to: string | null }[]
     }[]
   }[]

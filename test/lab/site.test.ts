@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { assert, suite } from '../kit.ts'
+import { assertDid } from './deeds.ts'
 import {
   changesBetween,
   complaints,
@@ -421,6 +422,8 @@ for (const damage of damages) {
         const applied = await site(lab)
         assert.is(applied.code, 0, complaints(applied.report))
         assert.equal(differing(applied.report), expected, 'the plan of the apply is another than that of the check')
+        // That nothing is left to do after it, the next check shows: it finds what was broken then, and nothing else.
+        assertDid(applied.stderr, checked.report)
         const restarted = (await Promise.all(nodes.map((host) => mainPid(host)))).flatMap((pid, index) =>
           pid === pids[index] ? [] : [nodes[index]],
         )

@@ -309,6 +309,18 @@ for (const { name, change, line, says, remedy, env } of cases) {
 }
 
 test(
+  'mistakes in the variables of both groups are said in one run',
+  async () => {
+    const broken = (text: string): string => swap('user: admin', 'usr: admin')(swap('home:', 'hme:')(text))
+    const { code, output } = await run(['-i', inventoryOf(broken), '--check'])
+    assert.is(code, 4, output)
+    for (const says of [/nacos\.hme: unknown key/, /mysql\.usr: unknown key/, /mysql\.user: missing/])
+      assert.match(output, says)
+  },
+  { timeout: 60 },
+)
+
+test(
   'an even cluster is warned of, with what it survives',
   async () => {
     const { output } = await run(['-i', inventoryOf((text) => text.replace(/ +n3: .*\n/, '')), '--list-hosts'])

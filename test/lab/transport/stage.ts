@@ -4,18 +4,19 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Lab, lab } from '../lab.ts'
+import { quiet as quietOn } from '../connections.ts'
+import { type Lab, lab, testLabName, testOwner } from '../lab.ts'
 import { hostLayout } from '../layout.ts'
 import { $ } from '../shell.ts'
 
-/** A lab of their own: the files run one after the other, and each takes its hosts down. */
-export const stage: Lab = lab('transport')
+/** A lab of their own: their hosts have commands that stop. */
+export const stage: Lab = lab(`${testLabName}-stage`)
 
 const archive = join(stage.layout.folder, 'app-1.0.tar.gz')
 
 /** Boots what is missing of these hosts, puts the places to stop at on them, and makes the archive. */
 export async function raise(...hosts: readonly string[]): Promise<void> {
-  await stage.up({ hosts, owner: process.pid })
+  await stage.up({ hosts, owner: testOwner })
   await Promise.all(hosts.map((host) => stop.install(host)))
   const folder = join(stage.layout.folder, 'app')
   mkdirSync(join(folder, 'app-1.0'), { recursive: true })
@@ -24,10 +25,9 @@ export async function raise(...hosts: readonly string[]): Promise<void> {
   rmSync(folder, { recursive: true })
 }
 
-/** Takes the hosts down, and with them what a failed test has left running. */
-export async function lower(): Promise<void> {
+/** Ends what a failed test has left running. The hosts go down with their owner: the next file has use for them. */
+export function lower(): void {
   for (const child of children) child.kill('SIGKILL')
-  await stage.down()
 }
 const children = new Set<ChildProcess>()
 
@@ -85,6 +85,10 @@ export interface InventoryOptions {
   readonly job?: string
   /** The private key to log in with, instead of the lab's. */
   readonly key?: string
+  /** The machines through which a database is reached, and its address as they see it. */
+  readonly databases?: Readonly<Record<string, string>>
+  /** With a gate behind the play that opens when `/srv/open` is there. */
+  readonly gate?: boolean
   /** Each host once for every one of these ports, as so many machines. */
   readonly ports?: readonly number[]
 }
@@ -105,6 +109,7 @@ export function inventory(hosts: readonly string[], options: InventoryOptions = 
     `      archive: ${archive}`,
     `      sha256: ${digest}`,
     `      job: ${JSON.stringify(job)}`,
+    ...(options.gate ? ['      gate: true'] : []),
     '  children:',
     '    apps:',
     '      hosts:',
@@ -113,6 +118,12 @@ export function inventory(hosts: readonly string[], options: InventoryOptions = 
       return ports?.map((port) => line(`${host}-${port}`, `, ansible_port: ${port}`)) ?? [line(host, '')]
     }),
   ]
+  const databases = Object.entries(options.databases ?? {})
+  if (databases.length > 0) lines.push('    databases:', '      hosts:')
+  for (const [name, host] of databases) {
+    const login = `{ host: ${host}, user: plinth_admin, password: !file ${folder}/secrets/mysql_admin_password }`
+    lines.push(`        ${name}-db: { ansible_host: ${stage.addressOf(name)}, mysql: ${login} }`)
+  }
   writeFileSync(path, `${lines.join('\n')}\n`)
   return path
 }
@@ -138,30 +149,49 @@ export interface Running {
   readonly pid: number | undefined
   readonly ended: Promise<Ran>
   kill(signal: NodeJS.Signals): void
+  /** Waits until it has said this. */
+  said(words: RegExp): Promise<void>
+  /** Presses keys, where it has a terminal. */
+  type(keys: string): void
 }
 
 export interface StartOptions {
   readonly args?: readonly string[]
   /** A module that is loaded before the playbook. */
   readonly preload?: string
+  /** It gets a terminal of its own, which goes away when this process is killed. Its exit code is left in this file. */
+  readonly terminal?: string
 }
 
 /** Starts the playbook as its user does. */
-export function start(inventory: string, { args = [], preload }: StartOptions = {}): Running {
+export function start(inventory: string, { args = [], preload, terminal }: StartOptions = {}): Running {
   const before = preload === undefined ? [] : ['--import', preload]
   const words = ['--import', 'tsx', ...before, 'test/lab/transport/site.ts', '-i', inventory, ...args]
-  const child = spawn(process.execPath, words, {
+  const [command, ...rest] =
+    terminal === undefined
+      ? [process.execPath, ...words]
+      : // One shell ends with its terminal, as a user's does; the one in it outlives it, to tell how the playbook ended.
+        [
+          'script',
+          '-qefc',
+          `( trap '' HUP; '${[process.execPath, ...words].join("' '")}'; echo $? >${terminal} ); exit`,
+          '/dev/null',
+        ]
+  const child = spawn(command ?? '', rest, {
     cwd: new URL('../../..', import.meta.url).pathname,
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [terminal === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
   })
   children.add(child)
   let stdout = ''
   let stderr = ''
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+  let heard = (): void => {}
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
     stdout += text
+    heard()
   })
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     stderr += text
+    heard()
   })
   const ended = new Promise<Ran>((resolve) => {
     child.on('close', (code) => {
@@ -169,7 +199,25 @@ export function start(inventory: string, { args = [], preload }: StartOptions = 
       resolve({ code, stdout, stderr, text: `${stdout}${stderr}` })
     })
   })
-  return { pid: child.pid, ended, kill: (signal) => void child.kill(signal) }
+  return {
+    pid: child.pid,
+    ended,
+    kill: (signal) => void child.kill(signal),
+    type: (keys) => void child.stdin?.write(keys),
+    async said(words) {
+      let over = false
+      void ended.then(() => {
+        over = true
+        heard()
+      })
+      while (!words.test(stdout + stderr)) {
+        if (over) throw new Error(`it ended without a word of ${words}: ${stdout}${stderr}`)
+        await new Promise<void>((resolve) => {
+          heard = resolve
+        })
+      }
+    },
+  }
 }
 
 export const run = (inventory: string, ...args: readonly string[]): Promise<Ran> => start(inventory, { args }).ended
@@ -180,17 +228,5 @@ export const executions = (host: string): number => {
   return existsSync(path) ? readFileSync(path, 'utf8').split('\n').length - 1 : 0
 }
 
-/** What hangs on sshd besides the listener itself: the processes of every session, orphans too. */
-const sessionProcesses = (host: string): Promise<string> =>
-  inside(
-    host,
-    `for p in $(/usr/bin/cat "$(find /sys/fs/cgroup -type d -path '*/system.slice/ssh.service' | head -n 1)/cgroup.procs"); do
-  tr '\\0' ' ' </proc/$p/cmdline 2>/dev/null | grep -v '\\[listener\\]' || :
-done`,
-  )
-
 /** Waits until no process of a run is left on a host and its lock is free: the test's own timeout ends it. */
-export async function quiet(host: string): Promise<void> {
-  while ((await sessionProcesses(host)) !== '') await sleep(50)
-  await inside(host, 'flock -n /run/plinth.lock true')
-}
+export const quiet = (host: string): Promise<void> => quietOn(stage, host)

@@ -1,0 +1,114 @@
+/** Programs and modules that make an inventory. Each has a minute; what a program said is shown when it fails. */
+import { spawn } from 'node:child_process'
+import { resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { PlinthError, usageError } from '../core/error.ts'
+
+/** Seconds for one call. */
+const patience = 60
+const largest = 16 * 1024 * 1024
+
+/**
+ * What the program at `path` prints when it is called with `words` (`--list`). Throws usageError, with the end of what it
+ * said on stderr, when it can't be run, fails, takes longer than a minute or prints more than 16 MiB.
+ */
+export function runInventoryScript(
+  path: string,
+  words: readonly string[],
+  shown: string,
+  seconds = patience,
+): Promise<string> {
+  const where = [shown, ...words].join(' ')
+  return new Promise((done, reject) => {
+    // A group of its own, so that what it started ends with it.
+    const child = spawn(resolve(path), words, { stdio: ['ignore', 'pipe', 'pipe'], detached: true })
+    let output = ''
+    let said = ''
+    let ended: string | null = null
+    const end = (why: string): void => {
+      ended = why
+      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
+    }
+    const timer = setTimeout(() => end(`took longer than ${seconds} s`), seconds * 1000)
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      output += text
+      if (output.length > largest && ended === null) end(`printed more than ${largest / 1024 / 1024} MiB`)
+    })
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      said = `${said}${text}`.slice(-4000)
+    })
+    const fail = (how: string, remedy: string): void => {
+      const last = said.trim().split('\n').slice(-5).join(' | ')
+      reject(usageError({ where, what: `${how}${last === '' ? '' : ` and said: ${last}`}`, remedy }))
+    }
+    child.on('error', (error: NodeJS.ErrnoException) => {
+      clearTimeout(timer)
+      const script = error.code === 'ENOEXEC' || error.code === 'ENOENT'
+      const remedy = script ? 'begin it with a line such as #!/usr/bin/env python3' : 'check its permissions'
+      fail(`can't be run (${error.code ?? error.message})`, remedy)
+    })
+    child.on('close', (code, signal) => {
+      clearTimeout(timer)
+      if (ended !== null) fail(`the program ${ended}`, 'run it by hand')
+      else if (code !== 0) fail(`the program ended with ${signal ?? `exit code ${code}`}`, 'run it by hand')
+      else done(output)
+    })
+  })
+}
+
+/**
+ * What the default export of the module at `path` is, or gives when it is a function. Throws usageError when there is
+ * none, it throws, or it takes longer than a minute.
+ */
+export async function runInventoryModule(path: string, shown: string, seconds = patience): Promise<unknown> {
+  let timer: NodeJS.Timeout | undefined
+  try {
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(
+        () => reject(usageError({ where: shown, what: `took longer than ${seconds} s`, remedy: 'run it by hand' })),
+        seconds * 1000,
+      )
+    })
+    return await Promise.race([exportOf(path, shown), late])
+  } catch (thrown) {
+    if (thrown instanceof PlinthError) throw thrown
+    const error = thrown instanceof Error ? thrown : new Error(String(thrown))
+    throw usageError({
+      where: `${shown}${placeIn(error, resolve(path))}`,
+      what: `the module threw: ${lastLine(error.message, resolve(path))}`,
+      remedy: 'correct it',
+    })
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** Of several lines the last says what is wrong; the place it begins with is said already. */
+const lastLine = (message: string, file: string): string =>
+  (message.trim().split('\n').at(-1) ?? '').replace(file, '').replace(/^:\d+:\d+: /, '')
+
+/** `:LINE:COLUMN` of the first line of an error's trace that is in `file`. */
+function placeIn({ stack = '' }: Error, file: string): string {
+  const from = stack.indexOf(file)
+  // The loader may add a query to the path.
+  return from < 0 ? '' : (/^(?:\?[^:\s]*)?(:\d+:\d+)/.exec(stack.slice(from + file.length))?.[1] ?? '')
+}
+
+/** What lib/entry has for the bundle, which as a script has no import(); the sources alone are run by tsx, and have one. */
+const importing = (): ((url: string) => Promise<unknown>) =>
+  Reflect.get(globalThis, Symbol.for('plinth.import')) ?? ((url: string) => import(url))
+
+async function exportOf(path: string, shown: string): Promise<unknown> {
+  const module = (await importing()(pathToFileURL(resolve(path)).href)) as { readonly default?: unknown }
+  const outer = module.default
+  // A project that is not of modules has its exports one level deeper.
+  const given =
+    typeof outer === 'object' && outer !== null && '__esModule' in outer ? (outer as typeof module).default : outer
+  if (given === undefined)
+    throw usageError({
+      where: shown,
+      what: 'no default export',
+      remedy: 'export default a function that gives {group: {hosts: [name]}}',
+    })
+  return typeof given === 'function' ? await (given as () => unknown)() : given
+}

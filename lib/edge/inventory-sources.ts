@@ -1,0 +1,158 @@
+/** What `-i` means, and what of it is read how: files by their ending, then by what stands in them. */
+import { accessSync, constants, existsSync, readdirSync, statSync } from 'node:fs'
+import { dirname, extname, isAbsolute, join, relative, resolve } from 'node:path'
+import { parseAddress } from '../core/address.ts'
+import { usageError } from '../core/error.ts'
+import type { Variables } from '../core/inventory.ts'
+import type { Draft } from '../core/inventory-draft.ts'
+import { readDynamicInventory } from '../core/inventory-dynamic.ts'
+import { readIniInventory } from '../core/inventory-ini.ts'
+import { readYamlInventory } from '../core/inventory-yaml.ts'
+import { LocatedMap, LocatedScalar } from '../core/located.ts'
+import { locate } from '../core/located-value.ts'
+import { nearest } from '../core/nearest.ts'
+import { runInventoryModule, runInventoryScript } from './inventory-script.ts'
+import { readOpened, readYaml, type Surroundings } from './yaml.ts'
+
+/** One value of `-i`: hosts by name, or a file or folder. */
+export type Source = { readonly hosts: readonly string[] } | { readonly path: string }
+
+/**
+ * The source a value of `-i` means: `lab` finds inventory/lab.yaml, .yml, .ini or the folder inventory/lab; with a comma
+ * in it, it is a list of hosts. Throws usageError when there is none.
+ */
+export function findSource(value: string): Source {
+  const named = /^[^./][^/]*$/.test(value)
+    ? ['.yaml', '.yml', '.ini', '']
+        .map((ending) => join('inventory', `${value}${ending}`))
+        .filter((path) => existsSync(path))
+    : []
+  if (named.length > 1)
+    throw usageError({ where: `-i ${value}`, what: `may be ${named.join(' or ')}`, remedy: 'give the path' })
+  const path = named[0] ?? value
+  if (existsSync(path)) return { path }
+  if (value.includes(',')) {
+    const hosts = value.split(',').map((name) => name.trim())
+    return { hosts: hosts.filter((name) => name !== '') }
+  }
+  const meant = nearest(value, known())
+  throw usageError({
+    where: `-i ${value}`,
+    what: 'no such inventory, as a path or in the folder inventory/',
+    remedy: meant === null ? `give a file or folder${offered()}` : `did you mean "${meant}"?${offered()}`,
+  })
+}
+
+/** The folder beside which group_vars/ and host_vars/ are looked for; null for a list of hosts. */
+export const baseOf = (source: Source): string | null =>
+  'hosts' in source ? null : statSync(source.path).isDirectory() ? source.path : dirname(source.path)
+
+/** How messages name a source. */
+export const shownSource = (source: Source): string => ('hosts' in source ? '-i' : shownPath(source.path))
+
+/** How messages name a file: from the current folder when it is below it. */
+export function shownPath(path: string): string {
+  const short = relative('.', path)
+  return short === '' ? '.' : short.startsWith('..') || isAbsolute(short) ? resolve(path) : short
+}
+
+/** The names `-i` takes without a path: what lies in the folder inventory/. */
+function known(): string[] {
+  if (!existsSync('inventory')) return []
+  return readdirSync('inventory', { withFileTypes: true })
+    .filter((entry) => (entry.isDirectory() ? !/_vars$/.test(entry.name) : /\.(ya?ml|ini)$/.test(entry.name)))
+    .map((entry) => (entry.isDirectory() ? entry.name : entry.name.replace(/\.(ya?ml|ini)$/, '')))
+    .sort()
+}
+
+export const offered = (): string => (known().length > 0 ? ` (there are: ${known().join(', ')})` : '')
+
+/** Reads a source into the draft. Problems of files go to those of `around`; throws usageError for a failed program. */
+export async function readSource(source: Source, draft: Draft, around: Surroundings): Promise<void> {
+  if ('hosts' in source) {
+    const at = { file: '-i', line: 0, column: 0 }
+    for (const name of source.hosts) {
+      const { host, port } = parseAddress(name) ?? { host: name, port: null }
+      if (draft.tree.hosts.has(host)) continue
+      const portEntry = { at, value: new LocatedScalar(at, port, String(port)) }
+      draft.host('ungrouped', host, at, port === null ? new Map() : new Map([['ansible_port', portEntry]]))
+    }
+  } else for (const path of filesOf(source.path)) await readFile(path, draft, around)
+}
+
+/** Files in a folder that are no inventories: Ansible's list, and what lies beside inventories of Plinth's. */
+const passedOver = /^\.|^(group|host)_vars$|^vars_plugins$|~$|\.(pyc|pyo|swp|bak|rpm|md|txt|rst|orig|cfg|retry)$/
+const companions = /^known_hosts|\.pub$/
+
+function filesOf(path: string): string[] {
+  if (!statSync(path).isDirectory()) return [path]
+  return readdirSync(path)
+    .sort()
+    .filter((name) => !passedOver.test(name) && !companions.test(name))
+    .flatMap((name) => filesOf(join(path, name)))
+}
+
+async function readFile(path: string, draft: Draft, around: Surroundings): Promise<void> {
+  const shown = shownPath(path)
+  const ending = extname(path)
+  if (ending === '.toml')
+    throw usageError({ where: shown, what: 'TOML is not read', remedy: 'write it in YAML (.yaml) or INI (.ini)' })
+  // Files of these kinds are never run: on some file systems every file may be executed.
+  const data = ['.yaml', '.yml', '.json', '.ini'].includes(ending)
+  if (!data && executable(path)) return readScript(path, shown, draft, around)
+  if (/^\.[cm]?[jt]s$/.test(ending)) return readModule(path, shown, draft, around)
+  const opened = readOpened(path, shown, around)
+  if (opened === undefined) return
+  const { text, hidden } = opened
+  if (!data && text.startsWith('#!'))
+    throw usageError({ where: shown, what: 'a program that may not be executed', remedy: `chmod +x ${shown}` })
+  if (ending === '.ini' || (!data && !looksLikeYaml(text))) return readIniInventory(draft, text, shown, hidden)
+  const value = readYaml(text, shown, around, hidden)
+  if (value !== undefined) readYamlInventory(draft, value, shown)
+}
+
+/** Whether the first line that says something is one of YAML: `all:`, `---`, `{`. */
+function looksLikeYaml(text: string): boolean {
+  const line =
+    text
+      .replace(/^\uFEFF/, '')
+      .split('\n')
+      .find((line) => /^\s*[^\s#;]/.test(line)) ?? ''
+  return /^\s*(?:---|%YAML|\{|(?:"[^"]*"|'[^']*'|[^\s[\]=:#;'"]+)\s*:(?:\s|$))/.test(line)
+}
+
+function executable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return (statSync(path).mode & 0o111) !== 0
+  } catch {
+    return false
+  }
+}
+
+async function readScript(path: string, shown: string, draft: Draft, around: Surroundings): Promise<void> {
+  const call = async (...words: readonly string[]): Promise<ReturnType<typeof readYaml>> => {
+    const name = [shown, ...words].join(' ')
+    return readJson(await runInventoryScript(path, words, shown), name, around)
+  }
+  const value = await call('--list')
+  if (value === undefined) return
+  const at = { file: `${shown} --list`, line: 1, column: 1 }
+  await readDynamicInventory(draft, value, at, async (host): Promise<Variables> => {
+    const answer = await call('--host', host)
+    return answer instanceof LocatedMap ? answer.entries : new Map()
+  })
+}
+
+/** JSON is YAML, but not the other way round: a program that prints something else is told so. */
+function readJson(text: string, name: string, around: Surroundings): ReturnType<typeof readYaml> {
+  if (text.trim() === '') return null
+  if (/^\s*\{/.test(text)) return readYaml(text, name, around)
+  throw usageError({ where: name, what: 'what it prints is no JSON', remedy: 'print {"group": {"hosts": ["name"]}}' })
+}
+
+async function readModule(path: string, shown: string, draft: Draft, around: Surroundings): Promise<void> {
+  const value = await runInventoryModule(path, shown)
+  const located = locate(value, shown, (at, what, remedy) => around.problems.push({ where: at.file, what, remedy }))
+  await readDynamicInventory(draft, located, located.at, null)
+}
