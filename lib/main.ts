@@ -1,19 +1,25 @@
-/** Arguments and wiring: the only file that imports the edge. Every playbook is one call of `main` or `inspect`. */
+/** Arguments and wiring: the only file that imports the edge. Every playbook is one call of `main`, `inspect` or `perform`. */
 import { randomUUID } from 'node:crypto'
 import { hostname, userInfo } from 'node:os'
 import { relative } from 'node:path'
 import { type ExitCode, exitCode, PlinthError, type Problem, problemText, usageError } from './core/error.ts'
+import type { Inventory } from './core/inventory.ts'
+import { LocatedMap } from './core/located.ts'
 import { siteName } from './core/receipt.ts'
+import type { Secret } from './core/secret.ts'
+import type { Storage } from './core/storage.ts'
 import { visible } from './core/visible.ts'
 import { openArchive } from './edge/archive.ts'
 import { helpText, type Options, parseArguments } from './edge/arguments.ts'
 import { consenting } from './edge/consent.ts'
 import { type Console, openConsole } from './edge/console.ts'
+import { readExtraVars } from './edge/extra-vars.ts'
 import { onInterrupt } from './edge/interrupt.ts'
 import { loadInventory } from './edge/inventory.ts'
 import { askPasswords } from './edge/passwords.ts'
 import { mayWritePlan, readPlan, writePlan } from './edge/plan-file.ts'
 import { optionsOfPlan, selectionOf, selectionText } from './edge/plan-options.ts'
+import { storage } from './edge/storage.ts'
 import { letGoOfTerminals, terminalAsker } from './edge/terminal.ts'
 import { vaultPasswords } from './edge/vault-password.ts'
 import { realWorld } from './edge/world.ts'
@@ -21,15 +27,18 @@ import { converge } from './engine/converge.ts'
 import { Fleet } from './engine/fleet.ts'
 import { listsOf } from './engine/listing.ts'
 import { Connections } from './engine/observe.ts'
+import { carryOut } from './engine/perform.ts'
 import { Planned } from './engine/planned.ts'
 import type { Play, Scope } from './engine/play.ts'
 import { limited } from './engine/prerequisites.ts'
+import type { Procedure } from './engine/procedure.ts'
+import { procedureRecap } from './engine/procedure-report.ts'
 import { type Line, recap } from './engine/report.ts'
 import type { Identity } from './engine/run.ts'
 import type { Tags } from './engine/tags.ts'
 import { tagLines, taskLines } from './engine/tree.ts'
 import { outsideLines } from './engine/unselected.ts'
-import type { Result, World } from './engine/world.ts'
+import type { ProcedureResult, Result, World } from './engine/world.ts'
 import { leftover } from './resources/leftover.ts'
 import { version } from './version.ts'
 
@@ -129,6 +138,76 @@ const identityOf = (playbook: string, { inventory }: Options): Identity => ({
   site: siteName(playbook, inventory),
 })
 
+/** What a procedure gets beside the fleet. */
+export interface Circumstances {
+  /** --force: go on where a safeguard would stop. */
+  readonly force: boolean
+  readonly now: Date
+  /** Of Plinth. */
+  readonly version: string
+  /** Sets of files in a folder of this machine, encrypted where a vault password was given. */
+  storage(folder: string): Storage
+}
+
+/**
+ * Runs a procedure: `prepare` says what its actions are, by the inventory and what `-e` tells; `carryOut` does them. Ends
+ * with the same exit codes as `main`, 2 when --check finds something to do.
+ */
+export const perform = (
+  prepare: (fleet: Fleet, circumstances: Circumstances) => Procedure | Promise<Procedure>,
+): Promise<void> =>
+  ending(async (options, playbook) => {
+    refuseUnmeant(options)
+    const screen = openConsole(options)
+    const world = realWorld(asker)
+    const fleet = await fleetOf(options, screen.progress)
+    const passwords = loaded.get(fleet)?.passwords ?? []
+    const storageAt = (folder: string): Storage => storage(folder, passwords)
+    const procedure = await prepare(fleet, { force: options.force, now: new Date(), version, storage: storageAt })
+    const strangers = fleet.strangers()
+    if (strangers.length > 0) throw usageError(...strangers)
+    screen.warn(fleet.warnings)
+    const interrupt = onInterrupt({
+      first: () => screen.progress('finishing the action in hand; interrupt again to stop at once'),
+      again() {
+        screen.stopped(nextCommand(playbook, options, {}))
+        process.exit(exitCode.interrupted)
+      },
+    })
+    const start = performance.now()
+    const result = await carryOut(procedure, world, {
+      check: options.check,
+      identity: identityOf(playbook, options),
+      signal: interrupt.signal,
+      report: (event) => screen.report(event),
+    }).finally(() => screen.end())
+    const seconds = (performance.now() - start) / 1000
+    const code = codeOfProcedure(result, options.check)
+    if (options.json) {
+      const head = { format: 1, plinth: version, check: options.check, seconds, exitCode: code }
+      console.log(JSON.stringify({ ...head, warnings: fleet.warnings, ...result }, null, 2))
+    } else screen.result(procedureRecap(result, options.check, seconds, commandLine(playbook, process.argv.slice(2))))
+    return code
+  })
+
+/** Options of sites: what a procedure is about it is told by name, and it declares nothing. */
+function refuseUnmeant({ limit, listHosts, prune }: Options): void {
+  const where = limit !== null ? '--limit' : listHosts ? '--list-hosts' : prune ? '--prune' : undefined
+  if (where === undefined) return
+  throw usageError({
+    where,
+    what: 'means nothing to a procedure',
+    remedy: 'name what it is about with -e, as in -e node=NAME',
+  })
+}
+
+function codeOfProcedure({ actions, failures, interrupted }: ProcedureResult, check: boolean): ExitCode {
+  if (interrupted) return exitCode.interrupted
+  if (failures.some(({ kind }) => kind === 'unreachable')) return exitCode.unreachable
+  if (failures.length > 0) return exitCode.failed
+  return check && actions.some(({ state }) => state !== 'kept') ? exitCode.differs : exitCode.done
+}
+
 /** What a look found: lines to print, and the exit code they mean. */
 export interface Seen {
   readonly lines: readonly Line[]
@@ -187,7 +266,7 @@ async function ending(work: (options: Options, playbook: string) => Promise<Exit
 
 /** One for the run: what it was told once is remembered with it. */
 const asker = terminalAsker()
-const loaded = new WeakMap<Fleet, Awaited<ReturnType<typeof loadInventory>>>()
+const loaded = new WeakMap<Fleet, { readonly inventory: Inventory; readonly passwords: readonly Secret[] }>()
 
 async function fleetOf(options: Options, say: (line: string) => void): Promise<Fleet> {
   const passwords = await vaultPasswords({ files: options.vaultPasswordFiles, ask: options.askVaultPass }, asker)
@@ -199,14 +278,19 @@ async function fleetOf(options: Options, say: (line: string) => void): Promise<F
     privateKey: options.privateKey,
     ...asked,
   })
-  const fleet = new Fleet(inventory, (source) => openArchive(source, say))
-  loaded.set(fleet, inventory)
+  const given = readExtraVars(options.extraVars, { env: process.env, vaultPasswords: passwords, problems: [] })
+  const fleet = new Fleet(
+    inventory,
+    (source) => openArchive(source, say),
+    new LocatedMap({ file: '--extra-vars', line: 0, column: 0 }, given),
+  )
+  loaded.set(fleet, { inventory, passwords })
   return fleet
 }
 
 /** With --limit only the hosts that the pattern names are worked on; the others stay members that gates look at. */
 async function limit(plays: readonly Play[], { limit }: Options, fleet: Fleet): Promise<readonly Play[]> {
-  const inventory = loaded.get(fleet)
+  const inventory = loaded.get(fleet)?.inventory
   if (limit === null || !inventory) return plays
   const left = limited(plays, new Set(inventory.select(limit).map(({ name }) => name)))
   if (left.every(({ hosts }) => hosts.length === 0)) {
