@@ -32,13 +32,13 @@ import { Planned } from './engine/planned.ts'
 import type { Play, Scope } from './engine/play.ts'
 import { limited } from './engine/prerequisites.ts'
 import type { Procedure } from './engine/procedure.ts'
-import { procedureRecap } from './engine/procedure-report.ts'
+import { procedureCode, procedureRecap } from './engine/procedure-report.ts'
 import { type Line, recap } from './engine/report.ts'
 import type { Identity } from './engine/run.ts'
 import type { Tags } from './engine/tags.ts'
 import { tagLines, taskLines } from './engine/tree.ts'
 import { outsideLines } from './engine/unselected.ts'
-import type { ProcedureResult, Result, World } from './engine/world.ts'
+import type { Result, World } from './engine/world.ts'
 import { leftover } from './resources/leftover.ts'
 import { version } from './version.ts'
 
@@ -182,7 +182,7 @@ export const perform = (
       report: (event) => screen.report(event),
     }).finally(() => screen.end())
     const seconds = (performance.now() - start) / 1000
-    const code = codeOfProcedure(result, options.check)
+    const code = procedureCode(result, options.check)
     if (options.json) {
       const head = { format: 1, plinth: version, check: options.check, seconds, exitCode: code }
       console.log(JSON.stringify({ ...head, warnings: fleet.warnings, ...result }, null, 2))
@@ -191,21 +191,21 @@ export const perform = (
   })
 
 /** Options of sites: what a procedure is about it is told by name, and it declares nothing. */
-function refuseUnmeant({ limit, listHosts, prune }: Options): void {
-  const where = limit !== null ? '--limit' : listHosts ? '--list-hosts' : prune ? '--prune' : undefined
+function refuseUnmeant({ limit, listHosts, prune, planOut, apply }: Options): void {
+  const given = {
+    '--limit': limit,
+    '--list-hosts': listHosts,
+    '--prune': prune,
+    '--plan-out': planOut,
+    '--apply': apply,
+  }
+  const where = Object.entries(given).find(([, value]) => value !== null && value !== false)?.[0]
   if (where === undefined) return
   throw usageError({
     where,
     what: 'means nothing to a procedure',
     remedy: 'name what it is about with -e, as in -e node=NAME',
   })
-}
-
-function codeOfProcedure({ actions, failures, interrupted }: ProcedureResult, check: boolean): ExitCode {
-  if (interrupted) return exitCode.interrupted
-  if (failures.some(({ kind }) => kind === 'unreachable')) return exitCode.unreachable
-  if (failures.length > 0) return exitCode.failed
-  return check && actions.some(({ state }) => state !== 'kept') ? exitCode.differs : exitCode.done
 }
 
 /** What a look found: lines to print, and the exit code they mean. */
@@ -367,12 +367,21 @@ const document = (result: Result, warnings: readonly Problem[], check: boolean, 
 
 /** The command to go on with: this one, without --check; what was planned is done next, what was refused is planned anew. */
 function nextCommand(playbook: string, options: Options, { saved }: Pick<Result, 'saved'>): string {
-  const run = `npx tsx ${playbook}`
   if (saved?.refused)
-    return [run, selectionText(selectionOf(options)), `--plan-out ${options.apply}`].filter(Boolean).join(' ')
-  const words = process.argv
-    .slice(2)
-    .filter((word) => word !== '--check' && word !== '-C')
-    .map((word) => word.replace(/^--plan-out(?=$|=)/, '--apply'))
-  return [run, ...words.map((word) => (/[^\w./:=@,-]/.test(word) ? `'${word}'` : word))].join(' ')
+    return [`npx tsx ${playbook}`, selectionText(selectionOf(options)), `--plan-out ${options.apply}`]
+      .filter(Boolean)
+      .join(' ')
+  return commandLine(
+    playbook,
+    process.argv.slice(2).map((word) => word.replace(/^--plan-out(?=$|=)/, '--apply')),
+  )
 }
+
+/** A playbook with these arguments as they are typed into a shell, without --check. */
+const commandLine = (playbook: string, argv: readonly string[]): string =>
+  [
+    `npx tsx ${playbook}`,
+    ...argv
+      .filter((word) => word !== '--check' && word !== '-C')
+      .map((word) => (/[^\w./:=@,-]/.test(word) ? `'${word}'` : word)),
+  ].join(' ')

@@ -1,4 +1,5 @@
 /** What people read of a procedure: pure functions from what happened to lines. */
+import { type ExitCode, exitCode } from '../core/error.ts'
 import { type Line, table } from './report.ts'
 import type { ActionResult, ActionState, Failure, ProcedureResult } from './world.ts'
 
@@ -74,3 +75,11 @@ export function procedureRecap(
 
 const failedText = (failures: readonly Failure[]): string =>
   `${failures[0]?.kind} at "${failures[0]?.play}"${failures.length > 1 ? ` (and ${failures.length - 1} more)` : ''}`
+
+/** What the process exits with: 2 where a check found something to do. */
+export function procedureCode({ actions, failures, interrupted }: ProcedureResult, check: boolean): ExitCode {
+  if (interrupted) return exitCode.interrupted
+  if (failures.some(({ kind }) => kind === 'unreachable')) return exitCode.unreachable
+  if (failures.length > 0) return exitCode.failed
+  return check && actions.some(({ state }) => state !== 'kept') ? exitCode.differs : exitCode.done
+}
