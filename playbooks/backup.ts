@@ -1,10 +1,6 @@
 /** A consistent backup of a cluster in a folder of this machine: `-e to=backups` (which is the default). */
-import { controllerPath, optional, params } from '../lib/core/schema.ts'
-import { perform } from '../lib/main.ts'
-import { mysqlHost, onlyOne } from '../roles/mysql-schema.ts'
-import { backup } from '../roles/nacos-backup.ts'
-import { sourceOf } from '../roles/nacos-database.ts'
-import { nacosNode, reviewed } from '../roles/nacos-node.ts'
+import { controllerPath, optional, params, perform } from 'plinth'
+import { backup, mysqlHost, nacosNode, onlyOne, reviewed, sourceOf } from 'plinth/roles'
 
 await perform((fleet, { force, now, version, storage }) => {
   const nodes = reviewed(fleet, fleet.group('nacos', nacosNode))

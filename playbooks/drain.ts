@@ -1,9 +1,6 @@
 /** Takes one node out of service before its machine is worked on: `-e node=nacos2`. The way back is playbooks/undrain.ts. */
-import { optional, params, text } from '../lib/core/schema.ts'
-import { perform } from '../lib/main.ts'
-import { drain } from '../roles/nacos-drain.ts'
-import { nacosNode, reviewed } from '../roles/nacos-node.ts'
-import { namedNode } from '../roles/named-node.ts'
+import { optional, params, perform, text } from 'plinth'
+import { drain, nacosNode, namedNode, reviewed } from 'plinth/roles'
 
 await perform((fleet, { force }) => {
   const nodes = reviewed(fleet, fleet.group('nacos', nacosNode))

@@ -1,10 +1,6 @@
 /** Hands the leadership of all Raft groups to a node (`-e to=nacos2`), or moves it off one (`-e off=nacos1`). */
-import { usageError } from '../lib/core/error.ts'
-import { optional, params, text } from '../lib/core/schema.ts'
-import { perform } from '../lib/main.ts'
-import { leadershipOff, leadershipTo } from '../roles/nacos-leader.ts'
-import { nacosNode, reviewed } from '../roles/nacos-node.ts'
-import { namedNode } from '../roles/named-node.ts'
+import { optional, params, perform, text, usageError } from 'plinth'
+import { leadershipOff, leadershipTo, nacosNode, namedNode, reviewed } from 'plinth/roles'
 
 await perform((fleet) => {
   const nodes = reviewed(fleet, fleet.group('nacos', nacosNode))

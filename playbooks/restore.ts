@@ -1,13 +1,7 @@
 /** Gives a cluster back what a backup holds: `-e from=backups/NAME`, and `-e replace=true` where other data may be lost. */
 import { basename, dirname } from 'node:path'
-import { usageError } from '../lib/core/error.ts'
-import { controllerPath, flag, optional, params } from '../lib/core/schema.ts'
-import { perform } from '../lib/main.ts'
-import { manifestFile, readManifest } from '../lib/nacos/manifest.ts'
-import { mysqlHost, onlyOne } from '../roles/mysql-schema.ts'
-import { sourceOf } from '../roles/nacos-database.ts'
-import { nacosNode, reviewed } from '../roles/nacos-node.ts'
-import { restore } from '../roles/nacos-restore.ts'
+import { controllerPath, flag, optional, params, perform, usageError } from 'plinth'
+import { manifestFile, mysqlHost, nacosNode, onlyOne, readManifest, restore, reviewed, sourceOf } from 'plinth/roles'
 
 await perform(async (fleet, { storage }) => {
   const nodes = reviewed(fleet, fleet.group('nacos', nacosNode))

@@ -1,9 +1,6 @@
 /** Brings a node back that playbooks/drain.ts took out of service: `-e node=nacos2`. */
-import { optional, params, text } from '../lib/core/schema.ts'
-import { perform } from '../lib/main.ts'
-import { undrain } from '../roles/nacos-drain.ts'
-import { nacosNode, reviewed } from '../roles/nacos-node.ts'
-import { namedNode } from '../roles/named-node.ts'
+import { optional, params, perform, text } from 'plinth'
+import { nacosNode, namedNode, reviewed, undrain } from 'plinth/roles'
 
 await perform((fleet) => {
   const nodes = reviewed(fleet, fleet.group('nacos', nacosNode))
