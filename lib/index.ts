@@ -83,7 +83,8 @@ export {
   type Work,
 } from './engine/procedure.ts'
 export { type Line, type Tone, table } from './engine/report.ts'
-export { type Circumstances, inspect, main, perform, type Seen } from './main.ts'
+export { inspect, main, type Seen } from './main.ts'
+export { type Circumstances, perform } from './perform.ts'
 export * as readers from './readers.ts'
 export { group, user } from './resources/account.ts'
 export { directory } from './resources/directory.ts'

@@ -1,44 +1,25 @@
-/** Arguments and wiring: the only file that imports the edge. Every playbook is one call of `main`, `inspect` or `perform`. */
-import { randomUUID } from 'node:crypto'
-import { hostname, userInfo } from 'node:os'
-import { relative } from 'node:path'
-import { type ExitCode, exitCode, PlinthError, type Problem, problemText, usageError } from './core/error.ts'
-import type { Inventory } from './core/inventory.ts'
-import { LocatedMap } from './core/located.ts'
-import { siteName } from './core/receipt.ts'
-import type { Secret } from './core/secret.ts'
-import type { Storage } from './core/storage.ts'
-import { visible } from './core/visible.ts'
-import { openArchive } from './edge/archive.ts'
-import { helpText, type Options, parseArguments } from './edge/arguments.ts'
+/** Wiring: every playbook that declares is one call of `main`, every one that only looks one of `inspect`. */
+import { type ExitCode, exitCode, type Problem, usageError } from './core/error.ts'
+import type { Options } from './edge/arguments.ts'
 import { consenting } from './edge/consent.ts'
 import { type Console, openConsole } from './edge/console.ts'
-import { readExtraVars } from './edge/extra-vars.ts'
 import { onInterrupt } from './edge/interrupt.ts'
-import { loadInventory } from './edge/inventory.ts'
-import { askPasswords } from './edge/passwords.ts'
 import { mayWritePlan, readPlan, writePlan } from './edge/plan-file.ts'
 import { optionsOfPlan, selectionOf, selectionText } from './edge/plan-options.ts'
-import { storage } from './edge/storage.ts'
-import { letGoOfTerminals, terminalAsker } from './edge/terminal.ts'
-import { vaultPasswords } from './edge/vault-password.ts'
 import { realWorld } from './edge/world.ts'
 import { converge } from './engine/converge.ts'
-import { Fleet } from './engine/fleet.ts'
+import type { Fleet } from './engine/fleet.ts'
 import { listsOf } from './engine/listing.ts'
 import { Connections } from './engine/observe.ts'
-import { carryOut } from './engine/perform.ts'
 import { Planned } from './engine/planned.ts'
 import type { Play, Scope } from './engine/play.ts'
 import { limited } from './engine/prerequisites.ts'
-import type { Procedure } from './engine/procedure.ts'
-import { procedureCode, procedureRecap } from './engine/procedure-report.ts'
 import { type Line, recap } from './engine/report.ts'
-import type { Identity } from './engine/run.ts'
 import type { Tags } from './engine/tags.ts'
 import { tagLines, taskLines } from './engine/tree.ts'
 import { outsideLines } from './engine/unselected.ts'
 import type { Result, World } from './engine/world.ts'
+import { asker, commandLine, ending, fleetOf, identityOf, loadedOf } from './launch.ts'
 import { leftover } from './resources/leftover.ts'
 import { version } from './version.ts'
 
@@ -129,85 +110,6 @@ function planTold(options: Options, playbook: string, result: Result): string {
   return `${apply}: ${saved.done === saved.of ? 'was done already' : `${saved.of} changes, ${saved.done} of them were there already`}`
 }
 
-const identityOf = (playbook: string, { inventory }: Options): Identity => ({
-  id: randomUUID().slice(0, 8),
-  user: userInfo().username,
-  from: hostname(),
-  pid: process.pid,
-  playbook,
-  site: siteName(playbook, inventory),
-})
-
-/** What a procedure gets beside the fleet. */
-export interface Circumstances {
-  /** --force: go on where a safeguard would stop. */
-  readonly force: boolean
-  readonly now: Date
-  /** Of Plinth. */
-  readonly version: string
-  /** Sets of files in a folder of this machine, encrypted where a vault password was given. */
-  storage(folder: string): Storage
-}
-
-/**
- * Runs a procedure: `prepare` says what its actions are, by the inventory and what `-e` tells; `carryOut` does them. Ends
- * with the same exit codes as `main`, 2 when --check finds something to do.
- */
-export const perform = (
-  prepare: (fleet: Fleet, circumstances: Circumstances) => Procedure | Promise<Procedure>,
-): Promise<void> =>
-  ending(async (options, playbook) => {
-    refuseUnmeant(options)
-    const screen = openConsole(options)
-    const world = realWorld(asker)
-    const fleet = await fleetOf(options, screen.progress)
-    const passwords = loaded.get(fleet)?.passwords ?? []
-    const storageAt = (folder: string): Storage => storage(folder, passwords)
-    const procedure = await prepare(fleet, { force: options.force, now: new Date(), version, storage: storageAt })
-    const strangers = fleet.strangers()
-    if (strangers.length > 0) throw usageError(...strangers)
-    screen.warn(fleet.warnings)
-    const interrupt = onInterrupt({
-      first: () => screen.progress('finishing the action in hand; interrupt again to stop at once'),
-      again() {
-        screen.stopped(nextCommand(playbook, options, {}))
-        process.exit(exitCode.interrupted)
-      },
-    })
-    const start = performance.now()
-    const result = await carryOut(procedure, world, {
-      check: options.check,
-      identity: identityOf(playbook, options),
-      signal: interrupt.signal,
-      report: (event) => screen.report(event),
-    }).finally(() => screen.end())
-    const seconds = (performance.now() - start) / 1000
-    const code = procedureCode(result, options.check)
-    if (options.json) {
-      const head = { format: 1, plinth: version, check: options.check, seconds, exitCode: code }
-      console.log(JSON.stringify({ ...head, warnings: fleet.warnings, ...result }, null, 2))
-    } else screen.result(procedureRecap(result, options.check, seconds, commandLine(playbook, process.argv.slice(2))))
-    return code
-  })
-
-/** Options of sites: what a procedure is about it is told by name, and it declares nothing. */
-function refuseUnmeant({ limit, listHosts, prune, planOut, apply }: Options): void {
-  const given = {
-    '--limit': limit,
-    '--list-hosts': listHosts,
-    '--prune': prune,
-    '--plan-out': planOut,
-    '--apply': apply,
-  }
-  const where = Object.entries(given).find(([, value]) => value !== null && value !== false)?.[0]
-  if (where === undefined) return
-  throw usageError({
-    where,
-    what: 'means nothing to a procedure',
-    remedy: 'name what it is about with -e, as in -e node=NAME',
-  })
-}
-
 /** What a look found: lines to print, and the exit code they mean. */
 export interface Seen {
   readonly lines: readonly Line[]
@@ -243,56 +145,17 @@ export const inspect = <P>(
     }
   })
 
-/** Whoever reads the output may go away (`| head`, a closed terminal): a run goes on to its end all the same. */
-for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
-process.on('exit', letGoOfTerminals)
-
-async function ending(work: (options: Options, playbook: string) => Promise<ExitCode>): Promise<void> {
-  const playbook = relative(process.cwd(), process.argv[1] ?? 'playbooks/site.ts')
-  try {
-    const options = parseArguments(process.argv.slice(2))
-    if (options.help) console.log(helpText(playbook))
-    else if (options.version) console.log(version)
-    else process.exitCode = await work(options, playbook)
-  } catch (error) {
-    // A bug of ours shows its trace; a user's mistake shows what to do.
-    if (!(error instanceof PlinthError)) throw error
-    for (const problem of error.problems) console.error(visible(problemText(problem)))
-    process.exitCode = error.code
-  }
-  // Nobody waits for a login or an answer that an interrupted run was waiting for.
-  if (process.exitCode === exitCode.interrupted) process.exit()
-}
-
-/** One for the run: what it was told once is remembered with it. */
-const asker = terminalAsker()
-const loaded = new WeakMap<Fleet, { readonly inventory: Inventory; readonly passwords: readonly Secret[] }>()
-
-async function fleetOf(options: Options, say: (line: string) => void): Promise<Fleet> {
-  const passwords = await vaultPasswords({ files: options.vaultPasswordFiles, ask: options.askVaultPass }, asker)
-  const asked = await askPasswords(options, asker)
-  const inventory = await loadInventory(options.inventory, {
-    extraVars: options.extraVars,
-    vaultPasswords: passwords,
-    user: options.user,
-    privateKey: options.privateKey,
-    ...asked,
-  })
-  const given = readExtraVars(options.extraVars, { env: process.env, vaultPasswords: passwords, problems: [] })
-  const fleet = new Fleet(
-    inventory,
-    (source) => openArchive(source, say),
-    new LocatedMap({ file: '--extra-vars', line: 0, column: 0 }, given),
-  )
-  loaded.set(fleet, { inventory, passwords })
-  return fleet
-}
-
 /** With --limit only the hosts that the pattern names are worked on; the others stay members that gates look at. */
 async function limit(plays: readonly Play[], { limit }: Options, fleet: Fleet): Promise<readonly Play[]> {
-  const inventory = loaded.get(fleet)?.inventory
-  if (limit === null || !inventory) return plays
-  const left = limited(plays, new Set(inventory.select(limit).map(({ name }) => name)))
+  if (limit === null) return plays
+  const left = limited(
+    plays,
+    new Set(
+      loadedOf(fleet)
+        .inventory.select(limit)
+        .map(({ name }) => name),
+    ),
+  )
   if (left.every(({ hosts }) => hosts.length === 0)) {
     throw usageError({
       where: '--limit',
@@ -376,12 +239,3 @@ function nextCommand(playbook: string, options: Options, { saved }: Pick<Result,
     process.argv.slice(2).map((word) => word.replace(/^--plan-out(?=$|=)/, '--apply')),
   )
 }
-
-/** A playbook with these arguments as they are typed into a shell, without --check. */
-const commandLine = (playbook: string, argv: readonly string[]): string =>
-  [
-    `npx tsx ${playbook}`,
-    ...argv
-      .filter((word) => word !== '--check' && word !== '-C')
-      .map((word) => (/[^\w./:=@,-]/.test(word) ? `'${word}'` : word)),
-  ].join(' ')

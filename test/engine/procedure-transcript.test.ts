@@ -5,9 +5,9 @@ import { carryOut } from '../../lib/engine/perform.ts'
 import { done, due, type Procedure } from '../../lib/engine/procedure.ts'
 import { procedureRecap } from '../../lib/engine/procedure-report.ts'
 import { FakeWorld } from '../../lib/testing.ts'
-import { captured } from '../captured.ts'
 import { golden } from '../golden.ts'
 import { suite } from '../kit.ts'
+import { captured } from './captured.ts'
 import { h2, shut, tester, works } from './valve.ts'
 
 const test = suite('engine/procedure-transcript')
