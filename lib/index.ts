@@ -59,6 +59,7 @@ export {
 } from './core/schema.ts'
 export { lines, q, Script, sh } from './core/script.ts'
 export { reveal, Secret, sha256 } from './core/secret.ts'
+export type { Draft, Storage } from './core/storage.ts'
 export type { ArchiveSource, Fleet } from './engine/fleet.ts'
 export {
   type Gate,
@@ -71,8 +72,20 @@ export {
   play,
   type Scope,
 } from './engine/play.ts'
+export {
+  type Action as ProcedureAction,
+  blocked,
+  done,
+  due,
+  type Lock,
+  type Procedure,
+  type Reach,
+  type Sight,
+  type Work,
+} from './engine/procedure.ts'
 export { type Line, type Tone, table } from './engine/report.ts'
 export { inspect, main, type Seen } from './main.ts'
+export { type Circumstances, perform } from './perform.ts'
 export * as readers from './readers.ts'
 export { group, user } from './resources/account.ts'
 export { directory } from './resources/directory.ts'
@@ -94,5 +107,5 @@ export { type PropertiesOptions, properties } from './resources/properties.ts'
 export { type Archive, type ReleaseOptions, release } from './resources/release.ts'
 export { type RequirementOptions, requirement } from './resources/requirement.ts'
 export { symlink } from './resources/symlink.ts'
-export { inputOf, type UnitOptions, unit } from './resources/unit.ts'
+export { inputOf, startUnit, stopUnit, type UnitOptions, unit } from './resources/unit.ts'
 export { version } from './version.ts'

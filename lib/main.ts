@@ -1,36 +1,26 @@
-/** Arguments and wiring: the only file that imports the edge. Every playbook is one call of `main` or `inspect`. */
-import { randomUUID } from 'node:crypto'
-import { hostname, userInfo } from 'node:os'
-import { relative } from 'node:path'
-import { type ExitCode, exitCode, PlinthError, problemText, usageError } from './core/error.ts'
-import { siteName } from './core/receipt.ts'
-import { visible } from './core/visible.ts'
-import { openArchive } from './edge/archive.ts'
-import { helpText, type Options, parseArguments } from './edge/arguments.ts'
+/** Wiring: every playbook that declares is one call of `main`, every one that only looks one of `inspect`. */
+import { type ExitCode, exitCode, usageError } from './core/error.ts'
+import type { Options } from './edge/arguments.ts'
 import { consenting } from './edge/consent.ts'
 import { type Console, openConsole } from './edge/console.ts'
 import { openEvents } from './edge/event-stream.ts'
 import { onInterrupt } from './edge/interrupt.ts'
-import { loadInventory } from './edge/inventory.ts'
-import { askPasswords } from './edge/passwords.ts'
 import { mayWritePlan, readPlan, writePlan } from './edge/plan-file.ts'
 import { optionsOfPlan, selectionOf, selectionText } from './edge/plan-options.ts'
-import { letGoOfTerminals, terminalAsker } from './edge/terminal.ts'
-import { vaultPasswords } from './edge/vault-password.ts'
 import { realWorld } from './edge/world.ts'
 import { converge } from './engine/converge.ts'
-import { Fleet } from './engine/fleet.ts'
+import type { Fleet } from './engine/fleet.ts'
 import { listsOf } from './engine/listing.ts'
 import { Connections } from './engine/observe.ts'
 import { Planned } from './engine/planned.ts'
 import type { Play, Scope } from './engine/play.ts'
 import { limited } from './engine/prerequisites.ts'
 import type { Line } from './engine/report.ts'
-import type { Identity } from './engine/run.ts'
 import type { Tags } from './engine/tags.ts'
 import { tagLines, taskLines } from './engine/tree.ts'
 import { outsideLines } from './engine/unselected.ts'
 import type { Result, World } from './engine/world.ts'
+import { asker, ending, fleetOf, identityOf, loadedOf } from './launch.ts'
 import { commandLine } from './report/command.ts'
 import { document } from './report/document.ts'
 import { recap } from './report/recap.ts'
@@ -142,15 +132,6 @@ function planTold(options: Options, playbook: string, result: Result): string {
   return `${apply}: ${saved.done === saved.of ? 'was done already' : `${saved.of} changes, ${saved.done} of them were there already`}`
 }
 
-const identityOf = (playbook: string, { inventory }: Options): Identity => ({
-  id: randomUUID().slice(0, 8),
-  user: userInfo().username,
-  from: hostname(),
-  pid: process.pid,
-  playbook,
-  site: siteName(playbook, inventory),
-})
-
 /** What a look found: lines to print, and the exit code they mean. */
 export interface Seen {
   readonly lines: readonly Line[]
@@ -186,51 +167,17 @@ export const inspect = <P>(
     }
   })
 
-/** Whoever reads the output may go away (`| head`, a closed terminal): a run goes on to its end all the same. */
-for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
-process.on('exit', letGoOfTerminals)
-
-async function ending(work: (options: Options, playbook: string) => Promise<ExitCode>): Promise<void> {
-  const playbook = relative(process.cwd(), process.argv[1] ?? 'playbooks/site.ts')
-  try {
-    const options = parseArguments(process.argv.slice(2))
-    if (options.help) console.log(helpText(playbook))
-    else if (options.version) console.log(version)
-    else process.exitCode = await work(options, playbook)
-  } catch (error) {
-    // A bug of ours shows its trace; a user's mistake shows what to do.
-    if (!(error instanceof PlinthError)) throw error
-    for (const problem of error.problems) console.error(visible(problemText(problem)))
-    process.exitCode = error.code
-  }
-  // Nobody waits for a login or an answer that an interrupted run was waiting for.
-  if (process.exitCode === exitCode.interrupted) process.exit()
-}
-
-/** One for the run: what it was told once is remembered with it. */
-const asker = terminalAsker()
-const loaded = new WeakMap<Fleet, Awaited<ReturnType<typeof loadInventory>>>()
-
-async function fleetOf(options: Options, say: (line: string) => void): Promise<Fleet> {
-  const passwords = await vaultPasswords({ files: options.vaultPasswordFiles, ask: options.askVaultPass }, asker)
-  const asked = await askPasswords(options, asker)
-  const inventory = await loadInventory(options.inventory, {
-    extraVars: options.extraVars,
-    vaultPasswords: passwords,
-    user: options.user,
-    privateKey: options.privateKey,
-    ...asked,
-  })
-  const fleet = new Fleet(inventory, (source) => openArchive(source, say))
-  loaded.set(fleet, inventory)
-  return fleet
-}
-
 /** With --limit only the hosts that the pattern names are worked on; the others stay members that gates look at. */
 async function limit(plays: readonly Play[], { limit }: Options, fleet: Fleet): Promise<readonly Play[]> {
-  const inventory = loaded.get(fleet)
-  if (limit === null || !inventory) return plays
-  const left = limited(plays, new Set(inventory.select(limit).map(({ name }) => name)))
+  if (limit === null) return plays
+  const left = limited(
+    plays,
+    new Set(
+      loadedOf(fleet)
+        .inventory.select(limit)
+        .map(({ name }) => name),
+    ),
+  )
   if (left.every(({ hosts }) => hosts.length === 0)) {
     throw usageError({
       where: '--limit',

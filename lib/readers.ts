@@ -45,6 +45,11 @@ export const excerpt: Reader = (paths) =>
   printf '%s\t%s\n' "$f" "$(base64 <"$f" | tr -d '\n')"
 fi; done`.text
 
+/** Every file that a path is or holds, a line each; a link that the path itself is, is followed. */
+export const files: Reader = (paths) =>
+  sh`for p in ${paths}; do find -H "$p" -type f 2>/dev/null | while IFS= read -r f; do printf '%s\t%s\n' "$p" "$f"; done; done`
+    .text
+
 /** Where a symbolic link points. */
 export const link: Reader = (paths) =>
   sh`for f in ${paths}; do if [ -L "$f" ]; then printf '%s\t%s\n' "$f" "$(readlink -- "$f")"; fi; done`.text

@@ -215,8 +215,12 @@ export class FakeWorld implements World {
   }
 
   async database(_channel: MachineChannel, login: DatabaseLogin): Promise<Database> {
+    const answer = (sql: string) => this.answerQuery(login, sql)
     return {
-      query: async (sql) => this.answerQuery(login, sql),
+      query: async (sql) => answer(sql),
+      rows: async function* (sql) {
+        for (const row of answer(sql)) yield Object.values(row)
+      },
       fetchedPublicKey: false,
       close: async () => {},
     }

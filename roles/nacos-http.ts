@@ -16,7 +16,7 @@ export const client = (node: Node, token?: Secret) => api(node.params.nacos.vers
 export async function ask(
   scope: NodeScope,
   node: Node,
-  { method, path, headers, form }: Request,
+  { method, path, headers, form, json }: Request,
 ): Promise<HttpResponse> {
   return scope.http(node, {
     method,
@@ -25,6 +25,7 @@ export async function ask(
     path,
     headers: revealed(headers),
     ...(form ? { form: revealed(form) } : {}),
+    ...(json === undefined ? {} : { json }),
     timeoutSeconds: 5,
   })
 }

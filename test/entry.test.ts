@@ -175,14 +175,14 @@ test(
 test(
   'a bug shows a trace through the sources',
   () => {
-    const main = join(folder, 'lib/main.ts')
+    const main = join(folder, 'lib/launch.ts')
     const text = readFileSync(main, 'utf8')
     const line = text.split('\n').findIndex((one) => one.includes('parseArguments(process.argv'))
     writeFileSync(main, text.replace('parseArguments(process.argv', 'Object(null).bug(process.argv'))
     const { code, out } = site('--version')
     assert.is(code, 1)
     assert.match(out, /TypeError: .*bug is not a function/)
-    assert.match(out, new RegExp(`at ending \\(${folder}/lib/main\\.ts:${line + 1}:\\d+\\)`))
+    assert.match(out, new RegExp(`at ending \\(${folder}/lib/launch\\.ts:${line + 1}:\\d+\\)`))
     assert.match(out, /playbooks\/site\.ts:/)
     assert.not.match(out, /at .*plinth\.cjs:/)
     writeFileSync(main, text)

@@ -113,6 +113,21 @@ for (const shell of shells) {
     assert.equal(ask(shell, readers.excerpt, [file('large')]), [readFileSync(file('large')).toString('base64')])
   })
 
+  test(`${shell}: files below a folder, and a file by itself`, () => {
+    const folder = box.fresh()
+    mkdirSync(join(folder, 'a/b'), { recursive: true })
+    for (const name of ['a/b/c', "a/d 'e'", 'f']) writeFileSync(join(folder, name), '')
+    symlinkSync(join(folder, 'a'), join(folder, 'link'))
+    const listed = ask(shell, readers.files, [folder, join(folder, 'f'), join(folder, 'link'), '/nonexistent']).map(
+      (text) =>
+        text
+          .split('\n')
+          .sort()
+          .map((path) => path.replace(folder, '')),
+    )
+    assert.equal(listed, [['/a/b/c', "/a/d 'e'", '/f'], ['/f'], ['/link/b/c', "/link/d 'e'"], ['']])
+  })
+
   test(`${shell}: content of a large file comes in one line`, () => {
     const path = file('large')
     writeFileSync(path, Buffer.alloc(200_000, 'Nacos 配置\n'))

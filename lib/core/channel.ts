@@ -60,6 +60,8 @@ export interface HttpRequest {
   readonly path: string
   readonly query?: Readonly<Record<string, string>>
   readonly form?: Readonly<Record<string, string>>
+  /** A body of type application/json, instead of a form. */
+  readonly json?: string
   readonly headers?: Readonly<Record<string, string>>
   /** Seconds for the whole exchange. Default 10. */
   readonly timeoutSeconds?: number
@@ -83,7 +85,15 @@ export interface DatabaseLogin {
 /** One login to a database through a machine. */
 export interface Database {
   /** Rows of a query; every value as text, NULL as null. Errors of the server are PlinthErrors with its code in `what`. */
-  query(sql: string, values?: readonly (string | number)[]): Promise<readonly Readonly<Record<string, string | null>>[]>
+  query(
+    sql: string,
+    values?: readonly (string | number | null)[],
+  ): Promise<readonly Readonly<Record<string, string | null>>[]>
+  /**
+   * The rows of one query of any length, as they arrive: no more than a few are held at a time. Values by position, as the
+   * text the server sends (numbers in full, dates as written); binary ones must be asked for with HEX. Errors as those of `query`.
+   */
+  rows(sql: string): AsyncIterable<readonly (string | null)[]>
   /** True when this login had to fetch the server's RSA key: no TLS, and the server's cache did not know the user. */
   readonly fetchedPublicKey: boolean
   close(): Promise<void>

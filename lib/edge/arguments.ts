@@ -83,7 +83,7 @@ const flags = {
   'plan-out': { value: 'FILE', help: 'like --check, and save the plan' },
   apply: { value: 'FILE', help: 'do what that plan says, as long as no host has moved since' },
   prune: { help: 'also remove what was declared there once and is no longer' },
-  force: { help: 'go on where a majority would be lost, or what it stands on differs' },
+  force: { help: 'go on where a safeguard would stop the run' },
   diff: { short: 'D', help: 'show all lines of the files that change, not only the first ones' },
   step: { help: 'ask before each resource is changed, host by host' },
   yes: { short: 'y', help: 'yes to whatever would be asked' },

@@ -3,6 +3,7 @@ import { performance } from 'node:perf_hooks'
 import { count, cut, padded } from '../core/display.ts'
 import type { Problem } from '../core/error.ts'
 import { visible } from '../core/visible.ts'
+import { foundText } from '../engine/procedure-report.ts'
 import type { Line, Tone } from '../engine/report.ts'
 import { failureLines, hostsText, leftoverLines, planText, problemLines, warningLines } from '../engine/report.ts'
 import { prerequisiteLines, restartLines } from '../engine/unselected.ts'
@@ -99,6 +100,13 @@ export function openConsole({ json, check, verbosity, diff }: ConsoleOptions): C
     clear()
     if (!json) write(out, lines)
   }
+  /** Redrawn where a person looks; else a line when it is about something new, and one now and then. */
+  const waiting = (what: string, seconds: number): void => {
+    if (live) status(() => `  waiting ${seconds.toFixed(0)} s: ${what}`)
+    if (live || (what === waited.text && seconds - waited.at < reminder)) return
+    waited = { text: what, at: seconds }
+    say([{ tone: 'faint', text: `  waiting ${seconds.toFixed(0)} s: ${what}` }])
+  }
   const done = (host: string, what: string, seconds: number): Line => ({
     tone: 'plain',
     text: `  ${padded(host, 12)} ${what} (${seconds.toFixed(1)} s)`,
@@ -130,8 +138,19 @@ export function openConsole({ json, check, verbosity, diff }: ConsoleOptions): C
         }
         case 'leftovers':
           return result(leftoverLines(event.found, event.prune))
-        case 'play':
-          return say([{ tone: 'head', text: `${event.play} on ${hostsText(event.hosts)}` }])
+        case 'looked':
+          return result([
+            { tone: 'head', text: check ? 'What would be done' : 'What was found' },
+            ...foundText(event.actions),
+          ])
+        case 'awaiting':
+          return waiting(event.found, event.seconds)
+        case 'acted':
+          return say([{ tone: 'good', text: `  ${event.action.say} (${event.action.seconds.toFixed(1)} s)` }])
+        case 'play': {
+          const on = event.hosts.length > 0 ? ` on ${hostsText(event.hosts)}` : ''
+          return say([{ tone: 'head', text: `${event.play}${on}` }])
+        }
         case 'preparing':
           return status((seconds) => `  ${event.play}: testing what it stands on … ${seconds.toFixed(0)} s`)
         case 'step':
@@ -145,11 +164,7 @@ export function openConsole({ json, check, verbosity, diff }: ConsoleOptions): C
         case 'waiting': {
           const first = event.missing[0]
           const more = event.missing.length > 1 ? ` (and ${event.missing.length - 1} more)` : ''
-          const text = `${event.gate}? ${first?.host}: ${first?.what}${more}`
-          if (live) return status(() => `  waiting ${event.seconds.toFixed(0)} s: ${text}`)
-          if (text === waited.text && event.seconds - waited.at < reminder) return
-          waited = { text, at: event.seconds }
-          return say([{ tone: 'faint', text: `  waiting ${event.seconds.toFixed(0)} s: ${text}` }])
+          return waiting(`${event.gate}? ${first?.host}: ${first?.what}${more}`, event.seconds)
         }
         case 'passed':
           return say([

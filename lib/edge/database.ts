@@ -1,4 +1,5 @@
 /** MySQL through a machine's SSH connection: no client is needed anywhere, and the source address is the machine's own. */
+import type { Connection as Callbacks } from 'mysql2'
 import type { Channel, Database, DatabaseLogin, Done, MachineChannel } from '../core/channel.ts'
 import { hostError, type PlinthError, type Problem } from '../core/error.ts'
 import { answersOf, byReader, type Reader } from '../core/probe.ts'
@@ -87,6 +88,14 @@ export async function openDatabase(channel: MachineChannel, login: DatabaseLogin
         })
       }
     },
+    async *rows(sql) {
+      const told = streaming(connection).query({ sql, rowsAsArray: true, typeCast: asText })
+      try {
+        for await (const row of told.stream({ highWaterMark: 16 })) yield row as (string | null)[]
+      } catch (error) {
+        throw hostError(databaseProblem(error as ServerError, where, login))
+      }
+    },
     get fetchedPublicKey() {
       return fetchedPublicKey
     },
@@ -96,6 +105,12 @@ export async function openDatabase(channel: MachineChannel, login: DatabaseLogin
     },
   }
 }
+
+/** The connection below the one with promises: it alone gives rows one by one. */
+const streaming = (connection: unknown): Callbacks => (connection as { readonly connection: Callbacks }).connection
+
+/** What the server sends for a value, before the driver makes a number or a date of it. */
+const asText = (field: { string(encoding?: string): string | null }): string | null => field.string('utf8')
 
 /** Every value as text, so that nothing depends on the driver's idea of a type. */
 function textRows(rows: unknown): Rows {

@@ -69,19 +69,17 @@ export async function request(channel: Pick<MachineChannel, 'tunnel'>, wanted: H
 }
 
 function send(wanted: HttpRequest, tunnel: Duplex, onError: (error: Error) => void): ClientRequest {
-  const { host, port, path, query, form, headers, method = form ? 'POST' : 'GET' } = wanted
+  const { host, port, path, query, form, json, headers, method = form || json !== undefined ? 'POST' : 'GET' } = wanted
   const search = query ? `?${new URLSearchParams(query)}` : ''
-  const body = form ? new URLSearchParams(form).toString() : ''
+  const body = json ?? (form ? new URLSearchParams(form).toString() : '')
+  const type = json === undefined ? 'application/x-www-form-urlencoded; charset=utf-8' : 'application/json'
   const request = httpRequest({
     host,
     port,
     method,
     path: `${path}${search}`,
     headers: {
-      ...(form && {
-        'content-type': 'application/x-www-form-urlencoded; charset=utf-8',
-        'content-length': Buffer.byteLength(body),
-      }),
+      ...((form || json !== undefined) && { 'content-type': type, 'content-length': Buffer.byteLength(body) }),
       ...headers,
       connection: 'close',
     },

@@ -25,7 +25,11 @@ export function vaultDamage(text: string): string | null {
  * The text in a vault, by the first of the passwords that fits. `where` is the place messages name.
  * Throws usageError when no password was given or none fits, or when the vault is damaged.
  */
-export function openVault(text: string, passwords: readonly Secret[], where: string): Secret {
+export const openVault = (text: string, passwords: readonly Secret[], where: string): Secret =>
+  new Secret(openVaultBytes(text, passwords, where).toString('utf8'))
+
+/** The same for what may be no text. */
+export function openVaultBytes(text: string, passwords: readonly Secret[], where: string): Buffer {
   const parsed = parse(text)
   if (typeof parsed === 'string')
     throw usageError({ where, what: `damaged vault: ${parsed}`, remedy: 'encrypt the value again' })
@@ -40,7 +44,7 @@ export function openVault(text: string, passwords: readonly Secret[], where: str
     if (!timingSafeEqual(createHmac('sha256', mac).update(parsed.encrypted).digest(), parsed.hmac)) continue
     const decipher = createDecipheriv('aes-256-ctr', cipher, iv)
     const padded = Buffer.concat([decipher.update(parsed.encrypted), decipher.final()])
-    return new Secret(padded.subarray(0, padded.length - (padded.at(-1) ?? 0)).toString('utf8'))
+    return padded.subarray(0, padded.length - (padded.at(-1) ?? 0))
   }
   const which = passwords.length > 1 ? 'none of the vault passwords fits' : 'the vault password is wrong'
   const id = parsed.id === null ? '' : ` (vault id "${parsed.id}")`
@@ -48,12 +52,17 @@ export function openVault(text: string, passwords: readonly Secret[], where: str
 }
 
 /**
- * `text` as a vault: lines of at most 80 characters, a line break at the end. With an `id` the format is 1.2, without
+ * Text or bytes as a vault: lines of at most 80 characters, a line break at the end. With an `id` the format is 1.2, without
  * it 1.1. `salt` is random, 32 bytes, unless a test gives one.
  */
-export function sealVault(text: string, password: Secret, id: string | null = null, salt = randomBytes(32)): string {
+export function sealVault(
+  content: string | Uint8Array,
+  password: Secret,
+  id: string | null = null,
+  salt = randomBytes(32),
+): string {
   const { cipher, mac, iv } = keys(password, salt)
-  const plain = Buffer.from(text, 'utf8')
+  const plain = Buffer.from(content as string, 'utf8')
   const padding = 16 - (plain.length % 16)
   const encryptor = createCipheriv('aes-256-ctr', cipher, iv)
   const encrypted = Buffer.concat([

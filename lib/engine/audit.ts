@@ -48,3 +48,7 @@ export function endLine(
   const outcome = failure ? `${failure.kind}${at}` : interrupted ? 'interrupted' : 'ok'
   return `${who(identity, assignment)} plan=${planDigest(plans)} end: ${outcome}${without.length > 0 ? ` without ${without.join(', ')}` : ''}`
 }
+
+/** What an action of a procedure is about to do on a host (`begin: …`), or what it came to there (`end: …`). */
+export const actionLine = (identity: Identity, procedure: string, action: string, host: string, what: string): string =>
+  `${whoText(identity)} procedure=${quoted(procedure)} action=${quoted(action)} host=${host} ${what.replaceAll('\n', ' ')}`

@@ -26,10 +26,29 @@ export class Fleet {
 
   private readonly inventory: Inventory
   private readonly open: (source: ArchiveSource) => Promise<Distribution>
+  private readonly given: LocatedMap
 
-  constructor(inventory: Inventory, open: (source: ArchiveSource) => Promise<Distribution>) {
+  /** @param given the variables of --extra-vars, for the parameters of procedures */
+  constructor(
+    inventory: Inventory,
+    open: (source: ArchiveSource) => Promise<Distribution>,
+    given: LocatedMap = new LocatedMap({ file: '--extra-vars', line: 0, column: 0 }, new Map()),
+  ) {
     this.inventory = inventory
     this.open = open
+    this.given = given
+  }
+
+  /**
+   * What this run is told with `-e key=value` and no inventory says: the node to drain, the backup to restore. Throws a
+   * usage error with everything that is wrong, keys that nothing knows included: ask for the groups first.
+   */
+  parameters<S extends Schema & { readonly entries: object }>(schema: S): Infer<S> {
+    for (const key of Object.keys(schema.entries)) this.#known.add(key)
+    const checked = check(schema, this.given, { alsoKnown: this.given.entries.keys() })
+    const problems = [...this.strangers(), ...(checked.ok ? [] : checked.problems)]
+    if (!checked.ok || problems.length > 0) throw usageError(...distinct(problems))
+    return checked.value
   }
 
   /**

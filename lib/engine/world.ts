@@ -63,6 +63,12 @@ export type Event =
   | { readonly kind: 'planned'; readonly plans: readonly HostPlan[] }
   /** What is no longer declared, and whether this run removes it. */
   | { readonly kind: 'leftovers'; readonly found: readonly Leftover[]; readonly prune: boolean }
+  /** All actions of a procedure have been looked at. */
+  | { readonly kind: 'looked'; readonly procedure: string; readonly actions: readonly ActionResult[] }
+  /** An action was carried out, and what it is for is not seen yet. */
+  | { readonly kind: 'awaiting'; readonly action: string; readonly found: string; readonly seconds: number }
+  /** An action was carried out, and seen to be done. */
+  | { readonly kind: 'acted'; readonly action: ActionResult }
   | { readonly kind: 'play'; readonly play: string; readonly hosts: readonly string[] }
   | { readonly kind: 'preparing'; readonly play: string }
   | ({ readonly kind: 'step' } & Deed)
@@ -164,4 +170,24 @@ export interface Result {
   readonly saved?: { readonly of: number; readonly done: number; readonly refused: boolean }
   /** What is left to do because of the interrupt, in the order in which it would have been done. */
   readonly unfinished: readonly Unfinished[]
+}
+
+/** What became of an action: `kept` was done before, `unknown` waits for another, `unreached` was not come to. */
+export type ActionState = 'kept' | 'done' | 'due' | 'unknown' | 'blocked' | 'failed' | 'unreachable' | 'unreached'
+
+export interface ActionResult {
+  readonly action: string
+  readonly host: string | null
+  readonly state: ActionState
+  /** What was found, and what is to be done, in words. */
+  readonly say: string
+  readonly seconds: number
+}
+
+export interface ProcedureResult {
+  readonly procedure: string
+  readonly actions: readonly ActionResult[]
+  readonly failures: readonly Failure[]
+  readonly interrupted: boolean
+  readonly notes: readonly string[]
 }

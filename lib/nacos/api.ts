@@ -12,6 +12,8 @@ export interface Request {
   readonly headers: Readonly<Record<string, string | Secret>>
   /** A form; a value may be a secret. */
   readonly form?: Readonly<Record<string, string | Secret>>
+  /** A body in JSON instead. */
+  readonly json?: string
 }
 
 /** Namespace, group and dataId of one configuration. `tenant` is the namespace's id; empty is public. */
@@ -27,6 +29,23 @@ export interface InstanceKey {
   readonly port: number
   /** A persistent one goes through Raft and stays until it is deleted. */
   readonly ephemeral: boolean
+}
+
+/** A service by its three names. */
+export interface ServiceKey {
+  readonly namespace: string
+  readonly group: string
+  readonly service: string
+}
+
+/** An instance that stays until it is deleted, with all that its registration said. */
+export interface PersistentInstance extends ServiceKey {
+  readonly ip: string
+  readonly port: number
+  readonly cluster: string
+  readonly weight: number
+  readonly enabled: boolean
+  readonly metadata: Readonly<Record<string, string>>
 }
 
 type Query = Readonly<Record<string, string>>
@@ -60,6 +79,12 @@ export function api(version: Version, token?: Secret) {
     port: String(port),
     ephemeral: String(ephemeral),
   })
+  const loader = v3 ? '/v3/admin/core/loader' : '/v2/core/loader'
+  const serviceOf = ({ namespace, group, service }: ServiceKey): Record<string, string> => ({
+    namespaceId: namespace,
+    groupName: group,
+    serviceName: v3 ? service : `${group}@@${service}`,
+  })
 
   return {
     /** Every member as this one sees it: `readMembers`. 3.x wants an admin's token. */
@@ -81,6 +106,47 @@ export function api(version: Version, token?: Secret) {
     registerInstance: (key: InstanceKey) => post(v3 ? '/v3/client/ns/instance' : '/v1/ns/instance', instance(key)),
     deleteInstance: (key: InstanceKey) =>
       request('DELETE', v3 ? '/v3/client/ns/instance' : '/v1/ns/instance', instance(key)),
+    /** Hands the leadership of a Raft group to `peer` (`ip:raftport`); any member takes it. Wants an admin's token. */
+    transferLeader: (groupId: string, peer: string): Request => ({
+      ...request('POST', v3 ? '/v3/admin/core/ops/raft' : '/v1/core/ops/raft'),
+      json: JSON.stringify({ groupId, command: 'transferLeader', value: peer }),
+    }),
+    /** Who is connected by gRPC: `readClients`. */
+    connections: () => request('GET', `${loader}/current`),
+    /** Asks clients to connect elsewhere until `count` connections, those of members included, are left. 0 would mean nothing. */
+    moveConnections: (count: number) =>
+      request(v3 ? 'POST' : 'GET', `${loader}/reloadCurrent`, { count: String(count) }),
+    /** A page of the services of a namespace, of every group: `readServices`. */
+    services: (namespace: string, pageNo: number, pageSize: number) =>
+      request('GET', v3 ? '/v3/admin/ns/service/list' : '/v1/ns/catalog/services', {
+        ...(v3 ? { withInstances: 'false', ignoreEmptyService: 'true' } : { withInstances: 'false' }),
+        namespaceId: namespace,
+        pageNo: String(pageNo),
+        pageSize: String(pageSize),
+      }),
+    /** The clusters of a service, which 3.x does not need to be asked of: `readClusters`. */
+    clusters: (key: ServiceKey) => request('GET', '/v1/ns/catalog/service', serviceOf(key)),
+    /** Every instance in a cluster of a service, disabled ones too: `readPersistent`. */
+    allInstances: (key: ServiceKey, cluster: string) =>
+      v3
+        ? request('GET', '/v3/admin/ns/instance/list', serviceOf(key))
+        : request('GET', '/v1/ns/catalog/instances', {
+            ...serviceOf(key),
+            clusterName: cluster,
+            pageNo: '1',
+            pageSize: '1000000',
+          }),
+    registerPersistent: (one: PersistentInstance) =>
+      post(v3 ? '/v3/admin/ns/instance' : '/v1/ns/instance', {
+        ...serviceOf(one),
+        ip: one.ip,
+        port: String(one.port),
+        clusterName: one.cluster,
+        weight: String(one.weight),
+        enabled: String(one.enabled),
+        metadata: JSON.stringify(one.metadata),
+        ephemeral: 'false',
+      }),
     /** `readInstances` reads the answer. */
     instances: (serviceName: string) =>
       request('GET', v3 ? '/v3/client/ns/instance/list' : '/v1/ns/instance/list', { serviceName }),

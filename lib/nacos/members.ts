@@ -58,6 +58,9 @@ const loopback = (address: string): boolean =>
 /** How many lost members a cluster of `size` survives: a majority must be left. */
 export const survives = (size: number): number => Math.max(0, Math.floor((size - 1) / 2))
 
+/** Whether `left` members of a cluster of `size` can still decide anything, and somebody serves at all. */
+export const isMajority = (left: number, size: number): boolean => left > size / 2
+
 /** What is wrong or unwise about a list of members (`address:port`), errors first. */
 export function memberProblems(members: readonly string[]): Finding[] {
   return [

@@ -143,6 +143,11 @@ function detailOf(event: Event): Json {
       return { failure: failed(event.failure) }
     case 'leftovers':
       return { prune: event.prune, found: event.found.map(leftover) }
+    // Procedures tell these, and have a document of their own.
+    case 'looked':
+    case 'awaiting':
+    case 'acted':
+      throw new Error(`${event.kind} is no event of a site`)
     case 'refused':
     case 'warned':
       return { problems: event.problems.map(problem) }

@@ -178,16 +178,26 @@ function serviceSteps(
   }
   if (changed.has('enabled')) steps.push({ say: `enable ${service}`, run: sh`systemctl enable -q -- ${service}`.text })
   if (!running || restarts(changed)) {
-    steps.push({
-      say: `${running ? 'restart' : 'start'} ${service}`,
-      deadline: 180,
-      run: sh`systemctl reset-failed -- ${service} 2>/dev/null || :
-systemctl restart -- ${service}
-systemctl show -p InvocationID -- ${service} >${startedFile(name)}
-rm -f -- ${staleFile(name)}`.text,
-    })
+    steps.push(startUnit(name, running ? 'restart' : 'start'))
   } else if (changed.has(noRestart)) {
     steps.push({ say: `take back the note that ${service} needs a restart`, run: sh`rm -f -- ${staleFile(name)}`.text })
   }
   return steps
 }
+
+/** Starts a service, anew where it runs: it has read all its inputs then. */
+export const startUnit = (name: string, verb: 'start' | 'restart' = 'start'): Step => ({
+  say: `${verb} ${name}.service`,
+  deadline: 180,
+  run: sh`systemctl reset-failed -- ${`${name}.service`} 2>/dev/null || :
+systemctl restart -- ${`${name}.service`}
+systemctl show -p InvocationID -- ${`${name}.service`} >${startedFile(name)}
+rm -f -- ${staleFile(name)}`.text,
+})
+
+/** Stops a service until somebody starts it; it stays enabled. */
+export const stopUnit = (name: string): Step => ({
+  say: `stop ${name}.service`,
+  deadline: 180,
+  run: sh`systemctl stop -- ${`${name}.service`}`.text,
+})

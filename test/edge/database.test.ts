@@ -10,7 +10,7 @@ const login: DatabaseLogin = { host: '10.0.0.10', port: 3306, user: 'admin', pas
 const where = 'MySQL 10.0.0.10:3306'
 
 type Rows = Awaited<ReturnType<Database['query']>>
-type Sent = readonly [sql: string, values: readonly (string | number)[]]
+type Sent = readonly [sql: string, values: readonly (string | number | null)[]]
 
 /** A database that answers every query with `answer`, and remembers what it was sent. */
 function fake(answer: (sql: string) => Rows = () => []) {
@@ -21,6 +21,7 @@ function fake(answer: (sql: string) => Rows = () => []) {
       sent.push([sql, values])
       return answer(sql)
     },
+    async *rows() {},
     fetchedPublicKey: false,
     async close() {
       state.closed = true

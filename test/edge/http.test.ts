@@ -96,6 +96,11 @@ for (const way of ['plain', 'ssh'] as const) {
     assert.match(seen.headers['content-type'], /^application\/x-www-form-urlencoded/)
   })
 
+  test(`${way}: a body in JSON`, async () => {
+    const seen = JSON.parse((await ask('/echo', { json: '{"a":"漢"}' }, channel())).body)
+    assert.equal([seen.method, seen.body, seen.headers['content-type']], ['POST', '{"a":"漢"}', 'application/json'])
+  })
+
   test(`${way}: a plain GET, another method, a 404, a redirect that is not followed`, async () => {
     assert.is(JSON.parse((await ask('/echo', {}, channel())).body).method, 'GET')
     assert.is(JSON.parse((await ask('/echo', { method: 'DELETE' }, channel())).body).method, 'DELETE')

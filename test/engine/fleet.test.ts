@@ -1,7 +1,7 @@
 /** What a fleet says of hosts that share a machine. */
 import type { Become, Connection, Host, Inventory } from '../../lib/core/inventory.ts'
 import { type LocatedEntry, LocatedMap, LocatedScalar } from '../../lib/core/located.ts'
-import { params, port, text } from '../../lib/core/schema.ts'
+import { flag, optional, params, port, text } from '../../lib/core/schema.ts'
 import { Secret } from '../../lib/core/secret.ts'
 import { Fleet } from '../../lib/engine/fleet.ts'
 import { assert, suite } from '../kit.ts'
@@ -100,6 +100,45 @@ test('what is wrong in several groups is said at once, and with it what nobody k
   const right = params({ port: text(), prot: text() })
   const { web, gone } = fleet().groups({ web: right }, { gone: right })
   assert.equal([web.map(({ params }) => params.port), gone.length], [['x'], 0])
+})
+
+/** A fleet of one host that is told these words with -e; its host has them too, as every host has. */
+function told(words: Readonly<Record<string, string>>): Fleet {
+  const place = { file: '--extra-vars', line: 0, column: 0 }
+  const entries = Object.entries(words).map(
+    ([key, value]) => [key, { at: place, value: new LocatedScalar(place, value, value) }] as const,
+  )
+  const given = new LocatedMap(place, new Map(entries))
+  const host: Host = { name: 'h1', groups: ['all'], vars: given, params: given, connection: connectionTo('a', null) }
+  const inventory: Inventory = { hosts: [host], groups: new Map(), hostsIn: () => [host], select: () => [host] }
+  return new Fleet(inventory, () => Promise.reject(new Error('no archive')), given)
+}
+
+const schema = params({ node: optional(text()), replace: optional(flag(), false) })
+
+test('what a procedure is told with -e is typed, and no stranger to its hosts', () => {
+  const fleet = told({ node: 'n2', replace: 'yes' })
+  fleet.group('all', params({}))
+  assert.equal(fleet.parameters(schema), { node: 'n2', replace: true })
+  assert.equal(fleet.strangers(), [])
+  assert.equal(told({}).parameters(schema), { replace: false })
+})
+
+test('a variable of the hosts beside it is theirs', () => {
+  const fleet = told({ node: 'n2', words: 'x' })
+  fleet.group('all', params({ words: text() }))
+  assert.is(fleet.parameters(schema).node, 'n2')
+})
+
+test('a slip in its name, and a wrong value, are usage errors with the way out', () => {
+  for (const [words, says] of [
+    [{ nod: 'n2' }, /--extra-vars: nod: unknown key; did you mean "node"\?/],
+    [{ replace: 'perhaps' }, /--extra-vars: replace: expected true or false, found "perhaps"/],
+  ] as const) {
+    const fleet = told(words)
+    fleet.group('all', params({}))
+    assert.throws(() => fleet.parameters(schema), says)
+  }
 })
 
 test.run()

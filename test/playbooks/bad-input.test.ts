@@ -269,6 +269,7 @@ const inventoryOf = (change: (text: string) => string): string => {
 const run = (
   args: readonly string[],
   env: Record<string, string> = {},
+  playbook = 'site',
 ): Promise<{ code: number | null; output: string }> =>
   new Promise((resolve) => {
     const all = {
@@ -278,7 +279,7 @@ const run = (
       TEST_TOKEN: Buffer.alloc(48, 7).toString('base64'),
       ...env,
     }
-    const child = spawn('node', ['--import', 'tsx', 'playbooks/site.ts', ...args], { cwd: root, env: all })
+    const child = spawn('node', ['--import', 'tsx', `playbooks/${playbook}.ts`, ...args], { cwd: root, env: all })
     let output = ''
     for (const stream of [child.stdout, child.stderr])
       stream.setEncoding('utf8').on('data', (text: string) => {
@@ -303,6 +304,34 @@ for (const { name, change, line, says, remedy, env } of cases) {
       if (line !== undefined) assert.match(found!, new RegExp(`inventory\\.yaml:${line}:\\d+: `))
       assert.not.match(output, /\n {4}at /, 'a stack trace')
       assert.not(output.includes('secret-canary-1'), 'a secret')
+    },
+    { timeout: 60 },
+  )
+}
+
+/** What procedures are told wrongly: the playbook, its words, and what it says. */
+const mistold: readonly (readonly [playbook: string, words: readonly string[], says: RegExp])[] = [
+  ['drain', [], /^-e node=NAME: no node is named; name one of n1, n2, n3$/m],
+  ['drain', ['-e', 'node=n4'], /^-e node=n4: there is no node "n4"; name one of n1, n2, n3$/m],
+  ['undrain', ['-e', 'nod=n1'], /^--extra-vars: nod: unknown key; did you mean "node"\?/m],
+  ['leader', ['-e', 'to=n1 off=n2'], /^-e to, off: both are given; say who shall lead, or who shall not$/m],
+  ['leader', ['-e', 'off=db1'], /^-e off=db1: there is no node "db1"; name one of n1, n2, n3$/m],
+  ['drain', ['-e', 'node=n1', '-l', 'n1'], /^--limit: means nothing to a procedure; name what it is about with -e/m],
+  [
+    'restore',
+    ['-e', 'from=/nonexistent/nacos-1'],
+    /^-e from=.*: there is no whole backup of this name; name one; there is none in \/nonexistent$/m,
+  ],
+  ['restore', ['-e', 'from=/x', '-e', 'replace=perhaps'], /replace: expected true or false, found "perhaps"/],
+]
+for (const [playbook, words, says] of mistold) {
+  test(
+    `${playbook} ${words.join(' ')}`,
+    async () => {
+      const { code, output } = await run(['-i', inventoryOf((text) => text), ...words], {}, playbook)
+      assert.is(code, 4, output)
+      assert.match(output, says)
+      assert.not.match(output, /\n {4}at /, 'a stack trace')
     },
     { timeout: 60 },
   )

@@ -1,7 +1,7 @@
 import { Secret, sha256 } from '../../lib/core/secret.ts'
 import { directory } from '../../lib/resources/directory.ts'
 import { file } from '../../lib/resources/file.ts'
-import { environmentFile, inputOf, unit } from '../../lib/resources/unit.ts'
+import { environmentFile, inputOf, startUnit, stopUnit, unit } from '../../lib/resources/unit.ts'
 import { canned } from '../../lib/testing.ts'
 import { assert, suite } from '../kit.ts'
 import { plans, shown } from './cases.ts'
@@ -330,6 +330,17 @@ test('it takes what serves away when it restarts what runs, and then only', () =
   assert.is(disrupts(show({ NeedDaemonReload: 'yes' })), false)
   assert.is(disrupts(show({ ActiveState: 'inactive', MainPID: '0' }, null)), false)
   assert.is(disrupts({}), false)
+})
+
+test('started and stopped by hand: a start has read its inputs, a stop leaves it enabled', () => {
+  assert.is(
+    startUnit('app').run,
+    `systemctl reset-failed -- app.service 2>/dev/null || :
+systemctl restart -- app.service
+systemctl show -p InvocationID -- app.service >/etc/plinth/app.started
+rm -f -- /etc/plinth/app.stale`,
+  )
+  assert.equal([stopUnit('app').say, stopUnit('app').run], ['stop app.service', 'systemctl stop -- app.service'])
 })
 
 test.run()

@@ -32,6 +32,7 @@ async function tried(text: string | undefined, login: (host: string, user: strin
       sessions.push(session)
       return {
         fetchedPublicKey: false,
+        rows: async function* () {},
         ...own,
         query: async (sql, values) => {
           session.sql.push(sql)

@@ -37,6 +37,8 @@ export interface Faults {
 export class FakeNacos {
   /** Everything published or registered that is still there. */
   readonly kept = new Map<string, string>()
+  /** Who was made leader of a group, as `ip:raftport`. */
+  readonly leaders = new Map<string, string>()
   /** Every request as `n1 GET /nacos/v1/…`. */
   readonly requests: string[] = []
 
@@ -83,7 +85,7 @@ export class FakeNacos {
     this.requests.push(`${through} ${line}`)
     const { status, body = '' } =
       this.faults.fault?.(through, line) ??
-      this.#answer(node, line, { ...Object.fromEntries(searchParams), ...request.form }, request.headers ?? {})
+      this.#answer(node, line, { ...Object.fromEntries(searchParams), ...request.form }, request)
     return { status, headers: {}, body }
   }
 
@@ -91,7 +93,7 @@ export class FakeNacos {
     node: Node,
     line: string,
     form: Readonly<Record<string, string>>,
-    headers: Readonly<Record<string, string>>,
+    { headers = {}, json }: HttpRequest,
   ): { readonly status: number; readonly body?: string } {
     const { auth, mode } = node.params.nacos
     // Standalone servers share nothing.
@@ -114,6 +116,13 @@ export class FakeNacos {
     }
     if (!may) return { status: 403, body: 'user not found!' }
     switch (line) {
+      case 'POST /nacos/v1/core/ops/raft': {
+        const { groupId, value } = JSON.parse(json ?? '{}') as { groupId: string; value: string }
+        this.leaders.set(groupId, value)
+        return { status: 200, body: '{"code":200,"message":null,"data":null}' }
+      }
+      case 'GET /nacos/v2/core/loader/current':
+        return { status: 200, body: '{}' }
       case 'POST /nacos/v1/cs/configs':
         this.kept.set(config, form.content ?? '')
         return { status: 200, body: 'true' }
@@ -157,7 +166,9 @@ export class FakeNacos {
       term: 3,
     }
     const names = groups === undefined ? groupsExpected(version, mode) : groups
-    const metaDataMap = Object.fromEntries((names ?? []).map((name) => [name, state]))
+    const metaDataMap = Object.fromEntries(
+      (names ?? []).map((name) => [name, { ...state, leader: this.leaders.get(name) ?? state.leader }]),
+    )
     const known = [...cluster.map(memberOfNode), ...strays].filter((address) => !ignorantOf.includes(address))
     return known.map((address) => ({
       address,

@@ -1,0 +1,69 @@
+/**
+ * Work that leaves no lasting state behind which a resource could declare (drain, backup, restore): ordered, named actions.
+ * Every action looks before it acts and after, so that a run that was killed anywhere goes on where it stopped.
+ */
+import type { DatabaseLogin, Done } from '../core/channel.ts'
+import type { Problem } from '../core/error.ts'
+import type { Step } from '../core/resource.ts'
+import type { Host, Scope } from './play.ts'
+
+/** What an action found. `found` and `will` are words for people: `nacos1 leads 4 groups`, `transfer them to nacos2`. */
+export type Sight =
+  | { readonly is: 'done'; readonly found: string }
+  | { readonly is: 'due'; readonly found: string; readonly will: string }
+  | { readonly is: 'blocked'; readonly problems: readonly Problem[] }
+
+export const done = (found: string): Sight => ({ is: 'done', found })
+export const due = (found: string, will: string): Sight => ({ is: 'due', found, will })
+export const blocked = (...problems: readonly Problem[]): Sight => ({ is: 'blocked', problems })
+
+/** What looking takes: the hosts' connections, and nothing that writes. */
+export interface Reach {
+  /** The scope that the gates and preparations of a site have, over these hosts. */
+  scope<P>(hosts: readonly Host<P>[]): Scope<P>
+  sleep(seconds: number): Promise<void>
+}
+
+/** What acting takes. Everything done through it is reported, and what fails ends the action. */
+export interface Work extends Reach {
+  /** A step on a host's machine. Throws when it fails, and when nobody knows how it ended. */
+  run(host: Host<unknown>, step: Step): Promise<Done>
+  /**
+   * Any other deed, on the host `where` or wherever that is: `command` says it as a shell would, without a secret. What
+   * `work` throws goes on up; a lost connection leaves it neither done nor not.
+   */
+  deed<T>(where: string, say: string, command: string, work: () => Promise<T>): Promise<T>
+}
+
+/** A lock to hold while anything is written: of a host's machine, or of a database that is reached through it. */
+export interface Lock {
+  readonly host: Host<unknown>
+  readonly login?: DatabaseLogin
+}
+
+export interface Action {
+  /** An imperative, once in a procedure: `stop nacos2`. */
+  readonly name: string
+  /** The host it is about; none for what is done on the controller. */
+  readonly host?: Host<unknown>
+  /** Actions without which this one can't be looked at: while one of them is due, this one is not known. */
+  readonly after?: readonly string[]
+  /** What must be taken before the first write of the whole procedure. */
+  readonly locks?: readonly Lock[]
+  /** What `look` finds when it is done, in words: said where it finds something else afterwards. */
+  readonly wants: string
+  /** Seconds that may pass after `work` until `look` finds it done; until then what blocks it may go away. Default 0. */
+  readonly deadline?: number
+  /** Reads only. A PlinthError is a failure of its host, and ends the waiting too. */
+  look(reach: Reach): Promise<Sight>
+  /** Must be safe to repeat. None for what only waits. */
+  work?(work: Work): Promise<void>
+}
+
+export interface Procedure {
+  /** `drain nacos2`. */
+  readonly name: string
+  readonly actions: readonly Action[]
+  /** What the operator should know when all is done. */
+  readonly notes?: readonly string[]
+}

@@ -1,0 +1,92 @@
+/** Taking one node out of service before its machine is worked on, so that nobody notices; and back again. */
+import { hostError, type Problem } from '../lib/core/error.ts'
+import { type Action, done, due, type Reach } from '../lib/engine/procedure.ts'
+import { movesClients, readClients } from '../lib/nacos/leadership.ts'
+import { isMajority } from '../lib/nacos/members.ts'
+import { nacosHealthy } from './nacos-health.ts'
+import { ask, client, login, tried } from './nacos-http.ts'
+import { leadershipOff } from './nacos-leader.ts'
+import type { NacosNode, Node } from './nacos-node.ts'
+import { startNode, stopNode, unitState, waitHealthy } from './nacos-service-state.ts'
+
+/** A server moves its clients every three seconds; so long it is asked again. */
+const patience = 30
+
+/**
+ * Leadership and clients go elsewhere, then the unit stops. Refused where no majority would be left, unless forced; forced
+ * it also stops under clients that do not go.
+ */
+export const drain = (node: Node, nodes: readonly Node[], force: boolean): readonly Action[] => [
+  leadershipOff(node, nodes),
+  clientsOff(node, nodes, force),
+  stopNode(node, nodes, { against: async (reach) => (force ? [] : majorityWithout(reach, node, nodes)) }),
+]
+
+/** The unit starts, and the cluster is whole again. */
+export const undrain = (node: Node, nodes: readonly Node[]): readonly Action[] => {
+  const start = startNode(node, nodes)
+  return [start, waitHealthy([node], nodes, [start.name])]
+}
+
+/** Why the others are not enough. */
+async function majorityWithout(reach: Reach, node: Node, nodes: readonly Node[]): Promise<readonly Problem[]> {
+  const serving = await nacosHealthy().serving(reach.scope<NacosNode>(nodes))
+  const left = nodes.filter(({ name }) => name !== node.name && serving.has(name))
+  if (isMajority(left.length, nodes.length)) return []
+  const down = nodes.filter(({ name }) => name !== node.name && !serving.has(name)).map(({ name }) => name)
+  const what = `without it ${left.length} of ${nodes.length} members would serve, which is no majority`
+  const remedy =
+    down.length > 0
+      ? `bring ${down.join(', ')} back first, or say --force`
+      : 'have at least 3 members, or say --force: until it is back nothing can be decided'
+  return [{ where: node.name, what: down.length > 0 ? `${what}: ${down.join(', ')} does not answer` : what, remedy }]
+}
+
+/** No client is connected by gRPC to `node`. */
+function clientsOff(node: Node, nodes: readonly Node[], force: boolean): Action {
+  const scopeOf = (reach: Reach) => reach.scope<NacosNode>(nodes)
+  /** Undefined where it serves nobody. */
+  const connected = async (reach: Reach): Promise<number | undefined> => {
+    const scope = scopeOf(reach)
+    const answer = await tried(async () => ask(scope, node, client(node, await login(scope, node, true)).connections()))
+    if (typeof answer === 'string') return undefined
+    const count = readClients(answer.status, answer.body)
+    if (count !== undefined) return count
+    const remedy =
+      answer.status === 401 || answer.status === 403
+        ? 'declare nacos.auth.admin_password: only an administrator may see and move clients'
+        : 'read its logs'
+    throw hostError({ where: node.name, what: `it does not tell its connections: HTTP ${answer.status}`, remedy })
+  }
+  const { version } = node.params.nacos
+  let asked = false
+  const clients = (count: number): string => `${count} client${count === 1 ? ' is' : 's are'} connected`
+  return {
+    name: `move clients off ${node.name}`,
+    host: node,
+    locks: nodes.map((host) => ({ host })),
+    wants: `no client is connected to ${node.name}`,
+    deadline: patience,
+    async look(reach) {
+      if (!movesClients(version))
+        return done(`Nacos ${version.text} can't move clients: they connect elsewhere when it stops`)
+      if ((await unitState(reach, node)) !== 'active') return done('it does not run')
+      const count = await connected(reach)
+      if (count === undefined) return done('it does not answer')
+      if (count === 0) return done('no client is connected')
+      if (force && asked) return done(`${clients(count)}, and it is stopped under them (--force)`)
+      return due(clients(count), 'ask them to connect elsewhere')
+    },
+    async work(work) {
+      const scope = scopeOf(work)
+      const call = client(node).moveConnections(1)
+      await work.deed(node.name, 'ask its clients to connect elsewhere', `${call.method} ${call.path}`, async () => {
+        const { status, body } = await ask(scope, node, client(node, await login(scope, node, true)).moveConnections(1))
+        asked = true
+        if (status === 200) return
+        const what = `it does not move its clients: HTTP ${status} ${body.trim().slice(0, 120)}`
+        throw hostError({ where: node.name, what, remedy: 'read its logs, or stop it under them with --force' })
+      })
+    },
+  }
+}

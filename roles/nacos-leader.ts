@@ -1,0 +1,147 @@
+/** Moving the leadership of a cluster's Raft groups, to a node or off one. */
+import { hostError, PlinthError } from '../lib/core/error.ts'
+import { type Action, blocked, done, due, type Reach, type Sight, type Work } from '../lib/engine/procedure.ts'
+import { isAccepted } from '../lib/nacos/api.ts'
+import { groupsExpected, type View } from '../lib/nacos/cluster.ts'
+import { leadersOf, ledBy, transferProblems } from '../lib/nacos/leadership.ts'
+import { raftPeerOf } from '../lib/nacos/members.ts'
+import { ask, client, login, viewOf } from './nacos-http.ts'
+import { memberOfNode, type Node } from './nacos-node.ts'
+
+/** Seconds until a group has elected whom it was told to. */
+const election = 60
+/** While one election is under way the next may find no leader to ask: so often it is tried, a second apart. */
+const attempts = 10
+
+/** What every node tells of all; nodes that don't answer, or can't be reached, tell nothing. */
+export async function viewsOf(reach: Reach, nodes: readonly Node[]): Promise<readonly View[]> {
+  const scope = reach.scope(nodes)
+  const found = await Promise.all(
+    nodes.map(async (node) => {
+      const view = await viewOf(scope, node).catch((error: unknown) => {
+        if (error instanceof PlinthError) return error.message
+        throw error
+      })
+      return typeof view === 'string' || view.members.length === 0 ? [] : [view]
+    }),
+  )
+  return found.flat()
+}
+
+const groupsText = (count: number): string => `${count} Raft group${count === 1 ? '' : 's'}`
+const groupsOf = ({ params: { nacos } }: Node): readonly string[] => groupsExpected(nacos.version, nacos.mode)
+
+const problem = (where: string, what: string) => ({
+  where,
+  what,
+  remedy: 'bring the members to agree first: playbooks/members.ts shows them, playbooks/site.ts mends them',
+})
+
+/** All groups are led by `to`. */
+export function leadershipTo(to: Node, nodes: readonly Node[]): Action {
+  const look = async (reach: Reach): Promise<Sight> => {
+    const views = await viewsOf(reach, nodes)
+    const leaders = leadersOf(views)
+    const own = ledBy(views, memberOfNode(to))
+    if (leaders.size > 0 && own.length === leaders.size) return done(`${to.name} leads all ${groupsText(own.length)}`)
+    const problems = transferProblems(views, memberOfNode(to), nodes.map(memberOfNode), groupsOf(to))
+    if (problems.length > 0) return blocked(...problems.map((what) => problem(to.name, what)))
+    const others = [...leaders].filter(([group]) => !own.includes(group))
+    const found = others.map(([group, leader]) => `${group} is led by ${nameOfPeer(nodes, leader)}`).join(', ')
+    return due(found, `hand ${groupsText(others.length)} to ${to.name}`)
+  }
+  return {
+    name: `hand leadership to ${to.name}`,
+    host: to,
+    locks: nodes.map((host) => ({ host })),
+    wants: `${to.name} leads every Raft group`,
+    deadline: election,
+    look,
+    work: async (work) => {
+      const views = await viewsOf(work, nodes)
+      const own = ledBy(views, memberOfNode(to))
+      for (const group of leadersOf(views).keys()) if (!own.includes(group)) await hand(work, nodes, group, to)
+    },
+  }
+}
+
+/** No group is led by `off`; the first other member that may lead takes over. */
+export function leadershipOff(off: Node, nodes: readonly Node[]): Action {
+  const others = nodes.filter((node) => node !== off)
+  const peer = raftPeerOf(memberOfNode(off))
+  const successor = (views: readonly View[]): Node | readonly string[] => {
+    const why = others.map((node) => ({ node, problems: reasonsAgainst(views, node, off, nodes) }))
+    return why.find(({ problems }) => problems.length === 0)?.node ?? why.flatMap(({ problems }) => problems)
+  }
+  const look = async (reach: Reach): Promise<Sight> => {
+    if (others.length === 0 || off.params.nacos.mode === 'standalone') return done('it stands alone')
+    const views = await viewsOf(reach, nodes)
+    const leaders = [...leadersOf(views)]
+    const led = leaders.filter(([, leader]) => leader === peer)
+    // Who does not answer leads nothing any more once the others have noticed.
+    if (views.length === 0) return done('no member answers, so that none leads')
+    const open = leaders.filter(([, leader]) => leader === '').map(([group]) => group)
+    if (led.length === 0 && open.length === 0) return done(`${off.name} leads no Raft group`)
+    const to = successor(views)
+    if (!('name' in to)) return blocked(...to.map((what) => problem(off.name, what)))
+    if (led.length === 0) return due(`${open.join(', ')} without a leader`, 'wait until there is one')
+    return due(
+      `${off.name} leads ${led.map(([group]) => group).join(', ')}`,
+      `hand ${groupsText(led.length)} to ${to.name}`,
+    )
+  }
+  return {
+    name: `move leadership off ${off.name}`,
+    host: off,
+    locks: nodes.map((host) => ({ host })),
+    wants: `${off.name} leads no Raft group`,
+    deadline: election,
+    look,
+    work: async (work) => {
+      const views = await viewsOf(work, nodes)
+      const to = successor(views)
+      if (!('name' in to)) return
+      for (const group of ledBy(views, memberOfNode(off))) await hand(work, nodes, group, to)
+    },
+  }
+}
+
+/** `off` itself need not be well: it is about to be left. */
+function reasonsAgainst(views: readonly View[], node: Node, off: Node, nodes: readonly Node[]): readonly string[] {
+  const others = views.filter(({ from }) => from !== memberOfNode(off))
+  const stray = memberOfNode(off)
+  return transferProblems(others, memberOfNode(node), nodes.map(memberOfNode), groupsOf(node)).filter(
+    (what) => !what.startsWith(`${stray} `),
+  )
+}
+
+async function hand(work: Work, nodes: readonly Node[], group: string, to: Node): Promise<void> {
+  const scope = work.scope(nodes)
+  const call = client(to).transferLeader(group, raftPeerOf(memberOfNode(to)))
+  await work.deed(to.name, `hand ${group} to ${to.name}`, `${call.method} ${call.path} ${call.json}`, async () => {
+    const token = await login(scope, to, true)
+    for (let attempt = 1; ; attempt++) {
+      const { status, body } = await ask(
+        scope,
+        to,
+        client(to, token).transferLeader(group, raftPeerOf(memberOfNode(to))),
+      )
+      if (isAccepted(status, body)) return
+      const refused = status === 401 || status === 403
+      if (refused || attempt >= attempts) {
+        const remedy = refused
+          ? 'declare nacos.auth.admin_password: only an administrator may move leaders'
+          : 'see logs/protocol-raft.log of the members, then run again'
+        throw hostError({
+          where: to.name,
+          what: `it did not take ${group}: HTTP ${status} ${body.trim().slice(0, 160)}`,
+          remedy,
+        })
+      }
+      await work.sleep(1)
+    }
+  })
+}
+
+const nameOfPeer = (nodes: readonly Node[], peer: string): string =>
+  peer === '' ? 'nobody' : (nodes.find((node) => raftPeerOf(memberOfNode(node)) === peer)?.name ?? peer)

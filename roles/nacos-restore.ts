@@ -1,0 +1,301 @@
+/** Giving a cluster back what a backup holds: its tables, row by row the same, and its persistent instances. */
+import { createHash } from 'node:crypto'
+import type { Database } from '../lib/core/channel.ts'
+import { hostError, type Problem } from '../lib/core/error.ts'
+import type { Storage } from '../lib/core/storage.ts'
+import { type Action, blocked, done, due, type Lock, type Reach, type Work } from '../lib/engine/procedure.ts'
+import {
+  columnOf,
+  columnsQuery,
+  insertRows,
+  type Row,
+  readRow,
+  rowText,
+  selectRows,
+  TableSum,
+  tablesQuery,
+} from '../lib/mysql/dump.ts'
+import { name, schema as schemaReader } from '../lib/mysql/readers.ts'
+import { type PersistentInstance, readConfig } from '../lib/nacos/api.ts'
+import {
+  instancesFile,
+  lackingColumns,
+  type Manifest,
+  type Present,
+  type SavedTable,
+  tableState,
+} from '../lib/nacos/manifest.ts'
+import { instanceText } from '../lib/nacos/persistent.ts'
+import { type Source, withSession } from './nacos-database.ts'
+import { ask, client, login } from './nacos-http.ts'
+import { persistentInstances, registerPersistent } from './nacos-instances.ts'
+import type { NacosNode, Node } from './nacos-node.ts'
+import { startNode, stopNode, waitHealthy } from './nacos-service-state.ts'
+
+export interface RestorePlan {
+  readonly nodes: readonly Node[]
+  readonly source: Source
+  readonly storage: Storage
+  /** The name of the set in the storage. */
+  readonly set: string
+  readonly manifest: Manifest
+  /** Rows that are there and not in the backup may go. */
+  readonly replace: boolean
+}
+
+/** What one statement carries: well below the smallest `max_allowed_packet` in use. */
+const statement = { rows: 200, bytes: 512 * 1024 }
+/** How many configurations are read back through each node. */
+const sample = 20
+
+/**
+ * The backup is verified and compared with the database before anything is written; nodes that run stop before the first
+ * table is written, because they would go on with what they remember and write in between, and start when all are there.
+ */
+export function restore(plan: RestorePlan): readonly Action[] {
+  const { nodes, manifest } = plan
+  const tables = new Tables(plan)
+  const spare = async (reach: Reach): Promise<string | undefined> =>
+    (await tables.allEqual(reach)) ? 'it may run: the database is as saved' : undefined
+  const stops = nodes.map((node) => stopNode(node, nodes, { spare }))
+  const starts = nodes.map((node, index) => startNode(node, nodes, [stops[index]?.name ?? '']))
+  const healthy = waitHealthy(
+    nodes,
+    nodes,
+    starts.map((start) => start.name),
+  )
+  return [
+    verify(plan),
+    compare(plan, tables),
+    ...stops,
+    ...manifest.tables.map((table) => restoreTable(plan, tables, table)),
+    ...starts,
+    healthy,
+    restoreInstances(plan, healthy.name),
+    ...nodes.map((node) => readBack(plan, node, healthy.name)),
+  ]
+}
+
+function verify({ storage, set }: RestorePlan): Action {
+  return {
+    name: 'verify the backup',
+    wants: 'every file has the digest that was written with it',
+    async look() {
+      const damaged = await storage.damaged(set)
+      const where = `${storage.where}/${set}`
+      const remedy = 'take another copy of this backup, or another backup'
+      if (damaged.length > 0) return blocked({ where, what: `damaged: ${damaged.slice(0, 5).join(', ')}`, remedy })
+      // A missing or wrong vault password must show here, not when the nodes have been stopped.
+      await storage.read(set, instancesFile)
+      return done(`every file of ${set} is as it was written`)
+    },
+  }
+}
+
+/** The tables as they are now. What was read once is remembered until something is written. */
+class Tables {
+  readonly #seen = new Map<string, Present | null>()
+  private readonly plan: RestorePlan
+
+  constructor(plan: RestorePlan) {
+    this.plan = plan
+  }
+
+  /** Read anew. */
+  async look(reach: Reach, saved: SavedTable): Promise<Present | null> {
+    const present = await withSession(reach, this.plan.source, (session) =>
+      presentTable(session, this.plan.source.schema, saved),
+    )
+    this.#seen.set(saved.name, present)
+    return present
+  }
+
+  async state(reach: Reach, saved: SavedTable): Promise<ReturnType<typeof tableState>> {
+    const known = this.#seen.get(saved.name)
+    return tableState(saved, known === undefined ? await this.look(reach, saved) : known)
+  }
+
+  async allEqual(reach: Reach): Promise<boolean> {
+    for (const saved of this.plan.manifest.tables) if ((await this.state(reach, saved)) !== 'equal') return false
+    return true
+  }
+}
+
+/** Counts first: rows are read only where they may be the same. */
+async function presentTable(session: Database, schema: string, saved: SavedTable): Promise<Present | null> {
+  const columns = (await session.query(columnsQuery(schema, saved.name))).map(columnOf).map((column) => column.name)
+  if (columns.length === 0) return null
+  const table = `${name(schema)}.${name(saved.name)}`
+  const [counted] = await session.query(`SELECT COUNT(*) AS total FROM ${table}`)
+  const rows = Number(counted?.total)
+  const fits =
+    rows === saved.rows && lackingColumns(saved, { rows, digest: null, columns, untouched: false }).length === 0
+  let digest: string | null = null
+  if (fits) {
+    const sum = new TableSum()
+    for await (const row of session.rows(selectRows(schema, saved.name, saved.columns))) sum.add(rowText(row))
+    digest = sum.digest
+  }
+  // The site writes one user and one role itself, so that the gate can log in.
+  const own = /^(users|roles)$/.test(saved.name) && rows === 1 && columns.includes('username')
+  const [other] = own ? await session.query(`SELECT COUNT(*) AS total FROM ${table} WHERE username <> 'nacos'`) : []
+  return { rows, digest, columns, untouched: rows === 0 || other?.total === '0' }
+}
+
+function compare(plan: RestorePlan, tables: Tables): Action {
+  const { source, manifest, replace } = plan
+  return {
+    name: 'compare the database with the backup',
+    host: source.host,
+    wants: 'the database may be written to',
+    async look(reach) {
+      const where = `database ${source.schema}`
+      const there = await withSession(reach, source, (session) => session.query(schemaReader([source.schema])))
+      if (there.length === 0)
+        return blocked({ where, what: 'there is no such database', remedy: 'make it with playbooks/site.ts first' })
+      const problems: Problem[] = []
+      const counts = new Map<string, number>()
+      for (const saved of manifest.tables) {
+        const present = await tables.look(reach, saved)
+        const state = tableState(saved, present)
+        counts.set(state, (counts.get(state) ?? 0) + 1)
+        const lacking = present ? lackingColumns(saved, present) : []
+        if (lacking.length > 0) {
+          const what = `table ${saved.name} has no column ${lacking.join(', ')}, which the backup has`
+          problems.push({ where, what, remedy: 'restore into the schema of that version, or a newer one' })
+        } else if (state === 'other' && !replace) {
+          const what = `table ${saved.name} holds ${present?.rows} rows that are not those of the backup (${saved.rows})`
+          problems.push({ where, what, remedy: 'say -e replace=true if they may be lost; take a backup of them first' })
+        }
+      }
+      if (problems.length > 0) return blocked(...problems)
+      const told = [...counts].map(([state, count]) => `${count} ${state}`).join(', ')
+      return done(`${manifest.tables.length} tables: ${told}`)
+    },
+  }
+}
+
+const locksOf = ({ source, nodes }: RestorePlan): readonly Lock[] => [
+  { host: source.host, login: source.login },
+  ...nodes.map((host) => ({ host })),
+]
+
+function restoreTable(plan: RestorePlan, tables: Tables, saved: SavedTable): Action {
+  const { source } = plan
+  const rowsText = (count: number): string => `${count} row${count === 1 ? '' : 's'}`
+  return {
+    name: `restore table ${saved.name}`,
+    host: source.host,
+    locks: locksOf(plan),
+    wants: `it has the ${rowsText(saved.rows)} of the backup`,
+    async look(reach) {
+      const present = await tables.look(reach, saved)
+      if (tableState(saved, present) === 'equal') return done(`${rowsText(saved.rows)}, the same as in the backup`)
+      const found = present === null ? 'not there' : `${rowsText(present.rows)}, not those of the backup`
+      return due(found, `write ${rowsText(saved.rows)}`)
+    },
+    work: (work) =>
+      work.deed(
+        source.host.name,
+        `write ${rowsText(saved.rows)} into ${saved.name}`,
+        `INSERT INTO ${name(saved.name)} …`,
+        () => withSession(work, source, (session) => writeTable(plan, session, saved)),
+      ),
+  }
+}
+
+/** All rows in one transaction: killed anywhere, the table is as it was. */
+async function writeTable({ source, storage, set }: RestorePlan, session: Database, saved: SavedTable): Promise<void> {
+  const { schema } = source
+  const made = (await session.query(tablesQuery(schema))).some((row) => row.name === saved.name)
+  if (!made) {
+    await session.query(`USE ${name(schema)}`)
+    await session.query((await storage.read(set, saved.definition)).toString())
+  }
+  await session.query('START TRANSACTION')
+  await session.query(`DELETE FROM ${name(schema)}.${name(saved.name)}`)
+  let rows: Row[] = []
+  let bytes = 0
+  const flush = async (): Promise<void> => {
+    if (rows.length === 0) return
+    await session.query(insertRows(schema, saved.name, saved.columns, rows.length), rows.flat())
+    rows = []
+    bytes = 0
+  }
+  for (const part of saved.parts) {
+    for (const line of (await storage.read(set, part)).toString().split('\n')) {
+      if (line === '') continue
+      rows.push(readRow(line))
+      bytes += line.length
+      if (rows.length >= statement.rows || bytes >= statement.bytes) await flush()
+    }
+  }
+  await flush()
+  await session.query('COMMIT')
+}
+
+function restoreInstances(plan: RestorePlan, healthy: string): Action {
+  const { nodes, storage, set, manifest } = plan
+  const missing = async (reach: Reach): Promise<readonly PersistentInstance[]> => {
+    const saved = JSON.parse((await storage.read(set, instancesFile)).toString()) as readonly PersistentInstance[]
+    const namespaces = [...new Set(saved.map(({ namespace }) => namespace))]
+    const there = new Set((await persistentInstances(reach, nodes, namespaces)).map(instanceText))
+    return saved.filter((one) => !there.has(instanceText(one)))
+  }
+  return {
+    name: 'restore the persistent instances',
+    after: [healthy],
+    locks: locksOf(plan),
+    wants: 'every persistent instance of the backup is registered',
+    deadline: 30,
+    async look(reach) {
+      if (manifest.instances === null) return done('the backup has no list of them')
+      if (manifest.instances === 0) return done('the backup has none')
+      const left = await missing(reach)
+      if (left.length === 0) return done(`all ${manifest.instances} are registered`)
+      return due(`${left.length} of ${manifest.instances} are not registered`, 'register them')
+    },
+    async work(work: Work) {
+      const [node] = nodes
+      if (!node) return
+      for (const one of await missing(work)) {
+        const what = `${one.service} at ${one.ip}:${one.port}`
+        await work.deed(node.name, `register ${what}`, `POST /nacos/…/ns/instance ${what}`, () =>
+          registerPersistent(work, node, one),
+        )
+      }
+    },
+  }
+}
+
+/** A node serves what is in the database: the proof that it reads it, and of the configurations themselves. */
+function readBack({ source }: RestorePlan, node: Node, healthy: string): Action {
+  return {
+    name: `read back through ${node.name}`,
+    host: node,
+    after: [healthy],
+    wants: 'it serves the configurations that are in the database',
+    deadline: 60,
+    async look(reach) {
+      const expected = await withSession(reach, source, (session) =>
+        session.query(`SELECT data_id, group_id, tenant_id, md5 FROM ${name(source.schema)}.config_info
+WHERE data_id NOT LIKE 'cipher-%' ORDER BY id LIMIT ${sample}`),
+      )
+      if (expected.length === 0) return done('there is no configuration to read')
+      const scope = reach.scope<NacosNode>([node])
+      const token = await login(scope, node, false)
+      for (const row of expected) {
+        const key = { dataId: row.data_id ?? '', group: row.group_id ?? '', tenant: row.tenant_id ?? '' }
+        const { status, body } = await ask(scope, node, client(node, token).config(key))
+        const text = readConfig(node.params.nacos.version, status, body)
+        if (status === 401 || status === 403) {
+          const remedy = 'set nacos.auth.admin_password to the password that the backup has for the user nacos'
+          throw hostError({ where: node.name, what: `it lets nobody read (HTTP ${status})`, remedy })
+        }
+        const md5 = text === undefined ? undefined : createHash('md5').update(text).digest('hex')
+        if (md5 !== row.md5) return due(`${key.dataId} in ${key.group} is another there than in the database`, 'wait')
+      }
+      return done(`${expected.length} configurations are served as they are in the database`)
+    },
+  }
+}

@@ -1,0 +1,205 @@
+/** Leader transfer, drain and the way back over a little Nacos: what is found, what is done, and what is refused. */
+import { drain, undrain } from '../../roles/nacos-drain.ts'
+import { leadershipOff, leadershipTo } from '../../roles/nacos-leader.ts'
+import { memberOfNode, type Node } from '../../roles/nacos-node.ts'
+import { namedNode } from '../../roles/named-node.ts'
+import { assert, suite } from '../kit.ts'
+import type { Faults } from './fake-nacos.ts'
+import { cluster, good } from './nodes.ts'
+import { type Scene, scene, states, steps, told } from './scene.ts'
+
+const test = suite('nacos-drain')
+const groups = ['naming_persistent_service_v2', 'naming_instance_metadata', 'naming_service_metadata']
+const transfers = ({ nacos }: Scene): readonly string[] => nacos.requests.filter((line) => line.includes('ops/raft'))
+const at = (index: number): string => `10.0.0.${index}:8848`
+const peer = (index: number): string => `10.0.0.${index}:7848`
+
+test('leadership goes to the node that was named, group by group, once', async () => {
+  const it = await scene()
+  const action = leadershipTo(it.nodes[1]!, it.nodes)
+  const checked = await it.carry([action], true)
+  assert.equal([states(checked), transfers(it)], [['due'], []])
+  assert.match(checked.actions[0]!.say, /naming_instance_metadata is led by n1, .*; will hand 3 Raft groups to n2/)
+  assert.equal(states(await it.carry([action])), ['done'])
+  assert.equal([...it.nacos.leaders].sort(), groups.map((group) => [group, peer(2)] as [string, string]).sort())
+  assert.is(transfers(it).length, 3)
+  const again = await it.carry([action])
+  assert.equal([states(again), again.actions[0]?.say], [['kept'], 'n2 leads all 3 Raft groups'])
+  assert.is(transfers(it).length, 3)
+})
+
+test('killed between two groups, the next run hands over the rest', async () => {
+  const it = await scene()
+  it.nacos.leaders.set(groups[0]!, peer(2))
+  assert.equal(states(await it.carry([leadershipTo(it.nodes[1]!, it.nodes)])), ['done'])
+  assert.is(transfers(it).length, 2)
+})
+
+test('an election that is still under way is waited for, and asked for again', async () => {
+  let refusals = 2
+  const it = await scene({
+    fault: (_node, line) =>
+      line.includes('ops/raft') && refusals-- > 0
+        ? { status: 200, body: '{"code":500,"message":"Fail to get leader of group, Unknown leader"}' }
+        : undefined,
+  })
+  assert.equal(states(await it.carry([leadershipTo(it.nodes[1]!, it.nodes)])), ['done'])
+  assert.is(it.world.seconds, 2)
+  assert.is(transfers(it).length, 5)
+})
+
+test('a transfer that stays refused, or that nobody may ask for, ends with what the server said', async () => {
+  for (const [status, body, says] of [
+    [
+      200,
+      '{"code":500,"message":"no such peer"}',
+      /did not take naming_\w+: HTTP 200 .*no such peer.*protocol-raft\.log/,
+    ],
+    [403, 'user not found!', /HTTP 403 user not found!; declare nacos\.auth\.admin_password/],
+  ] as const) {
+    const it = await scene({ fault: (_node, line) => (line.includes('ops/raft') ? { status, body } : undefined) })
+    const result = await it.carry([leadershipTo(it.nodes[1]!, it.nodes)])
+    assert.equal(states(result), ['failed'])
+    assert.match(told(result), says)
+  }
+})
+
+test('who is not UP to everybody, or is no whole peer, does not get it', async () => {
+  const cases: readonly (readonly [Faults, RegExp])[] = [
+    [{ sees: { n3: { states: { [at(2)]: 'SUSPICIOUS' } } } }, /10\.0\.0\.3:8848 sees 10\.0\.0\.2:8848 SUSPICIOUS/],
+    [{ sees: { n2: { groups: null } } }, /10\.0\.0\.2:8848 is no peer of/],
+    [{ sees: { n1: { strayPeers: ['10.0.0.9:7848'] } } }, /stray peer 10\.0\.0\.9:7848/],
+    [{ down: ['n2'] }, /10\.0\.0\.2:8848 does not answer/],
+  ]
+  for (const [faults, says] of cases) {
+    const it = await scene(faults as Faults & { down?: string[] })
+    const result = await it.carry([leadershipTo(it.nodes[1]!, it.nodes)])
+    assert.equal([states(result), transfers(it)], [['blocked'], []])
+    assert.match(told(result), says)
+  }
+})
+
+test('moved off a node, it goes to the first other that may lead', async () => {
+  const it = await scene({ sees: { n1: { states: { [at(2)]: 'DOWN' } }, n3: { states: { [at(2)]: 'DOWN' } } } })
+  const result = await it.carry([leadershipOff(it.nodes[0]!, it.nodes)])
+  assert.equal(states(result), ['done'], told(result))
+  assert.equal([...new Set(it.nacos.leaders.values())], [peer(3)])
+  assert.equal(
+    states(await it.carry([leadershipOff(it.nodes[1]!, it.nodes)])),
+    ['kept'],
+    'who leads nothing is left alone',
+  )
+})
+
+test('drained: leader elsewhere, then stopped, all members locked; and back', async () => {
+  const it = await scene({ down: [] })
+  const [first] = it.nodes as readonly [Node, ...Node[]]
+  const checked = await it.carry(drain(first, it.nodes, false), true)
+  assert.equal([states(checked), steps(it)], [['due', 'kept', 'due'], []])
+  const result = await it.carry(drain(first, it.nodes, false))
+  assert.equal(states(result), ['done', 'kept', 'done'], told(result))
+  assert.equal(steps(it), ['n1 stop nacos.service'])
+  assert.ok(
+    it.nodes.every(
+      ({ machine }) => it.world.machine(machine.key).holder === 'tester on controller, pid 1, a test, run r1',
+    ),
+  )
+  assert.equal(states(await it.carry(drain(first, it.nodes, false))), ['kept', 'kept', 'kept'])
+  assert.equal(states(await it.carry(undrain(first, it.nodes), true)), ['due', 'unknown'])
+  assert.equal(states(await it.carry(undrain(first, it.nodes))), ['done', 'kept'])
+  assert.equal(steps(it), ['n1 stop nacos.service', 'n1 start nacos.service'])
+})
+
+test('no second member is taken out while one is down, unless it is forced', async () => {
+  const it = await scene({ down: ['n3'] })
+  const [first] = it.nodes as readonly [Node, ...Node[]]
+  const refused = await it.carry(drain(first, it.nodes, false))
+  assert.is(states(refused)[2], 'blocked')
+  assert.match(
+    told(refused),
+    /n1: without it 1 of 3 members would serve, which is no majority: n3 does not answer; bring n3 back first, or say --force/,
+  )
+  assert.equal([steps(it), transfers(it)], [[], []])
+  const forced = await it.carry(drain(first, it.nodes, true))
+  assert.equal(states(forced), ['done', 'kept', 'done'], told(forced))
+})
+
+test('of two members none may go, unless it is forced', async () => {
+  const two = good.replace('        n3: { ansible_host: 10.0.0.3 }\n', '')
+  const it = await scene({ down: [] }, two)
+  const refused = await it.carry(drain(it.nodes[0]!, it.nodes, false))
+  assert.match(told(refused), /without it 1 of 2 members would serve, which is no majority; have at least 3 members/)
+})
+
+const clients = (count: number): string =>
+  JSON.stringify(
+    Object.fromEntries(Array.from({ length: count }, (_, id) => [id, { metaInfo: { labels: { source: 'sdk' } } }])),
+  )
+
+/** A node whose clients leave after so many looks since they were asked. */
+function withClients(stays: number) {
+  let asked = false
+  let looks = 0
+  return (node: string, line: string) => {
+    if (node !== 'n1' || !line.includes('/loader/')) return undefined
+    if (line.endsWith('/reloadCurrent')) {
+      asked = true
+      return { status: 200, body: 'success' }
+    }
+    return { status: 200, body: asked && looks++ >= stays ? '{}' : clients(2) }
+  }
+}
+
+test('clients are asked to go, and waited for; who stays stops the drain before the node does', async () => {
+  const it = await scene({ down: [], fault: withClients(3) })
+  const result = await it.carry(drain(it.nodes[0]!, it.nodes, false))
+  assert.equal(states(result), ['done', 'done', 'done'], told(result))
+  assert.is(it.nacos.requests.filter((line) => line.endsWith('/reloadCurrent')).length, 1)
+
+  const stuck = await scene({ down: [], fault: withClients(1000) })
+  const failed = await stuck.carry(drain(stuck.nodes[0]!, stuck.nodes, false))
+  assert.equal(states(failed), ['done', 'failed', 'due'])
+  assert.match(told(failed), /expected that no client is connected to n1, found after 30 s: 2 clients are connected/)
+  assert.equal(steps(stuck), [])
+
+  const forced = await scene({ down: [], fault: withClients(1000) })
+  assert.equal(states(await forced.carry(drain(forced.nodes[0]!, forced.nodes, true))), ['done', 'done', 'done'])
+  assert.equal(steps(forced), ['n1 stop nacos.service'])
+})
+
+test('a version that can move no clients says so', async () => {
+  const it = await scene({ down: [] }, good.replace('version: 2.2.4', 'version: 2.1.1'))
+  const [, moved] = (await it.carry(drain(it.nodes[0]!, it.nodes, false), true)).actions
+  assert.equal(
+    [moved?.state, moved?.say],
+    ['kept', "Nacos 2.1.1 can't move clients: they connect elsewhere when it stops"],
+  )
+})
+
+test('a node that is not installed is not started', async () => {
+  const it = await scene({ down: ['n1'] })
+  it.world.machine(it.nodes[0]!.machine.key).answer('unit:nacos.service', '')
+  assert.match(
+    told(await it.carry(undrain(it.nodes[0]!, it.nodes))),
+    /there is no nacos\.service; make the node with playbooks\/site\.ts/,
+  )
+})
+
+test('a node that is not there is a mistake at the desk, with the names there are', async () => {
+  const { nodes } = await cluster()
+  assert.is(memberOfNode(namedNode(nodes, 'node', 'n2')), at(2))
+  for (const [name, says] of [
+    ['n4', '-e node=n4: there is no node "n4"; name one of n1, n2, n3'],
+    [undefined, '-e node=NAME: no node is named; name one of n1, n2, n3'],
+  ] as const) {
+    try {
+      namedNode(nodes, 'node', name)
+      assert.unreachable('it should be refused')
+    } catch (error) {
+      assert.is((error as Error).message, says)
+      assert.is((error as { code?: number }).code, 4)
+    }
+  }
+})
+
+test.run()

@@ -1,0 +1,324 @@
+/** Backup and restore over a little Nacos and a little MySQL: what is kept, what is refused, and what a killed run leaves. */
+import { createHash } from 'node:crypto'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Secret } from '../../lib/core/secret.ts'
+import { storage } from '../../lib/edge/storage.ts'
+import { manifestFile, readManifest } from '../../lib/nacos/manifest.ts'
+import { backup, backupName } from '../../roles/nacos-backup.ts'
+import { sourceOf } from '../../roles/nacos-database.ts'
+import { restore } from '../../roles/nacos-restore.ts'
+import { assert, suite } from '../kit.ts'
+import { FakeMysql, type FakeTable } from './fake-mysql.ts'
+import { cluster, good } from './nodes.ts'
+import { type Scene, scene, states, steps, told } from './scene.ts'
+
+const test = suite('nacos-restore')
+const folders: string[] = []
+test.after(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true })
+})
+
+const md5 = (text: string): string => createHash('md5').update(text).digest('hex')
+const config = (dataId: string, content: string): readonly string[] => [dataId, 'g', '', content, md5(content)]
+/** More rows than one statement carries, so that a kill can come between two. */
+const many = Array.from({ length: 450 }, (_, index) => config(`app${index}`, `值 ${index}`))
+const full: Readonly<Record<string, FakeTable>> = {
+  config_info: { columns: ['data_id', 'group_id', 'tenant_id', 'content', 'md5'], rows: many },
+  tenant_info: { columns: ['tenant_id'], rows: [['dev']] },
+  users: {
+    columns: ['username', 'password'],
+    rows: [
+      ['nacos', 'x'],
+      ['li', null],
+    ],
+  },
+}
+const emptied = Object.fromEntries(Object.entries(full).map(([name, table]) => [name, { ...table, rows: [] }]))
+
+const persistent = {
+  list: [{ ip: '1.2.3.4', port: 80, weight: 1, enabled: true, ephemeral: false, clusterName: 'DEFAULT', metadata: {} }],
+}
+
+interface Stage extends Scene {
+  readonly mysql: FakeMysql
+  readonly where: string
+  readonly registered: string[]
+  backUp(passwords?: readonly Secret[], force?: boolean): ReturnType<Scene['carry']>
+  giveBack(options?: { replace?: boolean; check?: boolean; passwords?: readonly Secret[] }): ReturnType<Scene['carry']>
+}
+
+const now = new Date('2026-01-02T03:04:05.678Z')
+const set = 'nacos-20260102T030405Z'
+
+/** A cluster whose database is `tables`; its files are one properties file per node. */
+async function stage(tables = full, text = good): Promise<Stage> {
+  const registered: string[] = ['1.2.3.4']
+  const it = await scene(
+    {
+      down: [],
+      fault: (_node, line) => {
+        if (line.endsWith('/catalog/services'))
+          return { status: 200, body: '{"serviceList":[{"name":"s","groupName":"g"}]}' }
+        if (line.endsWith('/catalog/service')) return { status: 200, body: '{"clusters":[{"name":"DEFAULT"}]}' }
+        if (line.endsWith('/catalog/instances'))
+          return { status: 200, body: JSON.stringify(registered.length > 0 ? persistent : { list: [] }) }
+        if (line === 'POST /nacos/v1/ns/instance') registered.push('1.2.3.4')
+        return undefined
+      },
+    },
+    text,
+  )
+  const mysql = new FakeMysql(tables)
+  const where = mkdtempSync(join(tmpdir(), 'plinth-restore-'))
+  folders.push(where)
+  it.world.database = async () => mysql.session()
+  for (const [dataId, group, , content] of many) it.nacos.kept.set(`config ${group} ${dataId}`, content ?? '')
+  for (const { machine } of it.nodes)
+    it.world
+      .machine(machine.key)
+      .answer('files:/opt/nacos/conf', '/opt/nacos/conf/application.properties')
+      .answer('stat:/opt/nacos/conf/application.properties', 'regular file|600|nacos|nacos|9')
+      .answer('content:/opt/nacos/conf/application.properties', Buffer.from('secret=1\n').toString('base64'))
+  const source = sourceOf(it.nodes, it.databases)
+  return {
+    ...it,
+    mysql,
+    where,
+    registered,
+    backUp: (passwords = [], force = false) =>
+      it.carry(backup({ nodes: it.nodes, source, storage: storage(where, passwords), now, version: '0.1.0', force })),
+    giveBack: async ({ replace = false, check = false, passwords = [] } = {}) => {
+      const kept = storage(where, passwords)
+      const manifest = readManifest((await kept.read(set, manifestFile)).toString(), set)
+      return it.carry(restore({ nodes: it.nodes, source, storage: kept, set, manifest, replace }), check)
+    },
+  }
+}
+
+/** What state each action of a restore is in, nodes taken together. */
+const summary = (result: Awaited<ReturnType<Scene['carry']>>): string =>
+  [...new Set(result.actions.map(({ action, state }) => `${action.replace(/ n\d$/, '')} ${state}`))].join(', ')
+
+test('a backup has every row, each file of every node, the instances, and a manifest without a secret', async () => {
+  const it = await stage()
+  assert.equal(states(await it.backUp()), ['kept', 'done'])
+  assert.is(backupName('nacos', now), set)
+  const folder = join(it.where, set)
+  const manifest = readManifest(readFileSync(join(folder, 'manifest.json'), 'utf8'), set)
+  assert.equal(
+    manifest.tables.map(({ name, rows, parts }) => [name, rows, parts.length]),
+    [
+      ['config_info', 450, 1],
+      ['tenant_info', 1, 1],
+      ['users', 2, 1],
+    ],
+  )
+  assert.equal(
+    manifest.nodes.map(({ name, files }) => [name, files?.[0]?.mode, files?.[0]?.owner]),
+    [
+      ['n1', '0600', 'nacos:nacos'],
+      ['n2', '0600', 'nacos:nacos'],
+      ['n3', '0600', 'nacos:nacos'],
+    ],
+  )
+  assert.is(readFileSync(join(folder, 'nodes/n2/opt/nacos/conf/application.properties'), 'utf8'), 'secret=1\n')
+  // In public, and in the namespace that the database knows.
+  assert.equal(
+    (JSON.parse(readFileSync(join(folder, 'instances.json'), 'utf8')) as { namespace: string }[]).map(
+      ({ namespace }) => namespace,
+    ),
+    ['dev', 'public'],
+  )
+  assert.not.match(readFileSync(join(folder, 'manifest.json'), 'utf8'), /secret|值/)
+  assert.equal([it.mysql.writes, steps(it)], [[], []])
+})
+
+test('what is written while a backup is taken is in none of its tables', async () => {
+  const it = await stage()
+  it.mysql.whileReading = () => {
+    it.mysql.tables = new Map(
+      [...it.mysql.tables].map(([name, table]) => [name, { ...table, rows: [...table.rows, ['late']] }]),
+    )
+  }
+  await it.backUp()
+  const manifest = readManifest(readFileSync(join(it.where, set, 'manifest.json'), 'utf8'), set)
+  assert.equal(
+    manifest.tables.map(({ rows }) => rows),
+    [450, 1, 2],
+  )
+  assert.is(it.mysql.tables.get('users')?.rows.length, 5)
+})
+
+test('a backup that fails leaves nothing behind', async () => {
+  const it = await stage()
+  it.world.cutOff(it.nodes[2]!.machine.key)
+  const result = await it.backUp()
+  assert.equal(states(result), ['kept', 'unreachable'])
+  assert.equal(readdirSync(it.where), [])
+})
+
+test('forced, it goes on without a node that is away, and says so', async () => {
+  const it = await stage()
+  it.world.cutOff(it.nodes[2]!.machine.key)
+  assert.equal(states(await it.backUp([], true)), ['kept', 'done'])
+  const manifest = readManifest(readFileSync(join(it.where, set, 'manifest.json'), 'utf8'), set)
+  assert.equal(
+    manifest.nodes.map(({ files }) => files === null),
+    [false, false, true],
+  )
+})
+
+test('where nothing was lost, nothing is written and no node is stopped', async () => {
+  const it = await stage()
+  await it.backUp()
+  assert.match(summary(await it.giveBack()), /^(?:[\w ]+ kept(, )?)+$/)
+  assert.equal([it.mysql.writes, steps(it)], [[], []])
+})
+
+test('a check of a lost database says what would be done, in order, and writes nothing', async () => {
+  const it = await stage()
+  await it.backUp()
+  it.mysql.tables = new Map(Object.entries(emptied))
+  const result = await it.giveBack({ check: true })
+  assert.is(
+    summary(result),
+    'verify the backup kept, compare the database with the backup kept, stop due, restore table config_info due, restore table tenant_info due, restore table users due, start unknown, wait until the cluster is healthy unknown, restore the persistent instances unknown, read back through unknown',
+  )
+  assert.equal([it.mysql.writes, steps(it)], [[], []])
+})
+
+test('all tables lost: stopped, restored row by row, started, registered, read back', async () => {
+  const it = await stage()
+  await it.backUp()
+  const { users: _, ...left } = emptied
+  it.mysql.tables = new Map(Object.entries(left))
+  it.registered.length = 0
+  const result = await it.giveBack()
+  assert.equal(told(result), '')
+  assert.equal(Object.fromEntries(it.mysql.tables), full)
+  assert.equal(
+    steps(it).map((line) => line.slice(3)),
+    [
+      'stop nacos.service',
+      'start nacos.service',
+      'stop nacos.service',
+      'start nacos.service',
+      'stop nacos.service',
+      'start nacos.service',
+    ],
+  )
+  assert.ok(it.registered.length > 0)
+  assert.is(
+    it.world.databaseAt({ user: 'admin', host: '127.0.0.1', port: 3306 }).holder,
+    'tester on controller, pid 1, a test, run r1',
+  )
+})
+
+test('killed at any insertion, a table is whole or as it was, and the next run ends equal', async () => {
+  for (let dieAt = 0; dieAt < 5; dieAt++) {
+    const it = await stage()
+    await it.backUp()
+    it.mysql.tables = new Map(Object.entries(emptied))
+    it.mysql.dieAt = dieAt
+    await it.giveBack().then(
+      () => assert.unreachable('it should be killed'),
+      (error: Error) => assert.is(error.message, 'killed'),
+    )
+    for (const [name, { rows }] of it.mysql.tables) assert.ok([0, full[name]!.rows.length].includes(rows.length), name)
+    assert.equal(told(await it.giveBack()), '')
+    assert.equal(Object.fromEntries(it.mysql.tables), full)
+  }
+})
+
+test('other data is refused with both counts, and replaced when told so', async () => {
+  const it = await stage()
+  await it.backUp()
+  it.mysql.tables = new Map(
+    Object.entries({ ...emptied, config_info: { ...full.config_info!, rows: [config('theirs', 'x')] } }),
+  )
+  const refused = await it.giveBack()
+  assert.match(
+    told(refused),
+    /table config_info holds 1 rows that are not those of the backup \(450\); say -e replace=true/,
+  )
+  assert.equal([it.mysql.writes, steps(it)], [[], []])
+  assert.equal(told(await it.giveBack({ replace: true })), '')
+  assert.equal(Object.fromEntries(it.mysql.tables), full)
+})
+
+test('the same number of rows is not the same rows', async () => {
+  const it = await stage()
+  await it.backUp()
+  const rows = [...many.slice(1), config('app0', '另一个')]
+  it.mysql.tables = new Map(Object.entries({ ...full, config_info: { ...full.config_info!, rows } }))
+  assert.match(told(await it.giveBack()), /table config_info holds 450 rows that are not those of the backup \(450\)/)
+})
+
+test('the one user that the site itself writes is no other data', async () => {
+  const it = await stage()
+  await it.backUp()
+  it.mysql.tables = new Map(
+    Object.entries({ ...emptied, users: { ...full.users!, rows: [['nacos', 'made by the site']] } }),
+  )
+  assert.equal(told(await it.giveBack()), '')
+  assert.equal(Object.fromEntries(it.mysql.tables), full)
+})
+
+test('a schema that lacks a column of the backup is refused before anything is lost; a newer one takes it', async () => {
+  const it = await stage()
+  await it.backUp()
+  it.mysql.tables = new Map(Object.entries({ ...emptied, users: { columns: ['username'], rows: [] } }))
+  assert.match(
+    told(await it.giveBack()),
+    /table users has no column password, which the backup has; restore into the schema of that version/,
+  )
+  assert.equal(it.mysql.writes, [])
+  it.mysql.tables = new Map(
+    Object.entries({ ...emptied, users: { columns: ['username', 'enabled', 'password'], rows: [] } }),
+  )
+  assert.equal(told(await it.giveBack()), '')
+  assert.equal(it.mysql.tables.get('users')?.rows, [
+    ['nacos', null, 'x'],
+    ['li', null, null],
+  ])
+})
+
+test('a damaged backup, and one that no password opens, are refused before anything is touched', async () => {
+  const it = await stage()
+  const password = [new Secret('right')]
+  await it.backUp(password)
+  it.mysql.tables = new Map(Object.entries(emptied))
+  for (const passwords of [[], [new Secret('wrong')]])
+    assert.match(told(await it.giveBack({ passwords })), /no vault password was given|the vault password is wrong/)
+  const part = join(it.where, set, 'tables/users.00001.jsonl')
+  const before = readFileSync(part, 'utf8')
+  writeFileSync(part, before.replace(/\d\n$/, '0\n1'))
+  assert.match(told(await it.giveBack({ passwords: password })), /damaged: tables\/users\.00001\.jsonl/)
+  assert.equal([it.mysql.writes, steps(it)], [[], []])
+  writeFileSync(part, before)
+  assert.equal(told(await it.giveBack({ passwords: password })), '')
+  assert.equal(Object.fromEntries(it.mysql.tables), full)
+})
+
+test('a node that serves something else than the database is found', async () => {
+  const it = await stage()
+  await it.backUp()
+  it.nacos.kept.set('config g app3', 'stale')
+  const result = await it.giveBack()
+  assert.match(
+    told(result),
+    /expected that it serves the configurations that are in the database, found after 60 s: app3 in g is another there/,
+  )
+})
+
+test('the database is the one of the group mysql, or that of the nodes; an embedded cluster has none', async () => {
+  const { nodes, databases } = await cluster()
+  assert.equal([sourceOf(nodes, databases).login.user, sourceOf(nodes, databases).host.name], ['admin', 'db1'])
+  assert.equal([sourceOf(nodes, []).login.user, sourceOf(nodes, []).host.name], ['nacos', 'n1'])
+  const embedded = nodes.map((node) => ({ ...node, params: { ...node.params, database: undefined } }))
+  assert.throws(() => sourceOf(embedded, []), /these nodes keep their data themselves/)
+})
+
+test.run()
