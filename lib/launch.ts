@@ -82,12 +82,3 @@ export const identityOf = (playbook: string, { inventory }: Options): Identity =
   playbook,
   site: siteName(playbook, inventory),
 })
-
-/** A playbook with these arguments as they are typed into a shell, without --check. */
-export const commandLine = (playbook: string, argv: readonly string[]): string =>
-  [
-    `npx tsx ${playbook}`,
-    ...argv
-      .filter((word) => word !== '--check' && word !== '-C')
-      .map((word) => (/[^\w./:=@,-]/.test(word) ? `'${word}'` : word)),
-  ].join(' ')

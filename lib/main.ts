@@ -1,8 +1,9 @@
 /** Wiring: every playbook that declares is one call of `main`, every one that only looks one of `inspect`. */
-import { type ExitCode, exitCode, type Problem, usageError } from './core/error.ts'
+import { type ExitCode, exitCode, usageError } from './core/error.ts'
 import type { Options } from './edge/arguments.ts'
 import { consenting } from './edge/consent.ts'
 import { type Console, openConsole } from './edge/console.ts'
+import { openEvents } from './edge/event-stream.ts'
 import { onInterrupt } from './edge/interrupt.ts'
 import { mayWritePlan, readPlan, writePlan } from './edge/plan-file.ts'
 import { optionsOfPlan, selectionOf, selectionText } from './edge/plan-options.ts'
@@ -14,12 +15,16 @@ import { Connections } from './engine/observe.ts'
 import { Planned } from './engine/planned.ts'
 import type { Play, Scope } from './engine/play.ts'
 import { limited } from './engine/prerequisites.ts'
-import { type Line, recap } from './engine/report.ts'
+import type { Line } from './engine/report.ts'
 import type { Tags } from './engine/tags.ts'
 import { tagLines, taskLines } from './engine/tree.ts'
 import { outsideLines } from './engine/unselected.ts'
 import type { Result, World } from './engine/world.ts'
-import { asker, commandLine, ending, fleetOf, identityOf, loadedOf } from './launch.ts'
+import { asker, ending, fleetOf, identityOf, loadedOf } from './launch.ts'
+import { commandLine } from './report/command.ts'
+import { document } from './report/document.ts'
+import { recap } from './report/recap.ts'
+import { Recorder, type Run } from './report/run.ts'
 import { leftover } from './resources/leftover.ts'
 import { version } from './version.ts'
 
@@ -55,10 +60,16 @@ export const main = (plays: (fleet: Fleet) => readonly Play[] | Promise<readonly
       },
     })
     const start = performance.now()
+    const identity = identityOf(playbook, options)
+    const begun = { id: identity.id, started: new Date().toISOString(), playbook, check: options.check }
+    // Before a host is asked anything: a report that can't be written is a mistake of the command line.
+    const folder = given.report === null ? null : (await import('./edge/report-folder.ts')).openReport(given.report)
+    const stream = openEvents(given.events, begun, screen.progress)
+    const recorder = new Recorder()
     const result = await converge(site, world, {
       check: options.check,
       forks: options.forks,
-      identity: identityOf(playbook, options),
+      identity,
       force: options.force,
       prune: options.prune,
       ...(planned && { planned }),
@@ -66,21 +77,32 @@ export const main = (plays: (fleet: Fleet) => readonly Play[] | Promise<readonly
       tags: tagsOf(options),
       ...(asks && { ask: consenting(asker, screen.end, () => interrupt.abort()) }),
       signal: interrupt.signal,
-      report: (event) => screen.report(event),
+      report(event) {
+        const at = (performance.now() - start) / 1000
+        screen.report(event)
+        recorder.add(event, at)
+        stream.add(event, at)
+      },
     }).finally(() => screen.end())
-    const seconds = (performance.now() - start) / 1000
+    const run: Run = {
+      ...begun,
+      result,
+      events: recorder.events,
+      code: codeOf(result, options.check),
+      seconds: (performance.now() - start) / 1000,
+      next: nextCommand(playbook, options, result),
+      warnings: fleet.warnings,
+    }
     if (planned) {
       if (options.planOut !== null) screen.warn(planned.warnings(site))
       screen.progress(planTold(options, playbook, result))
     }
-    if (options.json) console.log(JSON.stringify(document(result, fleet.warnings, options.check, seconds), null, 2))
-    else {
-      screen.result([
-        ...recap(result, options.check, seconds, nextCommand(playbook, options, result)),
-        ...outsideLines(result, options.check),
-      ])
-    }
-    return codeOf(result, options.check)
+    if (options.json) console.log(JSON.stringify(document(run), null, 2))
+    else screen.result([...recap(run), ...outsideLines(result, options.check)])
+    stream.end(run)
+    const unwritten = folder?.write(run) ?? []
+    screen.warn(unwritten)
+    return unwritten.length > 0 && run.code === exitCode.done ? exitCode.failed : run.code
   })
 
 /** The plan that a run records or does, and the options that it then has. */
@@ -198,42 +220,12 @@ function codeOf({ failures, interrupted, plans }: Result, check: boolean): ExitC
     : exitCode.done
 }
 
-const document = (result: Result, warnings: readonly Problem[], check: boolean, seconds: number): object => ({
-  format: 1,
-  plinth: version,
-  check,
-  seconds,
-  exitCode: codeOf(result, check),
-  warnings,
-  hosts: result.hosts,
-  plans: result.plans.map(({ play, host, as, plans, left, prerequisite }) => ({
-    play,
-    host,
-    as,
-    prerequisite,
-    left,
-    resources: plans.map(({ id, action, changes, detail, steps, problems, warnings }) => ({
-      id,
-      action,
-      changes,
-      detail,
-      steps: steps.map(({ say }) => say),
-      problems,
-      warnings,
-    })),
-  })),
-  failures: result.failures,
-  refused: Object.fromEntries([...result.refused].map(([host, ids]) => [host, [...ids]])),
-  interrupted: result.interrupted,
-  unfinished: result.unfinished,
-})
-
 /** The command to go on with: this one, without --check; what was planned is done next, what was refused is planned anew. */
 function nextCommand(playbook: string, options: Options, { saved }: Pick<Result, 'saved'>): string {
-  if (saved?.refused)
-    return [`npx tsx ${playbook}`, selectionText(selectionOf(options)), `--plan-out ${options.apply}`]
-      .filter(Boolean)
-      .join(' ')
+  if (saved?.refused) {
+    const words = [selectionText(selectionOf(options)), `--plan-out ${options.apply}`]
+    return [commandLine(playbook, []), ...words].filter(Boolean).join(' ')
+  }
   return commandLine(
     playbook,
     process.argv.slice(2).map((word) => word.replace(/^--plan-out(?=$|=)/, '--apply')),

@@ -10,7 +10,8 @@ import type { Fleet } from './engine/fleet.ts'
 import { carryOut } from './engine/perform.ts'
 import type { Procedure } from './engine/procedure.ts'
 import { procedureCode, procedureRecap } from './engine/procedure-report.ts'
-import { asker, commandLine, ending, fleetOf, identityOf, loadedOf } from './launch.ts'
+import { asker, ending, fleetOf, identityOf, loadedOf } from './launch.ts'
+import { commandLine } from './report/command.ts'
 import { version } from './version.ts'
 
 /** What a procedure gets beside the fleet. */
@@ -68,7 +69,7 @@ export const perform = (
 
 /** Options of sites: what a procedure is about it is told by name, and it declares nothing. */
 function refuseUnmeant(options: Options): void {
-  const { limit, tags, skipTags, listHosts, listTasks, listTags, step, prune, planOut, apply } = options
+  const { limit, tags, skipTags, listHosts, listTasks, listTags, step, prune, planOut, apply, report, events } = options
   const given = {
     '--limit': limit !== null,
     '--tags': tags.length > 0,
@@ -80,12 +81,15 @@ function refuseUnmeant(options: Options): void {
     '--prune': prune,
     '--plan-out': planOut !== null,
     '--apply': apply !== null,
+    '--report': report !== null,
+    '--events': events !== null,
   }
   const where = Object.entries(given).find(([, value]) => value)?.[0]
   if (where === undefined) return
   throw usageError({
     where,
     what: 'means nothing to a procedure',
-    remedy: 'name what it is about with -e, as in -e node=NAME',
+    remedy:
+      report === null && events === null ? 'name what it is about with -e, as in -e node=NAME' : 'use --json > FILE',
   })
 }

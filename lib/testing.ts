@@ -1,6 +1,6 @@
 /**
- * Fakes for tests of roles and playbooks: hosts that answer what they are told to, write nothing, and remember what was
- * asked and done. No network, no clock but a virtual one.
+ * The testing kit for roles and playbooks of one's own (docs/testing.md). Here are the fakes: hosts that answer what they
+ * are told to, write nothing, and remember what was asked and done. No network, no clock but a virtual one.
  *
  *     const plans = myRole.resources(params, plainFacts).map((one) => one.plan(canned({}), new Set()))
  *
@@ -26,28 +26,11 @@ import { converge } from './engine/converge.ts'
 import type { Host, Machine, Play } from './engine/play.ts'
 import type { Options } from './engine/run.ts'
 import type { Event, Result, World } from './engine/world.ts'
+import { nameOf, plainFacts } from './testing/canned.ts'
 
-/** An ordinary host: Debian 12 on amd64 with 4 GiB. Spread it to change a fact. */
-export const plainFacts: Facts = {
-  arch: 'amd64',
-  os: 'debian',
-  osVersion: '12',
-  packageManager: 'apt',
-  memory: 4096,
-  systemd: 252,
-  addresses: ['10.0.0.1'],
-}
-
-/** Answers by `reader:key`, as in `stat:/etc/hosts`; the empty answer, nothing there, for every other question. */
-export type Canned = Readonly<Record<string, string>>
-
-/** What a resource's `plan` takes, from canned answers. `canned({})` is an empty host. */
-export const canned =
-  (answers: Canned): Answers =>
-  (question) =>
-    answers[nameOf(question)] ?? ''
-
-const nameOf = ({ reader, key }: Question): string => `${reader.name}:${key}`
+export { type Canned, canned, plainFacts } from './testing/canned.ts'
+export { type HostCase, hostTest, shellHost, type TestHost } from './testing/host-test.ts'
+export { type AddTest, type RoleCase, roleTest } from './testing/role-test.ts'
 
 /** What a host says of itself, in the words of the reader `facts`. */
 export const factsText = (facts: Facts): string =>

@@ -26,12 +26,17 @@ const rules: readonly { readonly in: string; readonly may: readonly string[] }[]
   { in: 'lib/readers.ts', may: ['lib/core'] },
   { in: 'lib/resources', may: ['lib/core', 'lib/readers.ts', 'lib/nacos', 'lib/mysql', 'lib/resources'] },
   { in: 'lib/engine', may: ['lib/core', 'lib/readers.ts', 'lib/engine'] },
+  {
+    in: 'lib/report',
+    may: ['lib/core', 'lib/report', 'lib/engine/world.ts', 'lib/engine/report.ts', 'lib/version.ts'],
+  },
   // The edge serves the engine's port (World) and prints its report; it knows nothing else of the engine.
   {
     in: 'lib/edge',
     may: [
       'lib/core',
       'lib/edge',
+      'lib/report',
       'lib/engine/world.ts',
       'lib/engine/report.ts',
       'lib/engine/procedure-report.ts',
@@ -39,7 +44,13 @@ const rules: readonly { readonly in: string; readonly may: readonly string[] }[]
       'lib/version.ts',
     ],
   },
-  { in: 'lib/testing.ts', may: ['lib/core', 'lib/engine'] },
+  { in: 'lib/testing.ts', may: ['lib/core', 'lib/engine', 'lib/testing'] },
+  // The one way from the testing kit to the world, taken only by who asks for a shell.
+  {
+    in: 'lib/testing/host-test.ts',
+    may: ['lib/core', 'lib/engine', 'lib/readers.ts', 'lib/testing', 'lib/edge/local.ts'],
+  },
+  { in: 'lib/testing', may: ['lib/core', 'lib/engine', 'lib/testing'] },
   { in: 'lib/version.ts', may: [] },
   { in: 'lib/main.ts', may: ['lib'] },
   { in: 'lib/perform.ts', may: ['lib'] },
@@ -163,6 +174,12 @@ const checks: Readonly<Record<string, readonly [check: (tree: Tree) => readonly 
 }
 
 for (const [name, [check, tree]] of Object.entries(checks)) test(name, () => assert.equal(check(tree), []))
+
+test('the testing kit loads nothing of the edge before it is asked to', () => {
+  const text = product.get('lib/testing/host-test.ts')!
+  assert.match(text, /await import\('\.\.\/edge\/local\.ts'\)/)
+  assert.not.match(text, /^import .*edge/m)
+})
 
 test('the whole project is looked at', () => {
   for (const path of ['lib/core/resource.ts', 'lib/main.ts', 'lib/testing.ts', 'roles/nacos.ts', 'playbooks/site.ts']) {

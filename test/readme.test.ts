@@ -32,10 +32,10 @@ test(
       writeFileSync(join(folder, 'package.json'), '{ "type": "module" }')
       writeFileSync(join(folder, 'limits.ts'), withText('export const limits = role('))
       const file = join(folder, 'limits.test.ts')
-      const shownTest = withText('limits.resources(params, plainFacts)')
+      const shownTest = withText('roleTest(test, limits')
       writeFileSync(file, shownTest.replace("'../../roles/limits.ts'", "'./limits.ts'"))
       const { stdout, stderr } = spawnSync('node', ['--import', 'tsx', file], { cwd: root, encoding: 'utf8' })
-      assert.match(stdout, /Passed:\s+1\s/, `${stdout}${stderr}`)
+      assert.match(stdout, /Passed:\s+8\s/, `${stdout}${stderr}`)
     } finally {
       rmSync(folder, { recursive: true })
     }

@@ -14,6 +14,9 @@ command -v setfacl >/dev/null || missing="$missing acl"
 command -v fish >/dev/null || missing="$missing fish"
 command -v tcsh >/dev/null || missing="$missing tcsh"
 command -v sudo >/dev/null || missing="$missing sudo"
+# Reports are looked at in a browser; the one without a window is the smaller (100 MB to fetch, 125 for the other).
+browser=chromium-headless-shell
+command -v chromium-headless-shell >/dev/null || command -v chromium >/dev/null || missing="$missing $browser"
 if [ -n "$missing" ]; then
   if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
     echo "tests: these packages are missing:$missing; install them, then run this again" >&2
@@ -21,6 +24,7 @@ if [ -n "$missing" ]; then
   fi
   echo "installing$missing"
   apt-get -qq update
+  apt-cache show $browser >/dev/null 2>&1 || missing=$(echo "$missing" | sed "s/$browser/chromium/")
   # shellcheck disable=SC2086
   DEBIAN_FRONTEND=noninteractive apt-get -qqy install --no-install-recommends $missing >/dev/null
 fi

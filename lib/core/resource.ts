@@ -198,11 +198,16 @@ export function resource<S extends State>(definition: Definition<S>): Resource {
       const changed = new Set(all.map((change) => change.key))
       const action = desired === null ? 'remove' : actual === null ? 'create' : 'update'
       const diff = { actual, desired, changed, answers, pending }
+      let steps: readonly Step[] | undefined
       return {
         id,
         action,
         changes: all,
-        steps: definition.steps(diff),
+        // Made when somebody asks: of a site's plan people see the changes, and what is applied is planned anew.
+        get steps() {
+          steps ??= definition.steps(diff)
+          return steps
+        },
         problems: [],
         warnings,
         ...(definition.disrupts?.(diff) && { disrupts: true }),
@@ -224,9 +229,12 @@ function difference<S extends State>(
   if (desired === null) return []
   const shown = (key: string, value: string | undefined, instead: string): string | null =>
     value === undefined ? null : secret(key, value) ? instead : value
-  const differing = Object.entries(desired).filter(([key, value]) => value !== undefined && actual?.[key] !== value)
-  return sorted(Object.fromEntries(differing)).map(([key, value]) => {
-    const from = shown(key, actual?.[key], '***')
-    return { key, from, to: shown(key, value, from === '***' ? 'another ***' : '***') }
-  })
+  const changes: Change[] = []
+  for (const key of Object.keys(desired)) {
+    const [before, value] = [actual?.[key], desired[key]]
+    if (value === undefined || before === value) continue
+    const from = shown(key, before, '***')
+    changes.push({ key, from, to: shown(key, value, from === '***' ? 'another ***' : '***') })
+  }
+  return changes.sort((a, b) => (a.key < b.key ? -1 : 1))
 }

@@ -1,4 +1,5 @@
 /** What is under way on the hosts, and what is said of it while it lasts. Knows no clock: every call is told the time. */
+import { padded, span } from '../core/display.ts'
 
 interface Upload {
   /** Bytes that were there before, and when the rest was begun, in seconds. */
@@ -24,15 +25,6 @@ const uploadSilence = 10
 /** Seconds without a byte after which an upload is said to stand still. */
 const standstill = 5
 
-/** `59 s`, `2 min 05 s`, `1 h 02 min`. */
-export function span(seconds: number): string {
-  const whole = Math.round(seconds)
-  const two = (number: number): string => String(number).padStart(2, '0')
-  if (whole < 60) return `${whole} s`
-  if (whole < 3600) return `${Math.floor(whole / 60)} min ${two(whole % 60)} s`
-  return `${Math.floor(whole / 3600)} h ${two(Math.floor((whole % 3600) / 60))} min`
-}
-
 const megabytes = (bytes: number): number => Math.floor(bytes / 1e6)
 
 /** How far an upload is: `12 of 126 MB, 3.1 MB/s, 37 s left`. `now` in seconds, `sign` when the last byte left. */
@@ -52,7 +44,7 @@ export function uploadText({ from, since, sent, of }: Upload, sign: number, now:
 /** One step as it is now: what it does, and for how long, or how far it is. */
 export function taskText({ host, say, since, sign, upload }: Task, now: number): string {
   const how = upload ? `: ${uploadText(upload, sign, now)}` : ` … ${span(now - since)}`
-  return `  ${host.padEnd(12)} ${say}${how}`
+  return `  ${padded(host, 12)} ${say}${how}`
 }
 
 /** The one line for all that is under way: the step that has been silent longest, and how many more there are. */

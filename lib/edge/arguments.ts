@@ -38,6 +38,9 @@ export interface Options {
   readonly listTasks: boolean
   readonly listTags: boolean
   readonly json: boolean
+  /** A folder for the report, and a file for the stream of events; null where none is wanted. */
+  readonly report: string | null
+  readonly events: string | null
   readonly version: boolean
   readonly help: boolean
   readonly vaultPasswordFiles: readonly string[]
@@ -100,11 +103,12 @@ const flags = {
     help: 'file with the vault password, or program that prints it',
   },
   'ask-vault-pass': { help: 'ask for the vault password' },
-  json: { help: 'one JSON document on stdout' },
+  json: { help: 'one JSON document on stdout; what happens as lines of JSON' },
+  events: { value: 'FILE', help: '', joins: true },
+  report: { value: 'DIR', help: 'write report.html, report.json and junit.xml there' },
   verbose: { short: 'v', help: 'say more: also what new things will be like' },
   help: { short: 'h', help: 'print this, or the version' },
   version: { help: '', joins: true },
-  report: { value: 'DIR', help: '', later: 'use --json > FILE' },
 } as const satisfies Record<string, Flag>
 
 type Name = keyof typeof flags
@@ -189,6 +193,8 @@ export function parseArguments(argv: readonly string[]): Options {
     listTasks: has('list-tasks'),
     listTags: has('list-tags'),
     json: has('json'),
+    report: last('report'),
+    events: last('events'),
     version: has('version'),
     help: has('help'),
     vaultPasswordFiles: all('vault-password-file'),

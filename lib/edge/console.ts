@@ -1,5 +1,6 @@
 /** The terminal: result to stdout, progress to stderr; colour and the live line only where a person looks. */
 import { performance } from 'node:perf_hooks'
+import { count, cut, padded } from '../core/display.ts'
 import type { Problem } from '../core/error.ts'
 import { visible } from '../core/visible.ts'
 import { foundText } from '../engine/procedure-report.ts'
@@ -73,7 +74,7 @@ export function openConsole({ json, check, verbosity, diff }: ConsoleOptions): C
     const start = now()
     const draw = (): void => {
       const width = err.columns || 80
-      err.write(`\r\x1b[K${visible(text(now() - start)).slice(0, width - 1)}`)
+      err.write(`\r\x1b[K${cut(visible(text(now() - start)), width - 1)}`)
       shown = true
     }
     draw()
@@ -108,7 +109,7 @@ export function openConsole({ json, check, verbosity, diff }: ConsoleOptions): C
   }
   const done = (host: string, what: string, seconds: number): Line => ({
     tone: 'plain',
-    text: `  ${host.padEnd(12)} ${what} (${seconds.toFixed(1)} s)`,
+    text: `  ${padded(host, 12)} ${what} (${seconds.toFixed(1)} s)`,
   })
   return {
     result,
@@ -169,7 +170,7 @@ export function openConsole({ json, check, verbosity, diff }: ConsoleOptions): C
           return say([
             {
               tone: 'good',
-              text: `  ${event.gate}: ${event.hosts} ${event.hosts === 1 ? 'host' : 'hosts'} (${event.seconds.toFixed(1)} s)`,
+              text: `  ${event.gate}: ${count(event.expected.length, 'host')} (${event.seconds.toFixed(1)} s)`,
             },
           ])
         case 'refused':
@@ -183,7 +184,7 @@ export function openConsole({ json, check, verbosity, diff }: ConsoleOptions): C
           )
         case 'failed':
           activity.end(event.failure.host)
-          return say(failureLines(event.failure))
+          return say(failureLines(event.failure, verbosity > 0))
       }
     },
   }

@@ -1,6 +1,7 @@
 /** Who should be what: each host of each play with its list of resources. Pure. */
 import { type Problem, usageError } from '../core/error.ts'
 import type { Facts } from '../core/facts.ts'
+import { grouped } from '../core/grouped.ts'
 import { type Listing, listProblems, standsOn } from '../core/ordering.ts'
 import { noted, type Resource } from '../core/resource.ts'
 import type { Host, Machine, Play } from './play.ts'
@@ -18,6 +19,41 @@ export interface Assignment {
   standsOn(): ReadonlyMap<string, ReadonlySet<string>>
 }
 
+interface Placed {
+  readonly play: Play
+  readonly host: Host<unknown>
+}
+
+interface Sorted {
+  /** Hosts that are worked on, by machine, in every play they are in. */
+  readonly hosts: ReadonlyMap<string, readonly Placed[]>
+  /** Members of plays that --limit left out of them. */
+  readonly others: ReadonlyMap<string, readonly Placed[]>
+}
+
+/** Once for each site: looking through all hosts for each machine would take four times as long for twice as many. */
+const sortedSites = new WeakMap<readonly Play[], Sorted>()
+
+function sorted(site: readonly Play[]): Sorted {
+  const known = sortedSites.get(site)
+  if (known) return known
+  const placed = (of: (play: Play) => readonly Host<unknown>[]): ReadonlyMap<string, readonly Placed[]> =>
+    grouped(
+      site.flatMap((play) => of(play).map((host) => ({ play, host }))),
+      ({ host }) => host.machine.key,
+    )
+  const beside = ({ hosts, members }: Play): readonly Host<unknown>[] => {
+    const own = new Set(hosts)
+    return members.filter((host) => !own.has(host))
+  }
+  const made = { hosts: placed(({ hosts }) => hosts), others: placed(beside) }
+  sortedSites.set(site, made)
+  return made
+}
+
+/** The hosts that are one machine, in every play they are in. */
+export const hostsOn = (site: readonly Play[], { key }: Machine): readonly Placed[] => sorted(site).hosts.get(key) ?? []
+
 /**
  * The resources of every play for every host of one machine. In a prerequisite nothing is selected. Throws a usage error for lists that contradict themselves.
  */
@@ -27,11 +63,7 @@ export function assign(
   facts: Facts,
   tags: Tags = everything,
 ): readonly Assignment[] {
-  const lists = site.flatMap((play) =>
-    play.hosts
-      .filter((host) => host.machine.key === machine.key)
-      .map((host) => ({ play, host, resources: play.desired(host, facts) })),
-  )
+  const lists = hostsOn(site, machine).map(({ play, host }) => ({ play, host, resources: play.desired(host, facts) }))
   const direct = lists.filter(({ play }) => !play.options.via)
   const listing = ({ play, host, resources }: (typeof lists)[number]): Listing => ({
     host: host.name,
@@ -43,11 +75,8 @@ export function assign(
     ...lists.filter(({ play }) => play.options.via).flatMap((one) => listProblems([listing(one)])),
   ]
   if (problems.length > 0) throw usageError(...problems)
-  const beside = site.flatMap((play) =>
-    play.members
-      .filter((host) => host.machine.key === machine.key && !play.hosts.includes(host))
-      .map((host) => ({ play, host, resources: play.desired(host, facts) })),
-  )
+  const others = sorted(site).others.get(machine.key) ?? []
+  const beside = others.map(({ play, host }) => ({ play, host, resources: play.desired(host, facts) }))
   const standing = new Map<string, () => ReadonlyMap<string, ReadonlySet<string>>>()
   for (const { host } of direct) {
     const whole = (): readonly Resource[] =>

@@ -40,8 +40,17 @@ export const isUnknown = (result: Done | undefined): boolean => typeof result?.c
 const killed = 128 + 9
 const killedBy = ' (killed, as by a kernel that is out of memory)'
 
-/** The last lines of what a step wrote to its stderr. */
-const tailOf = (result: Done | undefined): string => (result?.stderr ?? '').trim().split('\n').slice(-5).join('\n')
+/** Characters of a line of somebody else's that are kept. */
+const longLine = 300
+
+/** The last lines of what a step wrote to its stderr; a line without an end is cut. */
+const tailOf = (result: Done | undefined, lines: number): string =>
+  (result?.stderr ?? '')
+    .trim()
+    .split('\n')
+    .slice(-lines)
+    .map((text) => (text.length > longLine ? `${text.slice(0, longLine)}…` : text))
+    .join('\n')
 
 /** A step that failed, as the report has it. */
 export const failedStep = (id: string, { say, run }: Step, result: Done | undefined): FailedStep => ({
@@ -49,12 +58,12 @@ export const failedStep = (id: string, { say, run }: Step, result: Done | undefi
   say,
   run,
   code: result?.code ?? null,
-  stderr: tailOf(result),
+  stderr: tailOf(result, 20),
 })
 
 /** Why a step is no success: another exit code than 0, or an outcome that nobody knows. */
 export function stepProblem(host: Host<unknown>, { say }: Step, result: Done | undefined): Problem {
-  const tail = tailOf(result).replaceAll('\n', '\n    ').replace(/[.;]$/, '')
+  const tail = tailOf(result, 5).replaceAll('\n', '\n    ').replace(/[.;]$/, '')
   const told = tail === '' ? '' : `:\n    ${tail}`
   if (result?.late !== undefined) {
     return {

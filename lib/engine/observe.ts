@@ -9,7 +9,7 @@ import { type Receipt, readReceipts } from '../core/receipt.ts'
 import { remember } from '../core/remember.ts'
 import type { Plan, Resource } from '../core/resource.ts'
 import { facts as factsReader, receipts as receiptsReader } from '../readers.ts'
-import { type Assignment, assign, concerns } from './assignment.ts'
+import { type Assignment, assign, concerns, hostsOn } from './assignment.ts'
 import { withDetails } from './details.ts'
 import type { Planned } from './planned.ts'
 import type { Host, Machine, Play } from './play.ts'
@@ -152,9 +152,7 @@ export async function observeMachine(
   connections: Connections,
   { tags, force, planned }: Selecting,
 ): Promise<Reading> {
-  const all = site.flatMap((play) =>
-    play.hosts.filter((host) => host.machine.key === machine.key).map((host) => ({ play, host })),
-  )
+  const all = hostsOn(site, machine)
   let channel: MachineChannel
   let facts = world.cachedFacts(machine)
   let assignments: readonly Assignment[] = []

@@ -1,8 +1,9 @@
 /** What people read of a run: pure functions from what happened to lines. Colour is added by whoever prints them. */
+import { count, padded, width } from '../core/display.ts'
 import { type Problem, problemText } from '../core/error.ts'
 import { foldHosts } from '../core/host-range.ts'
 import type { Change, Plan } from '../core/resource.ts'
-import type { Failure, HostPlan, Leftover, Result, Unfinished } from './world.ts'
+import type { FailedStep, Failure, HostPlan, Leftover, Unfinished } from './world.ts'
 
 /** What a line is about, so that a terminal can colour it. */
 export type Tone = 'plain' | 'head' | 'good' | 'change' | 'bad' | 'faint'
@@ -19,8 +20,6 @@ const signs: Readonly<Record<Plan['action'], string>> = {
   remove: '-',
   blocked: '!',
 }
-
-const count = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? '' : 's'}`
 
 const changeText = ({ key, from, to }: Change): string =>
   (from === null ? `${key}: ${to ?? 'removed'}` : `${key}: ${from} → ${to ?? 'removed'}`).replaceAll('\n', '\\n')
@@ -129,14 +128,46 @@ export function countChanges(plans: readonly HostPlan[]): { readonly resources: 
 export const problemLines = (problems: readonly Problem[], tone: Tone): readonly Line[] =>
   problems.map((problem) => line(problemText(problem), tone))
 
-/** A failed host: what stood in the way, what is done, what is not. */
-export function failureLines({ host, play, kind, problems, done, undone }: Failure): readonly Line[] {
+/** A command of more lines than this is shown only where it is asked for. */
+const shortCommand = 5
+
+/** A failed host: what stood in the way, the command, what is done, what is not. */
+export function failureLines(
+  { host, play, kind, problems, step, done, undone }: Failure,
+  verbose = false,
+): readonly Line[] {
   return [
     line(`${host}: ${kind} in ${play}`, 'bad'),
     ...problems.map((problem) => line(`  ${problemText(problem)}`, 'bad')),
+    ...(step ? stepLines(step, verbose) : []),
     ...(done.length > 0 ? [line(`  done: ${done.join('; ')}`, 'faint')] : []),
     ...(undone.length > 0 ? [line(`  not done: ${undone.join('; ')}`, 'faint')] : []),
   ]
+}
+
+function stepLines({ id, run }: FailedStep, verbose: boolean): readonly Line[] {
+  const lines = run.trim().split('\n')
+  const command =
+    lines.length === 1
+      ? [`  command: ${lines[0]}`]
+      : verbose || lines.length <= shortCommand
+        ? ['  command:', ...lines.map((text) => `    ${text}`)]
+        : [`  command: ${lines.length} lines of shell, shown with -v and kept by --report`]
+  return [`  resource: ${id}`, ...command].map((text) => line(text, 'faint'))
+}
+
+/** Rows with columns aligned, the first of them a title unless told. */
+export function table(rows: readonly (readonly string[])[], titled = true): readonly Line[] {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => width(row[column] ?? ''))))
+  return rows.map((row, index) =>
+    line(
+      row
+        .map((cell, column) => padded(cell, widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+      titled && index === 0 ? 'head' : 'plain',
+    ),
+  )
 }
 
 /** What an interrupt left: of a host that was in the middle what is done and what is not, and who was not begun. */
@@ -156,65 +187,3 @@ export function unfinishedLines(unfinished: readonly Unfinished[]): readonly Lin
   ])
   return [...lists, ...waiting]
 }
-
-const pad = (cells: readonly (readonly string[])[]): readonly string[] => {
-  const widths = (cells[0] ?? []).map((_, column) => Math.max(...cells.map((row) => (row[column] ?? '').length)))
-  return cells.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join('  ')
-      .trimEnd(),
-  )
-}
-
-/** Rows with a title row, columns aligned. */
-export const table = (rows: readonly (readonly string[])[]): readonly Line[] =>
-  pad(rows).map((text, index) => line(text, index === 0 ? 'head' : 'plain'))
-
-/** One row per host, and the sentence that the operator looks for. `next` is the command to go on with. */
-export function recap(result: Result, check: boolean, seconds: number, next: string): readonly Line[] {
-  const { resources, hosts } = countChanges(result.plans)
-  const differing = (name: string): number =>
-    result.plans
-      .filter(({ host }) => host === name)
-      .flatMap(({ plans }) => plans.filter(({ action }) => action !== 'keep')).length
-  const rows = result.hosts.map(({ host, kept, changed, state }) => [
-    host,
-    String(kept),
-    String(check ? differing(host) : changed),
-    state,
-  ])
-  const title = ['host', 'kept', check ? 'differs' : 'changed', 'state']
-  const time = `${seconds.toFixed(1)} s`
-  const failed = new Set(result.failures.map(({ host }) => host)).size
-  const sentence = result.interrupted
-    ? line(`Interrupted after ${time}: ${interruptedText(result)}. Go on with: ${next}`, 'bad')
-    : failed > 0
-      ? line(
-          `Failed on ${failed} of ${count(result.hosts.length, 'host')} after ${time}. When the cause is mended, go on with: ${next}`,
-          'bad',
-        )
-      : resources === 0 && result.plans.some(({ left }) => left.some(({ differs }) => differs))
-        ? line(`Nothing that is selected ${check ? 'differs' : 'had to change'} (${time}).`, 'good')
-        : resources === 0
-          ? line(
-              `Nothing ${check ? 'differs' : 'had to change'}: ${count(result.hosts.length, 'host')} ${result.hosts.length === 1 ? 'is' : 'are'} as declared (${time}).`,
-              'good',
-            )
-          : check
-            ? line(
-                `${count(resources, 'resource')} ${resources === 1 ? 'differs' : 'differ'} on ${count(hosts, 'host')}; nothing was changed (${time}). Apply with: ${next}`,
-                'change',
-              )
-            : line(
-                `Done: ${count(
-                  result.hosts.reduce((sum, { changed }) => sum + changed, 0),
-                  'resource',
-                )} changed (${time}).`,
-                'good',
-              )
-  return [...unfinishedLines(result.unfinished), ...(rows.length > 0 ? table([title, ...rows]) : []), sentence]
-}
-
-const interruptedText = ({ hosts }: Result): string =>
-  hosts.some(({ changed }) => changed > 0) ? 'nothing is half-written' : 'nothing was changed'

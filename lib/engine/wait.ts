@@ -17,7 +17,13 @@ export async function waitForGate(run: Run, play: Play, look: Look, seconds: num
       const missing = await gate.missing(scope, look)
       const waited = run.world.now() - start
       if (missing.length === 0) {
-        run.options.report({ kind: 'passed', gate: gate.name, seconds: waited, hosts: look.expected.size })
+        run.options.report({
+          kind: 'passed',
+          gate: gate.name,
+          play: play.name,
+          seconds: waited,
+          expected: [...look.expected],
+        })
         return
       }
       if (missing.some((item) => item.final) || waited >= seconds) {
@@ -25,7 +31,7 @@ export async function waitForGate(run: Run, play: Play, look: Look, seconds: num
         for (const [host, problems] of missedOn(missing, causes)) run.record({ ...nowhere(play), host, problems })
         return
       }
-      run.options.report({ kind: 'waiting', gate: gate.name, missing, seconds: waited })
+      run.options.report({ kind: 'waiting', gate: gate.name, play: play.name, missing, seconds: waited })
       if (run.options.signal.aborted) return
       await run.world.sleep(interval)
     }

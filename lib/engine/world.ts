@@ -79,8 +79,21 @@ export type Event =
       readonly seconds: number
       readonly ok: boolean
     } & Deed)
-  | { readonly kind: 'waiting'; readonly gate: string; readonly missing: readonly Missing[]; readonly seconds: number }
-  | { readonly kind: 'passed'; readonly gate: string; readonly seconds: number; readonly hosts: number }
+  | {
+      readonly kind: 'waiting'
+      readonly gate: string
+      readonly play: string
+      readonly missing: readonly Missing[]
+      readonly seconds: number
+    }
+  | {
+      readonly kind: 'passed'
+      readonly gate: string
+      readonly play: string
+      readonly seconds: number
+      /** Who was expected to be well, and is. */
+      readonly expected: readonly string[]
+    }
   | { readonly kind: 'failed'; readonly failure: Failure }
   /** Why nothing of a saved plan is done; hosts on which the same stands in its way share a problem. */
   | { readonly kind: 'refused'; readonly problems: readonly Problem[] }

@@ -1,4 +1,5 @@
-import { Activity, activityText, span, type Task, taskText, uploadText } from '../../lib/edge/activity.ts'
+import { span } from '../../lib/core/display.ts'
+import { Activity, activityText, type Task, taskText, uploadText } from '../../lib/edge/activity.ts'
 import { assert, suite } from '../kit.ts'
 
 const test = suite('edge/activity')

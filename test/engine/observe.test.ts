@@ -1,7 +1,7 @@
 /** How often a machine is asked, and what the facts of earlier runs are worth. */
 import { unreachable } from '../../lib/core/error.ts'
 import { answersOf } from '../../lib/core/probe.ts'
-import { noted, type Resource } from '../../lib/core/resource.ts'
+import { noted, type Resource, resource } from '../../lib/core/resource.ts'
 import { assign } from '../../lib/engine/assignment.ts'
 import { mapLimit } from '../../lib/engine/observe.ts'
 import { play } from '../../lib/engine/play.ts'
@@ -205,6 +205,61 @@ test('a resource that looks at what it never asked is a bug that shows', () => {
   assert.is(answers({ reader: is, key: 'b' }), '')
   const other = (): string => ''
   assert.throws(() => answers({ reader: other, key: 'b' }), /other:b was never asked/)
+})
+
+/** How often a site of so many hosts looks at whose machine a host is on, and makes and plans a resource. */
+async function effort(count: number): Promise<readonly number[]> {
+  const seen = { keys: 0, made: 0, planned: 0 }
+  const all = Array.from({ length: count }, (_, i) => {
+    const host = fakeHost(`h${i}`, null)
+    const machine = Object.defineProperty({ ...host.machine }, 'key', {
+      get() {
+        seen.keys++
+        return `h${i}`
+      },
+    })
+    return { ...host, machine }
+  })
+  const world = new FakeWorld()
+  for (let i = 0; i < count; i++) world.facts.set(`h${i}`, plainFacts)
+  const counted = () => {
+    seen.made++
+    const one = thing('a')
+    return [
+      {
+        ...one,
+        plan(...args: Parameters<typeof one.plan>) {
+          seen.planned++
+          return one.plan(...args)
+        },
+      },
+    ]
+  }
+  await run([play('p', all, counted)], world, { check: true })
+  return Object.values(seen)
+}
+
+test('twice the hosts are twice the work: each is placed, made and planned once', async () => {
+  const [keys, made, planned] = await effort(50)
+  assert.equal([made, planned], [50, 50])
+  assert.ok(keys! <= 50 * 20, String(keys))
+  const [more] = await effort(100)
+  assert.ok(more! <= keys! * 2 + 20, `${keys} for 50 hosts, ${more} for 100`)
+})
+
+test('steps are made when somebody asks for them, and once', () => {
+  let made = 0
+  const one = resource({
+    id: 'thing:a',
+    probe: [],
+    read: () => null,
+    desired: { state: 'new' },
+    steps: () => [{ say: 'make', run: String(++made) }],
+  })
+  const plan = one.plan(() => '', new Set())
+  assert.is(made, 0)
+  assert.is(plan.steps, plan.steps)
+  assert.is(made, 1)
 })
 
 test.run()

@@ -6,14 +6,15 @@ import { openConsole } from '../../lib/edge/console.ts'
 import { Planned } from '../../lib/engine/planned.ts'
 import { type Play, play } from '../../lib/engine/play.ts'
 import { limited } from '../../lib/engine/prerequisites.ts'
-import { recap } from '../../lib/engine/report.ts'
 import type { Options } from '../../lib/engine/run.ts'
 import { outsideLines } from '../../lib/engine/unselected.ts'
 import type { Consent, Result } from '../../lib/engine/world.ts'
+import { recap } from '../../lib/report/recap.ts'
 import { FakeWorld, plainFacts, run } from '../../lib/testing.ts'
 import { answering } from '../edge/askers.ts'
 import { golden } from '../golden.ts'
 import { assert, suite } from '../kit.ts'
+import { reported } from '../report/runs.ts'
 import { captured } from './captured.ts'
 import { gateOf, hosts, there, thing, works } from './thing.ts'
 
@@ -357,7 +358,7 @@ async function seen(title: string, world: FakeWorld, plays: readonly Play[], opt
   const text = await captured(async () => {
     const screen = openConsole({ json: false, check, verbosity: 0, diff: false })
     const { result } = await run(plays, world, { ...options, report: (event) => screen.report(event) })
-    screen.result([...recap(result, check, 12.34, 'npx tsx playbooks/site.ts -i prod'), ...outsideLines(result, check)])
+    screen.result([...recap(reported(result, check)), ...outsideLines(result, check)])
     screen.end()
   })
   return `$ ${title}\n${text}\n`

@@ -4,14 +4,16 @@ import { join } from 'node:path'
 import { Secret } from '../../lib/core/secret.ts'
 import { openConsole } from '../../lib/edge/console.ts'
 import { type Play, play } from '../../lib/engine/play.ts'
-import { recap } from '../../lib/engine/report.ts'
+import type { Event } from '../../lib/engine/world.ts'
+import { recap } from '../../lib/report/recap.ts'
 import { directory } from '../../lib/resources/directory.ts'
 import { properties } from '../../lib/resources/properties.ts'
 import { requirement } from '../../lib/resources/requirement.ts'
 import { unit } from '../../lib/resources/unit.ts'
-import { FakeWorld, run } from '../../lib/testing.ts'
+import { FakeWorld } from '../../lib/testing.ts'
 import { golden } from '../golden.ts'
 import { assert, suite } from '../kit.ts'
+import { recorded } from '../report/runs.ts'
 import { captured } from './captured.ts'
 import { gateOf, hosts } from './thing.ts'
 
@@ -104,8 +106,8 @@ function working(world: FakeWorld, plays: readonly Play[]): void {
 async function seen(title: string, world: FakeWorld, plays: readonly Play[], check = false): Promise<string> {
   const text = await captured(async () => {
     const screen = openConsole({ json: false, check, verbosity: 0, diff: false })
-    const { result } = await run(plays, world, { check, report: (event) => screen.report(event) })
-    screen.result(recap(result, check, 12.34, 'npx tsx playbooks/site.ts -i prod'))
+    const told = (event: Event): void => screen.report(event)
+    screen.result(recap(await recorded(plays, world, { check, seconds: 12.34, told })))
     screen.end()
   })
   return `$ ${title}\n${text}\n`

@@ -1,0 +1,42 @@
+/** Planning by hosts and by resources, each size in a process of its own: `node --import tsx bench/planning.ts` renews its part of docs/benchmarks.md. */
+import { execFileSync } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { filled } from './page.ts'
+import { type Point, planningPicture } from './planning-picture.ts'
+import { markdown } from './table.ts'
+
+const sizes = [
+  ...[250, 500, 1000, 2000].map((hosts) => ({ hosts, resources: 60 })),
+  ...[15, 30, 120].map((resources) => ({ hosts: 1000, resources })),
+]
+const rounds = 2
+
+const once = (hosts: number, resources: number): Point & { readonly ok: boolean } => {
+  const words = ['--import', 'tsx', join(import.meta.dirname, 'planning-once.ts'), String(hosts), String(resources)]
+  const text = execFileSync('taskset', ['-c', '0', process.execPath, ...words], { encoding: 'utf8' })
+  const { cpu_s, rss_mb, ok } = JSON.parse(text) as { cpu_s: number; rss_mb: number; ok: boolean }
+  return { hosts, resources, cpu: cpu_s, rss: rss_mb, ok }
+}
+
+const points = sizes.map(({ hosts, resources }): Point => {
+  // The least of the runs: what comes on top of it is the machine's other work.
+  const [best] = Array.from({ length: rounds }, () => once(hosts, resources)).sort((a, b) => a.cpu - b.cpu)
+  if (!best?.ok) throw new Error(`${hosts} × ${resources} went wrong`)
+  console.error(`${hosts} × ${resources}: ${best.cpu.toFixed(2)} s, ${best.rss.toFixed(0)} MB`)
+  return best
+})
+const rows = [...points].sort((a, b) => a.hosts - b.hosts || a.resources - b.resources)
+const page = join(import.meta.dirname, '../docs/benchmarks.md')
+const table = markdown(
+  ['hosts', 'resources each', 'CPU s', 'µs per resource', 'peak MB'],
+  rows.map(({ hosts, resources, cpu, rss }) => [
+    String(hosts),
+    String(resources),
+    cpu.toFixed(2),
+    ((cpu / hosts / resources) * 1e6).toFixed(0),
+    rss.toFixed(0),
+  ]),
+)
+writeFileSync(page, filled(readFileSync(page, 'utf8'), { planning: table }))
+writeFileSync(join(import.meta.dirname, '../docs/benchmarks-planning.svg'), planningPicture(points))

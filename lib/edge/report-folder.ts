@@ -1,0 +1,67 @@
+/** `--report DIR`: the page, the document and the JUnit results of a run, each of them there whole or not at all. */
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Problem, usageError } from '../core/error.ts'
+import { document } from '../report/document.ts'
+import { junit } from '../report/junit.ts'
+import { page } from '../report/page.ts'
+import type { Run } from '../report/run.ts'
+
+export interface ReportFolder {
+  /** Writes all files; returns what could not be written. */
+  write(run: Run): readonly Problem[]
+}
+
+const files: Readonly<Record<string, (run: Run) => string>> = {
+  'report.json': (run) => `${JSON.stringify(document(run), null, 1)}\n`,
+  'junit.xml': junit,
+  'report.html': page,
+}
+
+/** Makes the folder, tries to write in it, and takes away an earlier run's report. Throws a usage error if it can't. */
+export function openReport(folder: string): ReportFolder {
+  try {
+    mkdirSync(folder, { recursive: true })
+    replace(join(folder, 'report.json'), '')
+    for (const name of Object.keys(files)) rmSync(join(folder, name), { force: true })
+  } catch (error) {
+    throw usageError({
+      where: `--report ${folder}`,
+      what: `it can't be written (${(error as NodeJS.ErrnoException).code})`,
+      remedy: 'name a folder that may be written to, or one that can be made',
+    })
+  }
+  return {
+    write: (run) =>
+      Object.entries(files).flatMap(([name, text]) => {
+        try {
+          replace(join(folder, name), text(run))
+          return []
+        } catch (error) {
+          const { code } = error as NodeJS.ErrnoException
+          // What is no answer of the file system is a bug of ours.
+          if (code === undefined) throw error
+          const where = join(folder, name)
+          return [
+            {
+              where,
+              what: `the report could not be written (${code})`,
+              remedy: 'see to the disk; the run itself is over',
+            },
+          ]
+        }
+      }),
+  }
+}
+
+/** The old file or the whole new one, whatever happens. */
+function replace(path: string, text: string): void {
+  const temporary = `${path}.plinth.${process.pid}`
+  try {
+    writeFileSync(temporary, text, { flush: true })
+    renameSync(temporary, path)
+  } catch (error) {
+    rmSync(temporary, { force: true })
+    throw error
+  }
+}

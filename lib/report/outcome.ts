@@ -1,0 +1,102 @@
+/** What became of every resource of a run. Pure. */
+import { grouped } from '../core/grouped.ts'
+import type { Plan } from '../core/resource.ts'
+import type { Failure, HostPlan, Left } from '../engine/world.ts'
+import type { Run } from './run.ts'
+import { type Timeline, timelineOf } from './timeline.ts'
+
+/** `differs` in a check; `skipped` was to be changed and its turn did not come. */
+export type State = 'kept' | 'changed' | 'differs' | 'skipped' | 'blocked' | 'failed' | 'unreachable'
+
+/** From what is well to what is worst. */
+export const states: readonly State[] = ['kept', 'changed', 'differs', 'skipped', 'blocked', 'failed', 'unreachable']
+
+export interface Outcome {
+  readonly plan: Plan
+  readonly state: State
+  /** Seconds its steps took. */
+  readonly seconds: number
+  /** Why it is not as it should be. */
+  readonly failure?: Failure
+}
+
+export interface HostOutcome {
+  readonly play: string
+  readonly host: string
+  readonly as?: string
+  /** Only looked at, because what comes after it stands on it. */
+  readonly prerequisite?: true
+  /** What is not selected and differs. */
+  readonly left: readonly Left[]
+  readonly outcomes: readonly Outcome[]
+  /** Failures of the host in this play that no resource stands for: it can't be reached, its cluster is not healthy. */
+  readonly failures: readonly Failure[]
+}
+
+/** The worst of the states; `kept` for none. */
+export const worst = (found: Iterable<State>): State =>
+  states[Math.max(0, ...[...found].map((state) => states.indexOf(state)))] ?? 'kept'
+
+/** The state of a host in a play. */
+export const stateOf = ({ outcomes, failures }: HostOutcome): State =>
+  worst([...outcomes.map(({ state }) => state), ...failures.map(({ kind }) => kind)])
+
+/** Every host of every play, in the order of the site; those that could not be looked at come last. */
+export function outcomesOf(run: Run, timeline: Timeline = timelineOf(run)): readonly HostOutcome[] {
+  const { plans, failures } = run.result
+  const key = (play: string, host: string): string => `${play}\n${host}`
+  const failed = grouped(failures, ({ play, host }) => key(play, host))
+  const done = grouped(timeline.bars, ({ play, host }) => key(play, host))
+  const planned = plans.map((plan): HostOutcome => {
+    const own = failed.get(key(plan.play, plan.host)) ?? []
+    const bars = done.get(key(plan.play, plan.host)) ?? []
+    const seconds = new Map<string, number>()
+    for (const { id, from, to } of bars) seconds.set(id, (seconds.get(id) ?? 0) + to - from)
+    const outcomes = plan.plans.map((one): Outcome => {
+      const failure = own.find((candidate) => isAbout(candidate, plan, one))
+      const state = failure ? failure.kind : settled(one, plan.host, seconds, run)
+      return { plan: one, state, seconds: seconds.get(one.id) ?? 0, ...(failure && { failure }) }
+    })
+    const told = new Set(outcomes.map(({ failure }) => failure))
+    const { play, host, as, prerequisite, left } = plan
+    return {
+      play,
+      host,
+      ...(as !== undefined && { as }),
+      ...(prerequisite && { prerequisite }),
+      left,
+      outcomes,
+      failures: own.filter((one) => !told.has(one)),
+    }
+  })
+  const known = new Set(plans.map(({ play, host }) => key(play, host)))
+  const unseen = [...failed].filter(([place]) => !known.has(place))
+  return [
+    ...planned,
+    ...unseen.map(([, own]) => ({
+      play: own[0]?.play ?? '',
+      host: own[0]?.host ?? '',
+      left: [],
+      outcomes: [],
+      failures: own,
+    })),
+  ]
+}
+
+/** Whether a failure of a host is that of one of its resources: the step was for it, or the problem names it. */
+const isAbout = (failure: Failure, { host }: HostPlan, { id, problems }: Plan): boolean =>
+  failure.step
+    ? failure.step.id === id
+    : failure.kind === 'blocked'
+      ? problems.length > 0
+      : failure.problems.some(({ where }) => where === `${host} ${id}`)
+
+function settled(plan: Plan, host: string, seconds: ReadonlyMap<string, number>, { check, result }: Run): State {
+  if (plan.action === 'blocked') return 'blocked'
+  if (seconds.has(plan.id)) return 'changed'
+  if (plan.action === 'keep') return 'kept'
+  if (check) return 'differs'
+  if (result.refused.get(host)?.has(plan.id)) return 'skipped'
+  // A resource without a step in a run that went well was brought about by another one's, or meanwhile by somebody else.
+  return result.failures.length > 0 || result.interrupted ? 'skipped' : 'kept'
+}

@@ -1,0 +1,138 @@
+/** What every role should hold, tested on canned answers: no host, no network, milliseconds. */
+import assert from 'node:assert/strict'
+import type { Facts } from '../core/facts.ts'
+import { LocatedMap, LocatedScalar } from '../core/located.ts'
+import { listProblems } from '../core/ordering.ts'
+import type { Plan, Resource } from '../core/resource.ts'
+import type { Role } from '../core/role.ts'
+import { check, type Infer, type Schema } from '../core/schema.ts'
+import { Secret, sha256 } from '../core/secret.ts'
+import { planResources } from '../engine/selection.ts'
+import { type Canned, canned, nameOf, plainFacts } from './canned.ts'
+
+/** A function that adds a test: that of uvu, node:test, vitest or jest. */
+export type AddTest = (name: string, body: () => void | Promise<void>) => unknown
+
+export interface RoleCase<P> {
+  /** Parameters as they come out of the schema. Secrets in them must be seen nowhere: give them eight characters or more. */
+  readonly params: P
+  /** Default: a Debian 12 on amd64. */
+  readonly facts?: Facts
+  /** What a host says, as `reader:key`, on which everything is as it should be. */
+  readonly right: Canned
+  /** By resource: answers that differ from the right ones in that resource alone. Beside these each right answer is left out in turn. */
+  readonly drifts?: Readonly<Record<string, Canned>>
+}
+
+/**
+ * Adds the tests: an empty host gets a plan in an order that holds; on the right answers everything is kept; each answer
+ * that is missing or differs plans the resource that it belongs to and what reacts to it, and nothing else; no secret is
+ * in a plan; the same parameters give the same resources; an unknown parameter is refused.
+ */
+export function roleTest<S extends Schema, Extra>(
+  test: AddTest,
+  role: Role<S, Extra>,
+  { params, facts = plainFacts, right, drifts = {} }: RoleCase<Infer<S> & Extra>,
+): void {
+  const make = (): readonly Resource[] => role.resources(params, facts)
+  const planned = (answers: Canned): readonly Plan[] => planResources(make(), canned(answers))
+
+  test('an empty host: there is something to do, in an order that holds', () => {
+    assert.deepEqual(listProblems([{ host: 'a host', play: 'the role', resources: make() }]), [])
+    assert.notDeepEqual(changed(planned({})), [], 'nothing would be done on an empty host')
+    for (const { id, action, steps } of planned({}))
+      if (action !== 'blocked' && action !== 'keep')
+        assert.ok(steps.length > 0, `${id}: to be changed, and has no step`)
+  })
+
+  test('on the right answers everything is kept', () => {
+    const asked = new Set(make().flatMap(({ probe }) => probe.map(nameOf)))
+    assert.deepEqual(
+      Object.keys(right).filter((name) => !asked.has(name)),
+      [],
+      'right: nothing asks these',
+    )
+    assert.deepEqual(
+      planned(right)
+        .filter(({ action }) => action !== 'keep')
+        .map(differenceText),
+      [],
+    )
+  })
+
+  for (const [name, answer] of Object.entries(right)) {
+    if (answer === '') continue
+    test(`without ${name} what asks it is planned, and nothing else`, () => {
+      const own = make().filter(({ probe }) => probe.some((question) => nameOf(question) === name))
+      only(
+        own.map(({ id }) => id),
+        make(),
+        planned({ ...right, [name]: '' }),
+      )
+    })
+  }
+
+  for (const [id, answers] of Object.entries(drifts)) {
+    test(`${id} is planned where it differs, and nothing else`, () =>
+      only([id], make(), planned({ ...right, ...answers })))
+  }
+
+  test('no secret is in a plan', () => {
+    const all = [{}, right, ...Object.keys(right).map((name) => ({ ...right, [name]: '' })), ...Object.values(drifts)]
+    const shown = all.flatMap((answers) => planned({ ...answers }).map(shownOf)).join('\n')
+    for (const secret of secretsIn(params)) {
+      assert.ok(
+        secret.length >= 8,
+        'a secret in params has less than eight characters, which may be anywhere by chance',
+      )
+      for (const form of [secret, sha256(secret), Buffer.from(secret).toString('base64')])
+        assert.ok(!shown.includes(form), 'a secret, or a form of it, is in a plan')
+    }
+  })
+
+  test('the same parameters give the same resources', () => {
+    const seen = (): readonly string[] => make().map(({ id, digest }) => `${id} ${digest()}`)
+    assert.deepEqual(seen(), seen())
+  })
+
+  test('an unknown parameter is refused', () => {
+    const at = { file: 'a test', line: 0, column: 0 }
+    const stray = new LocatedMap(at, new Map([['no_such_parameter', { at, value: new LocatedScalar(at, 1, '1') }]]))
+    const checked = check(role.params, stray)
+    const problems = checked.ok ? [] : checked.problems
+    assert.ok(
+      problems.some(({ what }) => /no_such_parameter.*unknown/.test(what)),
+      'the schema takes any name: make it with params()',
+    )
+  })
+}
+
+/** The resources that a plan changes. */
+export const changed = (plans: readonly Plan[]): readonly string[] =>
+  plans.filter(({ action }) => action !== 'keep').map(({ id }) => id)
+
+/** Asserts that of `ids` at least one is planned, and beside them only what stands on them. */
+export function only(ids: readonly string[], resources: readonly Resource[], plans: readonly Plan[]): void {
+  const found = changed(plans)
+  assert.ok(
+    found.some((id) => ids.includes(id)),
+    `none of ${ids.join(', ')} is planned; planned: ${found.join(', ') || 'nothing'}`,
+  )
+  const allowed = new Set(ids)
+  // In the order of the list: what a resource stands on comes before it.
+  for (const { id, needs = [] } of resources) if (needs.some((need) => allowed.has(need))) allowed.add(id)
+  const others = plans.filter(({ id, action }) => action !== 'keep' && !allowed.has(id))
+  assert.deepEqual(others.map(differenceText), [], 'planned as well')
+}
+
+const differenceText = ({ id, action, changes, problems }: Plan): string =>
+  `${action} ${id}: ${[...changes.map(({ key, from, to }) => `${key} ${from} → ${to}`), ...problems.map(({ what }) => what)].join(', ')}`
+
+/** All of a plan that is ever shown; what a step reads from its standard input is not. */
+const shownOf = ({ id, changes, problems, warnings, steps }: Plan): string =>
+  JSON.stringify([id, changes, problems, warnings, steps.map(({ say, run }) => [say, run])])
+
+function secretsIn(value: unknown): readonly string[] {
+  if (value instanceof Secret) return [value.reveal()]
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(secretsIn) : []
+}

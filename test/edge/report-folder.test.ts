@@ -1,0 +1,139 @@
+/** `--report DIR`: three files, whole or not at all, or a refusal before anything is touched. */
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { PlinthError } from '../../lib/core/error.ts'
+import { openReport } from '../../lib/edge/report-folder.ts'
+import { assert, suite } from '../kit.ts'
+import { recorded } from '../report/runs.ts'
+import { conforms } from '../report/schemas.ts'
+import { failing, rolling } from '../report/sites.ts'
+
+const test = suite('edge/report-folder')
+const folder = mkdtempSync(join(tmpdir(), 'plinth-report-'))
+test.after(() => rmSync(folder, { recursive: true, force: true }))
+const names = ['junit.xml', 'report.html', 'report.json']
+
+test('all three files are there, and nothing beside them', async () => {
+  const path = join(folder, 'deep', 'er')
+  const report = openReport(path)
+  assert.equal(readdirSync(path), [])
+  const { world, plays } = failing()
+  assert.equal(report.write(await recorded(plays, world)), [])
+  assert.equal(readdirSync(path).sort(), names)
+  conforms('report', JSON.parse(readFileSync(join(path, 'report.json'), 'utf8')))
+})
+
+test('an earlier report does not pass for this run, other files stay', async () => {
+  const path = join(folder, 'again')
+  mkdirSync(path)
+  for (const name of [...names, 'mine.txt']) writeFileSync(join(path, name), 'old')
+  openReport(path)
+  assert.equal(readdirSync(path), ['mine.txt'])
+})
+
+test('what can not be written is said, the rest is', async () => {
+  const path = join(folder, 'half')
+  const report = openReport(path)
+  mkdirSync(join(path, 'junit.xml'))
+  const { world, plays } = rolling()
+  const problems = report.write(await recorded(plays, world))
+  assert.equal(
+    problems.map(({ where, what }) => `${where}: ${what}`),
+    [`${join(path, 'junit.xml')}: the report could not be written (EISDIR)`],
+  )
+  assert.equal(readdirSync(path).sort(), names)
+})
+
+for (const [name, path] of [
+  ['a file', join(folder, 'file')],
+  ['below a file', join(folder, 'file', 'below')],
+  ['a device', '/dev/null/report'],
+] as const) {
+  test(`${name} is refused at the desk`, () => {
+    writeFileSync(join(folder, 'file'), '')
+    try {
+      openReport(path)
+      assert.unreachable('it was not refused')
+    } catch (error) {
+      assert.instance(error, PlinthError)
+      assert.is((error as PlinthError).code, 4)
+      assert.match((error as PlinthError).message, /^--report .*: it can't be written \(E[A-Z]+\); name a folder/)
+    }
+  })
+}
+
+const root = new URL('../..', import.meta.url).pathname
+const site = join(folder, 'site.mts')
+writeFileSync(
+  site,
+  `import { params } from '${root}lib/core/schema.ts'
+import { play } from '${root}lib/engine/play.ts'
+import { main } from '${root}lib/main.ts'
+import { file } from '${root}lib/resources/file.ts'
+await main((fleet) => [play('app', fleet.group('all', params({})), () => [file('/etc/x', { content: 'x' })])])
+`,
+)
+writeFileSync(
+  join(folder, 'hosts.yaml'),
+  'all: { hosts: { gone: { ansible_host: 127.0.0.1, ansible_port: 1, ansible_ssh_host_keys: ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ0l0cBhZ0q0l3mJ7mO4v5c6Y1o2c3Z4c5d6e7f8g9h0"] } } }\n',
+)
+
+const playbook = (...args: readonly string[]) => {
+  const { status, stdout, stderr } = spawnSync(
+    'node',
+    ['--import', 'tsx', site, '-i', join(folder, 'hosts.yaml'), ...args],
+    {
+      cwd: root,
+      encoding: 'utf8',
+      env: { ...process.env, HOME: folder },
+    },
+  )
+  return { status, stdout, stderr }
+}
+
+test(
+  'a playbook whose host is away leaves a report, a stream and a document',
+  () => {
+    const path = join(folder, 'away')
+    const events = join(folder, 'away.jsonl')
+    const { status, stdout, stderr } = playbook('--json', '--report', path, '--events', events)
+    assert.is(status, 3, stderr)
+    const shown = JSON.parse(stdout) as { readonly run: string }
+    conforms('report', shown)
+    assert.equal(JSON.parse(readFileSync(join(path, 'report.json'), 'utf8')), shown)
+    assert.match(readFileSync(join(path, 'report.html'), 'utf8'), /gone/)
+    assert.match(readFileSync(join(path, 'junit.xml'), 'utf8'), /errors="1"/)
+    const lines = readFileSync(events, 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { readonly event: string })
+    for (const line of lines) conforms('events', line)
+    assert.equal(
+      lines.map(({ event }) => event),
+      ['begin', 'connecting', 'failed', 'planned', 'result'],
+    )
+  },
+  { timeout: 60 },
+)
+
+test(
+  'a folder or file that can not be written ends it before anything is touched',
+  () => {
+    for (const option of ['--report', '--events']) {
+      const events = join(folder, 'untouched.jsonl')
+      const { status, stderr } = playbook(
+        option,
+        join(folder, 'file', 'below'),
+        ...(option === '--report' ? ['--events', events] : []),
+      )
+      assert.is(status, 4, stderr)
+      assert.match(stderr, new RegExp(`^${option} .*it can't be written`))
+      assert.not(existsSync(events))
+    }
+  },
+  { timeout: 60 },
+)
+
+test.run()

@@ -1,0 +1,131 @@
+/** The document and the stream: what docs/*.schema.json says, and never a secret. */
+import type { Problem } from '../../lib/core/error.ts'
+import { document, streamEnd, streamed, streamHead } from '../../lib/report/document.ts'
+import { junit } from '../../lib/report/junit.ts'
+import { page } from '../../lib/report/page.ts'
+import { recap } from '../../lib/report/recap.ts'
+import type { Run } from '../../lib/report/run.ts'
+import { assert, suite } from '../kit.ts'
+import { recorded } from './runs.ts'
+import { conforms, violations } from './schemas.ts'
+import { canary, type Example, failing, rolling, wide } from './sites.ts'
+
+const test = suite('report/document')
+
+interface Doc {
+  readonly exitCode: number
+  readonly hosts: readonly { readonly host: string; readonly seconds: number; readonly state: string }[]
+  readonly plans: readonly {
+    readonly host: string
+    readonly resources: readonly { readonly id: string; readonly state: string }[]
+  }[]
+  readonly failures: readonly {
+    readonly problems: readonly Problem[]
+    readonly step?: Readonly<Record<string, unknown>>
+  }[]
+  readonly events: readonly { readonly at: number; readonly event: string }[]
+}
+const docOf = (run: Run): Doc => document(run) as unknown as Doc
+
+const examples: Readonly<Record<string, () => Promise<Run>>> = {
+  'a run that went well': () => over(rolling()),
+  'a check': () => over(rolling(), true),
+  'a step that fails': () => over(failing()),
+  'a host that is away': () => over(failing(true)),
+  'an interrupted run': () => {
+    const interrupt = new AbortController()
+    const { world, plays } = rolling()
+    return recorded(plays, world, {
+      signal: interrupt.signal,
+      told: (event) => event.kind === 'done' && event.step.say === 'make archive' && interrupt.abort(),
+    })
+  },
+}
+const over = ({ world, plays }: Example, check = false): Promise<Run> => recorded(plays, world, { check })
+
+for (const [name, make] of Object.entries(examples)) {
+  test(`${name}: document and stream are as the schemas say, and nothing shows a secret`, async () => {
+    const run = await make()
+    conforms('report', document(run))
+    const lines = [streamHead(run), ...run.events.flatMap(streamed), streamEnd(run)]
+    for (const line of lines) conforms('events', line)
+    const everything = [document(run), lines].map((value) => JSON.stringify(value))
+    const shown = [...everything, page(run), junit(run), ...recap(run).map(({ text }) => text)]
+    for (const text of shown) assert.not(text.includes(canary) || text.includes(btoa(canary)), 'a secret is shown')
+  })
+}
+
+test('what became of each resource is told', async () => {
+  const { exitCode, plans, hosts, failures } = docOf(await over(failing()))
+  assert.is(exitCode, 1)
+  const states = plans.map(
+    ({ host, resources }) => `${host} ${resources.map(({ id, state }) => `${id}=${state}`).join(' ')}`,
+  )
+  assert.equal(states.slice(3), [
+    '节点一 file:/etc/app/password.conf=changed thing:service=changed',
+    'nacos2 file:/etc/app/password.conf=changed thing:service=failed',
+    'nacos3 file:/etc/app/password.conf=skipped thing:service=skipped',
+  ])
+  assert.equal(
+    hosts.map(({ state }) => state),
+    ['ok', 'failed', 'ok'],
+  )
+  assert.ok(hosts.every(({ seconds }) => seconds > 1))
+  const { command, exitCode: code, resource, stderr } = failures[0]!.step!
+  assert.equal([command, code, resource], ['make service', 1, 'thing:service'])
+  assert.ok(String(stderr).endsWith('last line') && String(stderr).length < 10_000)
+})
+
+test('an interrupted run says what its turn did not come for', async () => {
+  const { exitCode, plans } = docOf(await examples['an interrupted run']!())
+  assert.is(exitCode, 130)
+  assert.ok(plans.flatMap(({ resources }) => resources).some(({ state }) => state === 'skipped'))
+})
+
+test('events come in order, uploads and what a gate says again are left out', async () => {
+  const { world, plays } = rolling()
+  const told: string[] = []
+  const run = await recorded(plays, world, { told: ({ kind }) => told.push(kind) })
+  const { events } = docOf(run)
+  assert.equal(
+    events.map(({ at }) => at),
+    [...events.map(({ at }) => at)].sort((a, b) => a - b),
+  )
+  const number = (kinds: readonly string[]): number => kinds.filter((kind) => kind === 'waiting').length
+  assert.is(number(told), 15)
+  assert.is(number(events.map(({ event }) => event)), 3)
+  assert.is(run.events.length, told.length - 12)
+})
+
+test('the bytes of a thousand uploads are not kept', () => {
+  const text = JSON.stringify(
+    streamed({
+      at: 1,
+      event: { kind: 'sent', host: 'h', play: 'p', id: 'i', step: { say: 's', run: 'r' }, sent: 1, of: 2 },
+    }),
+  )
+  assert.is(text, '[{"at":1,"event":"sent","play":"p","host":"h","resource":"i","sent":1,"of":2}]')
+})
+
+test('the schema refuses what it does not know', async () => {
+  const real = document(await over(rolling()))
+  for (const wrong of [
+    { ...real, extra: 1 },
+    { ...real, format: 1 },
+    { ...real, hosts: [{}] },
+    { ...real, exitCode: 7 },
+  ])
+    assert.ok(violations('report', wrong).length > 0)
+})
+
+test(
+  'the page of a hundred hosts with sixty resources stays small',
+  async () => {
+    const run = await over(wide(100, 60))
+    assert.is(docOf(run).failures.length, 3)
+    assert.ok(Buffer.byteLength(page(run)) < 200_000, String(page(run).length))
+  },
+  { timeout: 120 },
+)
+
+test.run()

@@ -1,0 +1,179 @@
+/** Each rule of the role test, held by a role that breaks it. */
+
+import * as v from 'valibot'
+import type { Question } from '../../lib/core/probe.ts'
+import { type Definition, type Resource, resource, type State } from '../../lib/core/resource.ts'
+import { role } from '../../lib/core/role.ts'
+import { params, type Schema } from '../../lib/core/schema.ts'
+import { Secret, sha256 } from '../../lib/core/secret.ts'
+import { file } from '../../lib/resources/file.ts'
+import { type Canned, type RoleCase, roleTest } from '../../lib/testing.ts'
+import { assert, suite } from '../kit.ts'
+
+const test = suite('testing/role-test')
+
+const value = (keys: readonly string[]): string => keys.join(' ')
+const question = (key: string): Question => ({ reader: value, key })
+
+/** Right where `value:NAME` is `yes`. */
+const thing = (name: string, more: Partial<Definition<State>> = {}): Resource =>
+  resource({
+    id: `thing:${name}`,
+    probe: [question(name)],
+    read: (answers) => (answers(question(name)) === '' ? null : { it: answers(question(name)) }),
+    desired: { it: 'yes' },
+    steps: () => [{ say: `make ${name}`, run: `make ${name}` }],
+    ...more,
+  })
+
+interface Told {
+  readonly resources: (params: Record<string, unknown>) => readonly Resource[]
+  readonly params?: Record<string, unknown>
+  readonly schema?: Schema
+  readonly right?: Canned
+  readonly drifts?: RoleCase<unknown>['drifts']
+}
+
+/** The tests that fail, each with the beginning of why. */
+async function failing({
+  resources,
+  params: given = {},
+  schema = params({}),
+  right = { 'value:a': 'yes', 'value:b': 'yes' },
+  drifts = {},
+}: Told): Promise<readonly string[]> {
+  const tests: [name: string, body: () => void | Promise<void>][] = []
+  const one = role<Schema>({ params: schema, resources: (params) => resources(params as Record<string, unknown>) })
+  roleTest((name, body) => tests.push([name, body]), one, { params: given, right, drifts })
+  const failed: string[] = []
+  for (const [name, body] of tests) {
+    try {
+      await body()
+    } catch (error) {
+      failed.push(`${name}: ${(error as Error).message.split('\n')[0]}`)
+    }
+  }
+  return failed
+}
+
+const secret = new Secret('correct horse')
+let calls = 0
+const cases: Readonly<Record<string, Told & { readonly says: readonly string[] }>> = {
+  'a role that holds': {
+    resources: () => [thing('a'), thing('b')],
+    drifts: { 'thing:a': { 'value:a': 'no' } },
+    says: [],
+  },
+  'a role that does nothing': { resources: () => [], right: {}, says: ['an empty host: there is something to do'] },
+  'a child before its directory': {
+    resources: () => [thing('a', { needs: ['thing:b'] }), thing('b')],
+    says: ['an empty host'],
+  },
+  'a change without a step': {
+    resources: () => [thing('a', { steps: () => [] }), thing('b')],
+    says: ['an empty host: there is something to do, in an order that holds: thing:a: to be changed, and has no step'],
+  },
+  'right answers that are not': {
+    resources: () => [thing('a'), thing('b')],
+    right: { 'value:a': 'yes', 'value:b': 'no' },
+    says: [
+      'on the right answers everything is kept',
+      'without value:a what asks it is planned, and nothing else: planned as well',
+    ],
+  },
+  'an answer that nobody asks for': {
+    resources: () => [thing('a'), thing('b')],
+    right: { 'value:a': 'yes', 'value:b': 'yes', 'valeu:a': 'yes' },
+    says: ['on the right answers everything is kept: right: nothing asks these', 'without valeu:a'],
+  },
+  'a resource that does not look': {
+    resources: () => [thing('a', { read: () => ({ it: 'yes' }) }), thing('b')],
+    says: ['without value:a what asks it is planned, and nothing else: none of thing:a is planned; planned: nothing'],
+  },
+  'a resource that looks at something else too': {
+    resources: () => [
+      thing('a'),
+      thing('b', {
+        probe: [question('b')],
+        read: (answers) => (answers(question('a')) + answers(question('b')) === 'yesyes' ? { it: 'yes' } : null),
+      }),
+    ],
+    says: ['without value:a what asks it is planned, and nothing else: planned as well'],
+  },
+  'one that says that it does': {
+    resources: () => [
+      thing('a'),
+      thing('b', {
+        needs: ['thing:a'],
+        read: (answers) => (answers(question('a')) + answers(question('b')) === 'yesyes' ? { it: 'yes' } : null),
+      }),
+    ],
+    says: [],
+  },
+  'a drift that is none': {
+    resources: () => [thing('a'), thing('b')],
+    drifts: { 'thing:a': { 'value:a': 'yes' } },
+    says: ['thing:a is planned where it differs, and nothing else: none of thing:a is planned'],
+  },
+  'a secret in a command': {
+    resources: () => [thing('a', { steps: () => [{ say: 'x', run: `login ${secret.reveal()}` }] }), thing('b')],
+    params: { deep: { password: secret } },
+    says: ['no secret is in a plan'],
+  },
+  'the digest of a secret in a change': {
+    resources: () => [
+      thing('a', {
+        desired: { it: 'yes', sum: sha256(secret.reveal()) },
+        read: (answers) =>
+          answers(question('a')) === '' ? null : { it: answers(question('a')), sum: sha256(secret.reveal()) },
+      }),
+      thing('b'),
+    ],
+    params: { password: secret },
+    says: ['no secret is in a plan'],
+  },
+  'a secret where it belongs': {
+    resources: ({ password }) => [
+      thing('a', { steps: () => [{ say: 'x', run: 'cat', input: (password as Secret).reveal() }] }),
+      thing('b'),
+      file('/f', { content: password as Secret }),
+    ],
+    params: { password: secret },
+    right: {
+      'value:a': 'yes',
+      'value:b': 'yes',
+      'stat:/f': 'regular file|644|root|root|13',
+      'hash:/f': sha256(secret.reveal()),
+    },
+    says: [],
+  },
+  'a secret that is too short to be told from other text': {
+    resources: () => [thing('a'), thing('b')],
+    params: { password: new Secret('ab') },
+    says: ['no secret is in a plan: a secret in params has less than eight'],
+  },
+  'resources that change from call to call': {
+    resources: () => [
+      thing('a'),
+      thing('b', {
+        desired: { it: 'yes', ...(calls++ > 1e6 ? {} : { at: undefined as never }) },
+        inputs: [thing(`i${calls}`)],
+      }),
+    ],
+    says: ['the same parameters give the same resources'],
+  },
+  'a schema that takes anything': {
+    resources: () => [thing('a'), thing('b')],
+    schema: v.looseObject({}),
+    says: ['an unknown parameter is refused'],
+  },
+}
+for (const [name, { says, ...told }] of Object.entries(cases)) {
+  test(name, async () => {
+    const failed = await failing(told)
+    assert.is(failed.length, says.length, failed.join('\n'))
+    for (const [index, text] of says.entries()) assert.ok(failed[index]!.startsWith(text), failed.join('\n'))
+  })
+}
+
+test.run()
