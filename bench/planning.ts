@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { buildSync } from 'esbuild'
 import { filled } from './page.ts'
 import { type Point, planningPicture } from './planning-picture.ts'
 import { markdown } from './table.ts'
@@ -12,8 +13,20 @@ const sizes = [
 ]
 const rounds = 2
 
+/** Bundled, as users run the library. */
+const script = join(import.meta.dirname, '../dist/bench-planning.mjs')
+buildSync({
+  entryPoints: [join(import.meta.dirname, 'planning-once.ts')],
+  outfile: script,
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  packages: 'external',
+  logLevel: 'error',
+})
+
 const once = (hosts: number, resources: number): Point & { readonly ok: boolean } => {
-  const words = ['--import', 'tsx', join(import.meta.dirname, 'planning-once.ts'), String(hosts), String(resources)]
+  const words = [script, String(hosts), String(resources)]
   const text = execFileSync('taskset', ['-c', '0', process.execPath, ...words], { encoding: 'utf8' })
   const { cpu_s, rss_mb, ok } = JSON.parse(text) as { cpu_s: number; rss_mb: number; ok: boolean }
   return { hosts, resources, cpu: cpu_s, rss: rss_mb, ok }

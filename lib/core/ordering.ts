@@ -8,9 +8,9 @@ const pathOf = (id: string): string | undefined =>
 
 /** Every folder above a path, the nearest first; without the root. */
 function foldersAbove(path: string): readonly string[] {
-  const cut = path.lastIndexOf('/')
-  const folder = path.slice(0, cut)
-  return cut <= 0 ? [] : [folder, ...foldersAbove(folder)]
+  const folders: string[] = []
+  for (let cut = path.lastIndexOf('/'); cut > 0; cut = path.lastIndexOf('/', cut - 1)) folders.push(path.slice(0, cut))
+  return folders
 }
 
 /**
@@ -48,6 +48,8 @@ interface Entry {
   /** From 0, among all that is applied to its host. */
   readonly turn: number
   readonly resource: Resource
+  /** The path it owns, if its kind owns one. */
+  readonly path: string | undefined
 }
 
 const placeOf = ({ listing, index }: Entry): string => `place ${index + 1} of play ${listing.play}`
@@ -59,44 +61,45 @@ const named = (entry: Entry): string => `${entry.resource.id} (${placeOf(entry)}
  * thing and do not say the very same of it. Each problem names both places.
  */
 export function listProblems(lists: readonly Listing[]): readonly Problem[] {
-  const hosts = [...new Set(lists.map(({ host }) => host))]
-  return [
-    ...hosts.flatMap((host) => orderProblems(entriesOf(lists.filter((list) => list.host === host)))),
-    ...contradictions(entriesOf(lists)),
-  ]
+  const entries: Entry[] = []
+  const byHost = new Map<string, Entry[]>()
+  for (const listing of lists) {
+    const own = byHost.get(listing.host) ?? []
+    byHost.set(listing.host, own)
+    for (const [index, resource] of listing.resources.entries()) {
+      const entry = { listing, index, turn: own.length, resource, path: pathOf(resource.id) }
+      own.push(entry)
+      entries.push(entry)
+    }
+  }
+  return [...[...byHost.values()].flatMap(orderProblems), ...contradictions(entries)]
 }
 
-const entriesOf = (lists: readonly Listing[]): readonly Entry[] =>
-  lists
-    .flatMap((listing) => listing.resources.map((resource, index) => ({ listing, index, resource })))
-    .map((entry, turn) => ({ ...entry, turn }))
-
 /** By key, where it is declared first. */
-function firsts(entries: readonly Entry[], key: (resource: Resource) => string | undefined): Map<string, Entry> {
+function firsts(entries: readonly Entry[], key: (entry: Entry) => string | undefined): Map<string, Entry> {
   const found = new Map<string, Entry>()
   for (const entry of entries) {
-    const name = key(entry.resource)
+    const name = key(entry)
     if (name !== undefined && !found.has(name)) found.set(name, entry)
   }
   return found
 }
 
 function orderProblems(entries: readonly Entry[]): readonly Problem[] {
-  const byId = firsts(entries, ({ id }) => id)
-  const byPath = firsts(entries, ({ id }) => pathOf(id))
+  const byId = firsts(entries, ({ resource }) => resource.id)
+  const byPath = firsts(entries, ({ path }) => path)
   const circle = circleIn(byId)
+  const problems = [...circleProblems(circle)]
   const inCircle = (one: Entry, other: Entry): boolean => circle.includes(one) && circle.includes(other)
-  return [
-    ...circleProblems(circle),
-    ...entries.flatMap((entry) => [
-      ...(entry.resource.needs ?? []).flatMap((need) => {
-        const other = byId.get(need)
-        if (!other || other.turn <= entry.turn || inCircle(entry, other)) return []
-        return [problem(entry, `comes before ${named(other)}, which it needs`, `list ${need} first`)]
-      }),
-      ...folderProblems(entry, byId, byPath),
-    ]),
-  ]
+  for (const entry of entries) {
+    for (const need of entry.resource.needs ?? []) {
+      const other = byId.get(need)
+      if (!other || other.turn <= entry.turn || inCircle(entry, other)) continue
+      problems.push(problem(entry, `comes before ${named(other)}, which it needs`, `list ${need} first`))
+    }
+    problems.push(...folderProblems(entry, byId, byPath))
+  }
+  return problems
 }
 
 const problem = (entry: Entry, what: string, remedy: string): Problem => ({
@@ -111,9 +114,9 @@ function folderProblems(
   byId: ReadonlyMap<string, Entry>,
   byPath: ReadonlyMap<string, Entry>,
 ): readonly Problem[] {
-  const path = pathOf(entry.resource.id)
-  const above = path === undefined ? [] : foldersAbove(path).flatMap((folder) => byPath.get(folder) ?? [])
-  for (const other of above) {
+  for (const folder of entry.path === undefined ? [] : foldersAbove(entry.path)) {
+    const other = byPath.get(folder)
+    if (!other) continue
     const { id, needs = [] } = other.resource
     if (/^(?:file|properties|line-set):/.test(id))
       return [problem(entry, `is inside ${named(other)}, which is no folder`, 'choose another path for one of them')]
@@ -132,20 +135,23 @@ function folderProblems(
 /** Resources that need each other in a circle, the first one found; empty when there is none. */
 function circleIn(byId: ReadonlyMap<string, Entry>): readonly Entry[] {
   const done = new Set<Entry>()
-  const follow = (entry: Entry, way: readonly Entry[]): readonly Entry[] => {
+  const way: Entry[] = []
+  const follow = (entry: Entry): readonly Entry[] | undefined => {
+    if (done.has(entry)) return undefined
     if (way.includes(entry)) return way.slice(way.indexOf(entry))
-    if (done.has(entry)) return []
+    way.push(entry)
     for (const need of entry.resource.needs ?? []) {
       const next = byId.get(need)
-      const circle = next ? follow(next, [...way, entry]) : []
-      if (circle.length > 0) return circle
+      const circle = next && follow(next)
+      if (circle) return circle
     }
+    way.pop()
     done.add(entry)
-    return []
+    return undefined
   }
   for (const entry of byId.values()) {
-    const circle = follow(entry, [])
-    if (circle.length > 0) return circle
+    const circle = follow(entry)
+    if (circle) return circle
   }
   return []
 }
@@ -159,10 +165,10 @@ function circleProblems(circle: readonly Entry[]): readonly Problem[] {
 
 /** What is said differently of one thing: each would undo the other, and no run would ever be the last. */
 function contradictions(entries: readonly Entry[]): readonly Problem[] {
-  const subject = ({ id }: Resource): string => pathOf(id) ?? id
+  const subject = ({ path, resource }: Entry): string => path ?? resource.id
   const owners = firsts(entries, subject)
   return entries.flatMap((entry) => {
-    const owner = owners.get(subject(entry.resource))
+    const owner = owners.get(subject(entry))
     if (!owner || owner === entry || owner.resource.digest() === entry.resource.digest()) return []
     const other = owner.listing.host === entry.listing.host ? '' : ` for ${owner.listing.host}, on the same machine`
     return owner.resource.id === entry.resource.id

@@ -150,10 +150,31 @@ export const noted = (one: Resource, notes: readonly string[]): Resource => ({
   notes: [...(one.notes ?? []), ...notes],
   plan(answers, pending) {
     const plan = one.plan(answers, pending)
-    const [first, ...rest] = plan.steps
-    return first ? { ...plan, steps: [{ ...first, run: [...notes, first.run].join('\n') }, ...rest] } : plan
+    const { id, action, changes, problems, warnings, disrupts } = plan
+    return withSteps(
+      { id, action, changes, problems, ...(warnings && { warnings }), ...(disrupts && { disrupts }) },
+      () => {
+        const [first, ...rest] = plan.steps
+        return first ? [{ ...first, run: [...notes, first.run].join('\n') }, ...rest] : []
+      },
+    )
   },
 })
+
+/** A plan whose steps are made when somebody asks: of a site's plan people see the changes, and what is applied is planned anew. */
+function withSteps(plan: Omit<Plan, 'steps'>, make: () => readonly Step[]): Plan {
+  let steps: readonly Step[] | undefined
+  return {
+    ...plan,
+    get steps() {
+      steps ??= make()
+      return steps
+    },
+  }
+}
+
+/** What most plans have of problems and warnings. */
+const none: readonly Problem[] = []
 
 /** The one way to make a resource: reads, compares and plans for every kind. */
 export function resource<S extends State>(definition: Definition<S>): Resource {
@@ -187,31 +208,23 @@ export function resource<S extends State>(definition: Definition<S>): Resource {
     plan(answers, pending) {
       const actual = definition.read(answers)
       const changes = difference(actual, desired, isSecret)
-      const warnings = definition.warn?.(answers, actual) ?? []
-      const problems = definition.blocked?.(answers, actual, pending) ?? []
+      const warnings = definition.warn?.(answers, actual) ?? none
+      const problems = definition.blocked?.(answers, actual, pending) ?? none
       if (problems.length > 0) return { id, action: 'blocked', changes, steps: [], problems, warnings }
       const reactions = definition.react?.(pending, actual, answers) ?? []
-      const all = [...changes, ...reactions]
+      const all = reactions.length > 0 ? [...changes, ...reactions] : changes
       if (all.length === 0 && (actual === null) === (desired === null)) {
-        return { id, action: 'keep', changes: [], steps: [], problems: [], warnings }
+        return { id, action: 'keep', changes: [], steps: [], problems: none, warnings }
       }
-      const changed = new Set(all.map((change) => change.key))
       const action = desired === null ? 'remove' : actual === null ? 'create' : 'update'
-      const diff = { actual, desired, changed, answers, pending }
-      let steps: readonly Step[] | undefined
-      return {
-        id,
-        action,
-        changes: all,
-        // Made when somebody asks: of a site's plan people see the changes, and what is applied is planned anew.
-        get steps() {
-          steps ??= definition.steps(diff)
-          return steps
-        },
-        problems: [],
-        warnings,
-        ...(definition.disrupts?.(diff) && { disrupts: true }),
+      const diff = (): Diff<S> => {
+        const changed = new Set(all.map((change) => change.key))
+        return { actual, desired, changed, answers, pending }
       }
+      const plan = { id, action, changes: all, problems: none, warnings } as const
+      return withSteps(definition.disrupts?.(diff()) ? { ...plan, disrupts: true } : plan, () =>
+        definition.steps(diff()),
+      )
     },
   }
 }

@@ -31,7 +31,20 @@ export async function withDetails<T extends Planned>(planned: readonly T[], chan
 }
 
 function detailed(plan: Plan, detail: Detail | undefined, answers: Answers): Plan {
-  const lines =
-    plan.action === 'update' ? detail?.lines(answers) : plan.action === 'create' ? detail?.lines(nothing) : undefined
-  return lines === undefined || lines.length === 0 ? plan : { ...plan, detail: lines }
+  if (detail === undefined) return plan
+  if (plan.action === 'create') return lazily(plan, () => detail.lines(nothing))
+  const lines = plan.action === 'update' ? detail.lines(answers) : []
+  return lines.length === 0 ? plan : { ...plan, detail: lines }
+}
+
+/** The plan, with lines that are made when somebody wants to see them: new things are shown in full only when asked for. */
+function lazily(plan: Plan, make: () => readonly string[]): Plan {
+  let lines: readonly string[] | undefined
+  return Object.defineProperty(plan, 'detail', {
+    enumerable: true,
+    get() {
+      lines ??= make()
+      return lines.length === 0 ? undefined : lines
+    },
+  })
 }

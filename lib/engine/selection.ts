@@ -40,16 +40,17 @@ export function planResources(
   const pending = new Set(changed)
   return resources.map((resource) => {
     const plan = resource.plan(answers, pending)
-    for (const id of changing([plan], selected)) pending.add(id)
+    if (changes(plan, selected)) pending.add(plan.id)
     return plan
   })
 }
 
 /** The ids that plans change: of those that are selected, if not all are. What is blocked stays as it is. */
 export const changing = (plans: readonly Plan[], selected?: ReadonlySet<string>): readonly string[] =>
-  plans
-    .filter(({ action, id }) => action !== 'keep' && action !== 'blocked' && (selected?.has(id) ?? true))
-    .map(({ id }) => id)
+  plans.filter((plan) => changes(plan, selected)).map(({ id }) => id)
+
+const changes = ({ action, id }: Plan, selected?: ReadonlySet<string>): boolean =>
+  action !== 'keep' && action !== 'blocked' && (selected?.has(id) ?? true)
 
 /**
  * The lists of one host, in order, brought together: a selected resource that differs is blocked where it stands on

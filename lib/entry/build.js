@@ -45,8 +45,6 @@ export async function bundle() {
     legalComments: 'external',
     sourcemap: 'external',
     sourcesContent: false,
-    // A reader is known by its name, also where two have the same.
-    keepNames: true,
     external: ['cpu-features'],
     plugins: [native],
     metafile: true,
