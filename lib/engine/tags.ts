@@ -4,7 +4,7 @@ import { suggestion } from '../core/nearest.ts'
 import type { Resource } from '../core/resource.ts'
 import type { Play } from './play.ts'
 
-/** What the command line selects, in Ansible's meaning: any of `only` (everything, if there is none), but none of `skip`. */
+/** What the command line selects, in Ansible's meaning: what one of `only` finds (everything, if there is none), and none of `skip`. */
 export interface Tags {
   readonly only: readonly string[]
   readonly skip: readonly string[]

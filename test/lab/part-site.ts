@@ -1,6 +1,9 @@
-/** A database and a service beside it, small enough to be converged in parts. For tests of --tags, --limit and --step. */
+/**
+ * A database and a service beside it, small enough to be converged in parts. For tests of --tags, --limit, --step and of what is
+ * declared no longer.
+ */
 import { tagged } from '../../lib/core/resource.ts'
-import { optional, params, text } from '../../lib/core/schema.ts'
+import { flag, optional, params, text } from '../../lib/core/schema.ts'
 import { play } from '../../lib/engine/play.ts'
 import { main } from '../../lib/main.ts'
 import { parseSchema } from '../../lib/nacos/schema-parser.ts'
@@ -11,7 +14,13 @@ import { databaseTable } from '../../lib/resources/mysql/table.ts'
 import { environmentFile, inputOf, unit } from '../../lib/resources/unit.ts'
 import { loginOf, mysqlHost } from '../../roles/mysql-schema.ts'
 
-const part = params({ words: optional(text(), 'hello') })
+const part = params({
+  words: optional(text(), 'hello'),
+  /** Without it the file beside is declared no longer. */
+  aside: optional(flag(), true),
+  /** Without it there is no service any more. */
+  service: optional(flag(), true),
+})
 const tables = parseSchema('CREATE TABLE `said` (`id` int NOT NULL, `words` varchar(64), PRIMARY KEY (`id`));')
 
 const definition = `[Service]
@@ -40,10 +49,11 @@ await main((fleet) => [
   play(
     'service',
     fleet.group('part', part),
-    ({ params: { words } }) => {
+    ({ params: { words, aside: beside, service } }) => {
+      if (!service) return []
       const said = inputOf('part', file('/opt/part/words', { content: `${words}\n`, mode: '0644' }))
-      const aside = file('/opt/part/aside', { content: 'nobody reads it\n', mode: '0644' })
-      return [...tagged('conf', [said, aside]), ...tagged('run', unit('part', { definition, runs: [said] }))]
+      const aside = beside ? [file('/opt/part/aside', { content: 'nobody reads it\n', mode: '0644' })] : []
+      return [...tagged('conf', [said, ...aside]), ...tagged('run', unit('part', { definition, runs: [said] }))]
     },
     { serial: 1 },
   ),
