@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { hostname, userInfo } from 'node:os'
 import { relative } from 'node:path'
-import { type ExitCode, exitCode, PlinthError, problemText } from './core/error.ts'
+import { type ExitCode, exitCode, PlinthError, problemText, usageError } from './core/error.ts'
 import type { Inventory } from './core/inventory.ts'
 import { LocatedMap } from './core/located.ts'
 import { siteName } from './core/receipt.ts'
@@ -82,3 +82,24 @@ export const identityOf = (playbook: string, { inventory }: Options): Identity =
   playbook,
   site: siteName(playbook, inventory),
 })
+
+/** Refuses what only a site of declared things can honour. `whom` it means nothing to, and what to do instead. */
+export function refuseSiteOptions(options: Options, whom: string, remedy: string): void {
+  const { limit, tags, skipTags, listHosts, listTasks, listTags, step, prune, planOut, apply, report, events } = options
+  const given = {
+    '--limit': limit !== null,
+    '--tags': tags.length > 0,
+    '--skip-tags': skipTags.length > 0,
+    '--list-hosts': listHosts,
+    '--list-tasks': listTasks,
+    '--list-tags': listTags,
+    '--step': step,
+    '--prune': prune,
+    '--plan-out': planOut !== null,
+    '--apply': apply !== null,
+    '--report': report !== null,
+    '--events': events !== null,
+  }
+  const where = Object.entries(given).find(([, value]) => value)?.[0]
+  if (where !== undefined) throw usageError({ where, what: `means nothing to ${whom}`, remedy })
+}

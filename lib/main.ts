@@ -20,7 +20,7 @@ import type { Tags } from './engine/tags.ts'
 import { tagLines, taskLines } from './engine/tree.ts'
 import { outsideLines } from './engine/unselected.ts'
 import type { Result, World } from './engine/world.ts'
-import { asker, ending, fleetOf, identityOf, loadedOf } from './launch.ts'
+import { asker, ending, fleetOf, identityOf, loadedOf, refuseSiteOptions } from './launch.ts'
 import { commandLine } from './report/command.ts'
 import { document } from './report/document.ts'
 import { recap } from './report/recap.ts'
@@ -143,12 +143,7 @@ export const inspect = <P>(
   look: (fleet: Fleet, scope: (hosts: Scope<P>['hosts']) => Scope<P>) => Promise<Seen>,
 ): Promise<void> =>
   ending(async (options) => {
-    if (options.planOut !== null || options.apply !== null)
-      throw usageError({
-        where: options.apply === null ? '--plan-out' : '--apply',
-        what: 'this playbook only looks and has no plan',
-        remedy: 'leave it out',
-      })
+    refuseSiteOptions(options, 'a playbook that only looks', 'leave it out')
     const screen = openConsole(options)
     const world = realWorld(asker)
     const fleet = await fleetOf(options, screen.progress)
@@ -160,7 +155,11 @@ export const inspect = <P>(
         http: async (host, request) => world.http(await connections.machine(host.machine), request),
         database: async (host, login) => world.database(await connections.machine(host.machine), login),
       }))
-      screen.result(lines)
+      if (options.json)
+        console.log(
+          JSON.stringify({ format: 1, plinth: version, exitCode: code, lines: lines.map(({ text }) => text) }, null, 2),
+        )
+      else screen.result(lines)
       return code
     } finally {
       await connections.close()

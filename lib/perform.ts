@@ -1,7 +1,6 @@
 /** Procedures from a terminal: every playbook of actions is one call of `perform`. */
 import { exitCode, usageError } from './core/error.ts'
 import type { Storage } from './core/storage.ts'
-import type { Options } from './edge/arguments.ts'
 import { openConsole } from './edge/console.ts'
 import { onInterrupt } from './edge/interrupt.ts'
 import { storage } from './edge/storage.ts'
@@ -10,7 +9,7 @@ import type { Fleet } from './engine/fleet.ts'
 import { carryOut } from './engine/perform.ts'
 import type { Procedure } from './engine/procedure.ts'
 import { procedureCode, procedureRecap } from './engine/procedure-report.ts'
-import { asker, ending, fleetOf, identityOf, loadedOf } from './launch.ts'
+import { asker, ending, fleetOf, identityOf, loadedOf, refuseSiteOptions } from './launch.ts'
 import { commandLine } from './report/command.ts'
 import { version } from './version.ts'
 
@@ -33,7 +32,13 @@ export const perform = (
   prepare: (fleet: Fleet, circumstances: Circumstances) => Procedure | Promise<Procedure>,
 ): Promise<void> =>
   ending(async (options, playbook) => {
-    refuseUnmeant(options)
+    const { report, events } = options
+    const told = report === null && events === null
+    refuseSiteOptions(
+      options,
+      'a procedure',
+      told ? 'name what it is about with -e, as in -e node=NAME' : 'use --json > FILE',
+    )
     const screen = openConsole(options)
     const world = realWorld(asker)
     const fleet = await fleetOf(options, screen.progress)
@@ -66,30 +71,3 @@ export const perform = (
     } else screen.result(procedureRecap(result, options.check, seconds, next))
     return code
   })
-
-/** Options of sites: what a procedure is about it is told by name, and it declares nothing. */
-function refuseUnmeant(options: Options): void {
-  const { limit, tags, skipTags, listHosts, listTasks, listTags, step, prune, planOut, apply, report, events } = options
-  const given = {
-    '--limit': limit !== null,
-    '--tags': tags.length > 0,
-    '--skip-tags': skipTags.length > 0,
-    '--list-hosts': listHosts,
-    '--list-tasks': listTasks,
-    '--list-tags': listTags,
-    '--step': step,
-    '--prune': prune,
-    '--plan-out': planOut !== null,
-    '--apply': apply !== null,
-    '--report': report !== null,
-    '--events': events !== null,
-  }
-  const where = Object.entries(given).find(([, value]) => value)?.[0]
-  if (where === undefined) return
-  throw usageError({
-    where,
-    what: 'means nothing to a procedure',
-    remedy:
-      report === null && events === null ? 'name what it is about with -e, as in -e node=NAME' : 'use --json > FILE',
-  })
-}

@@ -250,4 +250,11 @@ console.log(Object.keys(createRequire(import.meta.url).cache).filter((path) => !
   { timeout: 60 },
 )
 
+test('readers have the names in the bundle that canned answers know them by', async () => {
+  const { readers } = await import('../lib/entry/plinth.js')
+  const names = Object.entries(readers).filter(([, reader]) => typeof reader === 'function')
+  assert.ok(names.length > 10)
+  for (const [name, reader] of names) assert.is((reader as { readonly name: string }).name, name)
+})
+
 test.run()

@@ -147,10 +147,10 @@ export function service(name: string, unitFile: string, inputs: readonly Resourc
       actual?.active === 'active' && inputs.some(({ id }) => pending.has(id))
         ? [{ key: 'restart', from: null, to: 'because of its inputs' }]
         : [],
-    steps({ changed, pending }) {
+    steps({ changed, due }) {
       const restarts = ['active', 'restart', 'stale'].some((key) => changed.has(key))
       const run = [
-        ...(changed.has('reload') || pending.has(unitFile) ? ['systemctl daemon-reload'] : []),
+        ...(changed.has('reload') || due.has(unitFile) ? ['systemctl daemon-reload'] : []),
         ...(changed.has('enabled') ? [sh`systemctl enable -q -- ${name}`.text] : []),
         ...(restarts ? [sh`systemctl restart -- ${name}`.text, sh`rm -f -- ${stale}`.text] : []),
       ]

@@ -6,6 +6,9 @@ import type { Resource } from './resource.ts'
 const pathOf = (id: string): string | undefined =>
   /^(?:directory|file|symlink|release|properties|line-set):(\/.*)$/.exec(id)?.[1]
 
+/** What an id stands for: its path, whatever kind it is declared as, or itself. */
+export const subjectOf = (id: string): string => pathOf(id) ?? id
+
 /** Every folder above a path, the nearest first; without the root. */
 function foldersAbove(path: string): readonly string[] {
   const folders: string[] = []

@@ -46,7 +46,14 @@ export function readReceipts(answer: string): readonly Receipt[] {
 
 /** Letters, digits and `@ . _ -` of a text, for the name of a site. */
 export const siteName = (playbook: string, inventories: readonly string[]): string => {
-  const plain = (path: string): string =>
+  const plain = (path: string): string => {
+    const parts = path.split('/').filter((part) => part !== '' && part !== '.')
+    // Many inventories have a file of such a name; the folder tells them apart.
+    return /^(hosts|inventory|main)(\.[a-z]+)?$/.test(parts.at(-1) ?? '')
+      ? parts.slice(-2).map(bare).join('.')
+      : bare(path)
+  }
+  const bare = (path: string): string =>
     path
       .replace(/\/+$/, '')
       .replace(/^.*\//, '')

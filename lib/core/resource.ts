@@ -106,7 +106,8 @@ export interface Diff<S extends State> {
   /** The keys that differ; all desired ones when the thing is not there. */
   readonly changed: ReadonlySet<string>
   readonly answers: Answers
-  readonly pending: ReadonlySet<string>
+  /** Of its inputs, the ids of those that are about to change. */
+  readonly due: ReadonlySet<string>
 }
 
 export interface Definition<S extends State> {
@@ -180,12 +181,13 @@ const none: readonly Problem[] = []
 export function resource<S extends State>(definition: Definition<S>): Resource {
   const { id, probe, desired } = definition
   const isSecret = definition.secret ?? (() => false)
+  const inputs = (definition.inputs ?? []).map((input) => input.id)
   let digest: string | undefined
   return {
     id,
     probe,
-    needs: [...(definition.needs ?? []), ...(definition.inputs ?? []).map((input) => input.id)],
-    inputs: (definition.inputs ?? []).map((input) => input.id),
+    needs: [...(definition.needs ?? []), ...inputs],
+    inputs,
     found(answers) {
       const actual = definition.read(answers)
       return actual && (definition.found?.(actual) ?? actual)
@@ -217,9 +219,11 @@ export function resource<S extends State>(definition: Definition<S>): Resource {
         return { id, action: 'keep', changes: [], steps: [], problems: none, warnings }
       }
       const action = desired === null ? 'remove' : actual === null ? 'create' : 'update'
+      // Now: `pending` goes on to grow with what comes after it in the list.
+      const due = new Set(inputs.filter((input) => pending.has(input)))
       const diff = (): Diff<S> => {
         const changed = new Set(all.map((change) => change.key))
-        return { actual, desired, changed, answers, pending }
+        return { actual, desired, changed, answers, due }
       }
       const plan = { id, action, changes: all, problems: none, warnings } as const
       return withSteps(definition.disrupts?.(diff()) ? { ...plan, disrupts: true } : plan, () =>

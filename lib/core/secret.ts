@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto'
+import crypto from 'node:crypto'
 import { inspect } from 'node:util'
 
 /**
@@ -34,4 +34,4 @@ export class Secret {
 export const reveal = (value: string | Secret): string => (value instanceof Secret ? value.reveal() : value)
 
 /** SHA-256 of text or bytes, 64 hex digits. */
-export const sha256 = (data: string | Uint8Array): string => hash('sha256', data)
+export const sha256 = (data: string | Uint8Array): string => crypto.hash('sha256', data)

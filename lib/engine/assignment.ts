@@ -70,13 +70,17 @@ export function assign(
     play: play.name,
     resources,
   })
-  const problems: readonly Problem[] = [
-    ...listProblems(direct.map(listing)),
-    ...lists.filter(({ play }) => play.options.via).flatMap((one) => listProblems([listing(one)])),
-  ]
-  if (problems.length > 0) throw usageError(...problems)
   const others = sorted(site).others.get(machine.key) ?? []
   const beside = others.map(({ play, host }) => ({ play, host, resources: play.desired(host, facts) }))
+  // Also beside what --limit leaves: two hosts of one machine that want one thing differently do so in every run.
+  const places = new Map<string, Listing[]>()
+  for (const list of [...lists, ...beside]) {
+    const login = list.play.options.via?.(list.host)
+    const place = login ? `${login.host}:${login.port}` : ''
+    places.set(place, [...(places.get(place) ?? []), listing(list)])
+  }
+  const problems: readonly Problem[] = [...places.values()].flatMap(listProblems)
+  if (problems.length > 0) throw usageError(...problems)
   const standing = new Map<string, () => ReadonlyMap<string, ReadonlySet<string>>>()
   for (const { host } of direct) {
     const whole = (): readonly Resource[] =>

@@ -30,12 +30,13 @@ export async function converge(site: readonly Play[], world: World, options: Opt
     const { tags = everything, forks, signal } = options
     const finding = { world, connections, forks }
     const observed = await unlessAborted(
-      refuseUnknownTags(site, finding, tags).then(() => observeSite(run)),
+      refuseUnknownTags(site, finding, tags)
+        .then(() => observeSite(run))
+        .then(async (read) => ({ ...read, left: await findLeftovers(run) })),
       signal,
     )
     if (observed === null) return givenUp
-    const { observations, unobserved } = observed
-    const left = await findLeftovers(run)
+    const { observations, unobserved, left } = observed
     const removals = options.prune ? left.observations : []
     const plans = [...observations, ...removals].map(hostPlan)
     // A saved plan says what is to be changed, and in a prerequisite nothing is.
@@ -61,7 +62,11 @@ export async function converge(site: readonly Play[], world: World, options: Opt
     if (whole) await work(run, selected, [...observations, ...removals])
     if (options.prune && !options.check && whole && !run.stopped) {
       await roll(run, left.play, removals)
-      await forget(run, left.found)
+      await forget(run, left)
+    }
+    if (removals.length > 0 && !options.check && run.exceeded(left.play)) {
+      const what = 'what is no longer declared was not removed, or not everywhere, because a host failed'
+      run.warn([{ where: '--prune', what, remedy: 'run again with it when that is mended' }])
     }
     return {
       hosts: hostResults([...selected.values()], run.kept, run.changed, run.failures),
@@ -72,7 +77,10 @@ export async function converge(site: readonly Play[], world: World, options: Opt
       interrupted: options.signal.aborted,
       ...(record && { record }),
       ...(compared && { saved: { of: compared.of, done: compared.done, refused: compared.failures.length > 0 } }),
-      unfinished: options.signal.aborted && !options.check ? unfinished(observations, run.begun, run.failures) : [],
+      unfinished:
+        options.signal.aborted && !options.check
+          ? unfinished([...observations, ...removals], run.begun, run.failures)
+          : [],
     }
   } finally {
     await connections.close()

@@ -39,12 +39,21 @@ function detailed(plan: Plan, detail: Detail | undefined, answers: Answers): Pla
 
 /** The plan, with lines that are made when somebody wants to see them: new things are shown in full only when asked for. */
 function lazily(plan: Plan, make: () => readonly string[]): Plan {
+  const { id, action, changes, problems, warnings, disrupts } = plan
   let lines: readonly string[] | undefined
-  return Object.defineProperty(plan, 'detail', {
-    enumerable: true,
-    get() {
-      lines ??= make()
-      return lines.length === 0 ? undefined : lines
+  return {
+    id,
+    action,
+    changes,
+    problems,
+    ...(warnings && { warnings }),
+    ...(disrupts && { disrupts }),
+    get steps() {
+      return plan.steps
     },
-  })
+    get detail() {
+      lines ??= make()
+      return lines
+    },
+  }
 }

@@ -1,4 +1,5 @@
 /** What belongs to whom on a machine, from what it remembers and what is declared. Pure. */
+import { subjectOf } from '../core/ordering.ts'
 import { distinctOwned, type Owned, type Receipt } from '../core/receipt.ts'
 
 /** What belongs to sites on one machine. */
@@ -21,19 +22,31 @@ const ownedBy = (receipts: readonly Receipt[], site: string): readonly Owned[] =
  * @param absent hosts of the site that are not looked at in this run
  */
 export function abandoned({ receipts, declared }: Estate, site: string, absent: ReadonlySet<string>): readonly Owned[] {
-  const others = receipts.filter((receipt) => receipt.site !== site).flatMap(({ owned }) => owned)
-  const kept = new Set([...declared, ...others].map(({ id }) => id))
+  const kept = keptBy({ receipts, declared }, site, absent)
   return ownedBy(receipts, site)
-    .filter(({ host, id }) => !kept.has(id) && !absent.has(host))
+    .filter(({ host, id }) => !kept.has(subjectOf(id)) && !absent.has(host))
     .toReversed()
 }
 
-/** What the receipt of a site should say before anything is changed on a machine: what it said, and what the run may make. */
-export const receiptOf = (
-  { receipts, claimed }: Estate,
+/**
+ * The subjects (paths, or ids of what has none) that somebody still has on a machine: this site now, a host of it that the
+ * run leaves alone, or another site. A path is the same thing whatever kind it is declared as.
+ */
+export function keptBy(
+  { receipts, declared }: Pick<Estate, 'receipts' | 'declared'>,
   site: string,
-  gone: ReadonlySet<string> = new Set(),
-): Receipt => ({
+  absent: ReadonlySet<string>,
+): ReadonlySet<string> {
+  const others = receipts.filter((receipt) => receipt.site !== site).flatMap(({ owned }) => owned)
+  const beside = ownedBy(receipts, site).filter(({ host }) => absent.has(host))
+  return new Set([...declared, ...others, ...beside].map(({ id }) => subjectOf(id)))
+}
+
+/** What the receipt of a site should say before anything is changed on a machine: what it said, and what the run may make. */
+export const receiptOf = ({ receipts, claimed }: Estate, site: string, gone: readonly Owned[] = []): Receipt => ({
   site,
-  owned: distinctOwned([...ownedBy(receipts, site).filter(({ id }) => !gone.has(id)), ...claimed]),
+  owned: distinctOwned([
+    ...ownedBy(receipts, site).filter((one) => !gone.some(({ host, id }) => host === one.host && id === one.id)),
+    ...claimed,
+  ]),
 })

@@ -1,7 +1,7 @@
 /** What is said of a play, a step or a resource that came to grief. Pure. */
 import type { Done } from '../core/channel.ts'
 import { exitCode, PlinthError, type Problem } from '../core/error.ts'
-import type { Plan, Step } from '../core/resource.ts'
+import type { Change, Plan, Step } from '../core/resource.ts'
 import type { Assignment } from './assignment.ts'
 import type { Host, Missing, Play } from './play.ts'
 import type { FailedStep, Failure, HostResult, Unfinished } from './world.ts'
@@ -143,13 +143,19 @@ export const unfinished = (
     return undone.length === 0 || failed ? [] : [{ host: host.name, play: play.name, done, undone }]
   })
 
+/** The differences of a plan. A thing that is to go, or that has no more to it than that it is there, has none by name. */
+const changesOf = ({ action, changes }: Plan): readonly Change[] =>
+  changes.length > 0
+    ? changes
+    : [{ key: 'it', from: action === 'remove' ? 'still there' : null, to: action === 'remove' ? 'gone' : 'there' }]
+
 /** What still differs after an apply that reported success. */
 export const stillDiffers =
   (host: Host<unknown>) =>
   (plan: Plan): readonly Problem[] =>
     plan.problems.length > 0
       ? plan.problems
-      : plan.changes.map(({ key, from, to }) => ({
+      : changesOf(plan).map(({ key, from, to }) => ({
           where: `${host.name} ${plan.id}`,
           what: `${key} is ${from ?? 'not there'} after the apply, expected ${to ?? 'nothing'}`,
           remedy: 'something else changes it; find out what, then run again',

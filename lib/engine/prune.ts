@@ -6,7 +6,7 @@ import type { Owned } from '../core/receipt.ts'
 import type { Plan, Resource } from '../core/resource.ts'
 import { assignmentOf } from './assignment.ts'
 import { whoText } from './audit.ts'
-import { abandoned, receiptOf } from './estate.ts'
+import { abandoned, keptBy, receiptOf } from './estate.ts'
 import { isKeep, isUnreachable, nowhere, problemsOf } from './failures.ts'
 import { mapLimit, type Observation, questionsOf } from './observe.ts'
 import { type Host, type Play, play } from './play.ts'
@@ -27,7 +27,8 @@ export interface Leftovers {
 
 /**
  * Looks for leftovers on every machine that was read, and whether they are still there; machines that have none are not
- * asked. What can't be removed blindly, or is not empty, is only shown. No tag finds a leftover: with --tags there are none.
+ * asked. What can't be removed blindly, or is not empty, is only shown; what a host had that the inventory does not know any
+ * more is removed with --force only: another inventory of the same name may have it. No tag finds a leftover: with --tags there are none.
  */
 export async function findLeftovers(run: Run): Promise<Leftovers> {
   const { site, options } = run
@@ -36,12 +37,16 @@ export async function findLeftovers(run: Run): Promise<Leftovers> {
   for (const host of site.flatMap((one) => one.hosts))
     if (!hosts.has(host.machine.key)) hosts.set(host.machine.key, host)
   const absent = absentFrom(site)
+  const known = new Set(site.flatMap(({ members }) => members.map(({ name }) => name)))
   const removable = new Map<string, readonly Resource[]>()
   const removal = play(pruning, [...hosts.values()], ({ machine }) => removable.get(machine.key) ?? [])
   const looked = await mapLimit([...hosts], options.forks, async ([key, host]) => {
     const estate = run.estates.get(key)
     const left = estate === undefined || !selectsAll(tags) ? [] : abandoned(estate, options.identity.site, absent)
-    const plans = await plansOfRemoval(run, removal, host, left).catch((error: unknown) => {
+    const kept = estate === undefined ? new Set<string>() : keptBy(estate, options.identity.site, absent)
+    const strange = (name: string): boolean => !known.has(name) && !options.force
+    const may = left.filter(({ host }) => !strange(host))
+    const plans = await plansOfRemoval(run, removal, host, may, kept).catch((error: unknown) => {
       const kind = isUnreachable(error) ? 'unreachable' : 'failed'
       run.record({ ...nowhere(removal), host: host.name, kind, problems: problemsOf(error) })
       return []
@@ -50,7 +55,19 @@ export async function findLeftovers(run: Run): Promise<Leftovers> {
     removable.set(key, resources)
     const changing = plans.flatMap(({ plan }) => (plan.action === 'remove' ? [plan] : []))
     return {
-      found: left.flatMap(({ host, id }) => leftoverOf(host, id, key, plans.find(({ plan }) => plan.id === id)?.plan)),
+      found: left.flatMap(({ host, id }) =>
+        strange(host)
+          ? [
+              {
+                host,
+                id,
+                machine: key,
+                fate: 'blocked',
+                why: `of ${host}, which is no host of this inventory`,
+              } as const,
+            ]
+          : leftoverOf(host, id, key, plans.find(({ plan }) => plan.id === id)?.plan),
+      ),
       observations:
         changing.length > 0 ? [{ assignment: assignmentOf(removal, host, resources), plans: changing, left: [] }] : [],
     }
@@ -67,8 +84,9 @@ async function plansOfRemoval(
   removal: Play,
   host: Host<unknown>,
   left: readonly Owned[],
+  kept: ReadonlySet<string>,
 ): Promise<readonly { readonly resource: Resource; readonly plan: Plan }[]> {
-  const removals = left.flatMap(({ id }) => options.leftover(id) ?? [])
+  const removals = left.flatMap(({ id }) => options.leftover(id, kept) ?? [])
   const told = options.prune ? options.planned : undefined
   told?.removes(removal)
   if (removals.length === 0) {
@@ -108,18 +126,35 @@ export function absentFrom(site: readonly Play[]): ReadonlySet<string> {
   return new Set(absent)
 }
 
-/** Lets every machine forget what was removed there, and what was shown as left to a person. */
-export async function forget(run: Run, found: readonly Leftover[]): Promise<void> {
-  const { identity } = run.options
-  const machines = new Map<string, Host<unknown>>(
-    run.site.flatMap(({ hosts }) => hosts.map((host) => [host.machine.key, host])),
-  )
-  for (const [key, host] of machines) {
+/**
+ * Lets every machine forget what is gone from it, read once more, and what was shown as left to a person. Nothing where a
+ * host of the machine failed or the run was interrupted. Where it can't be noted, that is a warning.
+ */
+export async function forget(run: Run, { found, observations }: Leftovers): Promise<void> {
+  const { identity, signal } = run.options
+  const machines = new Map<string, Host<unknown>[]>()
+  for (const host of run.site.flatMap(({ hosts }) => hosts))
+    machines.set(host.machine.key, [...(machines.get(host.machine.key) ?? []), host])
+  for (const [key, hosts] of machines) {
+    const [host] = hosts
     const estate = run.estates.get(key)
-    const gone = found.filter(({ machine, fate }) => machine === key && fate !== 'blocked').map(({ id }) => id)
-    if (!estate || gone.length === 0 || run.hasFailed(host.name)) continue
-    const channel = await run.connections.machine(host.machine)
-    const line = `${whoText(identity)} host=${host.name} forgets: ${gone.join(', ')}`
-    await channel.trace({ line, receipt: receiptOf(estate, identity.site, new Set(gone)) })
+    const own = found.filter(({ machine }) => machine === key)
+    if (!host || !estate || own.length === 0 || signal.aborted || hosts.some(({ name }) => run.hasFailed(name)))
+      continue
+    try {
+      const channel = await run.connections.machine(host.machine)
+      await run.lock(channel)
+      const removals = observations.flatMap(({ assignment }) =>
+        assignment.host.machine.key === key ? assignment.resources : [],
+      )
+      const plans = removals.length > 0 ? planResources(removals, await channel.ask(questionsOf(removals))) : []
+      const away = new Set(plans.filter(isKeep).map(({ id }) => id))
+      const gone = own.filter(({ id, fate }) => fate === 'by hand' || (fate === 'removed' && away.has(id)))
+      if (gone.length === 0) continue
+      const line = `${whoText(identity)} host=${host.name} forgets: ${gone.map(({ id }) => id).join(', ')}`
+      await channel.trace({ line, receipt: receiptOf(estate, identity.site, gone) })
+    } catch (error) {
+      run.warn(problemsOf(error))
+    }
   }
 }

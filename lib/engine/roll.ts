@@ -57,7 +57,8 @@ class Roll {
     let rest = [...loud, ...turned]
     const together = startTogether && this.#serving.size === 0
     for (let batch = 0; rest.length > 0 && !this.#stopped; batch++) {
-      rest = await this.#inOrder(rest)
+      rest = await this.#inOrder(rest.filter(({ host }) => !run.hasFailed(host.name)))
+      if (rest.length === 0) return
       const size = together ? rest.length : batchSize(play.options.serial, play.hosts.length, batch)
       const next = rest.slice(0, size)
       rest = rest.slice(size)
@@ -92,9 +93,8 @@ class Roll {
     const everybody = end && !limited ? names(play.members).filter((name) => run.isWell(name)) : []
     const expected = new Set([...this.#serving, ...this.#changed, ...everybody].filter((name) => !run.hasFailed(name)))
     const look = { expected, changed: new Set(this.#changed), deep: end }
-    await waitForGate(run, play, look, play.options.gate?.deadline ?? 0)
-    this.#gated = !this.#stopped
-    this.#serving = expected
+    this.#gated = await waitForGate(run, play, [look], play.options.gate?.deadline ?? 0)
+    this.#serving = new Set([...expected].filter((name) => !run.hasFailed(name)))
     return left
   }
 
@@ -115,14 +115,25 @@ class Roll {
     const problems = majorityProblems(names(play.members), this.#serving, leaving)
     if (problems.length > 0 && run.options.force) run.warn(problems)
     else if (problems.length > 0) {
+      run.giveUp(play)
       for (const problem of problems) run.record({ ...nowhere(play), host: problem.where, problems: [problem] })
       return false
     }
     if (this.#gated || run.options.force) return true
-    const changing = new Set(this.dirty.map(({ assignment }) => assignment.host.name))
-    const expected = new Set([...this.#serving].filter((name) => !changing.has(name)))
-    if (expected.size > 0) await waitForGate(run, play, { expected, changed: new Set(), deep: false }, gate.patience)
-    return !this.#stopped
+    // One that serves and is not well may be the very one to mend: then the others must be.
+    const others = [...this.#serving].filter((name) => !leaving.includes(name))
+    const looks = [[...this.#serving], others].filter((names) => names.length > 0)
+    const asked = looks.map((names) => ({ expected: new Set(names), changed: new Set<string>(), deep: false }))
+    if (await waitForGate(run, play, asked, gate.patience)) return true
+    if (!run.options.signal.aborted) run.giveUp(play)
+    run.warn([
+      {
+        where: play.name,
+        what: `${leaving.join(', ')} may not be taken away while the cluster is not well`,
+        remedy: 'mend that first, or go on with --force',
+      },
+    ])
+    return false
   }
 
   /** The locks of all members that can be reached, before the first of them is changed: two runs must not take two of them. */

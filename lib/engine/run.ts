@@ -36,8 +36,8 @@ export interface Options {
   readonly force: boolean
   /** Remove what is no longer declared. */
   readonly prune: boolean
-  /** What removes a resource by its id; undefined for what is not removed blindly. */
-  leftover(id: string): Resource | undefined
+  /** What removes a resource by its id; undefined for what is not removed blindly. `kept` are the paths and ids that somebody still has. */
+  leftover(id: string, kept: ReadonlySet<string>): Resource | undefined
   /** Given where the plan is to be saved, or was: it is recorded there, or held against what it was. */
   readonly planned?: Planned
   /** What --tags and --skip-tags select; everything where it is left out. */
@@ -63,6 +63,7 @@ export class Run {
   /** What was done of the assignments that were begun, and what was not. */
   readonly begun = new Map<Assignment, { readonly done: readonly string[]; readonly undone: readonly string[] }>()
   readonly #locked = new Set<unknown>()
+  readonly #givenUp = new Set<string>()
   /** What every machine remembers, and what the site declares there. */
   readonly estates = new Map<string, Estate>()
   readonly stepping: Stepping
@@ -105,6 +106,11 @@ export class Run {
     }
   }
 
+  /** A play that failed as a whole ends the run, whatever number of its hosts may fail. */
+  giveUp(play: Play): void {
+    this.#givenUp.add(play.name)
+  }
+
   record(failure: Failure): void {
     this.failures.push(failure)
     this.options.report({ kind: 'failed', failure })
@@ -127,6 +133,7 @@ export class Run {
 
   /** Whether more of the play's hosts failed than it allows. What failed as a whole allows nothing. */
   exceeded(play: Play): boolean {
+    if (this.#givenUp.has(play.name)) return true
     const own = this.failures.filter((failure) => failure.play === play.name)
     const failed = new Set(own.map(({ host }) => host))
     for (const name of names(play.hosts)) if (this.hasFailed(name)) failed.add(name)
@@ -136,6 +143,7 @@ export class Run {
   /** What went wrong in a play as a whole, on the hosts that the problems name, or else on its first. */
   failPlay(play: Play, error: unknown): void {
     const kind = isUnreachable(error) ? 'unreachable' : 'failed'
+    this.giveUp(play)
     for (const problem of problemsOf(error)) {
       const host = play.members.find(({ name }) => isOf(problem.where, name))?.name ?? nowhere(play).host
       this.record({ ...nowhere(play), host, kind, problems: [problem] })

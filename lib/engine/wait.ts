@@ -1,42 +1,46 @@
 /** Waiting for a gate: looked at again and again until it opens, can't open any more, or its time is up. */
 import { missedOn, names, nowhere } from './failures.ts'
-import type { Look, Play } from './play.ts'
+import type { Look, Missing, Play } from './play.ts'
 import type { Run } from './run.ts'
 
 /** Seconds between two looks of a gate. */
 const interval = 1
 
-/** Waits for the play's gate, at most so many seconds; records a failure for each host it was missed on. */
-export async function waitForGate(run: Run, play: Play, look: Look, seconds: number): Promise<void> {
+/**
+ * Waits for the play's gate, at most so many seconds, until it opens for one of these looks. Records a failure for each
+ * host on which the first was missed.
+ * @returns whether it opened; true where there is none
+ */
+export async function waitForGate(run: Run, play: Play, looks: readonly Look[], seconds: number): Promise<boolean> {
   const { gate } = play.options
-  if (!gate || play.hosts.length === 0) return
+  if (!gate || play.hosts.length === 0) return true
   const scope = run.scope(play)
   const start = run.world.now()
   try {
     for (;;) {
-      const missing = await gate.missing(scope, look)
-      const waited = run.world.now() - start
-      if (missing.length === 0) {
-        run.options.report({
-          kind: 'passed',
-          gate: gate.name,
-          play: play.name,
-          seconds: waited,
-          expected: [...look.expected],
-        })
-        return
+      let missing: readonly Missing[] = []
+      for (const [index, look] of looks.entries()) {
+        const found = await gate.missing(scope, look)
+        if (index === 0) missing = found
+        if (found.length > 0) continue
+        const expected = [...look.expected]
+        const seconds = run.world.now() - start
+        run.options.report({ kind: 'passed', gate: gate.name, play: play.name, seconds, expected })
+        return true
       }
+      const waited = run.world.now() - start
       if (missing.some((item) => item.final) || waited >= seconds) {
         const causes = await gate.explain(scope, missing)
         for (const [host, problems] of missedOn(missing, causes)) run.record({ ...nowhere(play), host, problems })
-        return
+        return false
       }
       run.options.report({ kind: 'waiting', gate: gate.name, play: play.name, missing, seconds: waited })
-      if (run.options.signal.aborted) return
+      if (run.options.signal.aborted) return false
       await run.world.sleep(interval)
     }
   } catch (error) {
     run.failPlay(play, error)
+    return false
   }
 }
 
@@ -53,5 +57,5 @@ export async function waitUnchanged(run: Run, play: Play): Promise<void> {
   const expected = new Set([...names(play.hosts), ...others].filter(well))
   // What an earlier play of this run changed may take its time to show.
   const seconds = run.changed.size > 0 ? gate.deadline : gate.patience
-  await waitForGate(run, play, { expected, changed: new Set(), deep: false }, seconds)
+  await waitForGate(run, play, [{ expected, changed: new Set(), deep: false }], seconds)
 }

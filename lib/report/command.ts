@@ -1,25 +1,38 @@
 import { q } from '../core/script.ts'
 
 /** Variables whose values are not repeated; the rest of the word that a secret may stand in goes with it. */
-const secretName = /pass|secret|token|key|credential/i
+const secretName = /pass|pw|secret|token|key|cred|auth|private/i
+
+/** Short options without a value, which may stand before another one in a word: `-CDe`. */
+const short = '[CDKbkvyh]*'
 
 /**
  * The command to go on with: the one that was given, without --check, and with what may be a secret in -e left out:
  * it stands in reports that others read.
  */
 export function commandLine(playbook: string, argv: readonly string[]): string {
+  const isFlag = new RegExp(`^(-${short}e|--extra-vars)$`)
+  const attached = new RegExp(`^(-${short}e=?|--extra-vars=)(.+)$`, 's')
   const words = argv.flatMap((word, index) => {
-    if (word === '--check' || word === '-C') return []
-    const isValue = argv[index - 1] === '-e' || argv[index - 1] === '--extra-vars'
-    const [, option = '', value = ''] = isValue ? ['', '', word] : (/^(-e=?|--extra-vars=)(.+)$/s.exec(word) ?? [])
-    return [value === '' || value.startsWith('@') ? word : option + withoutSecrets(value)]
+    if (word === '--check') return []
+    const isValue = isFlag.test(argv[index - 1] ?? '')
+    const [, option = '', value = ''] = isValue ? ['', '', word] : (attached.exec(word) ?? [])
+    const shown = value === '' || value.startsWith('@') ? word : option + withoutSecrets(value)
+    return isValue ? [shown] : [withoutCheck(shown)].filter((left) => left !== '')
   })
   return ['npx tsx', ...[playbook, ...words].map(q)].join(' ')
 }
 
+/** A word of short options without -C; nothing if that was all of it. */
+const withoutCheck = (word: string): string =>
+  word.replace(new RegExp(`^-(${short})`), (all, letters: string) => {
+    const left = letters.replaceAll('C', '')
+    return letters === left ? all : left === '' && all === word ? '' : `-${left}`
+  })
+
 /** `name=value` with the value left out where the name says that it is a secret; a map of such a name whole. */
 function withoutSecrets(text: string): string {
-  if (!secretName.test(text)) return text
+  if (!secretName.test(text) && !text.includes('{')) return text
   const pair = /^([\w.-]+)=(.*)$/s.exec(text)
   if (!pair?.[1]) return '***'
   return secretName.test(pair[1]) || /[\s{]/.test(pair[2] ?? '') ? `${pair[1]}=***` : text

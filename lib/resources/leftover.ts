@@ -14,20 +14,23 @@ import { environmentFile, readUnit, staleFile, startedFile, unitFile, unitQuesti
 /**
  * The resource that removes what this id once stood for (`file:/etc/app.conf`), with the same id: its plan is `remove`
  * while it is there, `keep` when it is gone. Undefined for what must not be removed blindly (a package, an account, a
- * release, what is in a database), for folders of the system and of Plinth itself, and for an id that is none.
+ * release, the keys of a properties file, what is in a database), for a unit whose files are among `kept`, for folders of the system and of Plinth itself, and for an id that is none.
  *
  * Several are removed in the reverse order of their declaration: a unit before its files, a directory after its content.
  */
-export function leftover(id: string): Resource | undefined {
+export function leftover(id: string, kept: ReadonlySet<string> = new Set()): Resource | undefined {
   const colon = id.indexOf(':')
   const kind = id.slice(0, colon)
   const key = id.slice(colon + 1)
-  if (kind === 'unit') return /^[A-Za-z0-9:_.@-]+$/.test(key) ? removedUnit(key) : undefined
+  if (kind === 'unit') {
+    if (!/^[A-Za-z0-9:_.@-]+$/.test(key)) return undefined
+    return [unitFile(key), environmentFile(key)].some((path) => kept.has(path)) ? undefined : removedUnit(key)
+  }
   // biome-ignore lint/suspicious/noControlCharactersInRegex: what no path of ours holds is what is looked for
   if (!key.startsWith('/') || key === '/' || posix.normalize(key) !== key || /[\0-\x1f]|\/$/.test(key)) return undefined
   switch (kind) {
+    // Of `properties` only some keys were ours: the file may be somebody else's.
     case 'file':
-    case 'properties':
     case 'line-set':
       return removedFile(id, key, 'file')
     case 'symlink':

@@ -143,7 +143,7 @@ function service(name: string, { ownFile, environment, inputs, digest, settles }
       return [{ key: 'restart', from: null, to: why }]
     },
     disrupts: ({ actual, changed }) => actual?.active === 'active' && restarts(changed),
-    steps: ({ actual, changed, pending }) => serviceSteps(name, actual, changed, pending.has(ownFile.id)),
+    steps: ({ actual, changed, due }) => serviceSteps(name, actual, changed, due.has(ownFile.id)),
   })
 }
 

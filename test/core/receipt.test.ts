@@ -43,6 +43,9 @@ test('a site is a playbook over inventories', () => {
     ['playbooks/site.ts', ['inventory/prod/'], 'site@prod'],
     ['../a b/site.ts', ['/x/lab.yaml', 'more.yml'], 'site@lab+more'],
     ['site.ts', [], 'site'],
+    ['site.ts', ['teams/a/hosts.yaml'], 'site@a.hosts'],
+    ['site.ts', ['./b/inventory'], 'site@b.inventory'],
+    ['site.ts', ['hosts.yaml'], 'site@hosts'],
     ['站点.ts', ['生产 1'], '站点@生产_1'],
   ]
   for (const [playbook, inventories, expected] of cases) assert.is(siteName(playbook, inventories), expected)

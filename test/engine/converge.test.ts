@@ -125,7 +125,11 @@ test('a gate is waited for until its deadline after a change, and no longer than
     const world = new FakeWorld()
     for (const name of ['h1', 'h2']) (converged ? there : works)(world, name, 'a')
     const missing = [{ host: 'h1', what: 'is not ready' }]
-    const { gate, looks } = gateOf(world, () => missing, { serving: async () => new Set(serving) })
+    // Well before anything is changed, where anybody serves.
+    const well = (count: number): boolean => serving.length > 0 && count === 1
+    const { gate, looks } = gateOf(world, (_look, count) => (well(count) ? [] : missing), {
+      serving: async () => new Set(serving),
+    })
     const { result } = await run([play('p', hosts('h1', 'h2'), () => [thing('a')], { serial: 1, gate })], world)
     assert.is(world.seconds, seconds)
     assert.is(looks[0]?.expected, expected)
@@ -299,6 +303,30 @@ test('resources behind a login are asked and told there, not on the machine', as
   assert.equal(deeds(world), ['admin@127.0.0.1:3306: make table'])
   assert.is(database.holder, 'tester on controller, pid 1, a test, run r1')
   assert.equal(world.machine('db1').asked.flat(), ['facts:machine', 'receipts:machine'])
+})
+
+test('as many machines are changed at once as forks allow, and one that hangs keeps none of the others', async () => {
+  const world = new FakeWorld()
+  const names = ['h1', 'h2', 'h3', 'h4', 'h5', 'h6']
+  let busy = 0
+  let most = 0
+  let done = 0
+  for (const name of names) {
+    works(world, name, 'a')
+    const channel = world.machine(name)
+    const act = channel.act.bind(channel)
+    channel.act = async function* (steps) {
+      most = Math.max(most, ++busy)
+      // The first one goes on only when nobody else is left to wait for.
+      if (name === 'h1') while (done < names.length - 1) await new Promise((resolve) => setImmediate(resolve))
+      yield* act(steps)
+      busy--
+      done++
+    }
+  }
+  const { result } = await run([play('p', hosts(...names), () => [thing('a')])], world, { forks: 2 })
+  assert.equal(result.failures, [])
+  assert.is(most, 2)
 })
 
 test.run()

@@ -1,5 +1,5 @@
 /** What a run leaves on its machines, and what it finds there that is declared no longer. */
-import { type Resource, resource } from '../../lib/core/resource.ts'
+import { type Plan, type Resource, resource } from '../../lib/core/resource.ts'
 import { play } from '../../lib/engine/play.ts'
 import { leftoverLines } from '../../lib/engine/report.ts'
 import type { Options } from '../../lib/engine/run.ts'
@@ -28,6 +28,8 @@ const removal = (id: string): Resource | undefined => {
 const remembers = (world: FakeWorld, machine: string, ...lines: readonly string[]): void => {
   world.machine(machine).answer('receipts:machine', lines.map((line) => line.replaceAll(' ', '\t')).join('\n'))
 }
+
+const keep = (id: string): Plan => ({ id, action: 'keep', changes: [], steps: [], problems: [] })
 
 /** A step that removes a thing does. */
 const goes = (world: FakeWorld, machine: string, ...names: readonly string[]): void => {
@@ -120,6 +122,9 @@ interface Case {
   readonly there?: Readonly<Record<string, string>>
   /** Hosts that --limit leaves; default both. */
   readonly limit?: readonly string[]
+  readonly force?: boolean
+  /** Ids of things that are as declared beside thing:a, on both hosts. */
+  readonly declares?: readonly string[]
   readonly found: readonly string[]
   /** Steps of a run with --prune. */
   readonly steps?: readonly string[]
@@ -165,12 +170,35 @@ const cases: readonly Case[] = [
     found: [],
   },
   {
-    says: 'what a host had that is no longer in the inventory is',
+    says: 'what a host had that the inventory does not know any more is only shown',
     remembers: ['test gone thing:x'],
     there: { x: 'new' },
+    found: ['gone thing:x blocked'],
+  },
+  {
+    says: 'and removed with --force',
+    remembers: ['test gone thing:x'],
+    there: { x: 'new' },
+    force: true,
     found: ['gone thing:x removed'],
     steps: ['remove x'],
     after: ['h1 thing:a', 'h2 thing:a'],
+  },
+  {
+    says: 'what a host that --limit leaves out still has stays',
+    remembers: ['test h1 thing:x', 'test h2 thing:x'],
+    there: { x: 'new' },
+    limit: ['h1'],
+    found: [],
+  },
+  {
+    says: 'a path is the same thing whatever kind it is declared as',
+    remembers: ['test h1 file:/a', 'other h1 directory:/b', 'test h1 symlink:/b', 'test h1 file:/c'],
+    there: { 'file:/c': 'new', 'file:/a': 'new', 'symlink:/b': 'new' },
+    declares: ['line-set:/a'],
+    found: ['h1 file:/c removed'],
+    steps: ['remove file:/c'],
+    after: ['h1 file:/a', 'h1 symlink:/b', 'h1 thing:a', 'h1 line-set:/a', 'h2 thing:a', 'h2 line-set:/a'],
   },
   {
     says: 'what another site has there is none of ours',
@@ -189,33 +217,44 @@ const cases: readonly Case[] = [
   },
 ]
 
-for (const { says, remembers: lines, there: left = {}, limit = ['h1', 'h2'], found, steps = [], after } of cases) {
+for (const {
+  says,
+  remembers: lines,
+  there: present = {},
+  limit = ['h1', 'h2'],
+  found,
+  steps = [],
+  after,
+  ...more
+} of cases) {
   test(`leftovers: ${says}`, async () => {
     const world = new FakeWorld()
     there(world, 'm1', 'a')
     remembers(world, 'm1', ...lines)
-    for (const [name, state] of Object.entries(left)) world.machine('m1').answer(`is:${name}`, state)
-    goes(world, 'm1', ...Object.keys(left))
+    for (const [name, state] of Object.entries(present)) world.machine('m1').answer(`is:${name}`, state)
+    goes(world, 'm1', ...Object.keys(present))
     const pair = [fakeHost('h1', null, 'm1'), fakeHost('h2', null, 'm1')]
-    const whole = play('p', pair, () => [thing('a')])
+    const { force = false, declares = [] } = more
+    const kept = declares.map((id) => ({ ...thing('a'), id, plan: () => keep(id) }))
+    const whole = play('p', pair, () => [thing('a'), ...kept])
     const site = [{ ...whole, hosts: whole.hosts.filter(({ name }) => limit.includes(name)) }]
     const told = (list: readonly { host: string; id: string; fate: string }[]): readonly string[] =>
       list.map(({ host, id, fate }) => `${host} ${id} ${fate}`)
 
-    const looked = await run(site, world, { leftover: removal, check: true })
+    const looked = await run(site, world, { leftover: removal, check: true, force })
     assert.equal(told(looked.result.leftovers), found)
     assert.is(looked.result.failures.length, 0)
-    const kept = await run(site, world, { leftover: removal })
-    assert.equal(told(kept.result.leftovers), found)
+    const left = await run(site, world, { leftover: removal, force })
+    assert.equal(told(left.result.leftovers), found)
     assert.equal(world.machine('m1').steps, [], 'without --prune nothing is removed')
-    const planned = await run(site, world, pruning({ check: true }))
+    const planned = await run(site, world, pruning({ check: true, force }))
     assert.equal(
       planned.result.plans.flatMap(({ plans }) => plans.flatMap(({ steps }) => steps.map(({ say }) => say))),
       steps,
     )
     assert.equal(world.machine('m1').traces, [])
 
-    const { result } = await run(site, world, pruning())
+    const { result } = await run(site, world, pruning({ force }))
     assert.equal(result.failures, [])
     assert.equal(
       world.machine('m1').steps.map(({ say }) => say),
@@ -251,6 +290,63 @@ test('a removal that fails is a failure, and nothing is forgotten', async () => 
     ['h1 no longer declared'],
   )
   assert.ok(owns(world, 'h1').every((owned) => owned === undefined || owned.includes('h1 thing:x')))
+})
+
+test('what was not removed is not forgotten: interrupted, refused at the terminal, not begun, failed on a machine of two', async () => {
+  const site = (maxFailures = 0) => [play('p', hosts('h1', 'h2'), () => [thing('a')], { maxFailures })]
+  const fresh = (): FakeWorld => {
+    const world = new FakeWorld()
+    there(world, 'h1', 'a', 'x', 'y')
+    there(world, 'h2', 'a')
+    remembers(world, 'h1', 'test h1 thing:x', 'test h1 thing:y')
+    goes(world, 'h1', 'x', 'y')
+    return world
+  }
+  const forgets = (world: FakeWorld): readonly string[] => audit(world, 'h1').filter((line) => line.includes('forgets'))
+
+  const controller = new AbortController()
+  const interrupted = fresh()
+  interrupted.machine('h1').on('remove y', () => {
+    controller.abort()
+    interrupted.machine('h1').answer('is:y', '')
+    return undefined
+  })
+  const { result } = await run(site(), interrupted, pruning({ signal: controller.signal }))
+  assert.equal(forgets(interrupted), [])
+  assert.equal(
+    result.unfinished.map(({ host, undone }) => [host, ...undone]),
+    [['h1', 'remove x']],
+  )
+
+  const refused = fresh()
+  await run(site(), refused, pruning({ ask: async (question) => (question.includes('remove x') ? 'no' : 'yes') }))
+  assert.match(forgets(refused).join(), /forgets: thing:y$/)
+
+  const elsewhere = fresh()
+  elsewhere.cutOff('h2')
+  const { events } = await run(site(1), elsewhere, pruning())
+  assert.equal(forgets(elsewhere), [])
+  assert.match(
+    events.flatMap((event) => (event.kind === 'warned' ? event.problems.map(({ what }) => what) : [])).join(),
+    /was not removed/,
+  )
+
+  const pair = fresh()
+  pair.machine('h1').fail('remove x')
+  const two = [fakeHost('h1', null, 'h1'), fakeHost('h3', null, 'h1')]
+  await run([play('p', two, () => [thing('a')])], pair, pruning())
+  assert.equal(forgets(pair), [])
+})
+
+test('a removal that does not take is a failure that says so', async () => {
+  const world = new FakeWorld()
+  there(world, 'h1', 'a', 'x')
+  remembers(world, 'h1', 'test h1 thing:x')
+  const { result } = await run([play('p', hosts('h1'), () => [thing('a')])], world, pruning())
+  assert.equal(
+    result.failures.map(({ problems }) => problems.map(({ where, what }) => `${where}: ${what}`)),
+    [['h1 thing:x: it is still there after the apply, expected gone']],
+  )
 })
 
 test('what people read of leftovers: hosts with the same ones together, and what happens to them', () => {

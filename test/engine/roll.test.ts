@@ -22,8 +22,10 @@ interface Case {
   readonly force?: boolean
   /** How much each leads. */
   readonly leading?: Readonly<Record<string, number>>
-  /** A member on which the gate never opens. */
+  /** A member on which the gate does not open, as long as it is asked about, */
   readonly unwell?: string
+  /** or until this one was changed. */
+  readonly until?: string
   /** What differs; a name that begins with `quiet` needs no restart. */
   readonly thing?: string
   readonly startTogether?: boolean
@@ -74,7 +76,7 @@ const cases: readonly Case[] = [
     members: ['h1', 'h2', 'h3', 'h4', 'h5'],
     serving: ['h1', 'h2', 'h3', 'h4'],
     converged: ['h2', 'h3', 'h4', 'h5'],
-    story: ['[h2 h3 h4 | ]', 'h1', '[h1 h2 h3 h4 h5 | h1]!'],
+    story: ['[h1 h2 h3 h4 | ]', 'h1', '[h1 h2 h3 h4 h5 | h1]!'],
   },
   {
     says: 'forced: a majority may be lost, and no gate is asked before',
@@ -107,7 +109,7 @@ const cases: readonly Case[] = [
     says: 'two of two serve: there is no other way',
     members: ['h1', 'h2'],
     serving: ['h1', 'h2'],
-    story: ['h1', '[h1 h2 | h1]', 'h2', '[h1 h2 | h1 h2]!'],
+    story: ['[h1 h2 | ]', 'h1', '[h1 h2 | h1]', 'h2', '[h1 h2 | h1 h2]!'],
   },
   {
     says: 'a batch that would take the majority while one is down is refused as a whole',
@@ -148,13 +150,32 @@ const cases: readonly Case[] = [
     ],
   },
   {
-    says: 'a member that this play leaves alone must be well before one that serves is taken away',
+    says: 'the others must be well before one that serves is taken away',
     members: ['h1', 'h2', 'h3'],
     serving: ['h1', 'h2', 'h3'],
     converged: ['h2', 'h3'],
     unwell: 'h2',
-    story: ['[h2 h3 | ]'],
+    story: ['[h1 h2 h3 | ]', '[h2 h3 | ]'],
     failures: ['h2: has lost its leader'],
+    warnings: ['roll: h1 may not be taken away while the cluster is not well'],
+  },
+  {
+    says: 'also where all of them differ: one that serves and belongs to no group must not cost a second one',
+    members: ['h1', 'h2', 'h3'],
+    serving: ['h1', 'h2', 'h3'],
+    unwell: 'h2',
+    story: ['[h1 h2 h3 | ]', '[h2 h3 | ]'],
+    failures: ['h2: has lost its leader'],
+    warnings: ['roll: h1 may not be taken away while the cluster is not well'],
+  },
+  {
+    says: 'one that serves and is not well is the one to mend: the others are',
+    members: ['h1', 'h2', 'h3'],
+    serving: ['h1', 'h2', 'h3'],
+    converged: ['h2', 'h3'],
+    unwell: 'h1',
+    until: 'h1',
+    story: ['[h1 h2 h3 | ]', '[h2 h3 | ]', 'h1', '[h1 h2 h3 | h1]!'],
   },
   {
     says: 'a batch for each size of a list, the last one again and again',
@@ -226,7 +247,7 @@ const told = ({ expected, changed, deep }: Look): string =>
 
 for (const { says, members, serving = [], converged = [], limit = members, story, ...more } of cases) {
   test(says, async () => {
-    const { serial = 1, startTogether = false, force = false, thing: name = 'a', leading = {}, unwell } = more
+    const { serial = 1, startTogether = false, force = false, thing: name = 'a', leading = {}, unwell, until } = more
     const world = new FakeWorld()
     for (const host of members) (converged.includes(host) ? there : works)(world, host, name)
     const { gate } = gateOf(world, undefined, {
@@ -235,7 +256,9 @@ for (const { says, members, serving = [], converged = [], limit = members, story
       missing: async (_scope, look) => {
         // A copy in words: what it is given may grow later.
         world.log.push(told(look))
-        return unwell ? [{ host: unwell, what: 'has lost its leader', final: true }] : []
+        const mended = until !== undefined && look.changed.has(until)
+        const missed = unwell !== undefined && look.expected.has(unwell) && !mended
+        return missed ? [{ host: unwell, what: 'has lost its leader', final: until === undefined }] : []
       },
     })
     const { result, events } = await run([limited(members, limit, { serial, startTogether, gate }, name)], world, {
@@ -273,6 +296,60 @@ test('a host that turns out to need a restart after all, once it is locked, is r
   await run([play('p', hosts(...all), () => [thing('quiet'), thing('a')], { serial: 1, gate })], world)
   const order = world.log.flatMap((line) => /^(gate.*|.*: make .*)/.exec(line)?.[1] ?? [])
   assert.equal(order, ['h2: make quiet', 'gate: h1 h2', 'h1: make quiet', 'h1: make a', 'gate: h1 h2, deep'])
+})
+
+test('a member that a gate is missed on is down: within what may fail, no second one is taken', async () => {
+  const world = new FakeWorld()
+  const all = ['h1', 'h2', 'h3']
+  for (const host of all) works(world, host, 'a')
+  const { gate } = gateOf(world, undefined, {
+    serving: async () => new Set(all),
+    missing: async (_scope, { expected, changed }) =>
+      changed.has('h1') && expected.has('h1') ? [{ host: 'h1', what: 'never came back', final: true }] : [],
+  })
+  const { result } = await run(
+    [play('p', hosts(...all), () => [thing('a')], { serial: 1, maxFailures: 1, gate })],
+    world,
+  )
+  assert.equal(
+    world.log.filter((line) => line.includes('make')),
+    ['h1: make a'],
+  )
+  assert.equal(
+    result.failures.map(({ host, problems }) => `${host}: ${problems[0]?.what}`),
+    ['h1: never came back', 'h2: changing it would leave 1 of 3 members serving, while h1 is down'],
+  )
+})
+
+test('what fails as a whole ends the run, whatever number of hosts may fail', async () => {
+  const no = (): never => {
+    throw hostError({ where: 'h2', what: 'another run is at work there', remedy: 'wait' })
+  }
+  const serving = async () => new Set(['h1', 'h2'])
+  const places: readonly ((world: FakeWorld) => PlayOptions<null>)[] = [
+    () => ({ prepare: async () => no() }),
+    (world) => {
+      world.machine('h2').lock = async () => no()
+      return { gate: gateOf(world).gate }
+    },
+    (world) => ({ gate: gateOf(world, undefined, { serving }).gate }),
+  ]
+  for (const place of places) {
+    const world = new FakeWorld()
+    for (const host of ['h1', 'h2', 'h3']) works(world, host, 'a', 'b')
+    there(world, 'h3', 'a')
+    const options = { serial: 1, maxFailures: 2, ...place(world) }
+    const all = hosts('h1', 'h2', 'h3')
+    const { result } = await run(
+      [play('p', all, () => [thing('a')], options), play('q', all, () => [thing('b')])],
+      world,
+    )
+    assert.ok(result.failures.length > 0)
+    assert.equal(
+      world.log.filter((line) => line.includes('make')),
+      [],
+    )
+  }
 })
 
 interface Tolerance {

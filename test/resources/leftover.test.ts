@@ -54,13 +54,20 @@ for (const id of [
   'unit:',
   'unit:../../etc/passwd',
   'unit:a b',
+  'properties:/etc/app.conf',
   'unknown:/x',
   '',
 ]) {
   test(`nothing removes ${JSON.stringify(id)}`, () => assert.is(leftover(id), undefined))
 }
 
-for (const kind of ['file', 'properties', 'line-set']) {
+test('a unit is not removed while somebody still has one of its files', () => {
+  for (const path of ['/etc/systemd/system/app.service', '/etc/plinth/app.env'])
+    assert.is(leftover('unit:app', new Set([path])), undefined)
+  assert.is(leftover('unit:app', new Set(['/etc/systemd/system/apps.service']))?.id, 'unit:app')
+})
+
+for (const kind of ['file', 'line-set']) {
   plans(test, removal(`${kind}:/etc/app.conf`), {
     gone: { answers: {}, action: 'keep' },
     there: {

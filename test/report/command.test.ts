@@ -1,0 +1,35 @@
+/** The command to go on with: what was typed, without --check and without a secret. */
+import { commandLine } from '../../lib/report/command.ts'
+import { assert, suite } from '../kit.ts'
+
+const test = suite('report/command')
+
+const cases: readonly (readonly [typed: string, shown: string])[] = [
+  ['-i prod', '-i prod'],
+  ['-i prod --check', '-i prod'],
+  ['-C -i prod', '-i prod'],
+  ['-Ci prod', '-i prod'],
+  ['-CDv -i prod', '-Dv -i prod'],
+  ['-D -i C', '-D -i C'],
+  ['-e node=nacos2', '-e node=nacos2'],
+  ['-enode=nacos2', '-enode=nacos2'],
+  ['-e db_password=S3cret', "-e 'db_password=***'"],
+  ['-e=db_password=S3cret', "'-e=db_password=***'"],
+  ['--extra-vars=db_pwd=S3cret', "'--extra-vars=db_pwd=***'"],
+  ['--extra-vars token=S3cret', "--extra-vars 'token=***'"],
+  ['-De nacos_db_password=S3cret', "-De 'nacos_db_password=***'"],
+  ['-Cve password=S3cret', "-ve 'password=***'"],
+  ['-CDepassword=S3cret', "'-Depassword=***'"],
+  ['-e {"nacos":{"db":"S3cret"}}', "-e '***'"],
+  ['-e @secret/vars.yaml', '-e @secret/vars.yaml'],
+]
+
+for (const [typed, shown] of cases) {
+  test(typed, () => {
+    const line = commandLine('playbooks/site.ts', typed.split(' '))
+    assert.is(line, `npx tsx playbooks/site.ts ${shown}`)
+    assert.not.ok(line.includes('S3cret'))
+  })
+}
+
+test.run()
