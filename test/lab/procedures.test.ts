@@ -278,6 +278,22 @@ test(
 )
 
 test(
+  'a change of all nodes takes one after the other, and the Raft leader last',
+  async () => {
+    ended(await run('leader', '-e', 'to=nacos1'))
+    await logIn()
+    assert.equal(await leaders(...nodes), ['nacos1'])
+    lab = inventory('lab', (text) => text.replace('xmx: 512m', 'xmx: 520m'))
+    const ran = await run('site')
+    ended(ran)
+    const order = [...ran.stderr.matchAll(/^ {2}(nacos\d) +restart nacos\.service/gm)].map(([, node]) => node)
+    assert.equal(order, ['nacos2', 'nacos3', 'nacos1'])
+    assert.is(ran.stderr.match(/Nacos is healthy: 3 hosts/g)?.length, 4, 'before the first, and after each')
+  },
+  { timeout: 600 },
+)
+
+test(
   'a backup with one byte changed is refused before anything is asked of the database',
   async () => {
     const set = join(backups, sets()[0]!)
