@@ -6,8 +6,12 @@ import { account as accountReader, name, privileges as privilegesReader } from '
 interface AccountState {
   readonly [key: string]: string
   readonly password: string
-  readonly privileges: string
 }
+
+/** The key of the privileges that nobody declared, and its value where there are none. */
+const surplusKey = 'not declared'
+const none = '(none)'
+const has = (privilege: string): string => `privilege ${privilege}`
 
 export interface AccountOptions {
   readonly password: Secret
@@ -41,9 +45,22 @@ export function databaseAccount(
         .split('\n')
         .filter((line) => line.startsWith(`${schema}|`))
         .map((line) => line.slice(schema.length + 1))
-      return { password: right === false ? 'another' : 'as declared', privileges: own.sort().join(', ') }
+      const found = [...own, ...privileges].map((one): [string, string] => [
+        has(one),
+        own.includes(one) ? 'granted' : 'missing',
+      ])
+      const surplus = own.filter((one) => !privileges.includes(one)).sort()
+      return {
+        password: right === false ? 'another' : 'as declared',
+        ...Object.fromEntries(found),
+        [surplusKey]: surplus.join(', ') || none,
+      }
     },
-    desired: { password: 'as declared', privileges: wanted },
+    desired: {
+      password: 'as declared',
+      [surplusKey]: none,
+      ...Object.fromEntries(privileges.map((one) => [has(one), 'granted'])),
+    },
     declared: password.reveal(),
     steps({ actual, changed }) {
       const steps: Step[] = []
@@ -53,10 +70,10 @@ export function databaseAccount(
       else if (changed.has('password')) {
         steps.push({ say: `set the password of ${key}`, run: `ALTER USER ${who} IDENTIFIED BY ?`, input })
       }
-      if (changed.has('privileges')) {
+      if ([...changed].some((one) => one !== 'password')) {
         // Granted first, and only the surplus taken away: nodes that run must not lose what they need for a moment.
-        const surplus = (actual?.privileges ?? '').split(', ').filter((one) => one !== '' && !privileges.includes(one))
-        const revoke = surplus.length > 0 ? `; REVOKE ${surplus.join(', ')} ON ${grantable} FROM ${who}` : ''
+        const surplus = actual?.[surplusKey] ?? none
+        const revoke = surplus !== none ? `; REVOKE ${surplus} ON ${grantable} FROM ${who}` : ''
         steps.push({
           say: `grant ${wanted} on ${schema} to ${key}`,
           run: `GRANT ${wanted} ON ${grantable} TO ${who}${revoke}`,

@@ -23,7 +23,11 @@ plans(test, account, {
   'empty server': {
     answers: {},
     action: 'create',
-    changes: ['password:  → as declared', `privileges:  → ${wanted}`],
+    changes: [
+      'not declared:  → (none)',
+      'password:  → as declared',
+      ...wanted.split(', ').map((one) => `privilege ${one}:  → granted`),
+    ],
     says: [`create account ${key}`, grant],
   },
   keep: { answers: { [`account:${key}`]: right, [`privileges:${key}`]: all }, action: 'keep' },
@@ -44,13 +48,13 @@ plans(test, account, {
   'no privileges': {
     answers: { [`account:${key}`]: right },
     action: 'update',
-    changes: [`privileges:  → ${wanted}`],
+    changes: wanted.split(', ').map((one) => `privilege ${one}: missing → granted`),
     says: [grant],
   },
   'too many privileges': {
     answers: { [`account:${key}`]: right, [`privileges:${key}`]: `${all}\nna_cos|DROP` },
     action: 'update',
-    changes: [`privileges: DELETE, DROP, INSERT, SELECT, UPDATE → ${wanted}`],
+    changes: ['not declared: DROP → (none)'],
     says: [grant],
   },
 })
