@@ -105,8 +105,7 @@ function machineChannel(link: Link, shell: Shell, lockFile?: string): MachineCha
       return channel.askLocked(holder, questions)
     },
     async trace(trace) {
-      const { run, input } = traceScript(trace)
-      const { code, stderr } = await shell.run(run, { inline: Buffer.from(input) })
+      const { code, stderr } = await shell.run(traceScript(trace))
       if (code === null) throw shell.gone()
       if (code !== 0) throw traceProblem(shell.host, stderr)
     },

@@ -7,10 +7,9 @@ import { lines, type Script, sh } from '../core/script.ts'
 const logBytes = 1_048_576
 
 /**
- * The script, and what it finds on its standard input: the receipt. The time is the machine's own. A receipt is replaced
- * atomically; the log is appended to by one write.
+ * The script. The time is the machine's own. A receipt is replaced atomically; the log is appended to by one write.
  */
-export function traceScript({ line, receipt }: Trace): { readonly run: string; readonly input: string } {
+export function traceScript({ line, receipt }: Trace): string {
   const text = line.replace(/[\p{Cc}]+/gu, ' ')
   const written: Script =
     receipt === undefined
@@ -19,11 +18,11 @@ export function traceScript({ line, receipt }: Trace): { readonly run: string; r
 mkdir -p -- "$state/receipts"
 t=$(mktemp "$state/receipts/.plinth.XXXXXX")
 trap 'rm -f -- "$t"' EXIT
-cat >"$t"
+printf %s ${receiptText(receipt.owned)} >"$t"
 sync "$t"
 mv -f -- "$t" "$f"
 sync "$state/receipts"`
-  const run = lines(
+  return lines(
     sh`umask 077`,
     stateFolder,
     sh`mkdir -p -- "$log"`,
@@ -32,6 +31,5 @@ sync "$state/receipts"`
 if [ -f "$log/audit.log" ] && [ "$(stat -c %s -- "$log/audit.log")" -ge ${logBytes} ]; then mv -f -- "$log/audit.log" "$log/audit.log.1"; fi
 printf '%s\n' "$line" >>"$log/audit.log"
 if command -v logger >/dev/null; then logger -t plinth -p user.notice -- ${text} || :; fi`,
-  )
-  return { run: run.text, input: receipt === undefined ? '' : receiptText(receipt.owned) }
+  ).text
 }

@@ -147,8 +147,8 @@ function assertReported({ text }: Ran, [host, fault, point]: Blow): void {
   if (step === undefined) assert.match(own[1]!, new RegExp(`^ {2}${host}: the connection is gone: .*run again`), text)
   else assert.is(own[1], `  ${host}: the connection was lost during "${step}", so its outcome is unknown:`)
   assert.match(own.slice(1, 3).join(' '), says!)
-  if (left.length > 0) assert.ok(own.slice(2, 6).includes(`  not done: ${left.join('; ')}`), text)
-  assert.match(text, new RegExp(`^${host} +\\d+ +\\d+ +unreachable$`, 'm'))
+  if (left.length > 0) assert.ok(own.slice(2, 30).includes(`  not done: ${left.join('; ')}`), text)
+  assert.match(text, new RegExp(`^${host} +\\d+ +\\d+ +unreachable +[\\d.]+$`, 'm'))
   assert.match(text, /Failed on \d of 2 hosts .*, go on with: npx tsx \S+ -i \S+$/m)
 }
 

@@ -49,6 +49,8 @@ export const stop = {
   async install(host: string): Promise<void> {
     const script = `#!/bin/sh
 n=\${0##*/}
+# What a run notes for itself is no step.
+case "$n $*" in mv*/plinth/receipts/*) exec /usr/bin/$n "$@" ;; esac
 if [ -e /srv/stop/$n ]; then
   if [ $n = cat ]; then head -c 1000; fi
   : >/srv/stop/$n.reached
