@@ -329,4 +329,19 @@ test('as many machines are changed at once as forks allow, and one that hangs ke
   assert.is(most, 2)
 })
 
+test('hosts of one machine, or plays of one database, that want one thing differently are refused, also where --limit leaves one', async () => {
+  const world = new FakeWorld()
+  const pair = [fakeHost('h1', 'one', 'm1'), fakeHost('h2', 'two', 'm1')]
+  const other = (content: string) => [{ ...thing('a'), digest: () => content }]
+  const whole = play('p', pair, ({ params }) => other(params))
+  const limited = { ...whole, hosts: whole.hosts.slice(0, 1) }
+  const login = { host: '127.0.0.1', port: 3306, user: 'admin', password: { reveal: () => 'x' } as never }
+  const schema = (name: string, content: string) => play(name, hosts('h3'), () => other(content), { via: () => login })
+  for (const site of [[whole], [limited], [schema('s', 'one'), schema('t', 'two')]]) {
+    const error = await run(site, world).catch((thrown: Error) => thrown)
+    assert.match(String(error), /thing:a \(place 1 of play \w\) is something else at place 1 of play \w/)
+  }
+  assert.equal(deeds(world), [])
+})
+
 test.run()

@@ -341,7 +341,7 @@ test('what fails as a whole ends the run, whatever number of hosts may fail', as
     const options = { serial: 1, maxFailures: 2, ...place(world) }
     const all = hosts('h1', 'h2', 'h3')
     const { result } = await run(
-      [play('p', all, () => [thing('a')], options), play('q', all, () => [thing('b')])],
+      [play('p', all, () => [thing('a')], options), play('q', all, () => [thing('b')], { maxFailures: 2 })],
       world,
     )
     assert.ok(result.failures.length > 0)
