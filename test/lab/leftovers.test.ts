@@ -2,10 +2,10 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { assert, suite } from '../kit.ts'
-import { changesBetween, inside, inventory, playbook, prepareLab, snapshot, testLab } from './playbook.ts'
+import { preparePart } from './part.ts'
+import { changesBetween, inside, playbook, snapshot, testLab } from './playbook.ts'
 
 const test = suite('leftovers')
-const hosts = ['db1', 'nacos1']
 const aside = '/opt/part/aside'
 let path = ''
 
@@ -19,13 +19,7 @@ const receipt = (): Promise<readonly string[]> =>
 test(
   'a run that changes something leaves a line before and one after, in the journal and in a file of root, without a secret',
   async () => {
-    await prepareLab(hosts, [])
-    path = inventory('lab', (text) =>
-      text.replace(
-        / {4}nacos:\n[\s\S]*/,
-        `    part:\n      hosts:\n        nacos1: { ansible_host: ${testLab.addressOf('nacos1')} }\n`,
-      ),
-    )
+    path = await preparePart()
     await inside(
       'nacos1',
       'systemctl stop part 2>/dev/null; rm -rf /opt/part /etc/systemd/system/part.service /etc/plinth /var/lib/plinth /var/log/plinth; systemctl daemon-reload',

@@ -1,9 +1,10 @@
 /** --tags, --limit, --step and the lists on real hosts: a service and its database. The tests build on each other. */
 import { assert, suite } from '../kit.ts'
-import { inside, inventory, mainPid, playbook, prepareLab, testLab } from './playbook.ts'
+import { partHosts, preparePart } from './part.ts'
+import { inside, mainPid, playbook, testLab } from './playbook.ts'
 
 const test = suite('selection')
-const hosts = ['db1', 'nacos1']
+const hosts = partHosts
 const words = '/opt/part/words'
 let path = ''
 
@@ -19,13 +20,7 @@ const clean = `systemctl stop part 2>/dev/null; rm -rf /opt/part /etc/systemd/sy
 test(
   'a service and its database',
   async () => {
-    await prepareLab(hosts, [])
-    path = inventory('lab', (text) =>
-      text.replace(
-        / {4}nacos:\n[\s\S]*/,
-        `    part:\n      hosts:\n        nacos1: { ansible_host: ${testLab.addressOf('nacos1')} }\n`,
-      ),
-    )
+    path = await preparePart()
     await inside('nacos1', clean)
     await inside('db1', 'mysql -e "DROP DATABASE IF EXISTS part"')
     const { code, stdout, stderr } = await part()
