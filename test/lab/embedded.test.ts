@@ -19,7 +19,6 @@ test(
   'bare hosts',
   async () => {
     await prepareLab(nodes, ['2.1.1'])
-    await Promise.all(nodes.map((host) => testLab.reset(host)))
   },
   { timeout: 900 },
 )

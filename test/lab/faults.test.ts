@@ -16,7 +16,6 @@ test(
   'bare hosts',
   async () => {
     await prepareLab(hosts, ['2.2.4'])
-    await Promise.all(hosts.map((host) => testLab.reset(host)))
   },
   { timeout: 900 },
 )

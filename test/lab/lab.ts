@@ -39,6 +39,8 @@ export interface UpOptions {
   readonly owner?: number
   /** A folder to lay over the image, for hosts that get a new disk: what a user of the lab wants installed on all of them. */
   readonly layer?: string
+  /** New disks for all of them, whatever they were before. */
+  readonly bare?: boolean
   readonly say?: Say
 }
 
@@ -72,7 +74,7 @@ export class Lab {
    * Boots what is missing; hosts that run are left as they are (thawed and mended, if they were not). Clears what a run left whose owner is gone.
    * @throws PlinthError when the machine can't run a lab, another `up` or owner has this one, or a host does not start
    */
-  async up({ hosts = defaultHosts, owner, layer, say = silent }: UpOptions = {}): Promise<void> {
+  async up({ hosts = defaultHosts, owner, layer, bare = false, say = silent }: UpOptions = {}): Promise<void> {
     const ownedBy = owner === undefined ? null : identityOf(owner)
     if (owner !== undefined && ownedBy === null) {
       throw usageError({ where: `owner ${owner}`, what: 'no such process', remedy: 'give the number of a running one' })
@@ -87,7 +89,7 @@ export class Lab {
       await raiseBridge(this.layout)
       keepNetwork(this.layout)
       await ensureKeys(this.layout, hosts)
-      const booted = await Promise.all(wanted.map((host) => this.#bring(host, image, say, layer)))
+      const booted = await Promise.all(wanted.map((host) => this.#bring(host, image, say, bare, layer)))
       await dropOldImages(new Set([image.id, ...(await imagesInUse())]))
       const count = booted.filter(Boolean).length
       if (count > 0) say(`${count} of ${hosts.length} hosts booted in ${since(start)}`)
@@ -188,18 +190,18 @@ export class Lab {
     return [...machine.insidePrefix(leader ?? ''), `TERM=${process.env.TERM ?? 'dumb'}`, '/bin/bash', '--login']
   }
 
-  async #bring(host: HostLayout, image: Image, say: Say, layer?: string): Promise<boolean> {
+  async #bring(host: HostLayout, image: Image, say: Say, anew: boolean, layer?: string): Promise<boolean> {
     const start = Date.now()
     const on = machine.isOn(host)
     const disk = machine.imageOfDisk(host)
-    if (on && disk !== '') {
+    if (on && disk !== '' && !anew) {
       await setFrozen(host.cgroup, false)
       await setLink(host, 'up')
       await untilFound(this.layout, host)
       await machine.untilReady(host, false)
     } else {
       await machine.powerOff(host)
-      const bare = disk === '' || !existsSync(imageOf(disk).bare)
+      const bare = anew || disk === '' || !existsSync(imageOf(disk).bare)
       if (bare) {
         machine.setLayer(host, layer)
         await machine.makeDisk(this.layout, host, image)
@@ -207,7 +209,8 @@ export class Lab {
       await this.#start(host, bare)
       say(`${host.name} (${host.address}) is ready after ${since(start)}`)
     }
-    if (disk !== '' && disk !== image.id) say(`${host.name} stands on an older image; "reset ${host.name}" renews it`)
+    if (!anew && disk !== '' && disk !== image.id)
+      say(`${host.name} stands on an older image; "reset ${host.name}" renews it`)
     return !on
   }
 

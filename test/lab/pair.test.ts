@@ -8,7 +8,6 @@ test(
   'bare hosts',
   async () => {
     await prepareLab(['db1', 'nacos1'], ['2.0.3', '2.2.4'])
-    await Promise.all(['db1', 'nacos1'].map((host) => testLab.reset(host)))
   },
   { timeout: 900 },
 )

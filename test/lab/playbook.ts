@@ -11,15 +11,15 @@ export const testLab: Lab = lab(testLabName)
 const say = (line: string): void => console.log(`  ${line}`)
 
 /**
- * Boots what is missing of the test lab and builds the archives that are needed. Other hosts are switched off: a member
- * of an earlier test's cluster would find its way into this one's.
+ * Boots these hosts of the test lab, bare, and builds the archives that are needed. Other hosts are switched off: what an
+ * earlier file of tests left, a member of its cluster above all, would find its way into this one's.
  */
 export async function prepareLab(
   hosts: readonly string[],
   versions: readonly ('2.0.3' | '2.1.1' | '2.2.4')[],
 ): Promise<void> {
   for (const version of versions) await labArchive(version, say)
-  await testLab.up({ hosts, owner: testOwner, say })
+  await testLab.up({ hosts, owner: testOwner, bare: true, say })
   const others = (await testLab.status()).filter(({ host, state }) => !hosts.includes(host) && state !== 'off')
   await Promise.all(others.map(({ host }) => testLab.kill(host)))
 }

@@ -10,7 +10,7 @@ import { leftover } from '../../lib/resources/leftover.ts'
 import { inputOf, type UnitOptions, unit } from '../../lib/resources/unit.ts'
 import { answering } from '../edge/askers.ts'
 import { assert, suite } from '../kit.ts'
-import { inside, testLab } from './playbook.ts'
+import { inside, prepareLab, testLab } from './playbook.ts'
 
 const test = suite('restart')
 /** On a busy machine a command inside a host takes its time. */
@@ -80,10 +80,7 @@ const unknown = (id: string): string =>
 test(
   'a bare host with one service',
   async () => {
-    await testLab.up({ hosts: [host], owner: Number(process.env.PLINTH_LAB_OWNER ?? process.pid) })
-    await on(
-      'systemctl disable -q --now reads 2>/dev/null; rm -rf /etc/systemd/system/reads.service /etc/plinth /etc/reads.conf /opt/reads; systemctl daemon-reload; systemctl reset-failed',
-    )
+    await prepareLab([host], [])
     const { folder } = testLab.layout
     channel = await realWorld(answering()).open({
       key: host,

@@ -36,7 +36,6 @@ test(
   'the lab is there and bare',
   async () => {
     await prepareLab(hosts, ['2.2.4'])
-    for (const host of hosts) await testLab.reset(host)
     lab = inventory('lab')
   },
   { timeout: 900 },

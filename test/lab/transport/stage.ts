@@ -173,14 +173,17 @@ export function start(inventory: string, { args = [], preload, terminal }: Start
     terminal === undefined
       ? [process.execPath, ...words]
       : // One shell ends with its terminal, as a user's does; the one in it outlives it, to tell how the playbook ended.
+        // A plain shell dies at once of a Ctrl-C that its command lives through: both have a handler for it.
         [
           'script',
           '-qefc',
-          `( trap '' HUP; '${[process.execPath, ...words].join("' '")}'; echo $? >${terminal} ); exit`,
+          `trap : INT; ( trap '' HUP; trap : INT; '${[process.execPath, ...words].join("' '")}'; echo $? >${terminal} ); exit`,
           '/dev/null',
         ]
   const child = spawn(command ?? '', rest, {
     cwd: new URL('../../..', import.meta.url).pathname,
+    // script starts the user's own shell.
+    env: { ...process.env, SHELL: '/bin/sh', TERM: 'xterm' },
     stdio: [terminal === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
   })
   children.add(child)
