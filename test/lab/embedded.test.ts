@@ -1,6 +1,6 @@
 /** A cluster without a MySQL: Nacos 2.1.1 keeps its data in Derby, replicated over Raft. */
 import { assert, suite } from '../kit.ts'
-import { complaints, differing, inside, inventory, prepareLab, site, testLab } from './playbook.ts'
+import { complaints, differing, inside, inventory, prepareLab, site } from './playbook.ts'
 
 const test = suite('embedded')
 const nodes = ['nacos1', 'nacos2', 'nacos3']

@@ -1,6 +1,6 @@
 /** What the readers of the course met: each is named with its remedy, before anything is written where that is possible. */
 import { assert, suite } from '../kit.ts'
-import { complaints, differing, inside, inventory, playbook, prepareLab, site, testLab } from './playbook.ts'
+import { complaints, differing, inside, inventory, playbook, prepareLab, site } from './playbook.ts'
 
 const test = suite('faults')
 const hosts = ['db1', 'nacos1']
