@@ -20,8 +20,8 @@ const nameAndSum = new Script(String.raw`sum=${'${l%% *}'} name=${'${l#*  }'}
   case $sum in \\*) sum=${'${sum#?}'} name=$(printf %b "$name") ;; esac`)
 const dpkgFormat = new Script("'${Package}\t${db:Status-Status}\\n'")
 
-/** `type|mode|owner|group|bytes` of a path itself, links not followed. */
-export const stat: Reader = (paths) => sh`stat -c '%n	%F|%a|%U|%G|%s' -- ${paths} 2>/dev/null || :`.text
+/** `type|mode|owner|group|bytes|seconds` of a path itself, links not followed; the last when it was last changed in any way, since 1970. */
+export const stat: Reader = (paths) => sh`stat -c '%n	%F|%a|%U|%G|%s|%Z' -- ${paths} 2>/dev/null || :`.text
 
 /** SHA-256 of a file's content. Only of files: a pipe would be waited for without end. */
 export const hash: Reader = (paths) =>
@@ -83,12 +83,6 @@ export const installed: Reader = (names) =>
 elif command -v rpm >/dev/null; then
   rpm -q --qf '%{NAME}	installed\n' ${names} 2>/dev/null | grep '	' || :
 fi`.text
-
-/** When a file was last changed in any way, its content, owner or mode: seconds since 1970. Only of files themselves. */
-export const changeTime: Reader = (paths) =>
-  sh`for f in ${paths}; do if [ -f "$f" ] && [ ! -L "$f" ]; then
-  printf '%s\t%s\n' "$f" "$(stat -c %Z -- "$f" 2>/dev/null)"
-fi; done`.text
 
 /**
  * A unit's properties, a line each, with times in UTC. Of a process that runs also `PLINTH_INPUTS`, the digest of the
@@ -189,6 +183,6 @@ export const facts: Reader = (keys) =>
   while IFS= read -r l; do case $l in ID=*) echo "os ${new Script('${l#ID=}')}" ;; VERSION_ID=*) echo "os-version ${new Script('${l#VERSION_ID=}')}" ;; esac; done </etc/os-release
   if command -v apt-get >/dev/null; then echo packages apt; elif command -v dnf >/dev/null; then echo packages dnf; fi
   while read -r n v u; do if [ "$n" = MemTotal: ]; then echo "memory $v"; fi; done </proc/meminfo
-  echo "systemd $(systemctl --version 2>/dev/null | { read -r n v rest; echo "$v"; })"
-  echo "addresses $(ip -o addr show scope global 2>/dev/null | while read -r i name family cidr rest; do printf '%s ' "${new Script('${cidr%/*}')}"; done)"
+  systemctl --version 2>/dev/null | { read -r n v rest; echo "systemd $v"; }
+  ip -o addr show scope global 2>/dev/null | { printf 'addresses '; while read -r i name family cidr rest; do printf '%s ' "${new Script('${cidr%/*}')}"; done; echo; }
 } | while IFS= read -r l; do printf '%s\t%s\n' "$k" "$l"; done; done`.text

@@ -6,7 +6,8 @@
 import { Script } from './script.ts'
 
 /** Where a machine keeps what Plinth notes there (`$log`, `$state`): root's is the system's, another user's their own. */
-export const stateFolder = new Script(`if [ "$(id -u)" = 0 ]; then log=/var/log/plinth state=/var/lib/plinth
+export const stateFolder =
+  new Script(`if [ "\${plinth_uid:-$(id -u)}" = 0 ]; then log=/var/log/plinth state=/var/lib/plinth
 else state=\${XDG_STATE_HOME:-\${HOME:-}/.local/state}/plinth log=$state; fi`)
 
 /** One resource that a site declared for a host of the machine. */

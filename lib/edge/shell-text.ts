@@ -45,7 +45,7 @@ export function lackText(missing: readonly string[]): { readonly what: string; r
 }
 
 /**
- * Said once, first: surroundings that do not depend on the login (locale, umask, folder), the way to set a mark, and
+ * Said once, first: surroundings that do not depend on the login (locale, umask, folder), who it is (`plinth_uid`), the way to set a mark, and
  * the watch over a script. A host that lacks a command says which (the mark `lacks`) and ends before anything runs.
  *
  * `plinth_watch PID SECONDS` waits for a word of the client's: `ok` once it has seen the script end, `end` when its
@@ -109,6 +109,7 @@ plinth_lack=
 for c in ${Object.values(needed).join(' ')}; do command -v $c >/dev/null 2>&1 || plinth_lack="$plinth_lack $c"; done
 [ -r /proc/self/stat ] || plinth_lack="$plinth_lack /proc"
 if [ "$plinth_lack" ]; then plinth_mark lacks 0$plinth_lack; exit 1; fi
+plinth_uid=$(id -u)
 `
 
 /**
@@ -217,7 +218,7 @@ if ( : >>"$l" ); then
   esac
 else (exit 73); fi`
 
-const ownFile = raw`if [ "$(id -u)" != 0 ]; then
+const ownFile = raw`if [ "$plinth_uid" != 0 ]; then
   if [ -w /run/lock ]; then l=/run/lock; else l=/tmp; fi
-  l=$l/plinth-$(id -u).lock
+  l=$l/plinth-$plinth_uid.lock
 fi`

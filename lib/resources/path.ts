@@ -39,6 +39,12 @@ export function readPath(answers: Answers, path: string): PathState | null {
   return { type: types[type] ?? 'special file', mode: mode.padStart(4, '0'), owner, group }
 }
 
+/** When a file was last changed in any way, its content, owner or mode: seconds since 1970. NaN for what is no file. */
+export function readChangeTime(answers: Answers, path: string): number {
+  const [type = '', , , , , seconds = ''] = answers(pathQuestion(path)).split('|')
+  return types[type] === 'file' && seconds !== '' ? Number(seconds) : Number.NaN
+}
+
 /** Gives a path the owner, group and mode that are declared, and leaves the rest. chown first: it takes setuid bits away. */
 export function ownershipStep(path: string, { owner, group, mode }: Ownership): Step {
   const who = group === undefined ? owner : `${owner ?? ''}:${group}`

@@ -2,14 +2,11 @@
  * Whether a process that runs can have read a file as it is on the disk now. Answered only where it is certain: the
  * process is the one that Plinth started, with inputs that it had just looked at, and the file was changed later.
  */
-import type { Answers, Question } from '../core/probe.ts'
-import { changeTime } from '../readers.ts'
+import type { Answers } from '../core/probe.ts'
+import { readChangeTime } from './path.ts'
 
 /** What a unit's answer says of the start of its process, as properties by name: the lines of the reader `unit`. */
 export type Properties = ReadonlyMap<string, string>
-
-/** The question for when a file was last changed in any way. */
-export const changeQuestion = (path: string): Question => ({ reader: changeTime, key: path })
 
 /** Seconds by which two clocks read one after the other may differ without one having jumped. */
 const tolerance = 2
@@ -25,7 +22,7 @@ export function neverRead(properties: Properties, answers: Answers, path: string
   const invocation = properties.get('InvocationID') ?? ''
   if (invocation === '' || invocation !== properties.get('Started') || properties.get('CanReload') !== 'no')
     return false
-  const changed = Number(answers(changeQuestion(path)) || Number.NaN)
+  const changed = readChangeTime(answers, path)
   const started = secondsOf(properties.get('ExecMainStartTimestamp') ?? '')
   const startedUptime = Number(properties.get('ExecMainStartTimestampMonotonic') || Number.NaN) / 1e6
   const [now = Number.NaN, uptime = Number.NaN] = (properties.get('Now') ?? '').split(' ').map(Number)

@@ -4,7 +4,7 @@ import { sh } from '../core/script.ts'
 import { Secret, sha256 } from '../core/secret.ts'
 import { unit as unitReader } from '../readers.ts'
 import { file } from './file.ts'
-import { changeQuestion, neverRead, type Properties } from './process-start.ts'
+import { neverRead, type Properties } from './process-start.ts'
 
 interface UnitState {
   readonly [key: string]: string
@@ -110,7 +110,7 @@ function service(name: string, { ownFile, environment, inputs, digest, settles }
   return resource<UnitState>({
     id: `unit:${name}`,
     needs: [environment.id],
-    probe: [unitQuestion(name), ...files.flatMap((input) => [...input.probe, changeQuestion(plainFile(input) ?? '')])],
+    probe: [unitQuestion(name), ...files.flatMap((input) => input.probe)],
     inputs,
     read(answers) {
       const state = readUnit(answers, name)

@@ -51,9 +51,8 @@ const changesOf = (more: readonly string[]): readonly string[] => [
 
 /** The input's answers after an edit by hand, at a second. */
 const edited = (second: number) => ({
-  'stat:/opt/app/app.conf': 'regular file|644|root|root|4',
+  'stat:/opt/app/app.conf': `regular file|644|root|root|4|${second}`,
   'hash:/opt/app/app.conf': 'e'.repeat(64),
-  'changeTime:/opt/app/app.conf': String(second),
 })
 
 plans(test, service!, {
@@ -199,7 +198,16 @@ const edits: readonly [name: string, answers: Readonly<Record<string, string>>, 
   ['nothing tells the time', { ...show({ Now: '' }), ...edited(start + 600) }, unknown],
   ['an unknown way to write a time', { ...show({ ExecMainStartTimestamp: '@1' }), ...edited(start + 600) }, unknown],
   ['the file is gone', show(), unknown],
-  ['no time of a change', { ...show(), ...edited(start + 600), 'changeTime:/opt/app/app.conf': '' }, unknown],
+  [
+    'no time of a change',
+    { ...show(), ...edited(start + 600), 'stat:/opt/app/app.conf': 'regular file|644|root|root|4' },
+    unknown,
+  ],
+  [
+    'a link is there now',
+    { ...show(), ...edited(start + 600), 'stat:/opt/app/app.conf': `symbolic link|777|root|root|4|${start + 600}` },
+    unknown,
+  ],
   [
     'it was changed back already, earlier in the run',
     { ...show(), ...edited(start + 600), 'hash:/opt/app/app.conf': sha256('x=1\n') },
@@ -244,11 +252,7 @@ test('the answers come with the questions that are asked anyway: no round trip m
     service!.probe.map(({ reader, key }) => `${reader.name}:${key}`),
     [
       'unit:app.service',
-      ...['/opt/app/app.conf', '/etc/systemd/system/app.service'].flatMap((path) => [
-        `stat:${path}`,
-        `hash:${path}`,
-        `changeTime:${path}`,
-      ]),
+      ...['/opt/app/app.conf', '/etc/systemd/system/app.service'].flatMap((path) => [`stat:${path}`, `hash:${path}`]),
     ],
   )
 })
