@@ -16,6 +16,14 @@ export const commands: ReadonlyMap<string, Entry> = new Map([
       load: () => import('./inventory.ts'),
     },
   ],
+  [
+    'vault',
+    {
+      about:
+        "Ansible's vaults: encrypt, decrypt, view, edit, rekey, encrypt-string; generate: secrets nobody has given",
+      load: () => import('./vault.ts'),
+    },
+  ],
 ])
 
 /** Named in the design and not there yet. */

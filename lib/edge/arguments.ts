@@ -43,6 +43,7 @@ export interface Options {
   readonly events: string | null
   readonly version: boolean
   readonly help: boolean
+  readonly vaultIds: readonly string[]
   readonly vaultPasswordFiles: readonly string[]
   readonly askVaultPass: boolean
   readonly privateKey: string | null
@@ -100,8 +101,9 @@ const flags = {
   'ask-become-pass': { short: 'K', help: 'ask for the password this takes; empty: that of -k' },
   'vault-password-file': {
     value: 'FILE',
-    help: 'file with the vault password, or program that prints it',
+    help: 'file or program with the vault password',
   },
+  'vault-id': { value: 'ID@SOURCE', help: '', joins: true },
   'ask-vault-pass': { help: 'ask for the vault password' },
   json: { help: 'one JSON document on stdout; what happens as lines of JSON' },
   events: { value: 'FILE', help: '', joins: true },
@@ -197,6 +199,7 @@ export function parseArguments(argv: readonly string[]): Options {
     events: last('events'),
     version: has('version'),
     help: has('help'),
+    vaultIds: all('vault-id'),
     vaultPasswordFiles: all('vault-password-file'),
     askVaultPass: has('ask-vault-pass'),
     privateKey: last('private-key'),
