@@ -37,7 +37,7 @@ Ansible's vaults, in its own format (1.1, and 1.2 with ids): what ansible-vault 
   edit FILE …        edit in $VISUAL or $EDITOR, in a file that only you can read
   rekey FILE …       give them another password, files and single values (!vault) in files
   encrypt-string     encrypt one value, from stdin or typed, and print the YAML to paste
-  generate           make the secrets that a playbook needs and nobody has given, into group_vars/; keeps what is there
+  generate           make the secrets that a playbook needs and nobody has given; into group_vars/
 
       --vault-id ID@SOURCE           a password for one vault id: ID@FILE, ID@PROGRAM or ID@prompt; repeatable
       --vault-password-file FILE     file with the password, or program that prints it
@@ -55,7 +55,7 @@ Examples:
   ${name} generate -i prod --check
   ${name} rekey --vault-id old@prompt --new-vault-id prod@prompt inventory/prod/group_vars/*/vault.yml
 
-Exit codes: 0 done, 1 some files are not done, 2 --check found something to make, 4 nothing was touched, 130 interrupted.
+Exit codes: 0 done, 1 some files are not done, 2 --check found some to make, 4 nothing touched, 130 interrupted.
 `
 
 type Act = (files: readonly string[], given: Given, asker: Asker) => Promise<ExitCode>

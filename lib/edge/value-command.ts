@@ -39,7 +39,11 @@ export class ValueCommands {
 
   #run([program = '', ...words]: readonly string[]): Secret | PlinthError {
     if (program.includes('/') && executable(program) && !startable(program))
-      return usageError({ where: '', what: `${program} is no program`, remedy: 'use !file, or begin it with #!/bin/sh' })
+      return usageError({
+        where: '',
+        what: `${program} is no program`,
+        remedy: 'use !file, or begin it with #!/bin/sh',
+      })
     const run = spawnSync(program, words, {
       stdio: ['ignore', 'pipe', 'pipe'],
       timeout: this.seconds * 1000,

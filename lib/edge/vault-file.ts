@@ -61,7 +61,13 @@ export async function writeAll(files: readonly Written[], undone: string): Promi
       const list = (some: readonly Written[]): string => some.map((one) => one.file).join(', ') || 'none'
       const rest: Problem[] =
         files.length > 1
-          ? [{ where: `done: ${list(files.slice(0, index))}`, what: `not done: ${list(files.slice(index))}`, remedy }]
+          ? [
+              {
+                where: `of ${files.length} files`,
+                what: `done: ${list(files.slice(0, index))}, not done: ${list(files.slice(index))}`,
+                remedy,
+              },
+            ]
           : []
       const problem = { where: file, what: `it can't be written (${code}), and ${undone}`, remedy }
       throw new PlinthError([problem, ...rest], index === 0 ? exitCode.usage : exitCode.failed)
