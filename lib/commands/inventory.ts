@@ -16,7 +16,7 @@ const options = {
   'extra-vars': { short: 'e', takesValue: true },
   'vault-id': { takesValue: true },
   'vault-password-file': { takesValue: true },
-  'ask-vault-pass': {},
+  'ask-vault-pass': { short: 'J' },
   'show-secrets': {},
   help: { short: 'h' },
 } as const
@@ -34,7 +34,7 @@ Reads an inventory and says what it comes to. No host is asked.
   -e, --extra-vars VARS          variables that win: key=value, '{"key": 1}', @file; repeatable
       --vault-password-file FILE file with the vault password, or program that prints it
       --vault-id ID@SOURCE       the same for one vault id; SOURCE may be prompt
-      --ask-vault-pass           ask for the vault password
+  -J, --ask-vault-pass           ask for the vault password
       --show-secrets             with list: secrets as they are, encrypted ones opened
   -h, --help                     print this
 

@@ -1,5 +1,6 @@
 /** What `plinth vault` does with files: encrypt, decrypt, view, rekey, edit. Nothing is written before all has been read. */
 import { PlinthError, type Problem, usageError } from '../core/error.ts'
+import { visible } from '../core/visible.ts'
 import { edited } from '../edge/editor.ts'
 import { isVault, openVaultBytes, sealVault, type VaultKey } from '../edge/vault.ts'
 import { readContent, stream, type Written, writeAll } from '../edge/vault-file.ts'
@@ -77,7 +78,10 @@ export async function view(files: readonly string[], keys: readonly VaultKey[]):
       openVaultBytes(vault, keys, `${where}:${line}`).bytes.toString()
     return { content: withValues(content.toString(), opened) }
   }
-  await writeAll(await forEach(files, open, stream), 'it was not shown')
+  const shownFiles = await forEach(files, open, stream)
+  // What was encrypted must not steer a terminal.
+  const safe = (one: Written): Written => ({ ...one, content: visible(Buffer.from(one.content as string).toString()) })
+  await writeAll(process.stdout.isTTY ? shownFiles.map(safe) : shownFiles, 'it was not shown')
 }
 
 /**

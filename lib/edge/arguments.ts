@@ -104,7 +104,7 @@ const flags = {
     help: 'file or program with the vault password',
   },
   'vault-id': { value: 'ID@SOURCE', help: '', joins: true },
-  'ask-vault-pass': { help: 'ask for the vault password' },
+  'ask-vault-pass': { short: 'J', help: 'ask for the vault password' },
   json: { help: 'one JSON document on stdout; what happens as lines of JSON' },
   events: { value: 'FILE', help: '', joins: true },
   report: { value: 'DIR', help: 'write report.html, report.json and junit.xml there' },

@@ -78,5 +78,8 @@ export async function writeAll(files: readonly Written[], undone: string): Promi
 /** To standard output, to the last byte, however slow its reader is. */
 const printed = (content: string | Uint8Array): Promise<void> =>
   new Promise((done, reject) => {
-    process.stdout.write(content, (error) => (error ? reject(error) : done()))
+    process.stdout.write(content, (error) =>
+      // Whoever reads it may have seen enough (`| head`).
+      error && (error as NodeJS.ErrnoException).code !== 'EPIPE' ? reject(error) : done(),
+    )
   })

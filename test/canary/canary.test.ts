@@ -15,7 +15,7 @@ import { inlineValue } from '../../lib/edge/vault-inline.ts'
 import { type Account, makeAccount } from '../edge/accounts.ts'
 import { freePort, type Sshd, startSshd } from '../edge/sshd.ts'
 import { assert, suite } from '../kit.ts'
-import { contentsOf, leaks, type Process, processesIn, processesNow, type Sinks } from './sinks.ts'
+import { contentsOf, leaks, looks, type Process, processesIn, processesNow, type Sinks } from './sinks.ts'
 
 const test = suite('canary')
 const root = join(import.meta.dirname, '../..')
@@ -169,11 +169,11 @@ async function run(
   const ended = new Promise<number | null>((done) => child.once('close', done)).finally(() => {
     going = false
   })
-  const seen: Process[] = []
+  const seen = new Map<string, Process>()
   const watch = (async () => {
     while (going) {
-      seen.push(...processesNow())
-      await sleep(50)
+      for (const one of processesNow()) seen.set(JSON.stringify(one), one)
+      await sleep(200)
     }
   })()
   await Promise.all([during?.(child), watch])
@@ -181,7 +181,7 @@ async function run(
   children.delete(child)
   const there = `/proc/${sshd.process.pid}/root`
   const snapped = existsSync(join(host, 'processes')) ? readFileSync(join(host, 'processes'), 'latin1') : ''
-  const processes = [...seen, ...processesIn(snapped)]
+  const processes = [...seen.values(), ...processesIn(snapped)]
   return {
     code,
     sinks: {
@@ -327,5 +327,39 @@ for (const [name, [code, says, how = none]] of Object.entries(kinds))
     },
     slow,
   )
+
+/** The sinks in which this canary has come out. */
+const sinksOf = ({ sinks }: Ran, way: keyof typeof canaries): readonly string[] =>
+  Object.keys(sinks).filter((sink) => leaks({ [sink]: sinks[sink]! }, { [way]: canaries[way] }).length > 0)
+
+test(
+  'it would be seen: each place leaks once, on purpose',
+  async () => {
+    const all = ['id', 'argv', 'environment', 'host file', 'controller file', 'stderr', 'change']
+    const leak = (...ways: readonly string[]): readonly string[] => ['-e', JSON.stringify({ leak: ways })]
+    // The logs of the host are kept from run to run: what leaks nowhere else comes first.
+    const error = await run('leaking error', { words: leak('error') })
+    assert.equal(sinksOf(error, 'vault'), ['stderr'])
+    const planned = await run('plan', { words: [...leak('id'), '--plan-out', join(out, 'plan.json')] })
+    const leaking = await run('leaking', { words: leak(...all) })
+    const found = new Set([...sinksOf(planned, 'vault'), ...sinksOf(leaking, 'vault')])
+    const expected = [
+      ...everywhere,
+      'plan file',
+      'command lines',
+      'environments',
+      'files of the host',
+      'temporary files',
+    ]
+    assert.equal([...found].sort(), expected.filter((sink) => sink !== 'log of sshd').sort())
+  },
+  slow,
+)
+
+test('and in whatever form: encoded, or as a digest', () => {
+  const forms = looks(canaries.database)
+  assert.is(forms.length, 16)
+  for (const form of forms) assert.equal(leaks({ x: `…${form}…` }, canaries), ['x: database'], form)
+})
 
 test.run()

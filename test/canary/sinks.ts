@@ -12,7 +12,7 @@ export type Canaries = Readonly<Record<string, string>>
 const digest = (name: string, text: string): string => createHash(name).update(text).digest('hex')
 
 /** How a text may look: itself, encoded, and as a digest that anybody can make, with a line break at its end or without. */
-const looks = (text: string): readonly string[] =>
+export const looks = (text: string): readonly string[] =>
   [text, `${text}\n`].flatMap((form) => [
     form.trim(),
     Buffer.from(form).toString('base64').replace(/=+$/, '').slice(0, -1),
@@ -22,12 +22,12 @@ const looks = (text: string): readonly string[] =>
   ])
 
 /** `SINK: WAY` for each secret that has come out somewhere, in order. */
-export const leaks = (sinks: Sinks, canaries: Canaries): readonly string[] =>
-  Object.entries(sinks).flatMap(([sink, text]) =>
-    Object.entries(canaries)
-      .filter(([, canary]) => looks(canary).some((look) => text.includes(look)))
-      .map(([way]) => `${sink}: ${way}`),
+export function leaks(sinks: Sinks, canaries: Canaries): readonly string[] {
+  const sought = Object.entries(canaries).map(([way, canary]) => [way, looks(canary)] as const)
+  return Object.entries(sinks).flatMap(([sink, text]) =>
+    sought.filter(([, forms]) => forms.some((form) => text.includes(form))).map(([way]) => `${sink}: ${way}`),
   )
+}
 
 /** The names and the content of all files below a folder; empty where there is none. `but` are folders that are left out. */
 export function contentsOf(folder: string, but: readonly string[] = []): string {

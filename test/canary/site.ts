@@ -5,19 +5,31 @@
 import { writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { hostError } from '../../lib/core/error.ts'
-import { type Resource, resource, type Step } from '../../lib/core/resource.ts'
-import { hostPath, integer, oneOf, optional, params, port, secret } from '../../lib/core/schema.ts'
-import { sh } from '../../lib/core/script.ts'
-import type { Secret } from '../../lib/core/secret.ts'
-import { type Gate, play } from '../../lib/engine/play.ts'
-import { main } from '../../lib/main.ts'
-import { stat } from '../../lib/readers.ts'
-import { directory } from '../../lib/resources/directory.ts'
-import { file } from '../../lib/resources/file.ts'
-import { databaseSchema } from '../../lib/resources/mysql/schema.ts'
-import { properties } from '../../lib/resources/properties.ts'
-import { requirement } from '../../lib/resources/requirement.ts'
+import {
+  databaseSchema,
+  directory,
+  file,
+  type Gate,
+  hostError,
+  hostPath,
+  integer,
+  list,
+  main,
+  oneOf,
+  optional,
+  params,
+  play,
+  port,
+  properties,
+  type Resource,
+  readers,
+  requirement,
+  resource,
+  type Secret,
+  type Step,
+  secret,
+  sh,
+} from 'plinth'
 
 const site = params({
   folder: hostPath(),
@@ -28,14 +40,18 @@ const site = params({
   database: optional(params({ port: port(), password: secret() })),
   service: optional(port()),
   fails: optional(oneOf('step', 'still', 'bug', 'blocked', 'late', 'lost', 'slow', 'gate')),
-  leak: optional(oneOf('id', 'argv', 'environment', 'host file', 'controller file', 'error', 'stderr', 'change')),
+  /** Every one of these leaks the secret `content`, on purpose. */
+  leak: optional(
+    list(oneOf('id', 'argv', 'environment', 'host file', 'controller file', 'error', 'stderr', 'change')),
+    [],
+  ),
   seconds: optional(integer(), 30),
 })
 
 /** One step with a secret on its standard input, during which every process of the host is looked at. */
 function handled(folder: string, input: Secret, more: readonly Step[]): Resource {
   const path = `${folder}/target/input`
-  const question = { reader: stat, key: path }
+  const question = { reader: readers.stat, key: path }
   const look = sh`umask 077
 cat >${path}
 for p in /proc/[0-9]*; do
@@ -57,7 +73,7 @@ const step = (run: string, more: Partial<Step> = {}): Step => ({ say: 'the step 
 
 export interface Told {
   readonly fails: string | undefined
-  readonly leak: string | undefined
+  readonly leak: readonly string[]
 }
 
 /** What happens after the secret was handed over: the failure, or the leak, that is wanted. */
@@ -72,11 +88,15 @@ function then({ fails, leak }: Told, folder: string, seconds: number, secret: st
         'p=$PPID; while ! grep -q sshd /proc/$p/comm; do p=$(cut -d" " -f4 /proc/$p/stat); done; kill -9 $p; sleep 5',
       ),
     ]
-  if (leak === 'argv') return [step(`sh -c 'cat /proc/$$/cmdline >>${folder}/processes' ${secret}`)]
-  if (leak === 'environment') return [step(`LEAK=${secret} sh -c 'cat /proc/$$/environ >>${folder}/processes'`)]
-  if (leak === 'host file') return [step(`echo ${secret} >/var/lib/plinth/left`)]
-  if (leak === 'stderr') return [step(`echo ${secret} >&2; exit 3`)]
-  return []
+  const leaks: Readonly<Record<string, Step>> = {
+    argv: step(`sh -c 'tr "\\0" " " </proc/$$/cmdline >>${folder}/processes; :' ${secret}`),
+    environment: step(
+      `LEAK=${secret} sh -c 'printf "\\n== x\\n--\\n" >>${folder}/processes; cat /proc/$$/environ >>${folder}/processes'`,
+    ),
+    'host file': step(`echo ${secret} >/var/lib/plinth/left`),
+    stderr: step(`echo ${secret} >&2; exit 3`),
+  }
+  return Object.entries(leaks).flatMap(([name, one]) => (leak.includes(name) ? [one] : []))
 }
 
 const nobody: Gate<unknown> = {
@@ -92,8 +112,8 @@ await main((fleet) => {
   const hosts = fleet.group('all', site)
   const [{ params: told }] = hosts as [(typeof hosts)[0]]
   const secret = told.content.reveal()
-  if (told.leak === 'controller file') writeFileSync(join(tmpdir(), 'left'), secret)
-  if (told.leak === 'error') throw hostError({ where: 'h1', what: `it came to ${secret}`, remedy: 'look' })
+  if (told.leak.includes('controller file')) writeFileSync(join(tmpdir(), 'left'), secret)
+  if (told.leak.includes('error')) throw hostError({ where: 'h1', what: `it came to ${secret}`, remedy: 'look' })
   const asks: Gate<(typeof hosts)[0]['params']> = {
     ...nobody,
     async missing(scope) {
@@ -119,9 +139,9 @@ await main((fleet) => {
         template: '# of the role\n',
         secret: (key) => key === 'db.password',
       }),
+      ...(leak.includes('id') ? [directory(`${folder}/${secret}`, { mode: '0700' })] : []),
+      ...(leak.includes('change') ? [file(`${folder}/shown`, { content: secret, mode: '0644' })] : []),
       handled(folder, input, then({ fails, leak }, folder, seconds, secret)),
-      ...(leak === 'id' ? [directory(`${folder}/${secret}`, { mode: '0700' })] : []),
-      ...(leak === 'change' ? [file(`${folder}/shown`, { content: secret, mode: '0644' })] : []),
       ...(fails === 'still' ? [handled(`${folder}/nowhere`, input, [])].map(never) : []),
     ]
   }

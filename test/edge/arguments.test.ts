@@ -74,6 +74,7 @@ const good: readonly [line: string, options: Partial<Options>][] = [
   ['-b --become-user=app --become-method su', { become: true, becomeUser: 'app', becomeMethod: 'su' }],
   ['--vault-password-file a --vault-password-file b', { vaultPasswordFiles: ['a', 'b'] }],
   ['--ask-vault-pass', { askVaultPass: true }],
+  ['-J', { askVaultPass: true }],
   ['--vault-id prod@f --vault-id=dev@prompt', { vaultIds: ['prod@f', 'dev@prompt'] }],
   ['--private-key ~/.ssh/id -u root', { privateKey: '~/.ssh/id', user: 'root' }],
   ['--limit=-x', { limit: '-x' }],
