@@ -173,7 +173,7 @@ async function run(
   const watch = (async () => {
     while (going) {
       for (const one of processesNow()) seen.set(JSON.stringify(one), one)
-      await sleep(200)
+      await sleep(500)
     }
   })()
   await Promise.all([during?.(child), watch])
@@ -192,12 +192,12 @@ async function run(
       ),
       events: textOf(join(out, `${name}.jsonl`)),
       'plan file': textOf(join(out, 'plan.json')),
-      'command lines': `${processes.map(({ command }) => command).join('\n')}\n${snapped.split('\n== ')[0]}`,
-      environments: `${processes
+      'command lines': processes.map(({ command }) => command).join('\n'),
+      environments: processes
         .flatMap(({ environment }) =>
           environment.filter((one) => !environment.includes(side) || !one.startsWith('CANARY=')),
         )
-        .join('\n')}\n${snapped.replace(/^== [\s\S]*?^--$/gm, '').replaceAll(`CANARY=${canaries.environment}`, '')}`,
+        .join('\n'),
       'audit log': contentsOf(join(there, 'var/log/plinth'), [join(there, 'var/log/plinth/journal')]),
       journal: textOf(join(there, 'var/log/plinth/journal')),
       'notes of the host':

@@ -89,7 +89,9 @@ function then({ fails, leak }: Told, folder: string, seconds: number, secret: st
       ),
     ]
   const leaks: Readonly<Record<string, Step>> = {
-    argv: step(`sh -c 'tr "\\0" " " </proc/$$/cmdline >>${folder}/processes; :' ${secret}`),
+    argv: step(
+      `sh -c '{ printf "\\n== x\\n"; tr "\\0" " " </proc/$$/cmdline; printf "\\n--\\n"; } >>${folder}/processes' ${secret}`,
+    ),
     environment: step(
       `LEAK=${secret} sh -c 'printf "\\n== x\\n--\\n" >>${folder}/processes; cat /proc/$$/environ >>${folder}/processes'`,
     ),
