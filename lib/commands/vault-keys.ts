@@ -33,8 +33,11 @@ export async function newKeyOf(given: Given, asker: Asker): Promise<VaultKey> {
   return key
 }
 
-/** The password that seals: the only one, or the first with the id that --encrypt-vault-id names. */
-export function sealingKey(keys: readonly VaultKey[], given: Given): VaultKey {
+/**
+ * The password that seals: the only one, or the first with the id that --encrypt-vault-id names.
+ * @param option what would give another one
+ */
+export function sealingKey(keys: readonly VaultKey[], given: Given, option = '--vault-id'): VaultKey {
   const ids = [...new Set(keys.map(({ id }) => id))].join(', ')
   const where = '--encrypt-vault-id'
   const wanted = given.all('encrypt-vault-id').at(-1)
@@ -44,7 +47,7 @@ export function sealingKey(keys: readonly VaultKey[], given: Given): VaultKey {
     throw usageError({
       where,
       what: `no password was given for the vault id "${wanted}" (there are: ${ids})`,
-      remedy: `add --vault-id ${wanted}@FILE`,
+      remedy: `give it with ${option} ${wanted}@FILE`,
     })
   if (wanted === undefined && more.length > 0)
     throw usageError({

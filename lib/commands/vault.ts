@@ -51,7 +51,7 @@ Ansible's vaults, in its own format (1.1, and 1.2 with ids): what ansible-vault 
 
 Examples:
   ${name} encrypt inventory/prod/group_vars/nacos/vault.yml
-  pass show nacos/db | ${name} encrypt-string --name nacos_password --vault-id prod@~/.vault-prod
+  pass show nacos/db | ${name} encrypt-string --name database_password --vault-id prod@~/.vault-prod
   ${name} generate -i prod --check
   ${name} rekey --vault-id old@prompt --new-vault-id prod@prompt inventory/prod/group_vars/*/vault.yml
 
@@ -96,7 +96,7 @@ const actions: Readonly<Record<string, Act>> = {
   async rekey(files, given, asker) {
     const keys = await keysOf(given, asker)
     const inSet = given.has('encrypt-vault-id') && !given.has('new-vault-id') && !given.has('new-vault-password-file')
-    await rekey(files, keys, inSet ? sealingKey(keys, given) : sealingKey([await newKeyOf(given, asker)], given))
+    await rekey(files, keys, inSet ? sealingKey(keys, given) : sealingKey([await newKeyOf(given, asker)], given, '--new-vault-id'))
     return exitCode.done
   },
   'encrypt-string': encryptString,

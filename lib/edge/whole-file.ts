@@ -39,6 +39,8 @@ export function writeBeside(path: string, content: string | Uint8Array, done: (w
  */
 export function replaceFile(path: string, content: string | Uint8Array, mode = 0o7777): void {
   const before = statSync(path, { throwIfNoEntry: false })
+  // A device or a pipe would become a file.
+  if (before && !before.isFile()) throw Object.assign(new Error(`${path} is no file`), { code: 'EINVAL' })
   const target = before ? realpathSync(path) : path
   writeBeside(target, content, (written) => {
     const file = openSync(written, 'r')

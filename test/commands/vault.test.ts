@@ -108,6 +108,10 @@ test(
     assert.is(run('decrypt c.yml --vault-id prod@old --output -').out, plain)
     assert.is(run('decrypt c.yml --vault-id prod@old --output d.yml').code, 0)
     assert.equal([read('c.yml'), read('d.yml'), modeOf('d.yml')], [piped.out, plain, '600'])
+    // A device in its place would be no device any more.
+    symlinkSync('/dev/null', at('null'))
+    assert.match(run('decrypt c.yml --vault-id prod@old --output null').err, /^null: it can't be written \(EINVAL\)/)
+    assert.ok(statSync('/dev/null').isCharacterDevice())
   },
   slow,
 )

@@ -133,7 +133,7 @@ function ask(python: string): Answers {
   const run = spawnSync(python, [join(import.meta.dirname, 'ansible', 'vault.py')], {
     input: JSON.stringify(asked),
     encoding: 'utf8',
-    timeout: 60_000,
+    timeout: 150_000,
     maxBuffer: 256 * 1024 * 1024,
     env: { PATH: process.env.PATH, HOME: folder, LANG: 'C.UTF-8' },
   })
@@ -194,7 +194,7 @@ test(
     assert.equal(asked.yaml.values, { first: '1', one: value, two: '2' })
     for (const { name } of rekeyed) assert.equal(asked.yaml[name], { a: 'moved', b: 'plain' }, name)
   },
-  { timeout: 90 },
+  { timeout: 200 },
 )
 
 test('a value is replaced where it stands, and nothing else is touched', () => {
