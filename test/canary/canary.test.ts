@@ -139,6 +139,8 @@ interface How {
   during?(child: ChildProcess): Promise<void>
   /** What ansible_become_password is. Default: what sudo wants. */
   readonly become?: string
+  /** Whether the host is left as the run before has left it. */
+  readonly keep?: boolean
   /** The file with the vault password. */
   readonly vault?: string
 }
@@ -149,9 +151,9 @@ const side = 'CANARY_SIDE=controller'
 /** Runs the site, and gives everything that is left of it or could be seen meanwhile. */
 async function run(
   name: string,
-  { words = [], during, become = canaries.login, vault = 'pw' }: How = {},
+  { words = [], during, become = canaries.login, vault = 'pw', keep = false }: How = {},
 ): Promise<Ran> {
-  for (const path of [host, out, temporary]) {
+  for (const path of keep ? [out, temporary] : [host, out, temporary]) {
     rmSync(path, { recursive: true, force: true })
     mkdirSync(path, { mode: 0o755 })
   }
@@ -213,7 +215,7 @@ async function run(
         ['report.html', 'report.json', 'junit.xml'].map((file) => [file, textOf(join(out, name, file))]),
       ),
       events: textOf(join(out, `${name}.jsonl`)),
-      'plan file': textOf(join(out, 'plan.json')),
+      'plan file': textOf(join(folder, 'plan.json')),
       'command lines': processes.map(({ command }) => command).join('\n'),
       environments: processes
         .flatMap(({ environment }) =>
@@ -258,23 +260,24 @@ const everywhere = [
 ]
 
 test(
-  'after success: a first run, one that keeps, one that differs, a saved plan and its apply',
+  'after success: a saved plan, its apply, and a run that changes nothing',
   async () => {
-    const first = await run('first')
-    assert.is(first.code, 0, first.sinks.stderr)
-    clean(first, ...everywhere)
+    const saved = join(folder, 'plan.json')
+    const planned = await run('plan', { words: ['--plan-out', saved] })
+    assert.is(planned.code, 2, planned.sinks.stderr)
+    clean(planned, 'plan file', 'stdout')
+    const applied = await run('apply', { words: ['--apply', saved], keep: true })
+    assert.is(applied.code, 0, applied.sinks.stderr)
+    clean(applied, ...everywhere)
     assert.is(readFileSync(join(host, 'target/content'), 'utf8'), canaries.vault)
     assert.is(readFileSync(join(host, 'target/input'), 'utf8'), canaries.environment)
     assert.ok(readFileSync(join(host, 'target/app.properties'), 'utf8').includes(canaries.command.split('-')[2]!))
     // The steps were seen from inside, and ran as root below the login.
-    assert.match(first.sinks['command lines']!, /sudo/)
-    assert.match(first.sinks.environments!, /SUDO_USER=plinth-canary/)
-    const json = await run('json', { words: ['--json'] })
-    assert.is(json.code, 0, json.sinks.stderr)
-    clean(json, ...everywhere)
-    const planned = await run('plan', { words: ['--plan-out', join(out, 'plan.json')] })
-    assert.is(planned.code, 2, planned.sinks.stderr)
-    clean(planned, 'plan file', 'stdout')
+    assert.match(applied.sinks['command lines']!, /sudo/)
+    assert.match(applied.sinks.environments!, /SUDO_USER=plinth-canary/)
+    const kept = await run('json', { words: ['--json'], keep: true })
+    assert.is(kept.code, 0, kept.sinks.stderr)
+    clean(kept, ...everywhere)
   },
   slow,
 )
@@ -290,7 +293,8 @@ const kinds: Readonly<Record<string, readonly [code: number, says: RegExp, how?:
   'a bug': [1, /Error: a bug of the role[\s\S]*site\.ts:\d+/, { words: ['-e', 'fails=bug'] }],
   'an interrupt': [130, /interrupt/i, { words: ['-e', 'fails=slow'], during: interrupt }],
   'a database out of reach': [1, /127\.0\.0\.1/, none],
-  'a database that refuses the login': [1, /Access denied for user 'canary'/, none],
+  'a database that refuses the login': [1, /access denied for 'canary'/, none],
+  'a lock that is held': [1, /lock|another run/, none],
   'a refused sudo': [3, /the password was refused/, { become: canaries.become }],
   'a refused login': [3, /the password of plinth-canary was refused/, none],
   'an unknown host key': [
@@ -318,6 +322,19 @@ const kinds: Readonly<Record<string, readonly [code: number, says: RegExp, how?:
   'an unknown key': [4, /contnet: unknown key/, { words: ['-e', 'contnet=x'] }],
 }
 
+/** Somebody else holds the lock of the machine, for as long as the run lasts. */
+function heldLock(): How {
+  const file = `/proc/${sshd.process.pid}/root/run/plinth.lock`
+  const holder = spawn('flock', [file, '-c', 'exec sleep 300'], { stdio: 'ignore', detached: true })
+  children.add(holder)
+  return {
+    async during(child) {
+      await new Promise((done) => child.once('close', done))
+      process.kill(-(holder.pid as number), 'SIGKILL')
+    },
+  }
+}
+
 const database = (port: number): How => ({
   words: ['-e', `{"database": {"port": ${port}, "password": !file ${join(folder, 'database')}}}`],
 })
@@ -336,6 +353,7 @@ for (const [name, [code, says, how = none]] of Object.entries(kinds))
       const own: Record<string, () => Promise<How> | How> = {
         'a database out of reach': async () => database(await freePort()),
         'a database that refuses the login': () => database(refusing.port),
+        'a lock that is held': heldLock,
         'a refused login': () => ({ words: ['-e', `{"ansible_password": !command [${join(folder, 'pass')}]}`] }),
         'a gate that is missed': () => ({
           words: ['-e', 'fails=gate', '-e', `service=${(service.address() as { port: number }).port}`],
@@ -365,7 +383,7 @@ test(
     // The logs of the host are kept from run to run: what leaks nowhere else comes first.
     const error = await run('leaking error', { words: leak('error') })
     assert.equal(sinksOf(error, 'vault'), ['stderr'])
-    const planned = await run('plan', { words: [...leak('id'), '--plan-out', join(out, 'plan.json')] })
+    const planned = await run('plan', { words: [...leak('id'), '--plan-out', join(folder, 'plan.json')] })
     const leaking = await run('leaking', { words: leak(...all) })
     const found = new Set([...sinksOf(planned, 'vault'), ...sinksOf(leaking, 'vault')])
     const expected = [
