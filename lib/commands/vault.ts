@@ -96,7 +96,11 @@ const actions: Readonly<Record<string, Act>> = {
   async rekey(files, given, asker) {
     const keys = await keysOf(given, asker)
     const inSet = given.has('encrypt-vault-id') && !given.has('new-vault-id') && !given.has('new-vault-password-file')
-    await rekey(files, keys, inSet ? sealingKey(keys, given) : sealingKey([await newKeyOf(given, asker)], given, '--new-vault-id'))
+    await rekey(
+      files,
+      keys,
+      inSet ? sealingKey(keys, given) : sealingKey([await newKeyOf(given, asker)], given, '--new-vault-id'),
+    )
     return exitCode.done
   },
   'encrypt-string': encryptString,
