@@ -27,12 +27,6 @@ export function errandPlan({ name, hosts }: Errand, next: string): readonly Line
   ]
 }
 
-/** How it ended on a host: `ok`, `exit code 3`, `unreachable`. */
-const endOf = ({ state, problems }: HostCame<unknown>): string => {
-  const what = problems[0]?.what ?? ''
-  return state === 'failed' && /^exit code \d+$/.test(what) ? what : state
-}
-
 /** What the errand shows, a row for each host or for many that came out alike, and the sentence that counts. */
 export function errandRecap<T>(
   errand: Errand<T>,
@@ -50,18 +44,15 @@ export function errandRecap<T>(
   const sentence: Line = interrupted
     ? { tone: 'bad', text: `Interrupted after ${time}: what had begun has ended. Go on with: ${next}` }
     : bad.length > 0
-      ? { tone: 'bad', text: `${name}: not well on ${bad.length} of ${count(hosts.length, 'host')} (${time}).` }
-      : { tone: 'good', text: `${name}: well on ${count(hosts.length, 'host')} (${time}).` }
+      ? { tone: 'bad', text: `${name}: failed on ${bad.length} of ${count(hosts.length, 'host')} (${time}).` }
+      : { tone: 'good', text: `${name}: done on ${count(hosts.length, 'host')} (${time}).` }
   return [...(errand.show?.(found) ?? []), ...(errand.acts || bad.length > 0 ? rows(hosts) : []), sentence]
 }
 
 function rows(hosts: readonly HostCame<unknown>[]): readonly Line[] {
   if (hosts.length <= mostRows)
-    return table([
-      ['host', 'seconds', 'end'],
-      ...hosts.map((came) => [came.host, came.seconds.toFixed(1), endOf(came)]),
-    ])
-  const alike = [...grouped(hosts, endOf)].map(([end, own]) => [
+    return table([['host', 'seconds', 'end'], ...hosts.map((came) => [came.host, came.seconds.toFixed(1), came.end])])
+  const alike = [...grouped(hosts, ({ end }) => end)].map(([end, own]) => [
     cut(foldHosts(own.map(({ host }) => host)).join(', '), nameColumns),
     String(own.length),
     end,
@@ -73,9 +64,10 @@ function rows(hosts: readonly HostCame<unknown>[]): readonly Line[] {
 export const errandDocument = ({ name }: Errand, { hosts, interrupted }: ErrandResult) => ({
   errand: name,
   interrupted,
-  hosts: hosts.map(({ host, state, seconds, value, problems }) => ({
+  hosts: hosts.map(({ host, state, end, seconds, value, problems }) => ({
     host,
     state,
+    end,
     seconds: Math.round(seconds * 1000) / 1000,
     ...(typeof value === 'object' ? value : { value }),
     problems,

@@ -30,9 +30,13 @@ export interface Errand<T = unknown> {
   show?(found: readonly Found<T>[]): readonly Line[]
 }
 
-/** What came of it on a host that it was done on: something for programs, and what was wrong. */
+/** What came of it on a host that it was done on. */
 export interface Came<T> {
+  /** For programs, and for `show`. */
   readonly value: T
+  /** How it failed, in the words of the table at the end: `exit code 3`. */
+  readonly failed?: string
+  /** What is to be said of the failure beside that and what the host has printed. */
   readonly problem?: Problem
   /** Whether nobody knows how it ended there. */
   readonly lost?: boolean
@@ -56,6 +60,8 @@ export interface Hand {
 export interface HostCame<T> {
   readonly host: string
   readonly state: 'ok' | 'failed' | 'unreachable' | 'not begun'
+  /** The state, or how it failed. */
+  readonly end: string
   readonly seconds: number
   readonly value: T | null
   readonly problems: readonly Problem[]
@@ -93,21 +99,28 @@ export async function visit<T>(errand: Errand<T>, world: World, options: ErrandO
   const untraced: Problem[] = []
   const one = async (host: Host<unknown>): Promise<HostCame<T>> => {
     const begun = world.now()
-    const came = (state: HostCame<T>['state'], value: T | null, problems: readonly Problem[]): HostCame<T> => {
+    const came = (
+      state: HostCame<T>['state'],
+      end: string,
+      value: T | null,
+      problems: readonly Problem[],
+    ): HostCame<T> => {
       report({ kind: 'ended', host: host.name, problems })
-      return { host: host.name, state, seconds: world.now() - begun, value, problems }
+      return { host: host.name, state, end, seconds: world.now() - begun, value, problems }
     }
-    const notBegun = { host: host.name, state: 'not begun', seconds: 0, value: null, problems: [] } as const
+    const state = 'not begun'
+    const notBegun: HostCame<T> = { host: host.name, state, end: state, seconds: 0, value: null, problems: [] }
     if (signal.aborted) return notBegun
     try {
       const opened = await unlessAborted(connections.machine(host.machine), signal)
       if (opened === null) return notBegun
       const hand = handOn(errand, host, world, connections, options, untraced)
-      const { value, problem, lost = false } = await errand.on(host, hand)
-      const problems = problem ? [problem] : []
-      return came(lost ? 'unreachable' : problem ? 'failed' : 'ok', value, problems)
+      const { value, failed, problem, lost = false } = await errand.on(host, hand)
+      const state = lost ? 'unreachable' : failed !== undefined || problem ? 'failed' : 'ok'
+      return came(state, failed ?? state, value, problem ? [problem] : [])
     } catch (error) {
-      return came(isUnreachable(error) ? 'unreachable' : 'failed', null, problemsOf(error))
+      const state = isUnreachable(error) ? 'unreachable' : 'failed'
+      return came(state, state, null, problemsOf(error))
     }
   }
   try {
@@ -241,12 +254,9 @@ export function commandErrand(
       const done = await run(step)
       const { code: exitCode, stdout, stderr, late } = done
       const value = { exitCode, stdout, stderr }
-      if (exitCode === 0) return { value }
-      const problem =
-        exitCode === null
-          ? stepProblem(host, step, done)
-          : { where: host.name, what: `exit code ${exitCode}`, remedy: 'see what it said' }
-      return { value, problem, lost: exitCode === null && late === undefined }
+      if (exitCode !== null) return exitCode === 0 ? { value } : { value, failed: `exit code ${exitCode}` }
+      const problem = stepProblem(host, step, done)
+      return late === undefined ? { value, problem, lost: true } : { value, problem, failed: 'ended at its deadline' }
     },
   }
 }

@@ -50,11 +50,20 @@ test('each host runs it, what it prints is told by line, and each end is known',
       'b     0.0      exit code 3',
       'c     0.0      unreachable',
       'd     0.0      ok',
-      'uptime: not well on 2 of 4 hosts (1.0 s).',
+      'uptime: failed on 2 of 4 hosts (1.0 s).',
     ],
   )
   assert.equal(errandDocument(errand, result).hosts[0], {
-    ...{ host: 'a', state: 'ok', seconds: 0, exitCode: 0, stdout: 'up\n1 day', stderr: 'hm\n', problems: [] },
+    ...{
+      host: 'a',
+      state: 'ok',
+      end: 'ok',
+      seconds: 0,
+      exitCode: 0,
+      stdout: 'up\n1 day',
+      stderr: 'hm\n',
+      problems: [],
+    },
   })
 })
 
@@ -161,12 +170,7 @@ test('many hosts that ended alike share a row', async () => {
   const { result } = await go(errand, world)
   assert.equal(
     errandRecap(errand, result, 1, '').map(({ text }) => text.replace(/\s+/g, ' ')),
-    [
-      'hosts number end',
-      'web[01:06], web[08:30] 29 ok',
-      'web07 1 exit code 9',
-      'x: not well on 1 of 30 hosts (1.0 s).',
-    ],
+    ['hosts number end', 'web[01:06], web[08:30] 29 ok', 'web07 1 exit code 9', 'x: failed on 1 of 30 hosts (1.0 s).'],
   )
 })
 
