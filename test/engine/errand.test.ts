@@ -1,6 +1,7 @@
 /** One thing on each host by itself, over fake machines. */
 import { masking } from '../../lib/core/masking.ts'
-import { commandErrand, type Errand, type ErrandEvent, type ErrandOptions, visit } from '../../lib/engine/errand.ts'
+import { commandErrand } from '../../lib/engine/command-errand.ts'
+import { type Errand, type ErrandEvent, type ErrandOptions, visit } from '../../lib/engine/errand.ts'
 import { errandCode, errandDocument, errandPlan, errandRecap } from '../../lib/engine/errand-report.ts'
 import { FakeWorld, fakeHost } from '../../lib/testing.ts'
 import { assert, suite } from '../kit.ts'
