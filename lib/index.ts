@@ -60,6 +60,9 @@ export {
 export { lines, q, Script, sh } from './core/script.ts'
 export { reveal, Secret, sha256 } from './core/secret.ts'
 export type { Draft, Storage } from './core/storage.ts'
+export { type Call, each } from './each.ts'
+export { type CommandEnd, commandErrand } from './engine/command-errand.ts'
+export type { Came, Errand, Found, Hand } from './engine/errand.ts'
 export type { ArchiveSource, Fleet } from './engine/fleet.ts'
 export {
   type Gate,

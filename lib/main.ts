@@ -5,12 +5,13 @@ import { consenting } from './edge/consent.ts'
 import { type Console, openConsole } from './edge/console.ts'
 import { openEvents } from './edge/event-stream.ts'
 import { onInterrupt } from './edge/interrupt.ts'
+import { rememberTags } from './edge/known-tags.ts'
 import { mayWritePlan, readPlan, writePlan } from './edge/plan-file.ts'
 import { optionsOfPlan, selectionOf, selectionText } from './edge/plan-options.ts'
 import { realWorld } from './edge/world.ts'
 import { converge } from './engine/converge.ts'
 import type { Fleet } from './engine/fleet.ts'
-import { listsOf } from './engine/listing.ts'
+import { listsOf, wordsKnown } from './engine/listing.ts'
 import { Connections } from './engine/observe.ts'
 import { Planned } from './engine/planned.ts'
 import type { Play, Scope } from './engine/play.ts'
@@ -20,7 +21,7 @@ import type { Tags } from './engine/tags.ts'
 import { tagLines, taskLines } from './engine/tree.ts'
 import { outsideLines } from './engine/unselected.ts'
 import type { Result, World } from './engine/world.ts'
-import { asker, ending, fleetOf, identityOf, loadedOf, refuseSiteOptions } from './launch.ts'
+import { asker, ending, fleetOf, identityOf, noHostLeft, selectedBy } from './launch.ts'
 import { commandLine } from './report/command.ts'
 import { document } from './report/document.ts'
 import { recap } from './report/recap.ts'
@@ -33,7 +34,7 @@ import { version } from './version.ts'
  * Sets the exit code of docs/design.md section 5; never throws for what a user can mend.
  */
 export const main = (plays: (fleet: Fleet) => readonly Play[] | Promise<readonly Play[]>): Promise<void> =>
-  ending(async (given, playbook) => {
+  ending('site', async (given, playbook) => {
     const listing = given.listTasks || given.listTags
     const screen = openConsole(listing ? { ...given, json: false } : given)
     const { options, planned } = withPlan(given, playbook)
@@ -45,13 +46,13 @@ export const main = (plays: (fleet: Fleet) => readonly Play[] | Promise<readonly
     const strangers = fleet.strangers()
     if (strangers.length > 0) throw usageError(...strangers)
     screen.warn(fleet.warnings)
-    const site = await limit(declared, options, fleet)
+    const site = limit(declared, options, fleet)
     if (options.listHosts) {
       const meant = site.filter(({ prerequisite }) => !prerequisite)
       for (const name of new Set(meant.flatMap(({ hosts }) => hosts.map((host) => host.name)))) console.log(name)
       return exitCode.done
     }
-    if (listing) return list(site, world, options, screen)
+    if (listing) return list(playbook, site, world, options, screen)
     const interrupt = onInterrupt({
       first: () => screen.progress('finishing the step in hand; interrupt again to stop at once'),
       again() {
@@ -100,6 +101,7 @@ export const main = (plays: (fleet: Fleet) => readonly Play[] | Promise<readonly
     if (options.json) console.log(JSON.stringify(document(run), null, 2))
     else screen.result([...recap(run), ...outsideLines(result, options.check)])
     stream.end(run)
+    keepTags(playbook, site, world)
     const unwritten = folder?.write(run) ?? []
     screen.warn(unwritten)
     return unwritten.length > 0 && run.code === exitCode.done ? exitCode.failed : run.code
@@ -142,8 +144,7 @@ export interface Seen {
 export const inspect = <P>(
   look: (fleet: Fleet, scope: (hosts: Scope<P>['hosts']) => Scope<P>) => Promise<Seen>,
 ): Promise<void> =>
-  ending(async (options) => {
-    refuseSiteOptions(options, 'a playbook that only looks', 'leave it out')
+  ending('look', async (options) => {
     const screen = openConsole(options)
     const world = realWorld(asker)
     const fleet = await fleetOf(options, screen.progress)
@@ -167,32 +168,26 @@ export const inspect = <P>(
   })
 
 /** With --limit only the hosts that the pattern names are worked on; the others stay members that gates look at. */
-async function limit(plays: readonly Play[], { limit }: Options, fleet: Fleet): Promise<readonly Play[]> {
-  if (limit === null) return plays
-  const left = limited(
-    plays,
-    new Set(
-      loadedOf(fleet)
-        .inventory.select(limit)
-        .map(({ name }) => name),
-    ),
-  )
-  if (left.every(({ hosts }) => hosts.length === 0)) {
-    throw usageError({
-      where: '--limit',
-      what: `${limit} leaves no host of this playbook`,
-      remedy: 'see them with --list-hosts',
-    })
-  }
+function limit(plays: readonly Play[], options: Options, fleet: Fleet): readonly Play[] {
+  if (options.limit === null) return plays
+  const left = limited(plays, selectedBy(options, fleet))
+  if (left.every(({ hosts }) => hosts.length === 0)) throw noHostLeft(options)
   return left
 }
 
 /** Prints the tree of a site, or its tags. Machines without facts of an earlier run are asked for them. */
-async function list(site: readonly Play[], world: World, options: Options, screen: Console): Promise<ExitCode> {
+async function list(
+  playbook: string,
+  site: readonly Play[],
+  world: World,
+  options: Options,
+  screen: Console,
+): Promise<ExitCode> {
   const connections = new Connections(world)
   try {
     const finding = { world, connections, forks: options.forks }
     const { assignments, errors } = await listsOf(site, finding, tagsOf(options))
+    keepTags(playbook, site, world)
     screen.result(options.listTags ? tagLines(assignments) : taskLines(site, assignments))
     screen.warn(errors.flatMap(({ problems }) => problems))
     return errors[0]?.code ?? exitCode.done
@@ -200,6 +195,15 @@ async function list(site: readonly Play[], world: World, options: Options, scree
     await connections.close()
   }
 }
+
+/** For completion: the tags of this playbook, as the first host of each play shows them. */
+const keepTags = (playbook: string, site: readonly Play[], world: World): void =>
+  rememberTags(playbook, [
+    ...wordsKnown(
+      site.map((play) => ({ ...play, members: play.members.slice(0, 1) })),
+      { world },
+    ),
+  ])
 
 const tagsOf = ({ tags, skipTags }: Options): Tags => ({ only: tags, skip: skipTags })
 

@@ -9,7 +9,7 @@ import type { Fleet } from './engine/fleet.ts'
 import { carryOut } from './engine/perform.ts'
 import type { Procedure } from './engine/procedure.ts'
 import { procedureCode, procedureRecap } from './engine/procedure-report.ts'
-import { asker, ending, fleetOf, identityOf, loadedOf, refuseSiteOptions } from './launch.ts'
+import { asker, ending, fleetOf, identityOf, loadedOf } from './launch.ts'
 import { commandLine } from './report/command.ts'
 import { version } from './version.ts'
 
@@ -31,14 +31,7 @@ export interface Circumstances {
 export const perform = (
   prepare: (fleet: Fleet, circumstances: Circumstances) => Procedure | Promise<Procedure>,
 ): Promise<void> =>
-  ending(async (options, playbook) => {
-    const { report, events } = options
-    const told = report === null && events === null
-    refuseSiteOptions(
-      options,
-      'a procedure',
-      told ? 'name what it is about with -e, as in -e node=NAME' : 'use --json > FILE',
-    )
+  ending('procedure', async (options, playbook) => {
     const screen = openConsole(options)
     const world = realWorld(asker)
     const fleet = await fleetOf(options, screen.progress)

@@ -54,6 +54,7 @@ const rules: readonly { readonly in: string; readonly may: readonly string[] }[]
   { in: 'lib/version.ts', may: [] },
   { in: 'lib/main.ts', may: ['lib'] },
   { in: 'lib/perform.ts', may: ['lib'] },
+  { in: 'lib/each.ts', may: ['lib'] },
   { in: 'lib/launch.ts', may: ['lib'] },
   // The other place that wires: one file for each command of `plinth`.
   { in: 'lib/commands', may: ['lib/core', 'lib/edge', 'lib/engine/report.ts', 'lib/version.ts', 'lib/commands'] },
@@ -83,11 +84,11 @@ const rules: readonly { readonly in: string; readonly may: readonly string[] }[]
 
 const within = (path: string, place: string): boolean => path === place || path.startsWith(`${place}/`)
 
-/** Without comments, and with the insides of strings gone where `strings` is false. */
+/** Without comments and the insides of templates, and with those of strings gone where `strings` is false. */
 function code(text: string, strings = true): string {
   return text.replace(
     /\/\*[\s\S]*?\*\/|\/\/[^\n]*|'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`/g,
-    (piece) => (/^\/[/*]/.test(piece) ? '' : strings ? piece : "''"),
+    (piece) => (/^\/[/*]/.test(piece) ? '' : strings && !piece.startsWith('`') ? piece : "''"),
   )
 }
 

@@ -1,20 +1,18 @@
 /** The commands of `plinth`, in the order of its help. */
-import type { Command } from './command.ts'
+import type { Entry } from './command.ts'
 
-interface Entry {
-  /** Its line in the help. */
-  readonly about: string
-  /** Loaded when it is called: a command costs the others nothing. */
-  readonly load: () => Promise<{ readonly command: Command }>
-}
-
-export const commands: ReadonlyMap<string, Entry> = new Map([
+export const commands: ReadonlyMap<string, Entry> = new Map<string, Entry>([
   [
     'inventory',
     {
       about: 'show, graph, list: what an inventory comes to; hosts: what a pattern means',
       load: () => import('./inventory.ts'),
     },
+  ],
+  ['new', { about: 'role, playbook: a skeleton with its test, in this project', load: () => import('./new.ts') }],
+  [
+    'completion',
+    { about: 'bash, zsh: print the script that completes command lines', load: () => import('./completion.ts') },
   ],
 ])
 

@@ -12,9 +12,9 @@ import { type Command, type Given, readWords } from './command.ts'
 const name = 'plinth inventory'
 
 const options = {
-  inventory: { short: 'i', takesValue: true },
-  'extra-vars': { short: 'e', takesValue: true },
-  'vault-password-file': { takesValue: true },
+  inventory: { short: 'i', value: 'NAME|PATH' },
+  'extra-vars': { short: 'e', value: 'VARS' },
+  'vault-password-file': { value: 'FILE' },
   'ask-vault-pass': {},
   'show-secrets': {},
   help: { short: 'h' },
@@ -89,6 +89,8 @@ function show(host: Host): readonly string[] {
 
 export const command: Command = {
   help,
+  options,
+  actions: { show: 'host', graph: 'group', list: 'nothing', hosts: 'pattern' },
   async run(words) {
     const given = readWords(words, options, name)
     const [action = '', word, ...more] = given.words

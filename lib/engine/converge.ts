@@ -1,5 +1,6 @@
 /** Observe wide, plan purely, apply narrowly. Knows channels; knows no kind of resource and nothing of Nacos. */
 import { exitCode, usageError } from '../core/error.ts'
+import { unlessAborted } from '../core/unless-aborted.ts'
 import { machinesOf } from './assignment.ts'
 import { abandoned, type Estate } from './estate.ts'
 import { hostResults, isKeep, nowhere, unfinished } from './failures.ts'
@@ -112,16 +113,6 @@ function selectedHosts(run: Run, observations: readonly Observation[]): Readonly
     run.hasFailed(name) || (selectsAll(tags) ? !play.prerequisite : has.has(`${play.name} ${name}`))
   return new Map(run.site.map((play) => [play, play.hosts.filter((host) => counts(play, host))]))
 }
-/** The reading, or null as soon as the run is interrupted: nothing was changed yet, and nobody waits for an answer. */
-async function unlessAborted<T>(reading: Promise<T>, signal: AbortSignal): Promise<T | null> {
-  reading.catch(() => {})
-  const aborted = new Promise<null>((resolve) => {
-    signal.addEventListener('abort', () => resolve(null), { once: true })
-    if (signal.aborted) resolve(null)
-  })
-  return Promise.race([aborted, reading])
-}
-
 /** A run that was interrupted before it knew what differs. */
 const givenUp: Result = {
   hosts: [],
