@@ -5,7 +5,7 @@ import { relative } from 'node:path'
 import { type ExitCode, exitCode, PlinthError, problemText, usageError } from './core/error.ts'
 import type { Inventory } from './core/inventory.ts'
 import { LocatedMap } from './core/located.ts'
-import { siteName } from './core/receipt.ts'
+import { formerSiteName, siteName } from './core/receipt.ts'
 import type { Secret } from './core/secret.ts'
 import { visible } from './core/visible.ts'
 import { openArchive } from './edge/archive.ts'
@@ -13,6 +13,7 @@ import { helpText, type Options, parseArguments } from './edge/arguments.ts'
 import { readExtraVars } from './edge/extra-vars.ts'
 import { loadInventory } from './edge/inventory.ts'
 import { askPasswords } from './edge/passwords.ts'
+import { siteOf } from './edge/site.ts'
 import { letGoOfTerminals, terminalAsker } from './edge/terminal.ts'
 import { vaultPasswords } from './edge/vault-password.ts'
 import { Fleet } from './engine/fleet.ts'
@@ -74,18 +75,27 @@ export function loadedOf(fleet: Fleet): { readonly inventory: Inventory; readonl
 }
 
 /** Who runs this, for locks and audit logs. */
-export const identityOf = (playbook: string, { inventory }: Options): Identity => ({
-  id: randomUUID().slice(0, 8),
-  user: userInfo().username,
-  from: hostname(),
-  pid: process.pid,
-  playbook,
-  site: siteName(playbook, inventory),
-})
+export function identityOf(playbook: string, { inventory }: Options): Identity {
+  const site = siteOf(playbook, inventory)
+  return {
+    id: randomUUID().slice(0, 8),
+    user: userInfo().username,
+    from: hostname(),
+    pid: process.pid,
+    playbook,
+    site: siteName(site),
+    formerSites: [...new Set([formerSiteName(playbook, inventory), formerSiteName(site.playbook, site.inventories)])],
+  }
+}
 
-/** Refuses what only a site of declared things can honour. `whom` it means nothing to, and what to do instead. */
-export function refuseSiteOptions(options: Options, whom: string, remedy: string): void {
-  const { limit, tags, skipTags, listHosts, listTasks, listTags, step, prune, planOut, apply, report, events } = options
+/** Refuses what only a site of declared things can honour. `whom` it means nothing to, and what to do instead; `also` more of it. */
+export function refuseSiteOptions(
+  options: Options,
+  whom: string,
+  remedy: string,
+  also: Readonly<Record<string, boolean>> = {},
+): void {
+  const { limit, tags, skipTags, listHosts, listTasks, listTags, step, prune, planOut, apply } = options
   const given = {
     '--limit': limit !== null,
     '--tags': tags.length > 0,
@@ -97,8 +107,7 @@ export function refuseSiteOptions(options: Options, whom: string, remedy: string
     '--prune': prune,
     '--plan-out': planOut !== null,
     '--apply': apply !== null,
-    '--report': report !== null,
-    '--events': events !== null,
+    ...also,
   }
   const where = Object.entries(given).find(([, value]) => value)?.[0]
   if (where !== undefined) throw usageError({ where, what: `means nothing to ${whom}`, remedy })
