@@ -60,6 +60,7 @@ export {
 export { lines, q, Script, sh } from './core/script.ts'
 export { reveal, Secret, sha256 } from './core/secret.ts'
 export type { Draft, Storage } from './core/storage.ts'
+export type { Member, Sighting, Topology } from './core/topology.ts'
 export type { ArchiveSource, Fleet } from './engine/fleet.ts'
 export {
   type Gate,
@@ -71,6 +72,7 @@ export {
   type PlayOptions,
   play,
   type Scope,
+  type Shown,
 } from './engine/play.ts'
 export {
   type Action as ProcedureAction,
