@@ -98,6 +98,15 @@ test('the document of a procedure tells every action, and its failures as those 
   )
 })
 
+test('what an action waits for is kept once, as long as it is the same', async () => {
+  const told: string[] = []
+  const { world, procedure: whole } = procedure()
+  const run = await performed(whole, world, { told: ({ kind }) => told.push(kind) })
+  const waits = (kinds: readonly string[]): number => kinds.filter((kind) => kind === 'awaiting').length
+  assert.is(waits(told), 3)
+  assert.is(waits(run.events.map(({ event }) => event.kind)), 1)
+})
+
 test('what became of each resource is told', async () => {
   const { exitCode, plans, hosts, failures } = docOf(await over(failing()))
   assert.is(exitCode, 1)
