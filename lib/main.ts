@@ -75,7 +75,7 @@ export const main = (plays: (fleet: Fleet) => readonly Play[] | Promise<readonly
       ...(planned && { planned }),
       leftover,
       tags: tagsOf(options),
-      ...(asks && { ask: consenting(asker, screen.end, () => interrupt.abort()) }),
+      ...(asks && { ask: consenting(asker, screen.end, interrupt) }),
       signal: interrupt.signal,
       report: reporter.report,
     }).finally(() => screen.end())

@@ -55,7 +55,9 @@ export async function openReporter(
     write,
     stop(next, known) {
       screen.stopped(next)
-      if (!written && (folder !== null || events !== null)) screen.warn(write(known(told())))
+      const unwritten = written || (folder === null && events === null) ? [] : write(known(told()))
+      if (unwritten.length > 0) screen.warn(unwritten)
+      screen.end()
     },
   }
 }
