@@ -26,9 +26,9 @@ test.before(async () => {
   const key = `ansible_ssh_private_key_file: ${sshd.key}`
   const known = `ansible_ssh_common_args: -o UserKnownHostsFile=${sshd.knownHosts}`
   writeFileSync(at('hosts.yaml'), `all: { hosts: { h1: { ${host}, ${key}, ${known} } } }\n`)
-  const imports = `import { directory, file, main, params, perform, play, readers, resource, due, done } from '${root}lib/index.ts'\n`
+  const imports = `import { directory, file, main, params, perform, play, readers, resource, due, done } from '${root}lib/entry/plinth.js'\n`
   writeFileSync(
-    at('site.mts'),
+    at('site.mjs'),
     `${imports}await main((fleet) => [play('app', fleet.group('all', params({})), () => [
       file('${at('made/first')}', { content: '1' }),
       directory('${at('made/second')}'),
@@ -39,7 +39,7 @@ test.before(async () => {
   )
   const standing = `: >${at('made/held')}; while [ ! -e ${at('made/go')} ]; do sleep 0.05; done; : >${at('made/left')}`
   writeFileSync(
-    at('holding.mts'),
+    at('holding.mjs'),
     `${imports}const go = { reader: readers.stat, key: '${at('made/go')}' }
     await main((fleet) => [play('app', fleet.group('all', params({})), () => [
       file('${at('made/first')}', { content: '1' }),
@@ -54,7 +54,7 @@ test.before(async () => {
     ])])\n`,
   )
   writeFileSync(
-    at('procedure.mts'),
+    at('procedure.mjs'),
     `${imports}import { existsSync, writeFileSync } from 'node:fs'
     const there = (name) => existsSync('${at('made')}/' + name)
     const wait = async () => { while (!there('go')) await new Promise((then) => setTimeout(then, 50)) }
@@ -102,7 +102,7 @@ interface Running {
 
 /** Starts a playbook, on a terminal of its own if wanted; its exit code is left in the file `code`. */
 function start(playbook: string, args: readonly string[], terminal = true): Running {
-  const words = [process.execPath, '--import', 'tsx', at(playbook), '-i', at('hosts.yaml'), ...args]
+  const words = [process.execPath, at(playbook), '-i', at('hosts.yaml'), ...args]
   const inside = `trap : INT; ( trap '' HUP; trap : INT; '${words.join("' '")}'; echo $? >${at('code')}; stty -a >${at('stty')} ); exit`
   const [command = '', ...rest] = terminal
     ? ['script', '-qefc', inside, '/dev/null']
@@ -158,7 +158,7 @@ test(
   '--step: yes does it, no leaves it and what stands on it, an answer that is none is asked again, continue asks no more',
   async () => {
     fresh()
-    const running = start('site.mts', ['--step'])
+    const running = start('site.mjs', ['--step'])
     await running.said(asked('first'))
     assert.equal(made(), [], 'nothing is done before the answer')
     running.type('perhaps\n')
@@ -191,7 +191,7 @@ for (const [name, leave] of Object.entries(leaving))
     `--step: ${name}: what is done stays, nothing more is, exit code 130, and the terminal is as before`,
     async () => {
       fresh()
-      const running = start('site.mts', ['--step', '--report', at('report')])
+      const running = start('site.mjs', ['--step', '--report', at('report')])
       await running.said(asked('first'))
       running.type('yes\n')
       await running.said(asked('second'))
@@ -223,7 +223,7 @@ test(
   '--step: the terminal is closed at the question: as if interrupted',
   async () => {
     fresh()
-    const running = start('site.mts', ['--step'])
+    const running = start('site.mjs', ['--step'])
     await running.said(asked('first'))
     running.kill('SIGKILL')
     await running.ended
@@ -238,7 +238,7 @@ test(
   'Ctrl-C again: it ends at once, and leaves what is known: page, results, document, stream',
   async () => {
     fresh()
-    const running = start('holding.mts', ['--report', at('stopped'), '--events', at('stopped.jsonl')])
+    const running = start('holding.mjs', ['--report', at('stopped'), '--events', at('stopped.jsonl')])
     while (!existsSync(at('made/held')))
       await Promise.race([sleep(20), running.ended.then((text) => assert.unreachable(text))])
     running.type(ctrlC)
@@ -301,7 +301,7 @@ test(
   async () => {
     fresh()
     const args = ['--report', at('stopped'), '--events', at('stopped.jsonl')]
-    const running = start('procedure.mts', args)
+    const running = start('procedure.mjs', args)
     while (!existsSync(at('made/held')))
       await Promise.race([sleep(20), running.ended.then((text) => assert.unreachable(text))])
     running.type(ctrlC)
@@ -314,7 +314,7 @@ test(
     assertStopped('procedure', until, { done: ['one'], undone: ['three'] })
     writeFileSync(at('made/go'), '')
     rmSync(at('code'))
-    const again = await start('procedure.mts', [...args, '--json']).ended
+    const again = await start('procedure.mjs', [...args, '--json']).ended
     assert.is(code(), '0', again)
     const report = JSON.parse(readFileSync(at('stopped/report.json'), 'utf8')) as {
       readonly actions: readonly { readonly state: string }[]
