@@ -20,10 +20,11 @@ const environment = String(service[2]?.plan(canned({}), new Set()).steps[0]?.inp
 function edited(): FakeWorld {
   const world = new FakeWorld()
   const machine = world.machine('m1').answer('firstLine:/etc/machine-id', 'a'.repeat(32))
-  const holds = (path: string, content: string, mode = '644'): void => {
-    machine.answer(`stat:${path}`, `regular file|${mode}|root|root|4`).answer(`hash:${path}`, sha256(content))
-  }
   const start = Date.UTC(2026, 0, 1, 8) / 1000
+  const holds = (path: string, content: string, mode = '644', changed = start): void => {
+    machine.answer(`stat:${path}`, `regular file|${mode}|root|root|4|${changed}`)
+    machine.answer(`hash:${path}`, sha256(content))
+  }
   const shows = (stale: string): void => {
     machine.answer(
       'unit:app.service',
@@ -42,14 +43,12 @@ ${environment.trim()}`,
     )
   }
   machine.answer('stat:/etc/plinth', 'directory|700|root|root|60')
-  holds('/etc/app.conf', 'edited')
+  holds('/etc/app.conf', 'edited', '644', start + 600)
   holds(unitFile('app'), definition)
   holds(environmentFile('app'), environment, '600')
-  machine.answer('changeTime:/etc/app.conf', String(start + 600))
   shows('no')
   machine.on('write /etc/app.conf', () => {
-    holds('/etc/app.conf', 'x=1\n')
-    machine.answer('changeTime:/etc/app.conf', String(start + 3600))
+    holds('/etc/app.conf', 'x=1\n', '644', start + 3600)
     shows('yes')
     return undefined
   })
