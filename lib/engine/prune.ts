@@ -64,7 +64,7 @@ export async function findLeftovers(run: Run): Promise<Leftovers> {
                 id,
                 machine: key,
                 fate: 'blocked',
-                why: `of ${host}, which is no host of this inventory`,
+                why: `of ${host}, which is no host of this site any more`,
               } as const,
             ]
           : leftoverOf(host, id, key, plans.find(({ plan }) => plan.id === id)?.plan),
