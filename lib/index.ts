@@ -60,6 +60,7 @@ export {
 export { lines, q, Script, sh } from './core/script.ts'
 export { reveal, Secret, sha256 } from './core/secret.ts'
 export type { Draft, Storage } from './core/storage.ts'
+export type { Member, Sighting, Topology } from './core/topology.ts'
 export { type Call, each } from './each.ts'
 export { type CommandEnd, commandErrand } from './engine/command-errand.ts'
 export type { Came, Errand, Found, Hand } from './engine/errand.ts'
@@ -74,6 +75,7 @@ export {
   type PlayOptions,
   play,
   type Scope,
+  type Shown,
 } from './engine/play.ts'
 export {
   type Action as ProcedureAction,

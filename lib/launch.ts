@@ -5,7 +5,7 @@ import { relative } from 'node:path'
 import { type ExitCode, exitCode, PlinthError, problemText, usageError } from './core/error.ts'
 import type { Inventory } from './core/inventory.ts'
 import { LocatedMap } from './core/located.ts'
-import { siteName } from './core/receipt.ts'
+import { formerSiteName, siteName } from './core/receipt.ts'
 import type { Secret } from './core/secret.ts'
 import { visible } from './core/visible.ts'
 import { openArchive } from './edge/archive.ts'
@@ -15,6 +15,7 @@ import { helpText } from './edge/help.ts'
 import { loadInventory } from './edge/inventory.ts'
 import { askPasswords } from './edge/passwords.ts'
 import { descriptionOf } from './edge/playbook-file.ts'
+import { siteOf } from './edge/site.ts'
 import { letGoOfTerminals, terminalAsker } from './edge/terminal.ts'
 import { vaultPasswords } from './edge/vault-password.ts'
 import { Fleet } from './engine/fleet.ts'
@@ -83,14 +84,18 @@ export function loadedOf(fleet: Fleet): { readonly inventory: Inventory; readonl
 }
 
 /** Who runs this, for locks and audit logs. */
-export const identityOf = (playbook: string, { inventory }: Options): Identity => ({
-  id: randomUUID().slice(0, 8),
-  user: userInfo().username,
-  from: hostname(),
-  pid: process.pid,
-  playbook,
-  site: siteName(playbook, inventory),
-})
+export function identityOf(playbook: string, { inventory }: Options): Identity {
+  const site = siteOf(playbook, inventory)
+  return {
+    id: randomUUID().slice(0, 8),
+    user: userInfo().username,
+    from: hostname(),
+    pid: process.pid,
+    playbook,
+    site: siteName(site),
+    formerSites: [...new Set([formerSiteName(playbook, inventory), formerSiteName(site.playbook, site.inventories)])],
+  }
+}
 
 /** The hosts that --limit leaves; all without it. Throws a usage error for a pattern that means nothing in the inventory. */
 export function selectedBy({ limit }: Options, fleet: Fleet): ReadonlySet<string> {

@@ -3,11 +3,11 @@ import { type ExitCode, exitCode, usageError } from './core/error.ts'
 import type { Options } from './edge/arguments.ts'
 import { consenting } from './edge/consent.ts'
 import { type Console, openConsole } from './edge/console.ts'
-import { openEvents } from './edge/event-stream.ts'
 import { onInterrupt } from './edge/interrupt.ts'
 import { rememberTags } from './edge/known-tags.ts'
 import { mayWritePlan, readPlan, writePlan } from './edge/plan-file.ts'
 import { optionsOfPlan, selectionOf, selectionText } from './edge/plan-options.ts'
+import { openReporter } from './edge/reporter.ts'
 import { realWorld } from './edge/world.ts'
 import { converge } from './engine/converge.ts'
 import type { Fleet } from './engine/fleet.ts'
@@ -25,7 +25,8 @@ import { asker, ending, fleetOf, identityOf, noHostLeft, selectedBy } from './la
 import { commandLine } from './report/command.ts'
 import { document } from './report/document.ts'
 import { recap } from './report/recap.ts'
-import { Recorder, type Run } from './report/run.ts'
+import type { Run } from './report/run.ts'
+import { stoppedSite } from './report/stopped.ts'
 import { leftover } from './resources/leftover.ts'
 import { version } from './version.ts'
 
@@ -53,20 +54,19 @@ export const main = (plays: (fleet: Fleet) => readonly Play[] | Promise<readonly
       return exitCode.done
     }
     if (listing) return list(playbook, site, world, options, screen)
+    const { warnings } = fleet
+    const identity = identityOf(playbook, options)
+    const begun = { id: identity.id, started: new Date().toISOString(), playbook, check: options.check }
+    const reporter = await openReporter(given, begun, screen)
     const interrupt = onInterrupt({
       first: () => screen.progress('finishing the step in hand; interrupt again to stop at once'),
       again() {
-        screen.stopped(nextCommand(playbook, options, {}))
+        const next = nextCommand(playbook, options, {})
+        const ended = { ...begun, code: exitCode.interrupted, stopped: true, next, warnings } as const
+        reporter.stop(next, (told) => ({ ...ended, ...told, result: stoppedSite(told.events, options.check) }))
         process.exit(exitCode.interrupted)
       },
     })
-    const start = performance.now()
-    const identity = identityOf(playbook, options)
-    const begun = { id: identity.id, started: new Date().toISOString(), playbook, check: options.check }
-    // Before a host is asked anything: a report that can't be written is a mistake of the command line.
-    const folder = given.report === null ? null : (await import('./edge/report-folder.ts')).openReport(given.report)
-    const stream = openEvents(given.events, begun, screen.progress)
-    const recorder = new Recorder()
     const result = await converge(site, world, {
       check: options.check,
       forks: options.forks,
@@ -76,33 +76,20 @@ export const main = (plays: (fleet: Fleet) => readonly Play[] | Promise<readonly
       ...(planned && { planned }),
       leftover,
       tags: tagsOf(options),
-      ...(asks && { ask: consenting(asker, screen.end, () => interrupt.abort()) }),
+      ...(asks && { ask: consenting(asker, screen.end, interrupt) }),
       signal: interrupt.signal,
-      report(event) {
-        const at = (performance.now() - start) / 1000
-        screen.report(event)
-        recorder.add(event, at)
-        stream.add(event, at)
-      },
+      report: reporter.report,
     }).finally(() => screen.end())
-    const run: Run = {
-      ...begun,
-      result,
-      events: recorder.events,
-      code: codeOf(result, options.check),
-      seconds: (performance.now() - start) / 1000,
-      next: nextCommand(playbook, options, result),
-      warnings: fleet.warnings,
-    }
+    const next = nextCommand(playbook, options, result)
+    const run: Run = { ...begun, ...reporter.told(), result, code: codeOf(result, options.check), next, warnings }
     if (planned) {
       if (options.planOut !== null) screen.warn(planned.warnings(site))
       screen.progress(planTold(options, playbook, result))
     }
     if (options.json) console.log(JSON.stringify(document(run), null, 2))
     else screen.result([...recap(run), ...outsideLines(result, options.check)])
-    stream.end(run)
     keepTags(playbook, site, world)
-    const unwritten = folder?.write(run) ?? []
+    const unwritten = reporter.write(run)
     screen.warn(unwritten)
     return unwritten.length > 0 && run.code === exitCode.done ? exitCode.failed : run.code
   })

@@ -71,6 +71,7 @@ interface Flag extends Option {
 }
 
 const site = ['site'] as const
+const reporting = ['site', 'procedure'] as const
 const hosts = ['site', 'errand'] as const
 const acting = ['site', 'procedure', 'errand'] as const
 
@@ -102,8 +103,8 @@ export const flags = {
   'vault-password-file': { value: 'FILE', help: '' },
   'ask-vault-pass': { help: '' },
   json: { help: 'for programs' },
-  events: { value: 'FILE', help: 'as it happens', of: site },
-  report: { value: 'DIR', help: 'a page', of: site },
+  events: { value: 'FILE', help: 'as it happens', of: reporting },
+  report: { value: 'DIR', help: 'a page', of: reporting },
   verbose: { short: 'v', help: 'say more' },
   help: { short: 'h', help: '' },
   version: { help: '' },

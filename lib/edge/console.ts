@@ -186,6 +186,9 @@ export function openConsole({ json, check, verbosity, diff }: ConsoleOptions): C
           const more = event.missing.length > 1 ? ` (and ${event.missing.length - 1} more)` : ''
           return waiting(`${event.gate}? ${first?.host}: ${first?.what}${more}`, event.seconds)
         }
+        // A picture: for the page, and for who reads the stream.
+        case 'topology':
+          return
         case 'passed':
           return say([
             {

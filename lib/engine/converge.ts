@@ -1,5 +1,6 @@
 /** Observe wide, plan purely, apply narrowly. Knows channels; knows no kind of resource and nothing of Nacos. */
 import { exitCode, usageError } from '../core/error.ts'
+import { adopted } from '../core/receipt.ts'
 import { unlessAborted } from '../core/unless-aborted.ts'
 import { machinesOf } from './assignment.ts'
 import { abandoned, type Estate } from './estate.ts'
@@ -163,9 +164,10 @@ async function observeSite(run: Run): Promise<Observed> {
   const seen = await mapLimit(machines, options.forks, async (machine) => {
     if (options.signal.aborted) return []
     const { found, receipts } = await observeMachine(site, machine, world, connections, options)
-    const estate = estateOf(found, receipts)
+    const { site: name, formerSites = [] } = options.identity
+    const estate = estateOf(found, adopted(receipts, name, formerSites))
     run.estates.set(machine.key, estate)
-    const leftovers = abandoned(estate, options.identity.site, absent)
+    const leftovers = abandoned(estate, name, absent)
     // A thousand machines that are as they should be don't all stay connected: only so many as are looked at at once.
     const settled = found.every((item) => 'plans' in item && item.plans.every(isKeep))
     if (settled && !wanted.has(machine.key) && leftovers.length === 0) await connections.release(machine)
