@@ -51,28 +51,35 @@ export function readOptions(
     } else if (option.value === undefined && attached !== null) refuse(shown, 'takes no value', `write ${shown} alone`)
     else {
       const value = option.value === undefined ? '' : (attached ?? next() ?? '')
-      if (option.value !== undefined && value === '') refuse(shown, 'needs a value', `write ${shown} ${option.value}`)
-      else given.set(name, [...(given.get(name) ?? []), value])
+      if (option.value !== undefined && value === '') {
+        // `-f -1`: no option of ours, so it was meant as the value.
+        const dashed = attached === null && /^-[^-]/.test(left[0] ?? '') && !shorts.has(left[0]?.charAt(1) ?? '')
+        if (dashed) left.shift()
+        const form = dashed ? `attach one that begins with a dash: ${shown}=…` : `write ${shown} ${option.value}`
+        refuse(shown, 'needs a value', form)
+      } else given.set(name, [...(given.get(name) ?? []), value])
     }
   }
 
   /** Short options in one word. The first that takes a value takes the rest of the word. */
   const bundle = (letters: string): void => {
-    for (let i = 0; i < letters.length; i++) {
-      const letter = letters[i] ?? ''
+    const all = [...letters]
+    for (const [i, letter] of all.entries()) {
       const name = shorts.get(letter)
       if (name === undefined) {
         const near = table.has(letters) || letters.length > 2 ? `write --${letters} for a long option, or` : ''
-        refuse(
-          `-${letter}`,
-          `unknown option${letters.length > 1 ? ` in -${letters}` : ''}`,
-          `${near} see --help`.trim(),
-        )
+        refuse(`-${letter}`, `unknown option${all.length > 1 ? ` in -${letters}` : ''}`, `${near} see --help`.trim())
         return
       }
-      if (table.get(name)?.value === undefined) note(`-${letter}`, name, null)
-      else {
-        const attached = letters.slice(i + 1).replace(/^=/, '')
+      if (table.get(name)?.value === undefined) {
+        const value = all[i + 1] === '=' ? all.slice(i + 2).join('') : null
+        note(`-${letter}`, name, value)
+        if (value !== null) return
+      } else {
+        const attached = all
+          .slice(i + 1)
+          .join('')
+          .replace(/^=/, '')
         note(`-${letter}`, name, attached === '' ? null : attached)
         return
       }
@@ -83,7 +90,21 @@ export function readOptions(
     const long = /^--([^=]+)(?:=(.*))?$/s.exec(word)
     if (word === '--') rest = left.splice(0)
     else if (long?.[1] !== undefined) note(`--${long[1]}`, long[1], long[2] ?? null)
-    else if (/^-[^-]/.test(word)) bundle(word.slice(1))
+    else if (/^-[^-]/.test(word)) {
+      const [, meant = '', attached = null] = /^-([^=]{2,})(=.*)?$/s.exec(word) ?? []
+      if (!table.has(meant)) bundle(word.slice(1))
+      else {
+        // `-limit web`: as letters it would be `-l imit`, and web one word too many.
+        refuse(`-${meant}`, 'a long option with one dash', `write --${meant}`)
+        if (attached === null && table.get(meant)?.value !== undefined && !looksLikeOption(left[0])) left.shift()
+      }
+    } else if (/^[\u2010-\u2015\u2212\ufe58\ufe63\uff0d]/.test(word)) {
+      // What a word processor makes of one dash or two.
+      const letters = word.slice(1).replace(/^-/, '')
+      const typed = `${/^[^=]{2}/.test(letters) ? '--' : '-'}${letters}`
+      refuse(word, 'begins with a dash that is none of the keyboard', `type ${typed}`)
+      if (!looksLikeOption(left[0])) left.shift()
+    } else if (word === '') refuse('""', 'an empty word', 'take it out, or see to the variable it comes from')
     else others.push(word)
   }
   return { given, others, rest, problems }

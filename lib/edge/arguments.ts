@@ -137,7 +137,7 @@ export function parseArguments(argv: readonly string[], kind: Kind = 'site'): Op
     const remedy =
       kind === 'errand'
         ? 'what is to be run stands after --: -- COMMAND'
-        : 'playbooks take options only (-i NAME, --help)'
+        : 'playbooks take options only (-i NAME, -l PATTERN, --help)'
     refuse(word, 'not expected here', remedy)
   }
   if (rest !== null && kind !== 'errand')
@@ -149,8 +149,10 @@ export function parseArguments(argv: readonly string[], kind: Kind = 'site'): Op
     refuse(`--${name}`, `means nothing to ${whom}`, told ? 'use --json > FILE' : otherwise)
   }
 
-  const forks = Number(given.get('forks')?.at(-1) ?? 50)
-  if (!Number.isInteger(forks) || forks < 1 || forks > 1000) refuse('--forks', 'expected a number', 'write 1 to 1000')
+  const written = given.get('forks')?.at(-1) ?? '50'
+  const forks = Number(written)
+  if (!/^\d+$/.test(written) || forks < 1 || forks > 1000)
+    refuse('--forks', `expected a number, found "${written}"`, 'write 1 to 1000')
   const word = given.get('become-method')?.at(-1)
   const method = becomeMethods.find((known) => known === word)
   if (word !== undefined && method === undefined)

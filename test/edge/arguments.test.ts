@@ -94,7 +94,29 @@ const bad: readonly [line: string, where: string, what: string, remedy: string][
   ['--become-method runas', '--become-method', 'there is no method "runas"', 'sudo'],
   ['-x', '-x', 'unknown option', '--help'],
   ['-Cx', '-x', 'unknown option in -Cx', '--help'],
-  ['-check', '-c', 'unknown option in -check', 'write --check'],
+  ['-check', '-check', 'a long option with one dash', 'write --check'],
+  ['-limit nacos1', '-limit', 'a long option with one dash', 'write --limit'],
+  ['-limit=nacos1', '-limit', 'a long option with one dash', 'write --limit'],
+  ['-force', '-force', 'a long option with one dash', 'write --force'],
+  ['—check', '—check', 'a dash that is none of the keyboard', 'type --check'],
+  ['－i lab', '－i', 'a dash that is none of the keyboard', 'type -i'],
+  ['-💥', '-💥', 'unknown option', 'see --help'],
+  ['-C=1', '-C', 'takes no value', 'write -C alone'],
+  ['-f -1', '-f', 'needs a value', 'attach one that begins with a dash: -f=…'],
+  ['--limit -x', '--limit', 'needs a value', '--limit=…'],
+  ['--limits=nacos1', '--limits', 'unknown option', 'did you mean "--limit"?'],
+  ['---check', '---check', 'unknown option', 'did you mean "--check"?'],
+  ['--CHECK', '--CHECK', 'unknown option', 'did you mean "--check"?'],
+  ['--__proto__', '--__proto__', 'unknown option', 'known option'],
+  ['--constructor=1', '--constructor', 'unknown option', 'known option'],
+  ['--forks=-1', '--forks', 'expected a number, found "-1"', 'write 1 to 1000'],
+  ['--forks 1e9', '--forks', 'expected a number', 'write 1 to 1000'],
+  ['--forks 1e2', '--forks', 'expected a number', 'write 1 to 1000'],
+  ['--forks 0x10', '--forks', 'expected a number', 'write 1 to 1000'],
+  ['--forks 1.5', '--forks', 'expected a number', 'write 1 to 1000'],
+  ['--forks 1001', '--forks', 'expected a number', 'write 1 to 1000'],
+  ['--forks ٥', '--forks', 'expected a number', 'write 1 to 1000'],
+  ['-f 5 -f x', '--forks', 'expected a number, found "x"', 'write 1 to 1000'],
   ['-i', '-i', 'needs a value', 'write -i NAME|PATH'],
   ['-i --check', '-i', 'needs a value', 'write -i NAME|PATH'],
   ['--report', '--report', 'needs a value', 'write --report DIR'],
@@ -123,6 +145,11 @@ for (const [line, where, what, remedy] of bad) {
     assert.is(others.length, 0)
   })
 }
+
+test('an empty word is shown as one', () => {
+  const [problem] = problemsOf('-i lab ')
+  assert.equal([problem!.where, problem!.what], ['""', 'an empty word'])
+})
 
 test('everything wrong is said at once', () => assert.is(problemsOf('--foo --check=1 extra -f x').length, 4))
 
