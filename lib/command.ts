@@ -8,7 +8,7 @@ const usage = `Plinth ${version}
 
 Playbooks are run by tsx:
   npx tsx playbooks/site.ts -i NAME [--check]      bring hosts to the state they are declared to have
-  npx tsx playbooks/members.ts -i NAME             the members of a Nacos cluster
+  npx tsx playbooks/run.ts -i NAME -- COMMAND      run a command on hosts
   npx tsx playbooks/site.ts --help                 all options
 
 What is not a playbook:
@@ -25,6 +25,9 @@ async function run([word = '--help', ...words]: readonly string[]): Promise<numb
     const { command: found } = await entry.load()
     if (!words.includes('--help') && !words.includes('-h')) return found.run(words)
     console.log(found.help)
+  } else if (word === 'complete') {
+    const { answer } = await import('./commands/complete.ts')
+    console.log(await answer(words, commands))
   } else if (word === '--help' || word === '-h') console.log(usage)
   else if (word === '--version') console.log(version)
   else {

@@ -61,6 +61,10 @@ export {
 export { lines, q, Script, sh } from './core/script.ts'
 export { reveal, Secret, sha256 } from './core/secret.ts'
 export type { Draft, Storage } from './core/storage.ts'
+export type { Member, Sighting, Topology } from './core/topology.ts'
+export { type Call, each } from './each.ts'
+export { type CommandEnd, commandErrand } from './engine/command-errand.ts'
+export type { Came, Errand, Found, Hand } from './engine/errand.ts'
 export type { ArchiveSource, Fleet } from './engine/fleet.ts'
 export {
   type Gate,
@@ -72,6 +76,7 @@ export {
   type PlayOptions,
   play,
   type Scope,
+  type Shown,
 } from './engine/play.ts'
 export {
   type Action as ProcedureAction,

@@ -5,13 +5,16 @@ import { relative } from 'node:path'
 import { type ExitCode, exitCode, PlinthError, problemText, usageError } from './core/error.ts'
 import type { Inventory } from './core/inventory.ts'
 import { LocatedMap } from './core/located.ts'
-import { siteName } from './core/receipt.ts'
+import { formerSiteName, siteName } from './core/receipt.ts'
 import { visible } from './core/visible.ts'
 import { openArchive } from './edge/archive.ts'
-import { helpText, type Options, parseArguments } from './edge/arguments.ts'
+import { type Kind, type Options, parseArguments } from './edge/arguments.ts'
 import { readExtraVars } from './edge/extra-vars.ts'
+import { helpText } from './edge/help.ts'
 import { loadInventory } from './edge/inventory.ts'
 import { askPasswords } from './edge/passwords.ts'
+import { descriptionOf } from './edge/playbook-file.ts'
+import { siteOf } from './edge/site.ts'
 import { letGoOfTerminals, terminalAsker } from './edge/terminal.ts'
 import { ValueCommands } from './edge/value-command.ts'
 import type { VaultKey } from './edge/vault.ts'
@@ -24,12 +27,19 @@ import { version } from './version.ts'
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
 process.on('exit', letGoOfTerminals)
 
-/** Runs a playbook's work with its arguments, and sets the exit code; never throws for what a user can mend. */
-export async function ending(work: (options: Options, playbook: string) => Promise<ExitCode>): Promise<void> {
-  const playbook = relative(process.cwd(), process.argv[1] ?? 'playbooks/site.ts')
+/**
+ * Runs the work of a playbook of some kind with its arguments, and sets the exit code; never throws for what a user can
+ * mend. `--help` tells what the first comment of its file says of it.
+ */
+export async function ending(
+  kind: Kind,
+  work: (options: Options, playbook: string) => Promise<ExitCode>,
+): Promise<void> {
+  const file = process.argv[1] ?? 'playbooks/site.ts'
+  const playbook = relative(process.cwd(), file)
   try {
-    const options = parseArguments(process.argv.slice(2))
-    if (options.help) console.log(helpText(playbook))
+    const options = parseArguments(process.argv.slice(2), kind)
+    if (options.help) process.stdout.write(helpText(playbook, descriptionOf(file), kind))
     else if (options.version) console.log(version)
     else process.exitCode = await work(options, playbook)
   } catch (error) {
@@ -94,32 +104,29 @@ export function loadedOf(fleet: Fleet): { readonly inventory: Inventory; readonl
 }
 
 /** Who runs this, for locks and audit logs. */
-export const identityOf = (playbook: string, { inventory }: Options): Identity => ({
-  id: randomUUID().slice(0, 8),
-  user: userInfo().username,
-  from: hostname(),
-  pid: process.pid,
-  playbook,
-  site: siteName(playbook, inventory),
-})
-
-/** Refuses what only a site of declared things can honour. `whom` it means nothing to, and what to do instead. */
-export function refuseSiteOptions(options: Options, whom: string, remedy: string): void {
-  const { limit, tags, skipTags, listHosts, listTasks, listTags, step, prune, planOut, apply, report, events } = options
-  const given = {
-    '--limit': limit !== null,
-    '--tags': tags.length > 0,
-    '--skip-tags': skipTags.length > 0,
-    '--list-hosts': listHosts,
-    '--list-tasks': listTasks,
-    '--list-tags': listTags,
-    '--step': step,
-    '--prune': prune,
-    '--plan-out': planOut !== null,
-    '--apply': apply !== null,
-    '--report': report !== null,
-    '--events': events !== null,
+export function identityOf(playbook: string, { inventory }: Options): Identity {
+  const site = siteOf(playbook, inventory)
+  return {
+    id: randomUUID().slice(0, 8),
+    user: userInfo().username,
+    from: hostname(),
+    pid: process.pid,
+    playbook,
+    site: siteName(site),
+    formerSites: [...new Set([formerSiteName(playbook, inventory), formerSiteName(site.playbook, site.inventories)])],
   }
-  const where = Object.entries(given).find(([, value]) => value)?.[0]
-  if (where !== undefined) throw usageError({ where, what: `means nothing to ${whom}`, remedy })
 }
+
+/** The hosts that --limit leaves; all without it. Throws a usage error for a pattern that means nothing in the inventory. */
+export function selectedBy({ limit }: Options, fleet: Fleet): ReadonlySet<string> {
+  const { inventory } = loadedOf(fleet)
+  return new Set((limit === null ? inventory.hosts : inventory.select(limit)).map(({ name }) => name))
+}
+
+/** What --limit means where none of the playbook's hosts is left. */
+export const noHostLeft = ({ limit }: Options): PlinthError =>
+  usageError({
+    where: '--limit',
+    what: `${limit} leaves no host of this playbook`,
+    remedy: 'see them with --list-hosts',
+  })

@@ -4,14 +4,15 @@ import { type ExitCode, exitCode, usageError } from './core/error.ts'
 import type { Options } from './edge/arguments.ts'
 import { consenting } from './edge/consent.ts'
 import { type Console, openConsole } from './edge/console.ts'
-import { openEvents } from './edge/event-stream.ts'
 import { onInterrupt } from './edge/interrupt.ts'
+import { rememberTags } from './edge/known-tags.ts'
 import { mayWritePlan, readPlan, writePlan } from './edge/plan-file.ts'
 import { optionsOfPlan, selectionOf, selectionText } from './edge/plan-options.ts'
+import { openReporter } from './edge/reporter.ts'
 import { realWorld } from './edge/world.ts'
 import { converge } from './engine/converge.ts'
 import type { Fleet } from './engine/fleet.ts'
-import { listsOf } from './engine/listing.ts'
+import { listsOf, wordsKnown } from './engine/listing.ts'
 import { Connections } from './engine/observe.ts'
 import { Planned } from './engine/planned.ts'
 import type { Play, Scope } from './engine/play.ts'
@@ -21,11 +22,12 @@ import type { Tags } from './engine/tags.ts'
 import { tagLines, taskLines } from './engine/tree.ts'
 import { outsideLines } from './engine/unselected.ts'
 import type { Result, World } from './engine/world.ts'
-import { asker, ending, fleetOf, groupsOnly, identityOf, loadedOf, refuseSiteOptions } from './launch.ts'
+import { asker, ending, fleetOf, groupsOnly, identityOf, noHostLeft, selectedBy } from './launch.ts'
 import { commandLine } from './report/command.ts'
 import { document } from './report/document.ts'
 import { recap } from './report/recap.ts'
-import { Recorder, type Run } from './report/run.ts'
+import type { Run } from './report/run.ts'
+import { stoppedSite } from './report/stopped.ts'
 import { leftover } from './resources/leftover.ts'
 import { version } from './version.ts'
 
@@ -53,7 +55,7 @@ async function declare(plays: Plays, heard: Listener): Promise<void> {
 }
 
 const converging = (plays: Plays): Promise<void> =>
-  ending(async (given, playbook) => {
+  ending('site', async (given, playbook) => {
     const listing = given.listTasks || given.listTags
     const screen = openConsole(listing ? { ...given, json: false } : given)
     const { options, planned } = withPlan(given, playbook)
@@ -65,27 +67,26 @@ const converging = (plays: Plays): Promise<void> =>
     const strangers = fleet.strangers()
     if (strangers.length > 0) throw usageError(...strangers)
     screen.warn(fleet.warnings)
-    const site = await limit(declared, options, fleet)
+    const site = limit(declared, options, fleet)
     if (options.listHosts) {
       const meant = site.filter(({ prerequisite }) => !prerequisite)
       for (const name of new Set(meant.flatMap(({ hosts }) => hosts.map((host) => host.name)))) console.log(name)
       return exitCode.done
     }
-    if (listing) return list(site, world, options, screen)
+    if (listing) return list(playbook, site, world, options, screen)
+    const { warnings } = fleet
+    const identity = identityOf(playbook, options)
+    const begun = { id: identity.id, started: new Date().toISOString(), playbook, check: options.check }
+    const reporter = await openReporter(given, begun, screen)
     const interrupt = onInterrupt({
       first: () => screen.progress('finishing the step in hand; interrupt again to stop at once'),
       again() {
-        screen.stopped(nextCommand(playbook, options, {}))
+        const next = nextCommand(playbook, options, {})
+        const ended = { ...begun, code: exitCode.interrupted, stopped: true, next, warnings } as const
+        reporter.stop(next, (told) => ({ ...ended, ...told, result: stoppedSite(told.events, options.check) }))
         process.exit(exitCode.interrupted)
       },
     })
-    const start = performance.now()
-    const identity = identityOf(playbook, options)
-    const begun = { id: identity.id, started: new Date().toISOString(), playbook, check: options.check }
-    // Before a host is asked anything: a report that can't be written is a mistake of the command line.
-    const folder = given.report === null ? null : (await import('./edge/report-folder.ts')).openReport(given.report)
-    const stream = openEvents(given.events, begun, screen.progress)
-    const recorder = new Recorder()
     const result = await converge(site, world, {
       check: options.check,
       forks: options.forks,
@@ -95,32 +96,20 @@ const converging = (plays: Plays): Promise<void> =>
       ...(planned && { planned }),
       leftover,
       tags: tagsOf(options),
-      ...(asks && { ask: consenting(asker, screen.end, () => interrupt.abort()) }),
+      ...(asks && { ask: consenting(asker, screen.end, interrupt) }),
       signal: interrupt.signal,
-      report(event) {
-        const at = (performance.now() - start) / 1000
-        screen.report(event)
-        recorder.add(event, at)
-        stream.add(event, at)
-      },
+      report: reporter.report,
     }).finally(() => screen.end())
-    const run: Run = {
-      ...begun,
-      result,
-      events: recorder.events,
-      code: codeOf(result, options.check),
-      seconds: (performance.now() - start) / 1000,
-      next: nextCommand(playbook, options, result),
-      warnings: fleet.warnings,
-    }
+    const next = nextCommand(playbook, options, result)
+    const run: Run = { ...begun, ...reporter.told(), result, code: codeOf(result, options.check), next, warnings }
     if (planned) {
       if (options.planOut !== null) screen.warn(planned.warnings(site))
       screen.progress(planTold(options, playbook, result))
     }
     if (options.json) console.log(JSON.stringify(document(run), null, 2))
     else screen.result([...recap(run), ...outsideLines(result, options.check)])
-    stream.end(run)
-    const unwritten = folder?.write(run) ?? []
+    keepTags(playbook, site, world)
+    const unwritten = reporter.write(run)
     screen.warn(unwritten)
     return unwritten.length > 0 && run.code === exitCode.done ? exitCode.failed : run.code
   })
@@ -162,8 +151,7 @@ export interface Seen {
 export const inspect = <P>(
   look: (fleet: Fleet, scope: (hosts: Scope<P>['hosts']) => Scope<P>) => Promise<Seen>,
 ): Promise<void> =>
-  ending(async (options) => {
-    refuseSiteOptions(options, 'a playbook that only looks', 'leave it out')
+  ending('look', async (options) => {
     const screen = openConsole(options)
     const world = realWorld(asker)
     const fleet = await fleetOf(options, screen.progress)
@@ -187,32 +175,26 @@ export const inspect = <P>(
   })
 
 /** With --limit only the hosts that the pattern names are worked on; the others stay members that gates look at. */
-async function limit(plays: readonly Play[], { limit }: Options, fleet: Fleet): Promise<readonly Play[]> {
-  if (limit === null) return plays
-  const left = limited(
-    plays,
-    new Set(
-      loadedOf(fleet)
-        .inventory.select(limit)
-        .map(({ name }) => name),
-    ),
-  )
-  if (left.every(({ hosts }) => hosts.length === 0)) {
-    throw usageError({
-      where: '--limit',
-      what: `${limit} leaves no host of this playbook`,
-      remedy: 'see them with --list-hosts',
-    })
-  }
+function limit(plays: readonly Play[], options: Options, fleet: Fleet): readonly Play[] {
+  if (options.limit === null) return plays
+  const left = limited(plays, selectedBy(options, fleet))
+  if (left.every(({ hosts }) => hosts.length === 0)) throw noHostLeft(options)
   return left
 }
 
 /** Prints the tree of a site, or its tags. Machines without facts of an earlier run are asked for them. */
-async function list(site: readonly Play[], world: World, options: Options, screen: Console): Promise<ExitCode> {
+async function list(
+  playbook: string,
+  site: readonly Play[],
+  world: World,
+  options: Options,
+  screen: Console,
+): Promise<ExitCode> {
   const connections = new Connections(world)
   try {
     const finding = { world, connections, forks: options.forks }
     const { assignments, errors } = await listsOf(site, finding, tagsOf(options))
+    keepTags(playbook, site, world)
     screen.result(options.listTags ? tagLines(assignments) : taskLines(site, assignments))
     screen.warn(errors.flatMap(({ problems }) => problems))
     return errors[0]?.code ?? exitCode.done
@@ -220,6 +202,15 @@ async function list(site: readonly Play[], world: World, options: Options, scree
     await connections.close()
   }
 }
+
+/** For completion: the tags of this playbook, as the first host of each play shows them. */
+const keepTags = (playbook: string, site: readonly Play[], world: World): void =>
+  rememberTags(playbook, [
+    ...wordsKnown(
+      site.map((play) => ({ ...play, members: play.members.slice(0, 1) })),
+      { world },
+    ),
+  ])
 
 const tagsOf = ({ tags, skipTags }: Options): Tags => ({ only: tags, skip: skipTags })
 

@@ -3,14 +3,18 @@ import { exitCode, usageError } from './core/error.ts'
 import type { Storage } from './core/storage.ts'
 import { openConsole } from './edge/console.ts'
 import { onInterrupt } from './edge/interrupt.ts'
+import { openReporter } from './edge/reporter.ts'
 import { storage } from './edge/storage.ts'
 import { realWorld } from './edge/world.ts'
 import type { Fleet } from './engine/fleet.ts'
 import { carryOut } from './engine/perform.ts'
 import type { Procedure } from './engine/procedure.ts'
 import { procedureCode, procedureRecap } from './engine/procedure-report.ts'
-import { asker, ending, fleetOf, identityOf, loadedOf, refuseSiteOptions } from './launch.ts'
+import { asker, ending, fleetOf, identityOf, loadedOf } from './launch.ts'
 import { commandLine } from './report/command.ts'
+import { document } from './report/document.ts'
+import type { ProcedureRun } from './report/run.ts'
+import { stoppedProcedure } from './report/stopped.ts'
 import { version } from './version.ts'
 
 /** What a procedure gets beside the fleet. */
@@ -31,14 +35,7 @@ export interface Circumstances {
 export const perform = (
   prepare: (fleet: Fleet, circumstances: Circumstances) => Procedure | Promise<Procedure>,
 ): Promise<void> =>
-  ending(async (options, playbook) => {
-    const { report, events } = options
-    const told = report === null && events === null
-    refuseSiteOptions(
-      options,
-      'a procedure',
-      told ? 'name what it is about with -e, as in -e node=NAME' : 'use --json > FILE',
-    )
+  ending('procedure', async (options, playbook) => {
     const screen = openConsole(options)
     const world = realWorld(asker)
     const fleet = await fleetOf(options, screen.progress)
@@ -47,27 +44,31 @@ export const perform = (
     const procedure = await prepare(fleet, { force: options.force, now: new Date(), version, storage: storageAt })
     const strangers = fleet.strangers()
     if (strangers.length > 0) throw usageError(...strangers)
-    screen.warn(fleet.warnings)
+    const { warnings } = fleet
+    screen.warn(warnings)
+    const identity = identityOf(playbook, options)
+    const begun = { id: identity.id, started: new Date().toISOString(), playbook, check: options.check }
+    const reporter = await openReporter(options, begun, screen)
     const next = commandLine(playbook, process.argv.slice(2))
     const interrupt = onInterrupt({
       first: () => screen.progress('finishing the action in hand; interrupt again to stop at once'),
       again() {
-        screen.stopped(next)
+        const ended = { ...begun, code: exitCode.interrupted, stopped: true, next, warnings } as const
+        reporter.stop(next, (told) => ({ ...ended, ...told, result: stoppedProcedure(procedure.name, told.events) }))
         process.exit(exitCode.interrupted)
       },
     })
-    const start = performance.now()
     const result = await carryOut(procedure, world, {
       check: options.check,
-      identity: identityOf(playbook, options),
+      identity,
       signal: interrupt.signal,
-      report: (event) => screen.report(event),
+      report: reporter.report,
     }).finally(() => screen.end())
-    const seconds = (performance.now() - start) / 1000
     const code = procedureCode(result, options.check)
-    if (options.json) {
-      const head = { format: 1, plinth: version, check: options.check, seconds, exitCode: code }
-      console.log(JSON.stringify({ ...head, warnings: fleet.warnings, ...result }, null, 2))
-    } else screen.result(procedureRecap(result, options.check, seconds, next))
-    return code
+    const run: ProcedureRun = { ...begun, ...reporter.told(), result, code, next, warnings }
+    if (options.json) console.log(JSON.stringify(document(run), null, 2))
+    else screen.result(procedureRecap(result, options.check, run.seconds, next))
+    const unwritten = reporter.write(run)
+    screen.warn(unwritten)
+    return unwritten.length > 0 && code === exitCode.done ? exitCode.failed : code
   })

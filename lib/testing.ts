@@ -13,6 +13,7 @@ import type {
   Database,
   DatabaseLogin,
   Done,
+  Heard,
   HttpRequest,
   HttpResponse,
   MachineChannel,
@@ -47,6 +48,7 @@ export const factsText = (facts: Facts): string =>
 /** How a step ends when a test says so: with an exit code, or with null for a connection lost in the middle of it. */
 export interface Ending {
   readonly code: number | null
+  readonly stdout?: string
   readonly stderr?: string
 }
 
@@ -112,7 +114,7 @@ export class FakeChannel implements MachineChannel {
     return answersOf(new Map(found))
   }
 
-  async *act(steps: readonly Step[]): AsyncGenerator<Done, void, undefined> {
+  async *act(steps: readonly Step[], _told?: unknown, heard?: Heard): AsyncGenerator<Done, void, undefined> {
     for (const step of steps) {
       if (this.#busy) throw new Error(`two steps at the same time on ${this.name}`)
       this.#busy = true
@@ -121,8 +123,10 @@ export class FakeChannel implements MachineChannel {
         this.steps.push(step)
         this.log(`${this.name}: ${step.say}`)
         const effect = this.#effects.find(({ say }) => say === step.say)?.effect
-        const { code, stderr = '' } = effect?.(step) ?? { code: 0 }
-        yield { step, code, stdout: '', stderr, seconds: 0 }
+        const { code, stdout = '', stderr = '' } = effect?.(step) ?? { code: 0 }
+        for (const [stream, text] of Object.entries({ stdout, stderr }))
+          if (text !== '') heard?.(stream === 'stdout' ? 'stdout' : 'stderr', Buffer.from(text))
+        yield { step, code, stdout, stderr, seconds: 0 }
         if (code !== 0) return
       } finally {
         this.#busy = false

@@ -1,4 +1,8 @@
-/** A consistent backup of a cluster in a folder of this machine: `-e to=backups` (which is the default). */
+/**
+ * A consistent backup of database, node files and persistent instances of a cluster on this machine.
+ *
+ * @param [to=backups] a folder of its own is made in this one
+ */
 import { controllerPath, optional, params, perform } from 'plinth'
 import { backup, mysqlHost, nacosNode, onlyOne, reviewed, sourceOf } from 'plinth/roles'
 

@@ -1,4 +1,8 @@
-/** Takes one node out of service before its machine is worked on: `-e node=nacos2`. The way back is playbooks/undrain.ts. */
+/**
+ * Takes one node out of service before its machine is worked on. The way back is playbooks/undrain.ts.
+ *
+ * @param node the node, as the inventory names it
+ */
 import { optional, params, perform, text } from 'plinth'
 import { drain, nacosNode, namedNode, reviewed } from 'plinth/roles'
 

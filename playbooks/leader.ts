@@ -1,4 +1,9 @@
-/** Hands the leadership of all Raft groups to a node (`-e to=nacos2`), or moves it off one (`-e off=nacos1`). */
+/**
+ * Hands the leadership of all Raft groups to a node, or moves it off one: give one of the two.
+ *
+ * @param [to] the node that shall lead
+ * @param [off] the node that shall not
+ */
 import { optional, params, perform, text, usageError } from 'plinth'
 import { leadershipOff, leadershipTo, nacosNode, namedNode, reviewed } from 'plinth/roles'
 

@@ -1,4 +1,9 @@
-/** Gives a cluster back what a backup holds: `-e from=backups/NAME`, and `-e replace=true` where other data may be lost. */
+/**
+ * Gives a cluster back what a backup holds, and proves it. The cluster is down meanwhile.
+ *
+ * @param from the folder of the backup, as in backups/NAME
+ * @param [replace=false] true: other data that is there may be lost
+ */
 import { basename, dirname } from 'node:path'
 import { controllerPath, flag, optional, params, perform, usageError } from 'plinth'
 import { manifestFile, mysqlHost, nacosNode, onlyOne, readManifest, restore, reviewed, sourceOf } from 'plinth/roles'

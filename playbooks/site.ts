@@ -1,6 +1,7 @@
 /**
- * A highly available Nacos cluster: the schema first, the groundwork on all nodes at once, then one node at a time, each
- * healthy before the next.
+ * Builds, checks and repairs a highly available Nacos cluster on MySQL.
+ *
+ * The schema first, the groundwork on all nodes at once, then one node at a time, each healthy before the next.
  */
 
 import { main, play } from 'plinth'

@@ -1,4 +1,8 @@
-/** Brings a node back that playbooks/drain.ts took out of service: `-e node=nacos2`. */
+/**
+ * Brings a node back that playbooks/drain.ts took out of service, and waits until the cluster is healthy.
+ *
+ * @param node the node, as the inventory names it
+ */
 import { optional, params, perform, text } from 'plinth'
 import { nacosNode, namedNode, reviewed, undrain } from 'plinth/roles'
 

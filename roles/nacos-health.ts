@@ -1,12 +1,13 @@
 /** When a Nacos cluster is well: read from what every member says of every other, and from using it. */
 import { PlinthError, type Problem } from '../lib/core/error.ts'
-import type { Gate, Missing } from '../lib/engine/play.ts'
+import type { Gate, Missing, Shown } from '../lib/engine/play.ts'
 import { readNamingUp, readReadiness } from '../lib/nacos/api.ts'
 import { clusterProblems, groupsExpected, ledBy, type View } from '../lib/nacos/cluster.ts'
 import { diagnose, failureLines, sinceStart, successLine } from '../lib/nacos/diagnosis.ts'
 import { raftPeerOf } from '../lib/nacos/members.ts'
 import { tail, unit as unitReader } from '../lib/readers.ts'
 import { ask, client, LoginRefused, type NodeScope, tried, viewOf } from './nacos-http.ts'
+import { type Told, topologyOf } from './nacos-members.ts'
 import { memberOfNode, type NacosNode, type Node } from './nacos-node.ts'
 import { missingAt, useOf } from './nacos-use.ts'
 
@@ -44,11 +45,11 @@ export function nacosHealthy(): Gate<NacosNode> {
     },
     async leading(scope) {
       // Who does not answer, or lets nobody look, leads nothing that is known: the order is better than none.
-      const views = await Promise.all(scope.hosts.map((node) => viewOf(scope, node).catch(silent)))
-      const seen = views.filter((view): view is View => typeof view === 'object')
+      const told = await Promise.all(scope.hosts.map((node) => toldBy(node, scope)))
+      const seen = told.flatMap(({ view }) => (typeof view === 'object' ? [view] : []))
       return new Map(scope.hosts.map((node) => [node.name, ledBy(memberOfNode(node), seen).length]))
     },
-    async missing(scope, { expected, changed, deep }) {
+    async missing(scope, { expected, changed, deep }, shown) {
       const nodes = scope.hosts.filter(({ name }) => expected.has(name))
       const silent = await Promise.all(nodes.map((node) => silence(scope, node)))
       const quiet = nodes.flatMap((node, index) => missingAt(node, silent[index]))
@@ -65,19 +66,28 @@ export function nacosHealthy(): Gate<NacosNode> {
       const unready = await readiness(scope, nodes)
       if (unready.length > 0) return unready
       return admitted(async () => {
-        const found = await agreement(scope, nodes, exact)
+        const found = await agreement(scope, nodes, exact, shown)
         if (found.length > 0 || !deep) return found
         return [...(await started(scope, fresh)), ...(await useOf(scope, nodes))]
       })
     },
-    explain: (scope, missing) => explain(scope, missing),
+    async explain(scope, missing, shown) {
+      // Whoever is silent kept the gate from asking how the others see it.
+      if (shown) draw(scope, await Promise.all(scope.hosts.map((node) => toldBy(node, scope))), shown)
+      return explain(scope, missing)
+    },
   }
 }
 
-function silent(error: unknown): undefined {
-  if (!(error instanceof PlinthError)) throw error
-  return undefined
-}
+/** What a node says of all members, or why it does not, whatever the reason. */
+const toldBy = async (node: Node, scope: NodeScope): Promise<Told> => ({
+  name: node.name,
+  member: memberOfNode(node),
+  view: await viewOf(scope, node).catch((error: unknown) => {
+    if (!(error instanceof PlinthError)) throw error
+    return error.problems[0]?.what ?? error.message
+  }),
+})
 
 /** The nodes that belong to a cluster. */
 const clustered = (nodes: readonly Node[]): readonly Node[] =>
@@ -111,7 +121,12 @@ async function readiness(scope: NodeScope, nodes: readonly Node[]): Promise<Miss
  * Every member UP as seen from every member, one leader per Raft group, and exactly the expected peers. While a roll is
  * under way (not `exact`), what members still know of strangers is left for the end: the next nodes will take it out.
  */
-async function agreement(scope: NodeScope, nodes: readonly Node[], exact: boolean): Promise<Missing[]> {
+async function agreement(
+  scope: NodeScope,
+  nodes: readonly Node[],
+  exact: boolean,
+  shown: Shown | undefined,
+): Promise<Missing[]> {
   const views = await Promise.all(
     nodes.map(async (node): Promise<View | Missing> => {
       const view = await viewOf(scope, node)
@@ -119,6 +134,11 @@ async function agreement(scope: NodeScope, nodes: readonly Node[], exact: boolea
     }),
   )
   const failed = views.filter((view): view is Missing => 'what' in view)
+  const told = nodes.map((node, index): Told => {
+    const view = views[index]
+    return { name: node.name, member: memberOfNode(node), view: view && 'from' in view ? view : 'does not tell' }
+  })
+  draw(scope, told, shown)
   const first = clustered(nodes)[0]
   if (failed.length > 0 || !first) return failed
   const { version, mode } = first.params.nacos
@@ -138,6 +158,12 @@ async function agreement(scope: NodeScope, nodes: readonly Node[], exact: boolea
           ...strayLeaders(seen, expected),
         ]
   return problems.map((what) => ({ host: hostNamed(nodes, what) ?? first.name, what }))
+}
+
+/** Shows the members of a cluster as those see them that were asked; nodes that stand alone have none. */
+function draw(scope: NodeScope, asked: readonly Told[], shown: Shown | undefined): void {
+  const members = clustered(scope.hosts).map((node) => ({ name: node.name, member: memberOfNode(node) }))
+  if (members.length > 0) shown?.(topologyOf(members, asked))
 }
 
 /** Leaves out what is said of members that need not be there (yet), and of peers that are none any more. */

@@ -1,4 +1,5 @@
 /** The members of a cluster for people to read: what each says of all, side by side. */
+import type { Topology } from '../lib/core/topology.ts'
 import { clusterProblems, ledBy, type Member, type View } from '../lib/nacos/cluster.ts'
 
 /** What one node of the inventory answered, or why it did not. */
@@ -31,7 +32,7 @@ export function membersOf(told: readonly Told[], groups: readonly string[]): Mem
   const row = (name: string, member: string, silent: boolean): readonly string[] => [
     name,
     member,
-    [...(silent ? ['no answer'] : []), ...statesOf(member, views, nameOf)].join(', '),
+    [...(silent ? [noAnswer] : []), ...statesOf(member, views, nameOf)].join(', '),
     versionOf(member, views),
     leadsText(member, views),
   ]
@@ -47,6 +48,45 @@ export function membersOf(told: readonly Told[], groups: readonly string[]): Mem
     ],
   }
 }
+
+const noAnswer = 'no answer'
+/** Words for a member, the worst first; one that is not among them stands before them all. */
+const states = ['DOWN', 'ISOLATION', 'SUSPICIOUS', noAnswer, 'STARTING', 'UP']
+
+/**
+ * The same as data: every node, and every member that only Nacos knows, as each is seen by those of `asked` that answered. One
+ * that was asked and did not is no member that is well, whatever the others still believe.
+ */
+export function topologyOf(nodes: readonly Pick<Told, 'name' | 'member'>[], asked: readonly Told[]): Topology {
+  const views = asked.flatMap((one) => (typeof one.view === 'string' || reasonOf(one) ? [] : [one.view]))
+  const silent = new Set(asked.filter((one) => reasonOf(one) !== undefined).map(({ member }) => member))
+  const nameOf = (member: string): string | undefined => nodes.find((one) => one.member === member)?.name
+  const heard = views.flatMap(({ members }) => members.map(({ address }) => address)).sort()
+  const member = (address: string): Topology['members'][number] => {
+    const seen = views.map(({ from, members }) => ({
+      by: nameOf(from) ?? from,
+      state: members.find((one) => one.address === address)?.state || unheard,
+    }))
+    const said = new Set([...seen.map(({ state }) => state), ...(silent.has(address) ? [noAnswer] : [])])
+    const strange = [...said].find((one) => !states.includes(one))
+    const state = strange ?? states.find((one) => said.has(one)) ?? unheard
+    const version = versionOf(address, views)
+    const host = nameOf(address) ?? null
+    return {
+      host,
+      address,
+      version: version === '-' ? '' : version,
+      state,
+      well: host !== null && state === 'UP',
+      leads: ledBy(address, views),
+      seen,
+    }
+  }
+  return { members: [...new Set([...nodes.map((one) => one.member), ...heard])].map(member) }
+}
+
+/** Of a member that another does not list, or gives no state. */
+const unheard = 'unknown'
 
 /** Why a node counts as silent; undefined when it told of its members. */
 function reasonOf({ name, view }: Told): string | undefined {
@@ -66,7 +106,7 @@ const found = (member: string, { members }: View): Member | undefined =>
 function statesOf(member: string, views: readonly View[], nameOf: (member: string) => string): readonly string[] {
   const said = views.map((view) => ({
     by: nameOf(view.from),
-    state: found(member, view)?.state || 'unknown',
+    state: found(member, view)?.state || unheard,
   }))
   const states = [...new Set(said.map(({ state }) => state))]
   if (states.length <= 1) return states

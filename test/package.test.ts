@@ -11,8 +11,9 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { assert, suite } from './kit.ts'
+import { newestNode } from './newest-node.ts'
 
 const test = suite('package')
 const root = join(import.meta.dirname, '..')
@@ -67,11 +68,12 @@ function run(
   command: string,
   args: readonly string[],
   cwd = folder,
+  env: NodeJS.ProcessEnv = {},
 ): { readonly code: number | null; readonly out: string } {
   const { status, stdout, stderr } = spawnSync(command, args, {
     cwd,
     encoding: 'utf8',
-    env: { ...process.env, HOME: folder, npm_config_update_notifier: 'false' },
+    env: { ...process.env, HOME: folder, npm_config_update_notifier: 'false', ...env },
   })
   return { code: status, out: stdout + stderr }
 }
@@ -121,6 +123,20 @@ test('it has neither sources nor the build, and the licences of what is bundled'
 })
 
 test(
+  'plinth new writes a role and a playbook that are theirs from then on',
+  () => {
+    for (const words of ['role time-server', 'playbook time-servers']) {
+      const { code, out } = run('npx', ['plinth', 'new', ...words.split(' ')])
+      assert.is(code, 0, out)
+    }
+    const again = run('npx', ['plinth', 'new', 'role', 'time-server'])
+    assert.is(again.code, 4)
+    assert.is(again.out.split('\n').filter((line) => line.includes('is there already')).length, 2, again.out)
+  },
+  { timeout: 120 },
+)
+
+test(
   'a playbook, a role and a test of their own are typed',
   () => {
     // What a project in TypeScript has anyhow; npm brings it where a package asks for it.
@@ -151,6 +167,46 @@ test(
   },
   { timeout: 120 },
 )
+
+test(
+  'what plinth new wrote passes its tests',
+  () => {
+    const { code, out } = run('npx', [
+      'tsx',
+      '--test',
+      'test/time-server.test.ts',
+      'test/time-servers-playbook.test.ts',
+    ])
+    assert.is(code, 0, out)
+    assert.match(out, /pass 10\n/)
+  },
+  { timeout: 120 },
+)
+
+const found = newestNode(process.env.PLINTH_NETWORK === '1')
+if ('why' in found) console.log(`note: ran with Node ${process.versions.node}; with no newer one: ${found.why}`)
+else {
+  const { node } = found
+  const version = run(node, ['--version'], root).out.trim()
+  console.log(`note: ran with Node ${process.versions.node}, and with the newest (${version.slice(1)})`)
+  for (const [how, ...loader] of [['tsx', '--import', 'tsx'], ['its own types stripped']])
+    test(
+      `the same with Node ${version}, ${how}`,
+      () => {
+        const with_ = (...words: readonly string[]) =>
+          run(node, [...loader, ...words], folder, { PATH: `${dirname(node)}:${process.env.PATH}` })
+        assert.is(with_('banner.test.ts').out.trim(), 'create file:/etc/issue')
+        assert.is(with_('ours.ts', '-i', 'ours.yaml', '--list-hosts').out, 'h1\n')
+        const { code, out } = with_('ours.ts', '-i', 'ours.yaml', '--check')
+        assert.is(code, 3, out)
+        const tests = with_('--test', 'test/time-server.test.ts', 'test/time-servers-playbook.test.ts')
+        assert.is(tests.code, 0, tests.out)
+        // Nothing of ours is on its way out of Node.
+        assert.not.match(out + tests.out, /Warning/)
+      },
+      { timeout: 120 },
+    )
+}
 
 test(
   'the command and the playbooks that come with it run',

@@ -13,6 +13,7 @@ command -v ps >/dev/null || missing="$missing procps"
 command -v setfacl >/dev/null || missing="$missing acl"
 command -v fish >/dev/null || missing="$missing fish"
 command -v tcsh >/dev/null || missing="$missing tcsh"
+command -v zsh >/dev/null || missing="$missing zsh"
 command -v sudo >/dev/null || missing="$missing sudo"
 # Reports are looked at in a browser; the one without a window is the smaller (100 MB to fetch, 125 for the other).
 browser=chromium-headless-shell

@@ -1,19 +1,28 @@
 /** What `plinth NAME …` is made of, and how its words are read. A new one is a file here and an entry in commands.ts. */
-import { parseArgs } from 'node:util'
-import { type ExitCode, type Problem, usageError } from '../core/error.ts'
-import { suggestion } from '../core/nearest.ts'
+import { type ExitCode, usageError } from '../core/error.ts'
+import { type Option as Known, readOptions } from '../core/options.ts'
 
 export interface Command {
   /** What `plinth NAME --help` prints; fits a screen, with examples. */
   readonly help: string
+  /** For completion: its options, the words that may stand first, and what follows each of these. */
+  readonly options?: Readonly<Record<string, Option>>
+  readonly actions?: Readonly<Record<string, 'host' | 'group' | 'pattern' | 'files' | 'nothing'>>
   /** Does it. `words` are those after the name. Throws PlinthError for what a user can mend. */
   run(words: readonly string[]): Promise<ExitCode>
 }
 
+/** A command as the list of commands has it. */
+export interface Entry {
+  /** Its line in the help. */
+  readonly about: string
+  /** Loaded when it is called: a command costs the others nothing. */
+  readonly load: () => Promise<{ readonly command: Command }>
+}
+
 /** An option of a command, by its long name. */
-export interface Option {
-  readonly short?: string
-  /** Whether a value follows; else it is there or not. */
+export interface Option extends Known {
+  /** Whether a value follows, where `value` does not say what it is called. */
   readonly takesValue?: boolean
 }
 
@@ -25,47 +34,27 @@ export interface Given {
   readonly words: readonly string[]
 }
 
+/** Options as the reader of command lines knows them. */
+export const tableOf = (options: Readonly<Record<string, Option>>): ReadonlyMap<string, Known> =>
+  new Map(
+    Object.entries(options).map(([name, { short, value, takesValue }]) => [
+      name,
+      { ...(short && { short }), ...(value ? { value } : takesValue ? { value: 'VALUE' } : {}) },
+    ]),
+  )
+
 /**
  * Reads the words of a command: long options, short ones, `--` before words that begin with a dash.
  * @param where how messages name the command: `plinth inventory`
  * Throws usageError with everything that is wrong with them.
  */
 export function readWords(words: readonly string[], options: Readonly<Record<string, Option>>, where: string): Given {
-  const { tokens } = parseArgs({
-    args: [...words],
-    strict: false,
-    allowPositionals: true,
-    tokens: true,
-    options: Object.fromEntries(
-      Object.entries(options).map(([name, { short, takesValue }]) => [
-        name,
-        { type: takesValue ? ('string' as const) : ('boolean' as const), ...(short ? { short } : {}) },
-      ]),
-    ),
-  })
-  const problems: Problem[] = []
-  const values = new Map<string, string[]>()
-  const others: string[] = []
-  for (const token of tokens) {
-    if (token.kind === 'positional') others.push(token.value)
-    if (token.kind !== 'option') continue
-    const { name, rawName, value } = token
-    const option = Object.hasOwn(options, name) ? options[name] : undefined
-    const wrong = (what: string, remedy: string): void =>
-      void problems.push({ where: `${where} ${rawName}`, what, remedy })
-    if (!option)
-      wrong(
-        'unknown option',
-        suggestion(
-          rawName,
-          Object.keys(options).map((known) => `--${known}`),
-          'option',
-        ),
-      )
-    else if (option.takesValue && !value) wrong('needs a value', `write ${rawName} VALUE`)
-    else if (!option.takesValue && value !== undefined) wrong('takes no value', `write ${rawName} alone`)
-    else values.set(name, [...(values.get(name) ?? []), value ?? ''])
+  const { given, others, rest, problems } = readOptions(words, tableOf(options))
+  if (problems.length > 0)
+    throw usageError(...problems.map((problem) => ({ ...problem, where: `${where} ${problem.where}` })))
+  return {
+    has: (option) => given.has(option),
+    all: (option) => given.get(option) ?? [],
+    words: [...others, ...(rest ?? [])],
   }
-  if (problems.length > 0) throw usageError(...problems)
-  return { has: (option) => values.has(option), all: (option) => values.get(option) ?? [], words: others }
 }

@@ -1,14 +1,7 @@
 /** The commands of `plinth`, in the order of its help. */
-import type { Command } from './command.ts'
+import type { Entry } from './command.ts'
 
-interface Entry {
-  /** Its line in the help. */
-  readonly about: string
-  /** Loaded when it is called: a command costs the others nothing. */
-  readonly load: () => Promise<{ readonly command: Command }>
-}
-
-export const commands: ReadonlyMap<string, Entry> = new Map([
+export const commands: ReadonlyMap<string, Entry> = new Map<string, Entry>([
   [
     'inventory',
     {
@@ -18,11 +11,12 @@ export const commands: ReadonlyMap<string, Entry> = new Map([
   ],
   [
     'vault',
-    {
-      about:
-        "Ansible's vaults: encrypt, decrypt, view, edit, rekey, encrypt-string; generate: secrets nobody has given",
-      load: () => import('./vault.ts'),
-    },
+    { about: 'encrypt, decrypt, view, edit, rekey, encrypt-string, generate', load: () => import('./vault.ts') },
+  ],
+  ['new', { about: 'role, playbook: a skeleton with its test, in this project', load: () => import('./new.ts') }],
+  [
+    'completion',
+    { about: 'bash, zsh: print the script that completes command lines', load: () => import('./completion.ts') },
   ],
 ])
 

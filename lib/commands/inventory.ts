@@ -12,11 +12,10 @@ import { type Command, type Given, readWords } from './command.ts'
 const name = 'plinth inventory'
 
 const options = {
-  inventory: { short: 'i', takesValue: true },
-  'extra-vars': { short: 'e', takesValue: true },
-  'vault-id': { takesValue: true },
-  'vault-password-file': { takesValue: true },
-  'ask-vault-pass': { short: 'J' },
+  inventory: { short: 'i', value: 'NAME|PATH' },
+  'extra-vars': { short: 'e', value: 'VARS' },
+  'vault-id': { value: 'ID@SOURCE' },
+  'vault-password-file': { value: 'FILE' },
   'show-secrets': {},
   help: { short: 'h' },
 } as const
@@ -91,6 +90,8 @@ function show(host: Host): readonly string[] {
 
 export const command: Command = {
   help,
+  options,
+  actions: { show: 'host', graph: 'group', list: 'nothing', hosts: 'pattern' },
   async run(words) {
     const given = readWords(words, options, name)
     const [action = '', word, ...more] = given.words

@@ -7,8 +7,8 @@ import type { Given } from './command.ts'
 
 /** The options that say where vault passwords come from, for readWords. */
 export const keyOptions = {
-  'vault-id': { takesValue: true },
-  'vault-password-file': { takesValue: true },
+  'vault-id': { value: 'VALUE' },
+  'vault-password-file': { value: 'VALUE' },
   'ask-vault-pass': { short: 'J' },
 } as const
 

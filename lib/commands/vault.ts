@@ -145,10 +145,18 @@ async function typedTwice(asker: Asker): Promise<Buffer> {
   throw usageError({ where: otherwise.where, what: 'the two values differ', remedy: 'type it again' })
 }
 
+const options = { ...keyOptions, ...special, help: { short: 'h' } }
+
 export const command: Command = {
   help,
+  options,
+  actions: {
+    ...Object.fromEntries(Object.keys(actions).map((action) => [action, 'files' as const])),
+    'encrypt-string': 'nothing',
+    generate: 'nothing',
+  },
   async run(words) {
-    const given = readWords(words, { ...keyOptions, ...special, help: { short: 'h' } }, name)
+    const given = readWords(words, options, name)
     const [word = '', ...files] = given.words
     // Ansible's own spelling.
     const action = word.replace('encrypt_string', 'encrypt-string')

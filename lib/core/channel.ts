@@ -20,15 +20,18 @@ export interface Done {
   readonly late?: number
 }
 
+/** Hears what a step prints while it runs, in pieces as they come: a character, or a line, may be in two of them. */
+export type Heard = (stream: 'stdout' | 'stderr', piece: Uint8Array) => void
+
 /** One machine, or one database, that can be asked and told. */
 export interface Channel {
   /** One script, one round trip, an answer to every question. */
   ask(questions: readonly Question[]): Promise<Answers>
   /**
    * Runs steps in order and yields each as it ends; stops after the first whose code is not 0. `told` hears how many
-   * bytes of an upload have left, of how many.
+   * bytes of an upload have left, of how many; `heard` what a step prints, as it comes.
    */
-  act(steps: readonly Step[], told?: (sent: number, of: number) => void): AsyncIterable<Done>
+  act(steps: readonly Step[], told?: (sent: number, of: number) => void, heard?: Heard): AsyncIterable<Done>
   /** Takes the machine's lock for as long as the channel lives; throws and names the holder when it is held. */
   lock(holder: string): Promise<void>
   /** `lock` and then `ask`, in one round trip: nothing is asked where the lock is held by another. */

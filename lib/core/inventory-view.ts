@@ -2,6 +2,7 @@
  * An inventory as people and other programs look at it: the tree, the JSON of `ansible-inventory --list`, and where each
  * value of a host came from. (ansible-core 2.19, lib/ansible/cli/inventory.py.)
  */
+import { PlinthError } from './error.ts'
 import type { Host, Inventory } from './inventory.ts'
 import { type Located, LocatedList, LocatedMap, type LocatedScalar, type Place, placeText } from './located.ts'
 
@@ -26,6 +27,33 @@ function jsonOf(value: Located, secrets: boolean, name: string): Json {
     )
   if (!secrets && isSecret(value, name)) return masked
   return typeof value.value === 'object' && value.value !== null ? value.value.open().reveal() : value.value
+}
+
+/** Every secret in the variables of some hosts, as it is; an encrypted one whose password is not there is passed over. */
+export function secretsOf(hosts: Iterable<Host>): ReadonlySet<string> {
+  const found = new Set<string>()
+  // A value of a group is one for all its hosts, and opening an encrypted one takes its time.
+  const seen = new Set<Located>()
+  const visit = (value: Located, name: string): void => {
+    if (seen.has(value)) return
+    seen.add(value)
+    if (value instanceof LocatedList) for (const item of value.items) visit(item, name)
+    else if (value instanceof LocatedMap)
+      for (const [key, entry] of value.entries) visit(entry.value, secretName.test(name) ? name : key)
+    else if (isSecret(value, name)) found.add(opened(value))
+  }
+  for (const { vars } of hosts) visit(vars, '')
+  return found
+}
+
+function opened({ value, text }: LocatedScalar): string {
+  if (typeof value !== 'object' || value === null) return text
+  try {
+    return value.open().reveal()
+  } catch (error) {
+    if (error instanceof PlinthError) return ''
+    throw error
+  }
 }
 
 /**

@@ -4,6 +4,7 @@
  */
 
 import { Script } from './script.ts'
+import { sha256 } from './secret.ts'
 
 /** Where a machine keeps what Plinth notes there (`$log`, `$state`): root's is the system's, another user's their own. */
 export const stateFolder =
@@ -17,9 +18,11 @@ export interface Owned {
 }
 
 export interface Receipt {
-  /** `site@prod`: letters, digits and `@ . _ -`. */
+  /** `site@prod.1a2b3c4d`: letters, digits and `@ . _ + -`. */
   readonly site: string
   readonly owned: readonly Owned[]
+  /** Names under which the machine still has it; they go when it is written under its own. */
+  readonly former?: readonly string[]
 }
 
 const key = ({ host, id }: Owned): string => `${host}\t${id}`
@@ -45,8 +48,34 @@ export function readReceipts(answer: string): readonly Receipt[] {
   return [...sites].map(([site, owned]) => ({ site, owned }))
 }
 
-/** Letters, digits and `@ . _ -` of a text, for the name of a site. */
-export const siteName = (playbook: string, inventories: readonly string[]): string => {
+/** A playbook over inventories, told so that it is the same from wherever and however it is called. */
+export interface Site {
+  /** The name of the project that the playbook is in; empty where it has none. */
+  readonly project: string
+  /** Its path from the root of the project. */
+  readonly playbook: string
+  /** Theirs, in any order; of one that is outside the project the whole path, of a list of hosts their names. */
+  readonly inventories: readonly string[]
+}
+
+/** Characters of the words in a name: it has to fit into one of a file. */
+const wordy = 60
+
+/**
+ * What a site is remembered by: words for people, and a digest that tells it from others with the same words
+ * (`site@prod.1a2b3c4d`): with one name two sites would take each other's things for their own leftovers.
+ */
+export function siteName({ project, playbook, inventories }: Site): string {
+  const [which, ...from] = [playbook, ...[...inventories].sort()].map((path) => path.replace(endings, ''))
+  const words = formerSiteName(playbook, [...inventories].sort())
+  return `${[...words].slice(0, wordy).join('')}.${sha256(JSON.stringify([project, which, from])).slice(0, 8)}`
+}
+
+/** What may be another one day without making another site of it. */
+const endings = /\.(ya?ml|ini|json|[cm]?[jt]s)$/
+
+/** What sites were called before there was a digest: names that others may have had too. Letters, digits and `@ . _ + -`. */
+export const formerSiteName = (playbook: string, inventories: readonly string[]): string => {
   const plain = (path: string): string => {
     const parts = path.split('/').filter((part) => part !== '' && part !== '.')
     // Many inventories have a file of such a name; the folder tells them apart.
@@ -61,4 +90,14 @@ export const siteName = (playbook: string, inventories: readonly string[]): stri
       .replace(/\.[a-z]+$/, '')
   const name = [plain(playbook), inventories.map(plain).join('+')].filter((word) => word !== '').join('@')
   return name.replace(/[^\p{L}\p{N}@._+-]/gu, '_').replace(/^\.*$/, 'site')
+}
+
+/** The receipts with those of the site's former names taken for its own: what they say goes on under its name. */
+export function adopted(receipts: readonly Receipt[], site: string, former: readonly string[]): readonly Receipt[] {
+  const before = receipts.filter((one) => former.includes(one.site))
+  if (before.length === 0) return receipts
+  const own = receipts.filter((one) => one.site === site)
+  const others = receipts.filter((one) => one.site !== site && !before.includes(one))
+  const owned = distinctOwned([...before, ...own].flatMap((one) => one.owned))
+  return [...others, { site, owned, former: before.map((one) => one.site) }]
 }

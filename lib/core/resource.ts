@@ -95,8 +95,11 @@ export interface Resource {
   /** Words by which --tags finds it, beside the name of its play and its kind. */
   readonly tags?: readonly string[]
   readonly detail?: Detail
-  /** Pure. `pending` holds the ids of resources earlier in the list that are about to change. */
-  plan(answers: Answers, pending: ReadonlySet<string>): Plan
+  /**
+   * Pure. `pending` holds the ids of what is about to change before it: earlier in the list, or (`before`, a part of it) in an
+   * earlier play of the run or for another host of the machine. What `answers` say of the latter is over by the time it has its turn.
+   */
+  plan(answers: Answers, pending: ReadonlySet<string>, before?: ReadonlySet<string>): Plan
 }
 
 /** What a kind's `steps` gets to work with. */
@@ -133,8 +136,13 @@ export interface Definition<S extends State> {
   blocked?(answers: Answers, actual: S | null, pending: ReadonlySet<string>): readonly Problem[]
   /** Things seen in the answers that the operator should know. */
   warn?(answers: Answers, actual: S | null): readonly Problem[]
-  /** Changes beyond the state's own, from inputs that are about to change. */
-  react?(pending: ReadonlySet<string>, actual: S | null, answers: Answers): readonly Change[]
+  /** Changes beyond the state's own, from inputs that are about to change; those in `before` do so before the list has its turn. */
+  react?(
+    pending: ReadonlySet<string>,
+    actual: S | null,
+    answers: Answers,
+    before: ReadonlySet<string>,
+  ): readonly Change[]
   /** Whether these steps take what serves away for a while. */
   disrupts?(diff: Diff<S>): boolean
   readonly detail?: Detail
@@ -149,8 +157,8 @@ export const tagged = (tag: string, resources: readonly Resource[]): readonly Re
 export const noted = (one: Resource, notes: readonly string[]): Resource => ({
   ...one,
   notes: [...(one.notes ?? []), ...notes],
-  plan(answers, pending) {
-    const plan = one.plan(answers, pending)
+  plan(answers, pending, before) {
+    const plan = one.plan(answers, pending, before)
     const { id, action, changes, problems, warnings, disrupts } = plan
     return withSteps(
       { id, action, changes, problems, ...(warnings && { warnings }), ...(disrupts && { disrupts }) },
@@ -176,6 +184,7 @@ function withSteps(plan: Omit<Plan, 'steps'>, make: () => readonly Step[]): Plan
 
 /** What most plans have of problems and warnings. */
 const none: readonly Problem[] = []
+const nothing: ReadonlySet<string> = new Set()
 
 /** The one way to make a resource: reads, compares and plans for every kind. */
 export function resource<S extends State>(definition: Definition<S>): Resource {
@@ -207,13 +216,13 @@ export function resource<S extends State>(definition: Definition<S>): Resource {
       )
       return digest
     },
-    plan(answers, pending) {
+    plan(answers, pending, before = nothing) {
       const actual = definition.read(answers)
       const changes = difference(actual, desired, isSecret)
       const warnings = definition.warn?.(answers, actual) ?? none
       const problems = definition.blocked?.(answers, actual, pending) ?? none
       if (problems.length > 0) return { id, action: 'blocked', changes, steps: [], problems, warnings }
-      const reactions = definition.react?.(pending, actual, answers) ?? []
+      const reactions = definition.react?.(pending, actual, answers, before) ?? []
       const all = reactions.length > 0 ? [...changes, ...reactions] : changes
       if (all.length === 0 && (actual === null) === (desired === null)) {
         return { id, action: 'keep', changes: [], steps: [], problems: none, warnings }

@@ -6,27 +6,27 @@ import type { Asker } from './terminal.ts'
 const words: Readonly<Record<string, Consent>> = { y: 'yes', n: 'no', c: 'all', q: 'quit' }
 
 /**
- * Asks at the terminal until one of the four answers is given. A terminal that goes away, or Ctrl-C, means quit.
+ * Asks at the terminal until one of the four answers is given. A terminal that goes away, and any interrupt, means quit.
  * @param aside clears what is drawn on the terminal, before each question
- * @param quit what quitting does to the run
+ * @param run aborted by an interrupt, and where somebody quits
  */
 export const consenting =
-  (asker: Asker, aside: () => void, quit: () => void) =>
+  (asker: Asker, aside: () => void, run: AbortController) =>
   async (question: string): Promise<Consent> => {
     const whole = `${question} (y)es, (n)o, (c)ontinue without asking, (q)uit: `
     let answer: Consent | undefined
     while (answer === undefined) {
       aside()
-      const typed = await asker.line(whole).catch((error: unknown) => {
+      const typed = await asker.line(whole, undefined, run.signal).catch((error: unknown) => {
         if (!(error instanceof PlinthError)) throw error
         // What follows begins on a line of its own.
-        process.stderr.write('\n')
+        if (!run.signal.aborted) process.stderr.write('\n')
         return 'q'
       })
       const word = typed.trim().toLowerCase()
       answer =
         words[word] ?? Object.values(words).find((one) => one === word) ?? (word === 'continue' ? 'all' : undefined)
     }
-    if (answer === 'quit') quit()
+    if (answer === 'quit') run.abort()
     return answer
   }

@@ -34,6 +34,11 @@ export interface Console {
   result(lines: readonly Line[]): void
   progress(text: string): void
   warn(problems: readonly Problem[]): void
+  /** A host is at something, has printed lines of it, and has ended it: errands, which have no steps to report. */
+  begun(host: string, say: string): void
+  /** @param columns of the widest host's name */
+  said(host: string, columns: number, stream: 'stdout' | 'stderr', lines: readonly string[]): void
+  ended(host: string, problems: readonly Problem[]): void
   /** The run ends here and now: what is under way is named, and the command to go on with. */
   stopped(next: string): void
   end(): void
@@ -121,6 +126,21 @@ export function openConsole({ json, check, verbosity, diff }: ConsoleOptions): C
           'change',
         ),
       ),
+    begun(host, text) {
+      activity.begin(host, text, now())
+      work()
+    },
+    said(host, columns, stream, lines) {
+      if (json) return
+      clear()
+      const text = lines.map((line): Line => ({ tone: 'plain', text: `${padded(host, columns)} | ${line}` }))
+      write(stream === 'stdout' ? out : err, text)
+      work()
+    },
+    ended(host, problems) {
+      activity.end(host)
+      say(problemLines(problems, 'bad'))
+    },
     stopped(next) {
       clear()
       write(err, [{ tone: 'bad', text: stoppedText(activity.tasks, next) }])
@@ -166,6 +186,9 @@ export function openConsole({ json, check, verbosity, diff }: ConsoleOptions): C
           const more = event.missing.length > 1 ? ` (and ${event.missing.length - 1} more)` : ''
           return waiting(`${event.gate}? ${first?.host}: ${first?.what}${more}`, event.seconds)
         }
+        // A picture: for the page, and for who reads the stream.
+        case 'topology':
+          return
         case 'passed':
           return say([
             {

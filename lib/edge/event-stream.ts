@@ -2,13 +2,13 @@
 import { closeSync, constants, openSync, writeSync } from 'node:fs'
 import { usageError } from '../core/error.ts'
 import type { Event } from '../engine/world.ts'
-import { streamEnd, streamed, streamHead } from '../report/document.ts'
-import type { Begun, Run } from '../report/run.ts'
+import type { Begun, Ended } from '../report/run.ts'
+import { streamEnd, streamed, streamHead } from '../report/stream.ts'
 
 export interface EventStream {
   /** `at`: seconds since the run began. */
   add(event: Event, at: number): void
-  end(run: Run): void
+  end(run: Ended): void
 }
 
 /** Seconds between two lines about the same upload. */

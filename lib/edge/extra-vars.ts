@@ -4,6 +4,8 @@
 import { usageError } from '../core/error.ts'
 import { mergeVariables, type Variables } from '../core/inventory.ts'
 import { kindOf, LocatedMap, LocatedScalar, type Place } from '../core/located.ts'
+import { resolvePath } from '../core/values.ts'
+import { shownPath } from './inventory-sources.ts'
 import { ValueCommands } from './value-command.ts'
 import { readYaml, readYamlFile } from './yaml.ts'
 import type { Surroundings } from './yaml-tags.ts'
@@ -26,7 +28,13 @@ export const shownExtraVars = (values: readonly string[]): string[] =>
   })
 
 function readOne(value: string, around: Surroundings): Variables {
-  if (value.startsWith('@')) return mapOf(readYamlFile(value.slice(1), value.slice(1), around), value)
+  if (value.startsWith('@')) {
+    const file = value.slice(1)
+    if (file === '') throw usageError({ where: option, what: 'which file?', remedy: 'write it behind the @' })
+    // A shell leaves the ~ of @~/more.yaml as it is.
+    const path = resolvePath(file, null)
+    return mapOf(readYamlFile(path, shownPath(path), around), value)
+  }
   if (/^[[{]/.test(value)) return mapOf(readYaml(value, option, around), 'the text')
   if (/\{\{|\{%/.test(value))
     throw usageError({ where: option, what: 'Jinja expressions are not evaluated', remedy: 'write the value' })

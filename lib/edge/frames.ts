@@ -37,6 +37,11 @@ export class Frames {
     return pieces
   }
 
+  /** Whether a line break is kept back, which may be that of the last line or the first byte of a mark. */
+  get atLineBreak(): boolean {
+    return this.#held.length === 1
+  }
+
   /** Where a mark may have begun at the end of `data`; its length if none did. A mark holds one line break, its first byte. */
   #maybeMark(data: Buffer): number {
     const at = data.lastIndexOf(newline)

@@ -36,7 +36,7 @@ export function findSource(value: string): Source {
     const hosts = value.split(',').map((name) => name.trim())
     return { hosts: hosts.filter((name) => name !== '') }
   }
-  const meant = nearest(value, known())
+  const meant = nearest(value, sourceNames())
   throw usageError({
     where: `-i ${value}`,
     what: 'no such inventory, as a path or in the folder inventory/',
@@ -58,7 +58,7 @@ export function shownPath(path: string): string {
 }
 
 /** The names `-i` takes without a path: what lies in the folder inventory/. */
-function known(): string[] {
+export function sourceNames(): string[] {
   if (!existsSync('inventory')) return []
   return readdirSync('inventory', { withFileTypes: true })
     .filter((entry) => (entry.isDirectory() ? !/_vars$/.test(entry.name) : /\.(ya?ml|ini)$/.test(entry.name)))
@@ -66,7 +66,10 @@ function known(): string[] {
     .sort()
 }
 
-export const offered = (): string => (known().length > 0 ? ` (there are: ${known().join(', ')})` : '')
+export function offered(): string {
+  const names = sourceNames()
+  return names.length > 0 ? ` (there are: ${names.join(', ')})` : ''
+}
 
 /** Reads a source into the draft. Problems of files go to those of `around`; throws usageError for a failed program. */
 export async function readSource(source: Source, draft: Draft, around: Surroundings): Promise<void> {
@@ -100,8 +103,11 @@ async function readFile(path: string, draft: Draft, around: Surroundings): Promi
     throw usageError({ where: shown, what: 'TOML is not read', remedy: 'write it in YAML (.yaml) or INI (.ini)' })
   // Files of these kinds are never run: on some file systems every file may be executed.
   const data = ['.yaml', '.yml', '.json', '.ini'].includes(ending)
-  if (!data && executable(path)) return readScript(path, shown, draft, around)
-  if (/^\.[cm]?[jt]s$/.test(ending)) return readModule(path, shown, draft, around)
+  const program = !data && executable(path)
+  const module = /^\.[cm]?[jt]s$/.test(ending)
+  if ((program || module) && around.programs === false) return
+  if (program) return readScript(path, shown, draft, around)
+  if (module) return readModule(path, shown, draft, around)
   const opened = readOpened(path, shown, around)
   if (opened === undefined) return
   const { text, hidden } = opened

@@ -5,14 +5,14 @@ import { type Problem, usageError } from '../core/error.ts'
 import { document } from '../report/document.ts'
 import { junit } from '../report/junit.ts'
 import { page } from '../report/page.ts'
-import type { Run } from '../report/run.ts'
+import type { Ended } from '../report/run.ts'
 
 export interface ReportFolder {
   /** Writes all files; returns what could not be written. */
-  write(run: Run): readonly Problem[]
+  write(run: Ended): readonly Problem[]
 }
 
-const files: Readonly<Record<string, (run: Run) => string>> = {
+const files: Readonly<Record<string, (run: Ended) => string>> = {
   'report.json': (run) => `${JSON.stringify(document(run), null, 1)}\n`,
   'junit.xml': junit,
   'report.html': page,

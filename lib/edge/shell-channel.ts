@@ -1,6 +1,6 @@
 /** Asking, acting and locking through the long-lived shell of a machine. */
 import { type FileHandle, open } from 'node:fs/promises'
-import type { Channel } from '../core/channel.ts'
+import type { Channel, Heard } from '../core/channel.ts'
 import { hostError, type PlinthError } from '../core/error.ts'
 import { type Answers, pack, type Question, unpack } from '../core/probe.ts'
 import { type Step, uploadAnew } from '../core/resource.ts'
@@ -40,10 +40,10 @@ export function shellChannel(shell: Shell, lockFile?: string): Channel {
     ask: (questions) => asked(questions),
     askLocked: (holder, questions) => asked(questions, locked ? undefined : lockScript(holder, lockFile)),
 
-    async *act(steps, told) {
+    async *act(steps, told, heard) {
       for (const step of steps) {
         const started = performance.now()
-        const { code, stdout, stderr, late } = await runStep(shell, step, told)
+        const { code, stdout, stderr, late } = await runStep(shell, step, told, heard)
         const seconds = (performance.now() - started) / 1000
         yield { step, code, stdout, stderr, seconds, ...(late !== undefined && { late }) }
         if (code !== 0) return
@@ -64,17 +64,19 @@ export function shellChannel(shell: Shell, lockFile?: string): Channel {
 
 type Told = (sent: number, of: number) => void
 
-async function runStep(shell: Shell, step: Step, told: Told = () => {}): Promise<Outcome> {
+async function runStep(shell: Shell, step: Step, told: Told = () => {}, heard?: Heard): Promise<Outcome> {
   const { run, input, upload, deadline } = step
   if (upload) {
     const outcome = await runUpload(shell, step, upload, told)
     // Once: what is there now was sent by this very run.
     return outcome.resumed > 0 && outcome.code === uploadAnew ? runUpload(shell, step, upload, told) : outcome
   }
-  if (input === undefined) return shell.run(run, {}, deadline)
+  if (input === undefined) return shell.run(run, {}, deadline, undefined, heard)
   const bytes = Buffer.from(input)
-  if (bytes.length <= inlineLimit && !bytes.includes(0)) return shell.run(run, { inline: bytes }, deadline)
-  return shell.run(run, { stream: { bytes: bytes.length, chunks: () => chunksOf(bytes) } }, deadline)
+  if (bytes.length <= inlineLimit && !bytes.includes(0))
+    return shell.run(run, { inline: bytes }, deadline, undefined, heard)
+  const stream = { bytes: bytes.length, chunks: () => chunksOf(bytes) }
+  return shell.run(run, { stream }, deadline, undefined, heard)
 }
 
 async function runUpload(

@@ -7,6 +7,7 @@
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import type { Readable, Writable } from 'node:stream'
+import type { Heard } from '../core/channel.ts'
 import { hostError, type PlinthError, unreachable } from '../core/error.ts'
 import { Frames, Kept } from './frames.ts'
 import { blockBytes, framed, type Input, lackText, preamble, type Stream, scriptWith } from './shell-text.ts'
@@ -37,6 +38,7 @@ export interface Outcome {
 const stdoutLimit = 64 * 1024 * 1024
 const stderrLimit = 64 * 1024
 const noiseLimit = 2 * 1024
+const lineBreak = Buffer.from('\n')
 const graceSeconds = 0.5
 /** What a script whose deadline has passed gets to end: twice three seconds on the host, and the way there and back. */
 const endSeconds = 10
@@ -59,6 +61,8 @@ class Job {
   late = false
   /** Whether someone on the host waits for a word about it: `ok`, or `end`. */
   watched = false
+  /** Hears what is printed, as it comes. */
+  heard: Heard = () => {}
   /** Called when a mark came in, and when the shell is lost. */
   wake = (): void => {}
 
@@ -92,14 +96,25 @@ export class Shell {
 
   #listen(name: 'stdout' | 'stderr', stream: Readable): void {
     const frames = new Frames(this.nonce)
+    /** Whether a line break was told that may still come: a line is heard when it ends, not when the next one begins. */
+    let ahead = false
     stream.on('error', (error) => this.lose(`reading from the shell failed (${error.message})`))
     stream.on('data', (chunk: Buffer) => {
+      let open = false
       for (const piece of frames.push(chunk)) {
         const job = this.#job
+        const told = ahead && piece[0] === lineBreak[0]
+        ahead = false
+        open = typeof piece !== 'string' && piece.at(-1) !== lineBreak[0]
         if (typeof piece === 'string') this.#mark(name, piece)
-        else if (job?.begun.has(name) && !job.ended.has(name)) job[name].push(piece)
-        else this.#noise.push(piece)
+        else if (job?.begun.has(name) && !job.ended.has(name)) {
+          job[name].push(piece)
+          job.heard(name, told ? piece.subarray(1) : piece)
+        } else this.#noise.push(piece)
       }
+      const job = this.#job
+      ahead ||= open && frames.atLineBreak && job?.begun.has(name) === true && !job.ended.has(name)
+      if (open && ahead) job?.heard(name, lineBreak)
     })
   }
 
@@ -159,10 +174,12 @@ export class Shell {
    * @param deadline in seconds, after which the script is ended on the host and its outcome counts as unknown. Where it
    *   can't be ended, or its input is still on the way, the shell counts as lost
    * @param first lines that the shell itself runs before it, in the same round trip; the script is run if they succeed
+   * @param heard hears what it prints, as it comes
    * @throws PlinthError when the shell was lost before the script was sent
    */
-  run(script: string, input: Input = {}, deadline = defaultDeadline, first?: string): Promise<Outcome> {
+  run(script: string, input: Input = {}, deadline = defaultDeadline, first?: string, heard?: Heard): Promise<Outcome> {
     return this.#exclusively(deadline, async (job) => {
+      if (heard) job.heard = heard
       // latin1: scriptWith has turned the text into one character per byte.
       this.streams.stdin.write(scriptWith(job.id, script, input, deadline, first), 'latin1')
       if (input.stream) await this.#send(job, input.stream)

@@ -15,8 +15,8 @@ export interface Otherwise {
 export interface Asker {
   /** One line that is not shown. Throws usageError without a terminal. */
   secret(question: string, otherwise?: Otherwise): Promise<Secret>
-  /** One line that is shown. Throws usageError without a terminal. */
-  line(question: string, otherwise?: Otherwise): Promise<string>
+  /** One line that is shown. Throws usageError without a terminal, and when `interrupted` is aborted. */
+  line(question: string, otherwise?: Otherwise, interrupted?: AbortSignal): Promise<string>
 }
 
 const nobody: Otherwise = { where: 'terminal', remedy: 'run it on a terminal' }
@@ -31,27 +31,43 @@ export function terminalAsker(): Asker {
   }
   return {
     secret: (question, otherwise = nobody) => inTurn(async () => new Secret(await typed(question, false, otherwise))),
-    line: (question, otherwise = nobody) => inTurn(() => typed(question, true, otherwise)),
+    line: (question, otherwise = nobody, interrupted) => inTurn(() => typed(question, true, otherwise, interrupted)),
   }
 }
 
-async function typed(question: string, shown: boolean, { where, remedy }: Otherwise): Promise<string> {
+async function typed(
+  question: string,
+  shown: boolean,
+  { where, remedy }: Otherwise,
+  interrupted?: AbortSignal,
+): Promise<string> {
   if (!process.stdin.isTTY) throw usageError({ where, what: 'there is no terminal to ask on', remedy })
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() })
   const terminal = createInterface({ input: process.stdin, output: shown ? process.stderr : nowhere, terminal: true })
+  // A terminal that is gone can't be set back to how it was; that nothing was typed is told by its end.
+  terminal.on('error', () => {})
   // Not before: the interface has switched the echo off.
   process.stderr.write(question)
+  let leave = (): void => {}
   try {
     return await new Promise<string>((answer, reject) => {
       terminal.once('line', answer)
       // The keyboard's own signal does not come while the terminal is read key by key.
       terminal.once('SIGINT', () => {
-        process.stderr.write('\n')
+        if (!interrupted) process.stderr.write('\n')
         process.kill(process.pid, 'SIGINT')
       })
       terminal.once('close', () => reject(usageError({ where, what: 'nothing was typed', remedy })))
+      // Whoever waits for an answer would wait for it after any interrupt, a key or a signal from elsewhere.
+      leave = () => {
+        process.stderr.write('\n')
+        reject(usageError({ where, what: 'it was interrupted', remedy }))
+      }
+      if (interrupted?.aborted) leave()
+      interrupted?.addEventListener('abort', leave, { once: true })
     })
   } finally {
+    interrupted?.removeEventListener('abort', leave)
     terminal.close()
     if (!shown) process.stderr.write('\n')
   }

@@ -21,6 +21,7 @@ trap 'rm -f -- "$t"' EXIT
 printf %s ${receiptText(receipt.owned)} >"$t"
 sync "$t"
 mv -f -- "$t" "$f"
+${lines(...(receipt.former ?? []).map((name) => sh`rm -f -- "$state/receipts/"${name}`))}
 sync "$state/receipts"`
   return lines(
     sh`umask 077`,

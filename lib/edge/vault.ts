@@ -20,7 +20,7 @@ interface Derived {
   readonly iv: Buffer
 }
 
-/** A vault password with the id it was given under. It can be used and not be seen: nothing gives the password back. */
+/** A vault password with the id it was given under. It is used, and not seen: no dump, no text and no JSON has it. */
 export class VaultKey {
   readonly id: string
   readonly #password: Uint8Array
@@ -35,6 +35,11 @@ export class VaultKey {
   derive(salt: Uint8Array): Derived {
     const derived = pbkdf2Sync(this.#password, salt, 10_000, 80, 'sha256')
     return { cipher: derived.subarray(0, 32), mac: derived.subarray(32, 64), iv: derived.subarray(64, 80) }
+  }
+
+  /** For who masks it in what hosts print. */
+  secret(): Secret {
+    return new Secret(Buffer.from(this.#password).toString())
   }
 
   /** The same password under another id. */

@@ -18,6 +18,8 @@ export interface Surroundings {
    * hidden word stands for what is not.
    */
   readonly complete?: boolean
+  /** Whether programs and modules are run. Default: yes. Without it they are passed over: what is asked for is quick and harmless. */
+  readonly programs?: boolean
 }
 
 const report = ({ problems }: Surroundings, at: Place, what: string, remedy: string): void =>

@@ -134,9 +134,16 @@ class Application {
   }
 }
 
-/** What the play's gate can tell of a host that did not become what it should be: a process that died at once. */
+/**
+ * What the play's gate can tell of a host that did not become what it should be: a process that died at once. One that can't
+ * look says so, and does not hide what differs.
+ */
 async function causes(run: Run, play: Play, { name }: Host<unknown>): Promise<readonly Problem[]> {
   const { gate } = play.options
   if (!gate) return []
-  return gate.explain(run.scope(play), [{ host: name, what: 'is not as it should be', final: true }])
+  try {
+    return await gate.explain(run.scope(play), [{ host: name, what: 'is not as it should be', final: true }])
+  } catch (error) {
+    return problemsOf(error)
+  }
 }

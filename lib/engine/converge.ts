@@ -1,5 +1,7 @@
 /** Observe wide, plan purely, apply narrowly. Knows channels; knows no kind of resource and nothing of Nacos. */
 import { exitCode, usageError } from '../core/error.ts'
+import { adopted } from '../core/receipt.ts'
+import { unlessAborted } from '../core/unless-aborted.ts'
 import { machinesOf } from './assignment.ts'
 import { abandoned, type Estate } from './estate.ts'
 import { hostResults, isKeep, nowhere, unfinished } from './failures.ts'
@@ -112,16 +114,6 @@ function selectedHosts(run: Run, observations: readonly Observation[]): Readonly
     run.hasFailed(name) || (selectsAll(tags) ? !play.prerequisite : has.has(`${play.name} ${name}`))
   return new Map(run.site.map((play) => [play, play.hosts.filter((host) => counts(play, host))]))
 }
-/** The reading, or null as soon as the run is interrupted: nothing was changed yet, and nobody waits for an answer. */
-async function unlessAborted<T>(reading: Promise<T>, signal: AbortSignal): Promise<T | null> {
-  reading.catch(() => {})
-  const aborted = new Promise<null>((resolve) => {
-    signal.addEventListener('abort', () => resolve(null), { once: true })
-    if (signal.aborted) resolve(null)
-  })
-  return Promise.race([aborted, reading])
-}
-
 /** A run that was interrupted before it knew what differs. */
 const givenUp: Result = {
   hosts: [],
@@ -172,9 +164,10 @@ async function observeSite(run: Run): Promise<Observed> {
   const seen = await mapLimit(machines, options.forks, async (machine) => {
     if (options.signal.aborted) return []
     const { found, receipts } = await observeMachine(site, machine, world, connections, options)
-    const estate = estateOf(found, receipts)
+    const { site: name, formerSites = [] } = options.identity
+    const estate = estateOf(found, adopted(receipts, name, formerSites))
     run.estates.set(machine.key, estate)
-    const leftovers = abandoned(estate, options.identity.site, absent)
+    const leftovers = abandoned(estate, name, absent)
     // A thousand machines that are as they should be don't all stay connected: only so many as are looked at at once.
     const settled = found.every((item) => 'plans' in item && item.plans.every(isKeep))
     if (settled && !wanted.has(machine.key) && leftovers.length === 0) await connections.release(machine)

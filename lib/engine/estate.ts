@@ -43,10 +43,8 @@ export function keptBy(
 }
 
 /** What the receipt of a site should say before anything is changed on a machine: what it said, and what the run may make. */
-export const receiptOf = ({ receipts, claimed }: Estate, site: string, gone: readonly Owned[] = []): Receipt => ({
-  site,
-  owned: distinctOwned([
-    ...ownedBy(receipts, site).filter((one) => !gone.some(({ host, id }) => host === one.host && id === one.id)),
-    ...claimed,
-  ]),
-})
+export function receiptOf({ receipts, claimed }: Estate, site: string, gone: readonly Owned[] = []): Receipt {
+  const left = ownedBy(receipts, site).filter((one) => !gone.some(({ host, id }) => host === one.host && id === one.id))
+  const former = receipts.find((receipt) => receipt.site === site)?.former
+  return { site, owned: distinctOwned([...left, ...claimed]), ...(former && { former }) }
+}

@@ -1,4 +1,6 @@
 /** The inventory as a playbook sees it: groups of hosts with typed, checked parameters. */
+
+import { isConnectionVariable } from '../core/connection.ts'
 import type { Distribution } from '../core/distribution.ts'
 import { type Problem, usageError } from '../core/error.ts'
 import type { Inventory, Host as InventoryHost } from '../core/inventory.ts'
@@ -100,6 +102,16 @@ export class Fleet {
     return this.#declared
   }
 
+  /** All hosts in the order of the files, their variables unread: for what can be done on any host. */
+  all(): readonly Host<Readonly<Record<never, never>>>[] {
+    return this.inventory.hosts.map((host) => ({
+      name: host.name,
+      machine: machineOf(host),
+      params: {},
+      where: whereIn(host.params),
+    }))
+  }
+
   /** Whether the inventory has a group of this name. */
   has(group: string): boolean {
     return this.inventory.groups.has(group)
@@ -119,12 +131,17 @@ export class Fleet {
     return distinct(this.#warnings)
   }
 
-  /** Variables of hosts in use that no schema of this playbook knows, each with the nearest name that one does. */
+  /**
+   * Variables of hosts in use, and those of the command line, that no schema of this playbook knows, each with the nearest
+   * name that one does.
+   */
   strangers(): readonly Problem[] {
     return distinct(
-      [...this.#used].flatMap((host) =>
-        [...host.params.entries]
-          .filter(([key]) => !this.#known.has(key) && mapOf(key, this.#known) === undefined)
+      [this.given, ...[...this.#used].map(({ params }) => params)].flatMap(({ entries }) =>
+        [...entries]
+          .filter(
+            ([key]) => !this.#known.has(key) && mapOf(key, this.#known) === undefined && !isConnectionVariable(key),
+          )
           .map(([key, { at }]) => ({
             where: placeText(at),
             what: `${key}: unknown key`,

@@ -50,7 +50,7 @@ export async function refuseUnknownTags(site: readonly Play[], finding: Finding,
 }
 
 /** The words that are known without asking: of plays, and of the lists of all members whose facts are in the cache. */
-function wordsKnown(site: readonly Play[], { world }: Finding): ReadonlySet<string> {
+export function wordsKnown(site: readonly Play[], { world }: Pick<Finding, 'world'>): ReadonlySet<string> {
   const whole = site.map((play) => ({ ...play, hosts: play.members }))
   const cached = machinesOf(whole).flatMap((machine) => {
     const facts = world.cachedFacts(machine)

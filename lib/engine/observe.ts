@@ -23,8 +23,11 @@ const receiptsQuestion: Question = { reader: receiptsReader, key: 'machine' }
 
 /** The facts of a machine: of an earlier run, or else asked for and kept. */
 export async function factsOf(machine: Machine, world: World, connections: Connections): Promise<Facts> {
-  const cached = world.cachedFacts(machine)
-  if (cached !== null) return cached
+  return world.cachedFacts(machine) ?? askFacts(machine, world, connections)
+}
+
+/** The facts of a machine as they are now; kept for later runs. */
+export async function askFacts(machine: Machine, world: World, connections: Connections): Promise<Facts> {
   const answers = await (await connections.machine(machine)).ask([factsQuestion])
   const facts = parseFacts(answers(factsQuestion))
   world.cacheFacts(machine, facts)

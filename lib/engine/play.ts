@@ -6,6 +6,7 @@ import type { Facts } from '../core/facts.ts'
 import type { Connection } from '../core/inventory.ts'
 import type { Answers, Question } from '../core/probe.ts'
 import type { Resource } from '../core/resource.ts'
+import type { Topology } from '../core/topology.ts'
 import { type Serial, type Share, shareProblem } from './batches.ts'
 
 /** What one SSH connection reaches. Hosts with the same key share it. */
@@ -54,6 +55,9 @@ export interface Look {
   readonly deep: boolean
 }
 
+/** Hears what the cluster looks like, each time a gate has seen it: the report draws what was told last. */
+export type Shown = (topology: Topology) => void
+
 /** A condition that must hold before a rolling play goes on. */
 export interface Gate<P> {
   readonly name: string
@@ -67,11 +71,11 @@ export interface Gate<P> {
   leading?(scope: Scope<P>): Promise<ReadonlyMap<string, number>>
   /**
    * What is still missing, in words for the screen; empty when the condition holds. Throws a PlinthError when waiting
-   * longer is pointless.
+   * longer is pointless. `shown` is told what the cluster looks like, by a gate that has seen it.
    */
-  missing(scope: Scope<P>, look: Look): Promise<readonly Missing[]>
+  missing(scope: Scope<P>, look: Look, shown?: Shown): Promise<readonly Missing[]>
   /** Why it does not come true, by name if that can be told; asked when the deadline has passed. */
-  explain(scope: Scope<P>, missing: readonly Missing[]): Promise<readonly Problem[]>
+  explain(scope: Scope<P>, missing: readonly Missing[], shown?: Shown): Promise<readonly Problem[]>
 }
 
 export interface PlayOptions<P> {

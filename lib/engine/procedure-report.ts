@@ -1,6 +1,6 @@
 /** What people read of a procedure: pure functions from what happened to lines. */
 import { type ExitCode, exitCode } from '../core/error.ts'
-import { type Line, table } from './report.ts'
+import { type Line, stoppedSentence, table } from './report.ts'
 import type { ActionResult, ActionState, Failure, ProcedureResult } from './world.ts'
 
 const signs: Readonly<Record<ActionState, string>> = {
@@ -22,7 +22,8 @@ export const foundText = (actions: readonly ActionResult[]): readonly Line[] =>
     line(`  ${signs[state]} ${action}: ${say}`, state === 'due' ? 'change' : signs[state] === '!' ? 'bad' : 'plain'),
   )
 
-const words: Readonly<Record<ActionState, string>> = {
+/** States as people read them. */
+export const stateWords: Readonly<Record<ActionState, string>> = {
   kept: 'was done',
   done: 'done',
   due: 'to do',
@@ -36,41 +37,57 @@ const words: Readonly<Record<ActionState, string>> = {
 const rowOf = ({ action, host, state, say, seconds }: ActionResult): readonly string[] => [
   action,
   host ?? '-',
-  words[state],
+  stateWords[state],
   state === 'done' && seconds > 0 ? `${say} (${seconds.toFixed(1)} s)` : state === 'unreached' ? '' : say,
 ]
 
-/** One row per action, and the sentence that the operator looks for. `next` is the command to go on with. */
+/** How a run of a procedure was made. */
+export interface Made {
+  readonly check: boolean
+  readonly seconds: number
+  /** A second interrupt ended it at once. */
+  readonly stopped?: boolean
+  /** The command to go on with, where the sentence is to name it. */
+  readonly next?: string
+}
+
+/** The sentence that the operator looks for. */
+export function procedureLine(
+  { procedure, actions, failures, interrupted }: Omit<ProcedureResult, 'notes'>,
+  { check, seconds, stopped = false, next }: Made,
+): Line {
+  const count = (...states: readonly ActionState[]): number =>
+    actions.filter(({ state }) => states.includes(state)).length
+  const time = `${seconds.toFixed(1)} s`
+  const command = (before: string): string => (next === undefined ? '' : ` ${before}: ${next}`)
+  const todo = count('due', 'unknown')
+  if (stopped) return line(`${stoppedSentence(failures, time)}${command('Go on with')}`, 'bad')
+  if (interrupted) return line(`Interrupted after ${time}: nothing is half-written.${command('Go on with')}`, 'bad')
+  if (failures.length > 0) {
+    const after = command('When the cause is mended, go on with')
+    return line(`${procedure}: ${failedText(failures)} after ${time}.${after}`, 'bad')
+  }
+  if (check && todo > 0) {
+    const what = `${todo} of ${actions.length} actions to do; nothing was changed (${time}).`
+    return line(`${procedure}: ${what}${command('Do it with')}`, 'change')
+  }
+  if (count('done') === 0) return line(`${procedure}: nothing to do, all was done before (${time}).`, 'good')
+  return line(`${procedure}: done (${time}).`, 'good')
+}
+
+/** One row per action, and the sentence. `next` is the command to go on with. */
 export function procedureRecap(
-  { procedure, actions, failures, interrupted, notes }: ProcedureResult,
+  result: ProcedureResult,
   check: boolean,
   seconds: number,
   next: string,
 ): readonly Line[] {
-  const count = (...states: readonly ActionState[]): number =>
-    actions.filter(({ state }) => states.includes(state)).length
-  const time = `${seconds.toFixed(1)} s`
-  const todo = count('due', 'unknown')
-  const sentence = interrupted
-    ? line(`Interrupted after ${time}: nothing is half-written. Go on with: ${next}`, 'bad')
-    : failures.length > 0
-      ? line(
-          `${procedure}: ${failedText(failures)} after ${time}. When the cause is mended, go on with: ${next}`,
-          'bad',
-        )
-      : check && todo > 0
-        ? line(
-            `${procedure}: ${todo} of ${actions.length} actions to do; nothing was changed (${time}). Do it with: ${next}`,
-            'change',
-          )
-        : count('done') === 0
-          ? line(`${procedure}: nothing to do, all was done before (${time}).`, 'good')
-          : line(`${procedure}: done (${time}).`, 'good')
+  const { actions, failures, interrupted, notes } = result
   const told = failures.length === 0 && !interrupted && !check ? notes.map((note) => line(note)) : []
   // Where nothing was begun, what was found stands above already.
   const begun = !check && actions.some(({ state }) => state !== 'kept')
   const rows = begun ? table([['action', 'host', 'state', 'found'], ...actions.map(rowOf)]) : []
-  return [...rows, ...told, sentence]
+  return [...rows, ...told, procedureLine(result, { check, seconds, next })]
 }
 
 const failedText = (failures: readonly Failure[]): string =>

@@ -49,8 +49,9 @@ export async function findLeftovers(run: Run): Promise<Leftovers> {
     const plans = await plansOfRemoval(run, removal, host, may, kept).catch((error: unknown) => {
       const kind = isUnreachable(error) ? 'unreachable' : 'failed'
       run.record({ ...nowhere(removal), host: host.name, kind, problems: problemsOf(error) })
-      return []
     })
+    // What could not be looked at is told as a failure; nothing more is known of it.
+    if (!plans) return { found: [], observations: [] }
     const resources = plans.flatMap(({ resource, plan }) => (plan.action === 'remove' ? [resource] : []))
     removable.set(key, resources)
     const changing = plans.flatMap(({ plan }) => (plan.action === 'remove' ? [plan] : []))
@@ -63,7 +64,7 @@ export async function findLeftovers(run: Run): Promise<Leftovers> {
                 id,
                 machine: key,
                 fate: 'blocked',
-                why: `of ${host}, which is no host of this inventory`,
+                why: `of ${host}, which is no host of this site any more`,
               } as const,
             ]
           : leftoverOf(host, id, key, plans.find(({ plan }) => plan.id === id)?.plan),

@@ -170,6 +170,13 @@ export function table(rows: readonly (readonly string[])[], titled = true): read
   )
 }
 
+/** What is said of a run that a second interrupt ended at once: of steps that were under way nobody saw the end. */
+export function stoppedSentence(failures: readonly Failure[], time: string): string {
+  const open = failures.some(({ step }) => step?.code === null)
+  const left = open ? 'what was under way ends there by itself, as a whole or not at all' : 'nothing was under way'
+  return `Stopped at once after ${time}: ${left}.`
+}
+
 /** What an interrupt left: of a host that was in the middle what is done and what is not, and who was not begun. */
 export function unfinishedLines(unfinished: readonly Unfinished[]): readonly Line[] {
   const middle = unfinished.filter(({ done }) => done.length > 0)

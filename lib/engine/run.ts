@@ -22,8 +22,10 @@ export interface Identity {
   readonly from: string
   readonly pid: number
   readonly playbook: string
-  /** What a machine remembers the run's site by: `site@prod`. */
+  /** What a machine remembers the run's site by: `site@prod.1a2b3c4d`. */
   readonly site: string
+  /** What it may remember it by from before. */
+  readonly formerSites?: readonly string[]
 }
 
 export interface Options {
@@ -164,11 +166,11 @@ export class Run {
     const estate = this.estates.get(machine.key)
     const { site } = this.options.identity
     const receipt = estate && receiptOf(estate, site)
-    const known = estate?.receipts.find((one) => one.site === site)?.owned ?? []
-    const news = receipt && receipt.owned.length !== known.length
+    const known = estate?.receipts.find((one) => one.site === site)
+    const news = receipt && (receipt.owned.length !== (known?.owned.length ?? 0) || known?.former !== undefined)
     if (estate && news) {
       const others = estate.receipts.filter((one) => one.site !== site)
-      this.estates.set(machine.key, { ...estate, receipts: [...others, receipt] })
+      this.estates.set(machine.key, { ...estate, receipts: [...others, { site, owned: receipt.owned }] })
     }
     try {
       const channel = await this.connections.machine(machine)

@@ -39,7 +39,7 @@ export function planResources(
 ): readonly Plan[] {
   const pending = new Set(changed)
   return resources.map((resource) => {
-    const plan = resource.plan(answers, pending)
+    const plan = resource.plan(answers, pending, changed)
     if (changes(plan, selected)) pending.add(plan.id)
     return plan
   })

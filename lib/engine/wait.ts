@@ -1,6 +1,7 @@
 /** Waiting for a gate: looked at again and again until it opens, can't open any more, or its time is up. */
+import type { Problem } from '../core/error.ts'
 import { missedOn, names, nowhere } from './failures.ts'
-import type { Look, Missing, Play } from './play.ts'
+import type { Look, Missing, Play, Shown } from './play.ts'
 import type { Run } from './run.ts'
 
 /** Seconds between two looks of a gate. */
@@ -16,11 +17,12 @@ export async function waitForGate(run: Run, play: Play, looks: readonly Look[], 
   if (!gate || play.hosts.length === 0) return true
   const scope = run.scope(play)
   const start = run.world.now()
+  const shown = shownOnce(run, play)
   try {
     for (;;) {
       let missing: readonly Missing[] = []
       for (const [index, look] of looks.entries()) {
-        const found = await gate.missing(scope, look)
+        const found = await gate.missing(scope, look, shown)
         if (index === 0) missing = found
         if (found.length > 0) continue
         const expected = [...look.expected]
@@ -30,8 +32,13 @@ export async function waitForGate(run: Run, play: Play, looks: readonly Look[], 
       }
       const waited = run.world.now() - start
       if (missing.some((item) => item.final) || waited >= seconds) {
-        const causes = await gate.explain(scope, missing)
-        for (const [host, problems] of missedOn(missing, causes)) run.record({ ...nowhere(play), host, problems })
+        let causes: readonly Problem[] = []
+        try {
+          causes = await gate.explain(scope, missing, shown)
+        } finally {
+          // A gate that can't explain must not hide what is missing.
+          for (const [host, problems] of missedOn(missing, causes)) run.record({ ...nowhere(play), host, problems })
+        }
         return false
       }
       run.options.report({ kind: 'waiting', gate: gate.name, play: play.name, missing, seconds: waited })
@@ -44,6 +51,17 @@ export async function waitForGate(run: Run, play: Play, looks: readonly Look[], 
   }
 }
 
+/** Tells of what a gate has seen; the same picture again is no news. */
+function shownOnce(run: Run, play: Play): Shown {
+  let before = ''
+  return (topology) => {
+    const now = JSON.stringify(topology)
+    if (now === before) return
+    before = now
+    run.options.report({ kind: 'topology', gate: play.options.gate?.name ?? '', play: play.name, topology })
+  }
+}
+
 /**
  * The gate of a play in which nothing differs: all members are looked at, or with --limit the hosts it leaves and whoever
  * serves beside them. A unit that is active proves nothing.
@@ -53,7 +71,12 @@ export async function waitUnchanged(run: Run, play: Play): Promise<void> {
   if (!gate || play.hosts.length === 0) return
   const limited = play.hosts.length < play.members.length
   const well = (name: string): boolean => !run.hasFailed(name)
-  const others = limited ? await gate.serving(run.scope(play)) : names(play.members)
+  let others: Iterable<string> = names(play.members)
+  try {
+    if (limited) others = await gate.serving(run.scope(play))
+  } catch (error) {
+    return run.failPlay(play, error)
+  }
   const expected = new Set([...names(play.hosts), ...others].filter(well))
   // What an earlier play of this run changed may take its time to show.
   const seconds = run.changed.size > 0 ? gate.deadline : gate.patience

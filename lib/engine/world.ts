@@ -4,6 +4,7 @@ import type { Problem } from '../core/error.ts'
 import type { Facts } from '../core/facts.ts'
 import type { Plan, Step } from '../core/resource.ts'
 import type { SavedPlan } from '../core/saved-plan.ts'
+import type { Topology } from '../core/topology.ts'
 import type { Machine, Missing } from './play.ts'
 
 export interface World {
@@ -94,6 +95,8 @@ export type Event =
       /** Who was expected to be well, and is. */
       readonly expected: readonly string[]
     }
+  /** What the cluster behind a gate looks like, where that is another picture than the one before. */
+  | { readonly kind: 'topology'; readonly gate: string; readonly play: string; readonly topology: Topology }
   | { readonly kind: 'failed'; readonly failure: Failure }
   /** Why nothing of a saved plan is done; hosts on which the same stands in its way share a problem. */
   | { readonly kind: 'refused'; readonly problems: readonly Problem[] }

@@ -13,14 +13,16 @@ const short = '[CDKbkvyh]*'
 export function commandLine(playbook: string, argv: readonly string[]): string {
   const isFlag = new RegExp(`^(-${short}e|--extra-vars)$`)
   const attached = new RegExp(`^(-${short}e=?|--extra-vars=)(.+)$`, 's')
-  const words = argv.flatMap((word, index) => {
+  // What stands behind -- is another program's.
+  const end = argv.includes('--') ? argv.indexOf('--') : argv.length
+  const words = argv.slice(0, end).flatMap((word, index) => {
     if (word === '--check') return []
     const isValue = isFlag.test(argv[index - 1] ?? '')
     const [, option = '', value = ''] = isValue ? ['', '', word] : (attached.exec(word) ?? [])
     const shown = value === '' || value.startsWith('@') ? word : option + withoutSecrets(value)
     return isValue ? [shown] : [withoutCheck(shown)].filter((left) => left !== '')
   })
-  return ['npx tsx', ...[playbook, ...words].map(q)].join(' ')
+  return ['npx tsx', ...[playbook, ...words, ...argv.slice(end)].map(q)].join(' ')
 }
 
 /** A word of short options without -C; nothing if that was all of it. */

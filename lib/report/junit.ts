@@ -1,6 +1,6 @@
 /**
  * A run as JUnit XML, which Jenkins and GitLab show as test results: a suite for each play on each host, a case for
- * each resource. Kept and changed pass, failed and (in a check) differing fail, blocked and unreachable are errors, what
+ * each resource; of a procedure a suite with a case for each action. Kept and changed pass, failed and (in a check) differing fail, blocked and unreachable are errors, what
  * was not reached is skipped. Pure. (The shape is that of junit-10.xsd of Jenkins' xunit plugin.)
  */
 import { problemText } from '../core/error.ts'
@@ -8,7 +8,8 @@ import type { Change } from '../core/resource.ts'
 import type { Failure } from '../engine/world.ts'
 import { Markup, markup } from './markup.ts'
 import { type HostOutcome, type Outcome, outcomesOf, type State } from './outcome.ts'
-import type { Run } from './run.ts'
+import { stateOfAction } from './procedure-outcome.ts'
+import { type Ended, isProcedure, type ProcedureRun, type Run } from './run.ts'
 
 interface Case {
   readonly name: string
@@ -26,20 +27,52 @@ const elements: Readonly<Partial<Record<State, 'failure' | 'error' | 'skipped'>>
   skipped: 'skipped',
 }
 
+/** The cases that belong together: what was done on one host. */
+interface Suite {
+  readonly name: string
+  /** Null for what is done on the controller. */
+  readonly host: string | null
+  /** What its cases are classed under. */
+  readonly under: string
+  readonly cases: readonly Case[]
+}
+
 /** The text of the file. */
-export function junit(run: Run): string {
-  const suites = outcomesOf(run).map((host) => ({ host, cases: casesOf(host) }))
+export function junit(run: Ended): string {
+  const suites = isProcedure(run) ? procedureSuites(run) : siteSuites(run)
   const all = suites.flatMap(({ cases }) => cases)
-  const body = suites.map(
-    ({ host, cases }) => markup`
-<testsuite name="${`${host.play} on ${host.host}`}" hostname="${host.host}" timestamp="${run.started.slice(0, 19)}" ${sums(cases)}>${cases.map((one) => element(host, one))}
-</testsuite>`,
-  )
+  const body = suites.map((one) => {
+    const { name, host, cases } = one
+    const at = host === null ? null : markup` hostname="${host}"`
+    return markup`
+<testsuite name="${name}"${at} timestamp="${run.started.slice(0, 19)}" ${sums(cases)}>${cases.map((each) => element(one, each))}
+</testsuite>`
+  })
   const head = new Markup('<?xml version="1.0" encoding="UTF-8"?>')
   return markup`${head}
 <testsuites name="${run.playbook}" ${sums(all, run.seconds)}>${body}
 </testsuites>
 `.text
+}
+
+const siteSuites = (run: Run): readonly Suite[] =>
+  outcomesOf(run).map((one) => ({
+    name: `${one.play} on ${one.host}`,
+    host: one.host,
+    under: one.play,
+    cases: casesOf(one),
+  }))
+
+/** One suite: the actions of a procedure come one after the other, whatever host they are about. */
+function procedureSuites({ result, check }: ProcedureRun): readonly Suite[] {
+  const { procedure, actions, failures } = result
+  const cases = actions.map((one): Case => {
+    const failure = failures.find(({ play }) => play === one.action)
+    const { say: message } = one
+    const why = failure ? told(failure) : { message, text: message }
+    return { name: one.action, state: stateOfAction(one, check), seconds: one.seconds, ...why }
+  })
+  return [{ name: procedure, host: null, under: 'procedure', cases }]
 }
 
 function sums(cases: readonly Case[], seconds = cases.reduce((sum, one) => sum + one.seconds, 0)): Markup {
@@ -80,9 +113,10 @@ const told = ({ problems, step, done, undone }: Failure): Pick<Case, 'message' |
   ].join('\n'),
 })
 
-function element({ play, host }: HostOutcome, { name, state, seconds, message, text }: Case): Markup {
+function element({ under, host, ...suite }: Suite, { name, state, seconds, message, text }: Case): Markup {
   // Readers cut a class into package and class at its last dot; an address has dots of its own.
-  const head = markup`name="${name}" classname="${play}.${host.replaceAll('.', '_')}" time="${seconds.toFixed(3)}"`
+  const group = (host ?? suite.name).replaceAll('.', '_')
+  const head = markup`name="${name}" classname="${under}.${group}" time="${seconds.toFixed(3)}"`
   const kind = elements[state]
   if (kind === undefined)
     return markup`

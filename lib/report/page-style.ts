@@ -19,6 +19,7 @@ dl{display:grid;grid-template-columns:max-content minmax(0,1fr);gap:.2rem .8rem;
 summary{cursor:pointer;padding:.15rem 0}details details{margin-left:1.1rem}details>ul,details>p,details>div{margin-left:1.1rem}
 ul{margin:.2rem 0;padding-left:1.1rem}
 .hosts{list-style:none;display:flex;flex-wrap:wrap;gap:.35rem;padding:0}.hosts li{border:1px solid;border-radius:4px;padding:.05rem .5rem;background:var(--bg)}.cluster{background:var(--card)}
+.members{list-style:none;display:grid;grid-template-columns:repeat(auto-fill,minmax(min(16rem,100%),1fr));gap:.5rem;padding:0}.members li{border:1px solid var(--line);border-top:.25rem solid var(--good);border-radius:4px;padding:.3rem .7rem;background:var(--bg);break-inside:avoid}.members li.down{border-top-color:var(--badbar)}.members p{margin:.1rem 0}.members dl{grid-template-columns:3.2rem minmax(0,1fr);gap:0 .5rem}.members dd{grid-column:2;margin:0}
 .lane{display:grid;grid-template-columns:minmax(4.5rem,11rem) minmax(0,1fr) 5.2rem;gap:.6rem;align-items:center;font-size:.87rem}
 .lane .who{overflow:hidden;text-overflow:ellipsis;white-space:nowrap}.lane .end{text-align:right;color:var(--soft);white-space:nowrap}.lane svg{width:100%;height:14px;display:block}.gate .who{font-style:italic}.failed .who{color:var(--bad)}
 .axis text{fill:var(--soft);font-size:11px}.grid{stroke:var(--line);stroke-width:1;vector-effect:non-scaling-stroke;fill:none}

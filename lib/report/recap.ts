@@ -2,7 +2,7 @@
 import { count, cut, span } from '../core/display.ts'
 import { grouped } from '../core/grouped.ts'
 import { foldHosts } from '../core/host-range.ts'
-import { countChanges, type Line, table, unfinishedLines } from '../engine/report.ts'
+import { countChanges, type Line, stoppedSentence, table, unfinishedLines } from '../engine/report.ts'
 import type { Run } from './run.ts'
 import { slowest, timelineOf, workOf } from './timeline.ts'
 
@@ -63,12 +63,13 @@ function rows({ result, check }: Run, work: ReadonlyMap<string, number>): readon
 }
 
 /** The sentence that the operator looks for; with `next` also the command to go on with. */
-export function outcomeLine({ result, check, seconds, next }: Run, withNext = false): Line {
+export function outcomeLine({ result, check, seconds, next, stopped }: Run, withNext = false): Line {
   const { resources, hosts } = countChanges(result.plans)
   const time = `${seconds.toFixed(1)} s`
   const all = result.hosts.length
   const failed = new Set(result.failures.map(({ host }) => host)).size
   const command = (before: string): string => (withNext ? ` ${before}: ${next}` : '')
+  if (stopped) return { tone: 'bad', text: `${stoppedSentence(result.failures, time)}${command('Go on with')}` }
   if (result.interrupted) {
     return {
       tone: 'bad',

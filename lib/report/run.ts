@@ -1,6 +1,6 @@
 /** A run as whoever reports it has it: what it came to, and everything that was told on the way, with times. */
 import type { ExitCode, Problem } from '../core/error.ts'
-import type { Event, Result } from '../engine/world.ts'
+import type { Event, ProcedureResult, Result } from '../engine/world.ts'
 
 /** Something that was told, and when: seconds since the run began. */
 export interface Timed {
@@ -20,8 +20,9 @@ export interface Begun {
   readonly check: boolean
 }
 
-export interface Run extends Begun {
-  readonly result: Result
+/** What is known of any run when it is over. */
+interface Over<R> extends Begun {
+  readonly result: R
   readonly events: readonly Timed[]
   readonly code: ExitCode
   readonly seconds: number
@@ -29,7 +30,17 @@ export interface Run extends Begun {
   readonly next: string
   /** What the inventory and the playbook warn of. */
   readonly warnings: readonly Problem[]
+  /** A second interrupt ended it at once: the result is what had been told until then. */
+  readonly stopped?: true
 }
+
+/** A run over a site. */
+export type Run = Over<Result>
+/** One of a procedure. */
+export type ProcedureRun = Over<ProcedureResult>
+export type Ended = Run | ProcedureRun
+
+export const isProcedure = (run: Ended): run is ProcedureRun => 'procedure' in run.result
 
 /** Keeps what is told. The bytes of uploads and a wait that goes on for the same reason are not worth keeping. */
 export class Recorder {
@@ -38,9 +49,15 @@ export class Recorder {
 
   add(event: Event, at: number): void {
     if (event.kind === 'sent') return
-    const waited = event.kind === 'waiting' ? JSON.stringify([event.gate, event.missing]) : ''
+    const waited = waitOf(event)
     if (waited !== '' && waited === this.#waited) return
     this.#waited = waited
     this.events.push({ at, event })
   }
+}
+
+/** What is waited for; the same again is no news. */
+function waitOf(event: Event): string {
+  if (event.kind === 'waiting') return JSON.stringify([event.gate, event.missing])
+  return event.kind === 'awaiting' ? JSON.stringify([event.action, event.found]) : ''
 }

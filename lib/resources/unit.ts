@@ -121,7 +121,7 @@ function service(name: string, { ownFile, environment, inputs, digest, settles }
       active === 'active' ? { ...rest, active, inputs } : { ...rest, active: 'not active' },
     desired: { load: 'loaded', enabled: 'enabled', active: 'active', inputs: digest, reload: 'no', stale: 'no' },
     secret: (key) => key === 'inputs',
-    react(pending, actual, answers): readonly Change[] {
+    react(pending, actual, answers, before): readonly Change[] {
       const due = inputs.filter(({ id }) => pending.has(id))
       if (actual?.active !== 'active' || due.length === 0) return []
       const restart = `because of ${namesOf(due)}`
@@ -130,8 +130,10 @@ function service(name: string, { ownFile, environment, inputs, digest, settles }
       const properties = propertiesOf(answers, name)
       const doubtful = due.filter((input) => {
         const path = plainFile(input)
-        // Changed back already, by an earlier play or another host of the machine: when it was edited is lost.
-        const isEdited = path !== undefined && input.plan(answers, new Set()).action === 'update'
+        // Changed back before this list has its turn, by an earlier play or another host of the machine: when it was
+        // edited is lost by then, and nothing else is planned than what will be done.
+        if (path === undefined || before.has(input.id)) return true
+        const isEdited = input.plan(answers, new Set()).action === 'update'
         return !isEdited || !neverRead(properties, answers, path, settles)
       })
       if (doubtful.length === 0) {

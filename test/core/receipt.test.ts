@@ -1,4 +1,4 @@
-import { distinctOwned, readReceipts, receiptText, siteName } from '../../lib/core/receipt.ts'
+import { adopted, distinctOwned, formerSiteName, readReceipts, receiptText, siteName } from '../../lib/core/receipt.ts'
 import { assert, suite } from '../kit.ts'
 
 const test = suite('core/receipt')
@@ -37,7 +37,7 @@ test('each is owned once, in the order of its first appearance; what does not fi
   assert.is(receiptText([]), '')
 })
 
-test('a site is a playbook over inventories', () => {
+test('what sites were called before', () => {
   const cases: readonly (readonly [string, readonly string[], string])[] = [
     ['playbooks/site.ts', ['prod'], 'site@prod'],
     ['playbooks/site.ts', ['inventory/prod/'], 'site@prod'],
@@ -48,9 +48,60 @@ test('a site is a playbook over inventories', () => {
     ['site.ts', ['hosts.yaml'], 'site@hosts'],
     ['站点.ts', ['生产 1'], '站点@生产_1'],
   ]
-  for (const [playbook, inventories, expected] of cases) assert.is(siteName(playbook, inventories), expected)
+  for (const [playbook, inventories, expected] of cases) assert.is(formerSiteName(playbook, inventories), expected)
   // A name that is a folder's own would leave the folder of the receipts.
-  for (const odd of ['..', '.', '/', '']) assert.not.match(siteName(odd, []), /^\.*$/)
+  for (const odd of ['..', '.', '/', '']) assert.not.match(formerSiteName(odd, []), /^\.*$/)
+})
+
+const site = (playbook: string, inventories: readonly string[], project = 'infra'): string =>
+  siteName({ project, playbook, inventories })
+
+test('a site has one name, whatever is of no matter', () => {
+  const name = site('playbooks/site.ts', ['inventory/a.yaml', 'inventory/b'])
+  assert.match(name, /^site@a\+b\.[0-9a-f]{8}$/)
+  assert.is(site('playbooks/site.ts', ['inventory/b', 'inventory/a.yaml']), name, 'the order of -i')
+  assert.is(site('playbooks/site.mts', ['inventory/a.ini', 'inventory/b.yml']), name, 'what files end in')
+  assert.is(site('playbooks/site.ts', []), site('playbooks/site.js', []))
+})
+
+test('no two sites have one name', () => {
+  const names = [
+    site('playbooks/site.ts', ['inventory/prod.yaml']),
+    site('playbooks/site.ts', ['inventory/prod.yaml'], 'apps'),
+    site('playbooks/site.ts', ['inventory/prod.yaml'], ''),
+    site('apps/site.ts', ['inventory/prod.yaml']),
+    site('playbooks/site.ts', ['teams/a/prod.yaml']),
+    site('playbooks/site.ts', ['teams/b/prod.yaml']),
+    site('playbooks/site.ts', ['/etc/plinth/prod.yaml']),
+    site('playbooks/site.ts', ['a b']),
+    site('playbooks/site.ts', ['a_b']),
+    site('playbooks/site.ts', ['a', 'b']),
+    site('playbooks/site.ts', ['a+b']),
+  ]
+  assert.is(new Set(names).size, names.length, names.join('\n'))
+})
+
+test('a name is one of a file, however long the words are', () => {
+  const long = Array.from({ length: 40 }, (_, i) => `inventory/生产环境的主机${i}.yaml`)
+  const names = [long, long.slice(1)].map((inventories) => site('playbooks/site.ts', inventories))
+  for (const name of names) assert.ok(Buffer.byteLength(name) < 250, name)
+  assert.is.not(names[0], names[1])
+  for (const odd of ['..', '.', '/', '']) assert.match(site(odd, []), /^[^./]+\.[0-9a-f]{8}$/)
+})
+
+test('what was noted under a former name is taken over, once and in order', () => {
+  const of = (name: string, ...ids: readonly string[]) => ({ site: name, owned: ids.map((id) => ({ host: 'h1', id })) })
+  const other = of('apps@prod', 'file:/x')
+  const now = 'site@prod.1a2b3c4d'
+  assert.equal(adopted([other, of(now, 'file:/a')], now, ['site@prod']), [other, of(now, 'file:/a')])
+  assert.equal(adopted([of('site@prod', 'file:/a'), other], now, ['site@prod', 'site@a.prod']), [
+    other,
+    { ...of(now, 'file:/a'), former: ['site@prod'] },
+  ])
+  const both = [of('site@prod', 'file:/a', 'file:/b'), of(now, 'file:/b', 'file:/c')]
+  assert.equal(adopted(both, now, ['site@prod']), [
+    { ...of(now, 'file:/a', 'file:/b', 'file:/c'), former: ['site@prod'] },
+  ])
 })
 
 test.run()

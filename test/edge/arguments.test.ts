@@ -1,5 +1,8 @@
+import { readFileSync } from 'node:fs'
 import { PlinthError } from '../../lib/core/error.ts'
-import { helpText, type Options, parseArguments } from '../../lib/edge/arguments.ts'
+import { describe } from '../../lib/core/playbook-comment.ts'
+import { flags, type Kind, type Options, optionsOf, parseArguments } from '../../lib/edge/arguments.ts'
+import { helpText } from '../../lib/edge/help.ts'
 import { assert, suite } from '../kit.ts'
 
 const test = suite('arguments')
@@ -38,6 +41,7 @@ const none: Options = {
   becomeUser: null,
   becomeMethod: null,
   askBecomePass: false,
+  words: [],
 }
 
 const good: readonly [line: string, options: Partial<Options>][] = [
@@ -93,7 +97,29 @@ const bad: readonly [line: string, where: string, what: string, remedy: string][
   ['--become-method runas', '--become-method', 'there is no method "runas"', 'sudo'],
   ['-x', '-x', 'unknown option', '--help'],
   ['-Cx', '-x', 'unknown option in -Cx', '--help'],
-  ['-check', '-c', 'unknown option in -check', 'write --check'],
+  ['-check', '-check', 'a long option with one dash', 'write --check'],
+  ['-limit nacos1', '-limit', 'a long option with one dash', 'write --limit'],
+  ['-limit=nacos1', '-limit', 'a long option with one dash', 'write --limit'],
+  ['-force', '-force', 'a long option with one dash', 'write --force'],
+  ['—check', '—check', 'a dash that is none of the keyboard', 'type --check'],
+  ['－i lab', '－i', 'a dash that is none of the keyboard', 'type -i'],
+  ['-💥', '-💥', 'unknown option', 'see --help'],
+  ['-C=1', '-C', 'takes no value', 'write -C alone'],
+  ['-f -1', '-f', 'needs a value', 'attach one that begins with a dash: -f=…'],
+  ['--limit -x', '--limit', 'needs a value', '--limit=…'],
+  ['--limits=nacos1', '--limits', 'unknown option', 'did you mean "--limit"?'],
+  ['---check', '---check', 'unknown option', 'did you mean "--check"?'],
+  ['--CHECK', '--CHECK', 'unknown option', 'did you mean "--check"?'],
+  ['--__proto__', '--__proto__', 'unknown option', 'known option'],
+  ['--constructor=1', '--constructor', 'unknown option', 'known option'],
+  ['--forks=-1', '--forks', 'expected a number, found "-1"', 'write 1 to 1000'],
+  ['--forks 1e9', '--forks', 'expected a number', 'write 1 to 1000'],
+  ['--forks 1e2', '--forks', 'expected a number', 'write 1 to 1000'],
+  ['--forks 0x10', '--forks', 'expected a number', 'write 1 to 1000'],
+  ['--forks 1.5', '--forks', 'expected a number', 'write 1 to 1000'],
+  ['--forks 1001', '--forks', 'expected a number', 'write 1 to 1000'],
+  ['--forks ٥', '--forks', 'expected a number', 'write 1 to 1000'],
+  ['-f 5 -f x', '--forks', 'expected a number, found "x"', 'write 1 to 1000'],
   ['-i', '-i', 'needs a value', 'write -i NAME|PATH'],
   ['-i --check', '-i', 'needs a value', 'write -i NAME|PATH'],
   ['--report', '--report', 'needs a value', 'write --report DIR'],
@@ -123,32 +149,76 @@ for (const [line, where, what, remedy] of bad) {
   })
 }
 
-test('everything wrong is said at once', () => assert.is(problemsOf('--foo --check=1 extra -f x').length, 4))
-
-test('the help fits a screen, and names every option that is honoured and none that is not', () => {
-  const lines = helpText('playbooks/site.ts').split('\n')
-  assert.ok(lines.length >= 24 && lines.length <= 40, String(lines.length))
-  for (const line of lines) assert.ok(line.length <= 100, line)
-  const help = lines.join('\n')
-  for (const flag of [
-    '-i, --inventory',
-    '-l, --limit',
-    '-t, --tags TAGS, --skip-tags TAGS',
-    '--step',
-    '-y, --yes',
-    '--list-hosts, --list-tasks, --list-tags',
-    '-C, --check',
-    '--vault-password-file',
-    '-u, --user',
-    '-b, --become',
-  ])
-    assert.ok(help.includes(flag), flag)
-  assert.ok(help.includes('npx tsx playbooks/site.ts -i lab --check'))
+test('an empty word is shown as one', () => {
+  const [problem] = problemsOf('-i lab ')
+  assert.equal([problem!.where, problem!.what], ['""', 'an empty word'])
 })
 
-function problemsOf(line: string) {
+test('everything wrong is said at once', () => assert.is(problemsOf('--foo --check=1 extra -f x').length, 4))
+
+const strange: readonly [kind: Kind, line: string, where: string, remedy: string][] = [
+  ['procedure', '-l n1', '--limit', 'name what it is about with -e'],
+  ['procedure', '--report out', '--report', 'use --json > FILE'],
+  ['procedure', '-f 3', '--forks', '-e'],
+  ['procedure', '--tgas x', '--tgas', 'use a known option'],
+  ['look', '--check', '--check', 'leave it out'],
+  ['errand', '--prune', '--prune', 'leave it out'],
+  ['errand', 'uptime', 'uptime', '-- COMMAND'],
+  ['look', '-- uptime', '--', 'options only'],
+]
+for (const [kind, line, where, remedy] of strange) {
+  test(`${line} means nothing to a playbook of the kind ${kind}`, () => {
+    const [problem, ...others] = problemsOf(line, kind)
+    assert.is(problem!.where, where)
+    assert.ok(problem!.remedy.includes(remedy), problem!.remedy)
+    assert.is(others.length, 0)
+  })
+}
+
+test('an errand takes what stands after --, whatever it looks like', () => {
+  assert.equal(parseArguments(['-C', '--', 'ls', '-l', '--', '--help'], 'errand'), {
+    ...none,
+    check: true,
+    words: ['ls', '-l', '--', '--help'],
+  })
+})
+
+const about = (name: string) => describe(readFileSync(new URL(`../../playbooks/${name}.ts`, import.meta.url), 'utf8'))
+const helps: readonly [name: string, kind: Kind][] = [
+  ['site', 'site'],
+  ['drain', 'procedure'],
+  ['leader', 'procedure'],
+  ['restore', 'procedure'],
+  ['backup', 'procedure'],
+  ['members', 'look'],
+  ['facts', 'errand'],
+  ['run', 'errand'],
+]
+for (const [name, kind] of helps) {
+  test(`the help of ${name}.ts fits a screen of 80 by 24, and has every option that means something to it, and no other`, () => {
+    const help = helpText(`playbooks/${name}.ts`, about(name), kind)
+    const lines = help.trimEnd().split('\n')
+    assert.ok(lines.length <= 24, String(lines.length))
+    for (const line of lines) assert.ok(line.length <= 80, line)
+    for (const flag of Object.keys(flags))
+      assert.is(new RegExp(`--${flag}(?![a-z-])`).test(help), optionsOf(kind).has(flag), flag)
+    assert.ok(help.includes(`npx tsx playbooks/${name}.ts -i prod`))
+  })
+}
+
+test('the help of a playbook that is told something says what, and what it is otherwise', () => {
+  const help = helpText('playbooks/backup.ts', about('backup'), 'procedure')
+  assert.match(help, /^ {2}-e to=TO {14}a folder of its own .*\(backups\)$/m)
+  assert.match(
+    helpText('playbooks/drain.ts', about('drain'), 'procedure'),
+    /^Usage: npx tsx playbooks\/drain.ts -i NAME -e node=NODE \[options\]$/m,
+  )
+  assert.match(helpText('playbooks/run.ts', about('run'), 'errand'), /^Usage: .* \[options\] -- COMMAND$/m)
+})
+
+function problemsOf(line: string, kind: Kind = 'site') {
   try {
-    parseArguments(line.split(' '))
+    parseArguments(line.split(' '), kind)
   } catch (thrown) {
     assert.instance(thrown, PlinthError)
     assert.is((thrown as PlinthError).code, 4)

@@ -68,6 +68,9 @@ for (const shell of shells) {
     assert.equal(read(), [{ site: 'apps@a', owned: owned.slice(1) }])
     assert.is(statSync(join(place.state, 'receipts', 'apps@a')).mode & 0o777, 0o600)
     assert.equal(readdirSync(join(place.state, 'receipts')).sort(), ['apps@a', 'site@生产'])
+    const renamed = { site: 'site@生产.1a2b3c4d', owned, former: ['site@生产', 'site@gone'] }
+    assert.equal(leave(place, { line: 'x', receipt: renamed }), { code: 0, stdout: '', stderr: '' })
+    assert.equal(readdirSync(join(place.state, 'receipts')).sort(), ['apps@a', 'site@生产.1a2b3c4d'])
   })
 
   test(`${shell}: a log that has grown is put aside`, () => {

@@ -1,11 +1,14 @@
 /** What a run leaves on its machines, and what it finds there that is declared no longer. */
+import { unreachable } from '../../lib/core/error.ts'
 import { type Plan, type Resource, resource } from '../../lib/core/resource.ts'
 import { play } from '../../lib/engine/play.ts'
 import { leftoverLines } from '../../lib/engine/report.ts'
 import type { Options } from '../../lib/engine/run.ts'
-import { FakeWorld, fakeHost, run } from '../../lib/testing.ts'
+import type { Result } from '../../lib/engine/world.ts'
+import { FakeWorld, fakeHost, plainFacts, run } from '../../lib/testing.ts'
 import { assert, suite } from '../kit.ts'
 import { hosts, is, there, thing, works } from './thing.ts'
+import { tester } from './valve.ts'
 
 const test = suite('engine/estate')
 
@@ -264,6 +267,27 @@ for (const {
   })
 }
 
+test('what a machine remembers under a former name of the site is found, kept under its name, and no leftover of another', async () => {
+  const world = new FakeWorld()
+  there(world, 'h1', 'a', 'x')
+  goes(world, 'h1', 'x')
+  remembers(world, 'h1', 'old h1 thing:x', 'old h1 thing:a', 'other h1 thing:z')
+  const site = [play('p', hosts('h1'), () => [thing('a')])]
+  const renamed = { identity: { ...tester, formerSites: ['old'] } }
+  const shown = (result: Result): readonly string[] => result.leftovers.map(({ id, fate }) => `${id} ${fate}`)
+  const looked = await run(site, world, { leftover: removal, check: true, ...renamed })
+  assert.equal(shown(looked.result), ['thing:x removed'])
+  const { result } = await run(site, world, pruning(renamed))
+  assert.equal(shown(result), ['thing:x removed'])
+  assert.equal(
+    world.machine('h1').traces.flatMap(({ receipt }) => receipt ?? []),
+    [
+      { site: 'test', owned: ['thing:x', 'thing:a'].map((id) => ({ host: 'h1', id })), former: ['old'] },
+      { site: 'test', owned: [{ host: 'h1', id: 'thing:a' }] },
+    ],
+  )
+})
+
 test('leftovers cost a converged machine no round trip; those that are there cost one more', async () => {
   const world = new FakeWorld()
   there(world, 'h1', 'a', 'x')
@@ -336,6 +360,25 @@ test('what was not removed is not forgotten: interrupted, refused at the termina
   const two = [fakeHost('h1', null, 'h1'), fakeHost('h3', null, 'h1')]
   await run([play('p', two, () => [thing('a')])], pair, pruning())
   assert.equal(forgets(pair), [])
+})
+
+test('leftovers that can not be looked at are a failure, and none is said to be left to a person', async () => {
+  const world = new FakeWorld()
+  there(world, 'h1', 'a')
+  remembers(world, 'h1', 'test h1 thing:x')
+  const { ask } = world.machine('h1')
+  let asked = 0
+  world.machine('h1').ask = async (questions) => {
+    if (++asked > 1) throw unreachable({ where: 'h1', what: 'the cable is out', remedy: 'look' })
+    return ask.call(world.machine('h1'), questions)
+  }
+  world.facts.set('h1', plainFacts)
+  const { result } = await run([play('p', hosts('h1'), () => [thing('a')])], world, pruning())
+  assert.equal(
+    result.failures.map(({ host, kind, problems }) => [host, kind, problems[0]?.what]),
+    [['h1', 'unreachable', 'the cable is out']],
+  )
+  assert.equal(result.leftovers, [])
 })
 
 test('a removal that does not take is a failure that says so', async () => {

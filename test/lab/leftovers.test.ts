@@ -49,22 +49,26 @@ test(
   { timeout: 900 },
 )
 
-test('the host remembers what is declared there, and a run that changes nothing leaves nothing', async () => {
-  assert.is(await on('stat -c "%a %U" /var/lib/plinth /var/lib/plinth/receipts'), '700 root\n700 root')
-  assert.equal(await receipt(), [
-    'nacos1\tdirectory:/opt/part',
-    'nacos1\tdirectory:/etc/plinth',
-    'nacos1\tfile:/opt/part/words',
-    'nacos1\tfile:/opt/part/aside',
-    'nacos1\tfile:/etc/systemd/system/part.service',
-    'nacos1\tfile:/etc/plinth/part.env',
-    'nacos1\tunit:part',
-  ])
-  const [before, log] = [await snapshot('nacos1'), await on('cat /var/log/plinth/audit.log')]
-  assert.is((await part()).code, 0)
-  assert.equal(changesBetween(before, await snapshot('nacos1')), [])
-  assert.is(await on('cat /var/log/plinth/audit.log'), log)
-})
+test(
+  'the host remembers what is declared there, and a run that changes nothing leaves nothing',
+  async () => {
+    assert.is(await on('stat -c "%a %U" /var/lib/plinth /var/lib/plinth/receipts'), '700 root\n700 root')
+    assert.equal(await receipt(), [
+      'nacos1\tdirectory:/opt/part',
+      'nacos1\tdirectory:/etc/plinth',
+      'nacos1\tfile:/opt/part/words',
+      'nacos1\tfile:/opt/part/aside',
+      'nacos1\tfile:/etc/systemd/system/part.service',
+      'nacos1\tfile:/etc/plinth/part.env',
+      'nacos1\tunit:part',
+    ])
+    const [before, log] = [await snapshot('nacos1'), await on('cat /var/log/plinth/audit.log')]
+    assert.is((await part()).code, 0)
+    assert.equal(changesBetween(before, await snapshot('nacos1')), [])
+    assert.is(await on('cat /var/log/plinth/audit.log'), log)
+  },
+  { timeout: 180 },
+)
 
 test(
   'what is declared no longer is shown and stays; --prune removes it, and nothing else',

@@ -88,7 +88,7 @@ test(
     )
     assert.match(
       text,
-      /db1 account:planned@10\.%: the host moved since the plan was made: privileges was INSERT, SELECT, is DELETE, INSERT, SELECT; /,
+      /db1 account:planned@10\.%: the host moved since the plan was made: not declared was \(none\), is DELETE; make a new plan/,
     )
     assert.is(await words(), 'by hand\nhello, and last\n')
     assert.is(await mainPid('nacos1', 'planned'), pid)

@@ -113,6 +113,46 @@ test(
   { timeout: 60 },
 )
 
+/** A host whose sshd punishes the login that was just refused, for so many seconds. */
+async function punished(seconds: number, work: () => Promise<void>): Promise<void> {
+  await fresh(host)
+  const conf = '/etc/ssh/sshd_config.d/a-test.conf'
+  await inside(host, `echo 'PerSourcePenalties authfail:${seconds}s min:1s' >${conf}; systemctl restart ssh`)
+  try {
+    const key = makeKey(stage.layout.folder, `stranger-${process.pid}`)
+    assert.is((await run(inventory([host], { key }))).code, 3)
+    await work()
+  } finally {
+    // The penalties are in the memory of sshd.
+    await inside(host, `rm ${conf}; systemctl restart ssh`)
+  }
+}
+
+test(
+  'a penalty of sshd that is soon over is waited for',
+  () =>
+    punished(3, async () => {
+      const mark = await stage.mark(host)
+      const ran = await run(inventory([host]))
+      assert.is(ran.code, 0, ran.text)
+      const log = await inside(host, `journalctl --sync; journalctl --after-cursor='${mark}' --unit=ssh --output=cat`)
+      assert.match(log, /drop connection .* penalty/, 'there was one')
+    }),
+  { timeout: 60 },
+)
+
+test(
+  'a penalty of sshd that lasts: what it is, and what ends it',
+  () =>
+    punished(300, async () => {
+      const ran = await run(inventory([host]))
+      assert.is(ran.code, 3, ran.text)
+      assert.match(ran.text, /sshd lets nobody in from this address for now: a penalty .* \(PerSourcePenalties\)/)
+      assert.match(ran.text, /PerSourcePenaltyExemptList/)
+    }),
+  { timeout: 60 },
+)
+
 test(
   'twelve machines behind one sshd that takes two logins at a time: all are reached',
   async () => {

@@ -22,6 +22,7 @@ const cases: readonly (readonly [typed: string, shown: string])[] = [
   ['-CDepassword=S3cret', "'-Depassword=***'"],
   ['-e {"nacos":{"db":"S3cret"}}', "-e '***'"],
   ['-e @secret/vars.yaml', '-e @secret/vars.yaml'],
+  ['-C -i prod -- puppet agent --check -C', '-i prod -- puppet agent --check -C'],
 ]
 
 for (const [typed, shown] of cases) {

@@ -1,14 +1,15 @@
 /** The document and the stream: what docs/*.schema.json says, and never a secret. */
 import type { Problem } from '../../lib/core/error.ts'
-import { document, streamEnd, streamed, streamHead } from '../../lib/report/document.ts'
+import { document } from '../../lib/report/document.ts'
 import { junit } from '../../lib/report/junit.ts'
 import { page } from '../../lib/report/page.ts'
 import { recap } from '../../lib/report/recap.ts'
-import type { Run } from '../../lib/report/run.ts'
+import type { ProcedureRun, Run } from '../../lib/report/run.ts'
+import { streamEnd, streamed, streamHead } from '../../lib/report/stream.ts'
 import { assert, suite } from '../kit.ts'
-import { recorded } from './runs.ts'
+import { type Asked, performed, recorded } from './runs.ts'
 import { conforms, violations } from './schemas.ts'
-import { canary, type Example, failing, rolling, wide } from './sites.ts'
+import { canary, drawn, type Example, failing, procedure, rolling, wide } from './sites.ts'
 
 const test = suite('report/document')
 
@@ -32,6 +33,7 @@ const examples: Readonly<Record<string, () => Promise<Run>>> = {
   'a check': () => over(rolling(), true),
   'a step that fails': () => over(failing()),
   'a host that is away': () => over(failing(true)),
+  'a gate that shows its cluster': () => over(drawn(true)),
   'an interrupted run': () => {
     const interrupt = new AbortController()
     const { world, plays } = rolling()
@@ -54,6 +56,56 @@ for (const [name, make] of Object.entries(examples)) {
     for (const text of shown) assert.not(text.includes(canary) || text.includes(btoa(canary)), 'a secret is shown')
   })
 }
+
+const procedures: Readonly<Record<string, () => Promise<ProcedureRun>>> = {
+  'a procedure that went well': () => through(procedure()),
+  'a check of a procedure': () => through(procedure(), { check: true }),
+  'a procedure that failed': () => through(procedure(true)),
+  'a procedure that was interrupted': () => {
+    const interrupt = new AbortController()
+    return through(procedure(), { signal: interrupt.signal, told: ({ kind }) => kind === 'acted' && interrupt.abort() })
+  },
+}
+const through = (example: ReturnType<typeof procedure>, asked: Asked = {}): Promise<ProcedureRun> =>
+  performed(example.procedure, example.world, asked)
+
+for (const [name, make] of Object.entries(procedures)) {
+  test(`${name}: document and stream are as the schemas say`, async () => {
+    const run = await make()
+    conforms('procedure', document(run))
+    assert.ok(violations('report', document(run)).length > 0)
+    for (const line of [streamHead(run), ...run.events.flatMap(streamed), streamEnd(run)]) conforms('events', line)
+  })
+}
+
+test('the document of a procedure tells every action, and its failures as those of a run', async () => {
+  const { actions, failures, events, exitCode } = document(await procedures['a procedure that failed']!()) as {
+    readonly actions: readonly { readonly action: string; readonly state: string; readonly seconds: number }[]
+    readonly failures: Doc['failures']
+    readonly events: Doc['events']
+    readonly exitCode: number
+  }
+  assert.is(exitCode, 1)
+  assert.equal(
+    actions.map(({ action, state }) => `${action}: ${state}`),
+    ['shut a: done', 'shut b: failed', 'wait until it is cold: unknown'],
+  )
+  assert.is(actions[0]!.seconds, 3)
+  assert.equal([failures[0]!.step!.command, failures[0]!.step!.resource], ['turn b', 'shut b'])
+  assert.equal(
+    events.map(({ event }) => event),
+    ['looked', 'play', 'step', 'done', 'acted', 'play', 'step', 'done', 'failed'],
+  )
+})
+
+test('what an action waits for is kept once, as long as it is the same', async () => {
+  const told: string[] = []
+  const { world, procedure: whole } = procedure()
+  const run = await performed(whole, world, { told: ({ kind }) => told.push(kind) })
+  const waits = (kinds: readonly string[]): number => kinds.filter((kind) => kind === 'awaiting').length
+  assert.is(waits(told), 3)
+  assert.is(waits(run.events.map(({ event }) => event.kind)), 1)
+})
 
 test('what became of each resource is told', async () => {
   const { exitCode, plans, hosts, failures } = docOf(await over(failing()))

@@ -5,8 +5,8 @@ import { junit } from '../../lib/report/junit.ts'
 import { FakeWorld } from '../../lib/testing.ts'
 import { hosts, thing } from '../engine/thing.ts'
 import { assert, suite } from '../kit.ts'
-import { recorded } from './runs.ts'
-import { type Example, failing, rolling } from './sites.ts'
+import { performed, recorded } from './runs.ts'
+import { type Example, failing, procedure, rolling } from './sites.ts'
 
 const test = suite('report/junit')
 
@@ -54,6 +54,24 @@ test('a host that is away and one that is blocked are errors', async () => {
   world.machine('h1').answer('is:a', 'stuck')
   const blocked = await xml({ world, plays: [play('p', hosts('h1'), () => [thing('a'), thing('b')])] })
   assert.is(total(blocked), 'tests="2" failures="0" errors="1" skipped="1"')
+})
+
+test('a procedure is one suite with a case for each action', async () => {
+  const of = async (stuck: boolean, check = false): Promise<string> => {
+    const { world, procedure: whole } = procedure(stuck)
+    return junit(await performed(whole, world, { check }))
+  }
+  const well = await of(false)
+  assert.is(total(well), 'tests="3" failures="0" errors="0" skipped="0"')
+  assert.ok(well.includes('<testsuite name="stop &lt;the&gt; plant" timestamp="2025-03-01T08:00:00" tests="3"'))
+  assert.ok(well.includes('<testcase name="shut a" classname="procedure.stop &lt;the&gt; plant" time="3.000"/>'))
+  assert.is(total(await of(false, true)), 'tests="3" failures="3" errors="0" skipped="0"')
+  const failed = await of(true)
+  assert.is(total(failed), 'tests="3" failures="1" errors="0" skipped="1"')
+  assert.ok(failed.includes('command: turn b\nexit code: 1\ndone: shut a'))
+  const { world, procedure: whole } = procedure()
+  world.cutOff('h2')
+  assert.is(total(junit(await performed(whole, world))), 'tests="3" failures="0" errors="1" skipped="2"')
 })
 
 test('every character is one that XML has, and no text is markup', async () => {

@@ -2,28 +2,38 @@
 import axe from 'axe-core'
 import { junit } from '../../lib/report/junit.ts'
 import { page as pageOf } from '../../lib/report/page.ts'
-import type { Run } from '../../lib/report/run.ts'
+import type { Ended, Run } from '../../lib/report/run.ts'
 import { assert, suite } from '../kit.ts'
 import { browser } from './browser.ts'
-import { recorded } from './runs.ts'
-import { type Example, failing, rolling, wide } from './sites.ts'
+import { performed, recorded } from './runs.ts'
+import { drawn, type Example, failing, procedure, rolling, wide } from './sites.ts'
 
 const test = suite('report/page')
 const open = browser(test)
 const over = ({ world, plays }: Example, check = false): Promise<Run> => recorded(plays, world, { check })
 const slow = { timeout: 60 }
 
-const runs: Readonly<Record<string, () => Promise<Run>>> = {
+const through = (stuck: boolean, check = false): Promise<Ended> => {
+  const { world, procedure: whole } = procedure(stuck)
+  return performed(whole, world, { check })
+}
+
+const runs: Readonly<Record<string, () => Promise<Ended>>> = {
   'a run that went well': () => over(rolling()),
   'a check': () => over(rolling(), true),
   'a run that failed': () => over(failing()),
   'a host that is away': () => over(failing(true)),
   'a hundred hosts': () => over(wide(100, 20)),
+  'a cluster that is not well': () => over(drawn(true)),
+  'a procedure': () => through(false),
+  'a procedure that failed': () => through(true),
 }
 
 for (const [name, make] of Object.entries(runs)) {
   // In both colours only where all of them are seen.
-  for (const colorScheme of name === 'a run that failed' ? (['light', 'dark'] as const) : (['light'] as const)) {
+  for (const colorScheme of ['a run that failed', 'a cluster that is not well'].includes(name)
+    ? (['light', 'dark'] as const)
+    : (['light'] as const)) {
     test(
       `${name}, ${colorScheme}: nothing is loaded or run, nothing is hidden from anybody, no screen is too narrow`,
       async () => {
@@ -117,6 +127,55 @@ test(
     const bad = await page.locator('.lane path.bad').boundingBox()
     assert.ok(bad && bad.width > 10, JSON.stringify(bad))
     await page.context().close()
+  },
+  slow,
+)
+
+test(
+  'a cluster is shown with its members: who leads, and how each is seen by whom, as the gate saw them last',
+  async () => {
+    const { page } = await open(pageOf(await over(drawn(true))))
+    const cards = await page.locator('.members li').allInnerTexts()
+    const words = cards.map((text) => text.split(/\s*\n\s*/).join(' | '))
+    assert.equal(words, [
+      'nacos1 ✓ UP | 10.0.0.1:8848 · 2.2.4 | leads | ★ naming_instance_metadata | ★ naming_persistent_service_v2 | seen | UP by nacos1, nacos2',
+      'nacos2 ✗ SUSPICIOUS | 10.0.0.2:8848 · 2.2.4 | leads | ★ naming_service_metadata | seen | SUSPICIOUS by nacos1 | UP by nacos2',
+      'nacos3 ✗ DOWN | 10.0.0.3:8848 | seen | DOWN by nacos1, nacos2',
+      '10.0.0.9:8848 ✗ UP, not in the inventory | 2.2.4 | seen | UP by nacos1, nacos2',
+    ])
+    assert.match((await page.locator('#cluster').textContent()) ?? '', /4 members, 1 well, as the gate saw them last/)
+    await page.context().close()
+    const { page: well } = await open(pageOf(await over(drawn(false))))
+    assert.match((await well.locator('#cluster').textContent()) ?? '', /3 members, all well, as the gate saw them last/)
+    assert.is(await well.locator('.members li.down').count(), 0)
+    await well.context().close()
+  },
+  slow,
+)
+
+test(
+  'a procedure is shown by its actions',
+  async () => {
+    const { page } = await open(pageOf(await through(true)))
+    assert.match(
+      (await page.locator('h1').textContent()) ?? '',
+      /^✗ stop <the> plant: failed at "shut b" after 6\.0 s\.$/,
+    )
+    const rows = await page.locator('#actions tbody tr').allInnerTexts()
+    assert.equal(
+      rows.map((row) => row.split('\t').map((cell) => cell.trim())),
+      [
+        ['shut a', 'h1', '● done', 'a is shut', '3.0 s'],
+        ['shut b', 'h2', '✗ failed', '"turn b" ended with exit code 1', ''],
+        ['wait until it is cold', '-', '○ not known yet', 'known once "shut b" is done', ''],
+      ],
+    )
+    assert.is(await page.locator('.failure').count(), 1)
+    assert.is(await page.locator('#notes').count(), 0)
+    await page.context().close()
+    const { page: well } = await open(pageOf(await through(false)))
+    assert.is(await well.locator('#notes p').textContent(), 'It stays cold.')
+    await well.context().close()
   },
   slow,
 )

@@ -1,9 +1,13 @@
 /** Whole runs over fake hosts, as a reporter has them. */
 import { type ExitCode, exitCode } from '../../lib/core/error.ts'
+import { carryOut } from '../../lib/engine/perform.ts'
 import type { Play } from '../../lib/engine/play.ts'
+import type { Procedure } from '../../lib/engine/procedure.ts'
+import { procedureCode } from '../../lib/engine/procedure-report.ts'
 import type { Event, Result } from '../../lib/engine/world.ts'
-import { Recorder, type Run } from '../../lib/report/run.ts'
+import { type ProcedureRun, Recorder, type Run } from '../../lib/report/run.ts'
 import { type FakeWorld, run } from '../../lib/testing.ts'
+import { tester } from '../engine/valve.ts'
 
 export interface Asked {
   readonly check?: boolean
@@ -29,6 +33,25 @@ export async function recorded(plays: readonly Play[], world: FakeWorld, asked: 
   return reported(result, check, { events: recorder.events, next, seconds: asked.seconds ?? world.seconds })
 }
 
+/** Carries out a procedure and keeps what a report is made of. */
+export async function performed(procedure: Procedure, world: FakeWorld, asked: Asked = {}): Promise<ProcedureRun> {
+  const { check = false, next = 'npx tsx playbooks/drain.ts -i prod', signal = new AbortController().signal } = asked
+  const recorder = new Recorder()
+  const result = await carryOut(procedure, world, {
+    check,
+    identity: tester,
+    signal,
+    report(event) {
+      recorder.add(event, world.seconds)
+      asked.told?.(event, world.seconds)
+    },
+  })
+  const code = procedureCode(result, check)
+  const { id, started, warnings } = reported(nothing)
+  const run = { id, started, warnings, result, check, code, next, playbook: 'playbooks/drain.ts' }
+  return { ...run, events: recorder.events, seconds: world.seconds }
+}
+
 /** What came of a run, as a reporter has it. */
 export const reported = (result: Result, check = false, more: Partial<Run> = {}): Run => ({
   result,
@@ -43,6 +66,17 @@ export const reported = (result: Result, check = false, more: Partial<Run> = {})
   warnings: [],
   ...more,
 })
+
+/** A run that did not come to anything. */
+const nothing: Result = {
+  hosts: [],
+  plans: [],
+  failures: [],
+  leftovers: [],
+  refused: new Map(),
+  interrupted: false,
+  unfinished: [],
+}
 
 function codeOf({ failures, interrupted, plans }: Result, check: boolean): ExitCode {
   if (interrupted) return exitCode.interrupted

@@ -8,11 +8,15 @@ const ajv = new Ajv2020({
   strict: true,
   formats: { 'date-time': /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/ },
 })
-const compiled = (name: string) =>
-  ajv.compile(JSON.parse(readFileSync(new URL(`../../docs/${name}.schema.json`, import.meta.url), 'utf8')))
-const schemas = { report: compiled('report'), events: compiled('events') }
+const compiled = (path: string) =>
+  ajv.compile(JSON.parse(readFileSync(new URL(`../../docs/${path}`, import.meta.url), 'utf8')))
+const schemas = {
+  report: compiled('report.schema.json'),
+  events: compiled('events.schema.json'),
+  procedure: compiled('schema/procedure.json'),
+}
 
-/** How a value, as it comes back from its text, differs from what docs/NAME.schema.json describes. */
+/** How a value, as it comes back from its text, differs from what its schema describes. */
 export function violations(name: keyof typeof schemas, value: unknown): readonly string[] {
   const validate = schemas[name]
   return validate(JSON.parse(JSON.stringify(value)))

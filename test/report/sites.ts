@@ -1,11 +1,14 @@
 /** Sites whose runs take time and go wrong, for the tests of the report. */
 
 import { Secret, sha256 } from '../../lib/core/secret.ts'
-import { type Play, play } from '../../lib/engine/play.ts'
+import type { Member, Topology } from '../../lib/core/topology.ts'
+import { type Look, type Play, play, type Shown } from '../../lib/engine/play.ts'
+import { type Action, done, due, type Procedure } from '../../lib/engine/procedure.ts'
 import { directory } from '../../lib/resources/directory.ts'
 import { file } from '../../lib/resources/file.ts'
 import { FakeWorld } from '../../lib/testing.ts'
 import { gateOf, hosts, thing } from '../engine/thing.ts'
+import { h2, shut, works } from '../engine/valve.ts'
 
 /** A word that must be seen nowhere. */
 export const canary = 'canary-7c1e9b'
@@ -83,6 +86,81 @@ export function failing(away = false): Example {
   })
   if (away) example.world.cutOff('nacos3')
   return example
+}
+
+/** A cluster as its gate sees it: one leads, one is suspected by another, one is away, and one is nobody's. */
+export const topology = (sick = true): Topology => {
+  const names = ['nacos1', 'nacos2', 'nacos3']
+  const telling = sick ? names.slice(0, 2) : names
+  const groups = ['naming_instance_metadata', 'naming_persistent_service_v2', 'naming_service_metadata']
+  const states: Readonly<Record<string, readonly string[]>> = sick
+    ? { nacos2: ['SUSPICIOUS', 'UP'], nacos3: ['DOWN', 'DOWN'] }
+    : {}
+  const member = (
+    host: string | null,
+    address: string,
+    leads: readonly string[],
+    own = states[host ?? ''] ?? [],
+  ): Member => ({
+    host,
+    address,
+    version: host === 'nacos3' && sick ? '' : '2.2.4',
+    state: own[0] ?? 'UP',
+    well: host !== null && own.length === 0,
+    leads,
+    seen: telling.map((by, index) => ({ by, state: own[index] ?? 'UP' })),
+  })
+  return {
+    members: [
+      member('nacos1', '10.0.0.1:8848', sick ? groups.slice(0, 2) : groups),
+      member('nacos2', '10.0.0.2:8848', sick ? groups.slice(2) : []),
+      member('nacos3', '10.0.0.3:8848', []),
+      ...(sick ? [member(null, '10.0.0.9:8848', [])] : []),
+    ],
+  }
+}
+
+/** The rolling site, with a gate that shows its cluster: it opens at last, or with `sick` it does not. */
+export function drawn(sick: boolean): Example {
+  const { world, plays } = rolling()
+  const gate = {
+    name: 'Nacos is healthy',
+    deadline: 20,
+    patience: 5,
+    serving: async () => new Set<string>(),
+    missing: async (_scope: unknown, { deep }: Look, shown?: Shown) => {
+      shown?.(topology(sick && deep))
+      return sick && deep ? [{ host: 'nacos3', what: 'does not answer: <nothing> listens there' }] : []
+    },
+    explain: async () => [],
+  }
+  return { world, plays: plays.map((play) => (play.options.gate ? { ...play, options: { serial: 1, gate } } : play)) }
+}
+
+/** A procedure of three actions, of which the last waits; with `stuck` the second fails. */
+export function procedure(stuck = false): { readonly world: FakeWorld; readonly procedure: Procedure } {
+  const world = new FakeWorld()
+  works(world, 'a', 'b')
+  for (const host of ['h1', 'h2'])
+    for (const name of ['a', 'b'])
+      world.machine(host).on(`turn ${name}`, () => {
+        world.seconds += 3
+        if (stuck && name === 'b') return { code: 1, stderr: hostile }
+        world.machine(host).answer(`is:${name}`, 'shut')
+        return undefined
+      })
+  let looks = 0
+  const wait: Action = {
+    name: 'wait until it is cold',
+    after: ['shut b'],
+    wants: 'the plant is cold',
+    deadline: 30,
+    look: async () => (looks++ < 4 ? due('80 degrees', 'wait') : done('20 degrees')),
+  }
+  return {
+    world,
+    procedure: { name: 'stop <the> plant', actions: [shut('a'), shut('b', h2), wait], notes: ['It stays cold.'] },
+  }
 }
 
 /** So many hosts with so many files each, the last three of them another on every host. */

@@ -1,5 +1,6 @@
 /** When the gate of a Nacos play opens, and what it says while it does not. */
 import type { PlinthError } from '../../lib/core/error.ts'
+import type { Topology } from '../../lib/core/topology.ts'
 import type { Missing } from '../../lib/engine/play.ts'
 import { nacosHealthy } from '../../roles/nacos-health.ts'
 import { LoginRefused } from '../../roles/nacos-http.ts'
@@ -396,6 +397,44 @@ test('why a start failed, by name; only of the nodes that are missing', async ()
     { where: 'n1', what: 'its unit is failed', remedy: 'look at /opt/nacos/logs/start.out and journalctl -u nacos' },
   ])
   assert.equal(await explained(everywhere(wrongFlag), ['n1']), [], 'a machine out of reach tells nothing')
+})
+
+const shownBy = async (faults: Faults, swaps: readonly Swap[] = []): Promise<readonly string[]> => {
+  const { nodes } = await cluster(inventory(...swaps))
+  const nacos = new FakeNacos(nodes, faults)
+  const pictures: string[] = []
+  const shown = ({ members }: Topology): void => {
+    pictures.push(members.map(({ host, state, leads }) => `${host} ${state} ${leads.length}`).join(', '))
+  }
+  const gate = nacosHealthy()
+  const look = { expected: new Set(all), changed: new Set<string>(), deep: false }
+  const missing = await gate.missing(nacos.scope(), look, shown)
+  if (missing.length > 0) await gate.explain(nacos.scope(), missing, shown)
+  return pictures
+}
+
+test('what the cluster looks like is shown as it was looked at: when all agree, and when they do not', async () => {
+  assert.equal(await shownBy({}), ['n1 UP 3, n2 UP 0, n3 UP 0'])
+  assert.equal(await shownBy({ sees: { n1: { states: { [at(2)]: 'SUSPICIOUS' } } } }), [
+    'n1 UP 3, n2 SUSPICIOUS 0, n3 UP 0',
+    'n1 UP 3, n2 SUSPICIOUS 0, n3 UP 0',
+  ])
+})
+
+test('while a node is silent the others are asked once, when it is explained', async () => {
+  const down = { down: ['n2'], sees: { n1: { states: { [at(2)]: 'DOWN' } } } }
+  assert.equal(await shownBy(down), ['n1 UP 3, n2 DOWN 0, n3 UP 0'])
+  assert.equal(await shownBy({ cut: ['n3'] }), ['n1 UP 3, n2 UP 0, n3 no answer 0'])
+})
+
+test('looking costs no request more; nodes that stand alone are no cluster to show', async () => {
+  const { nodes } = await cluster()
+  const [seen, unseen] = [new FakeNacos(nodes, {}), new FakeNacos(nodes, {})]
+  const look = { expected: new Set(all), changed: new Set<string>(), deep: false }
+  await nacosHealthy().missing(seen.scope(), look, () => {})
+  await nacosHealthy().missing(unseen.scope(), look)
+  assert.equal(seen.requests, unseen.requests)
+  assert.equal(await shownBy({}, [standalone]), [])
 })
 
 test.run()

@@ -1,6 +1,6 @@
 import { type Group, groupsExpected, type Member, type View } from '../../lib/nacos/cluster.ts'
 import { parseVersion } from '../../lib/nacos/version.ts'
-import { membersOf, type Told } from '../../roles/nacos-members.ts'
+import { membersOf, type Told, topologyOf } from '../../roles/nacos-members.ts'
 import { assert, suite } from '../kit.ts'
 
 const test = suite('nacos-members')
@@ -140,6 +140,42 @@ test('a member that only Nacos knows has a row of its own and is a problem', () 
   assert.equal(rows.at(-1), ['(not in the inventory)', '10.0.0.9:8848', 'UP', '2.2.4', '-'])
   assert.is(problems.length, 3)
   assert.match(problems[0] ?? '', /counts 10\.0\.0\.9:8848 as a member, the inventory does not/)
+})
+
+/** `host address version state well leads | by=state …`, one line for each member. */
+const drawn = (views: readonly (View | string)[], asked = told(views)): readonly string[] =>
+  topologyOf(told(['', '', '']), asked).members.map(
+    ({ host, address, version, state, well, leads, seen }) =>
+      `${host} ${address} ${version || '-'} ${state} ${well ? 'well' : 'not well'} ${leads.length} | ${seen.map((one) => `${one.by}=${one.state}`).join(' ')}`,
+  )
+
+test('as data: who is what to whom, and who leads what', () => {
+  assert.equal(drawn([view(one, split), view(two, split), view(three, split)]), [
+    `n1 ${one} 2.2.4 UP well 2 | n1=UP n2=UP n3=UP`,
+    `n2 ${two} 2.2.4 UP well 1 | n1=UP n2=UP n3=UP`,
+    `n3 ${three} 2.2.4 UP well 0 | n1=UP n2=UP n3=UP`,
+  ])
+  const leads = topologyOf(told(['', '', '']), told([view(one, split)])).members.map((member) => member.leads)
+  assert.equal(leads[1], [groups[0]])
+})
+
+test('as data: the worst that is said of it is its state; one that does not answer is not well; one of nobody’s neither', () => {
+  const doubted = view(one, led, { [two]: 'SUSPICIOUS', [three]: 'DOWN' })
+  assert.equal(drawn([doubted, view(two, led, { [three]: 'SUSPICIOUS' }), 'nothing listens there']), [
+    `n1 ${one} 2.2.4 UP well 3 | n1=UP n2=UP`,
+    `n2 ${two} 2.2.4 SUSPICIOUS not well 0 | n1=SUSPICIOUS n2=UP`,
+    `n3 ${three} 2.2.4 DOWN not well 0 | n1=DOWN n2=SUSPICIOUS`,
+  ])
+  const believed = [view(one, led), view(two, led), 'nothing listens there']
+  assert.is(drawn(believed)[2], `n3 ${three} 2.2.4 no answer not well 0 | n1=UP n2=UP`)
+  assert.is(drawn(believed, told(believed).slice(0, 2))[2], `n3 ${three} 2.2.4 UP well 0 | n1=UP n2=UP`, 'not asked')
+  const stray = { from: one, members: [...view(one, led).members.slice(0, 2), member('10.0.0.9:8848', 'ODD', {})] }
+  assert.equal(drawn([stray, { from: two, members: [] }, 'c']).slice(1), [
+    `n2 ${two} 2.2.4 no answer not well 0 | n1=UP`,
+    `n3 ${three} - unknown not well 0 | n1=unknown`,
+    'null 10.0.0.9:8848 2.2.4 ODD not well 0 | n1=ODD',
+  ])
+  assert.is(drawn(['a', 'b', 'c'])[0], `n1 ${one} - no answer not well 0 | `)
 })
 
 test.run()

@@ -1,0 +1,58 @@
+/** The folder that Plinth is called in: somebody's project, whose files are listed and to which new ones are added. */
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { usageError } from '../core/error.ts'
+
+/** Files and folders (these with `/` at their end) whose path begins so, hidden ones only where that is typed. */
+export function pathsFrom(begun: string): readonly string[] {
+  const cut = begun.lastIndexOf('/') + 1
+  const [folder, name] = [begun.slice(0, cut), begun.slice(cut)]
+  try {
+    return readdirSync(folder || '.', { withFileTypes: true })
+      .filter((entry) => entry.name.startsWith(name) && entry.name.startsWith('.') === name.startsWith('.'))
+      .map((entry) => `${folder}${entry.name}${entry.isDirectory() ? '/' : ''}`)
+      .sort()
+  } catch {
+    return []
+  }
+}
+
+/** Throws a usage error unless the folder is a package of modules, in which a playbook can be run as it is. */
+export function needPackage(): void {
+  const [where, remedy] = ['package.json', 'npm init -y && npm pkg set type=module']
+  if (!existsSync('package.json')) throw usageError({ where, what: 'there is none in this folder', remedy })
+  let type: unknown
+  try {
+    type = (JSON.parse(readFileSync('package.json', 'utf8')) as { readonly type?: unknown } | null)?.type
+  } catch {
+    throw usageError({ where, what: "can't be read, or is no JSON", remedy: 'correct it' })
+  }
+  if (type !== 'module')
+    throw usageError({
+      where,
+      what: 'has no "type": "module", which playbooks need',
+      remedy: 'npm pkg set type=module',
+    })
+}
+
+/** Writes files that are not there yet, all or none. Throws a usage error that names those that are. */
+export function writeNew(files: ReadonlyMap<string, string>): void {
+  const there = [...files.keys()].filter((path) => existsSync(path))
+  if (there.length > 0)
+    throw usageError(
+      ...there.map((where) => ({ where, what: 'is there already', remedy: 'choose another name, or move it away' })),
+    )
+  for (const [path, text] of files) {
+    try {
+      mkdirSync(dirname(path), { recursive: true })
+      writeFileSync(path, text, { flag: 'wx' })
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException
+      throw usageError({
+        where: path,
+        what: `can't be written (${code ?? error})`,
+        remedy: 'see to the rights of the folder',
+      })
+    }
+  }
+}

@@ -1,0 +1,63 @@
+/** All that a run tells, on its way to the screen, to `--events FILE` and to `--report DIR`. */
+import { performance } from 'node:perf_hooks'
+import type { Problem } from '../core/error.ts'
+import type { Event } from '../engine/world.ts'
+import { type Begun, type Ended, Recorder } from '../report/run.ts'
+import type { Options } from './arguments.ts'
+import type { Console } from './console.ts'
+import { openEvents } from './event-stream.ts'
+
+/** What was told until now. */
+type Told = Pick<Ended, 'events' | 'seconds'>
+
+export interface Reporter {
+  /** Tells it to everybody. */
+  report(event: Event): void
+  told(): Told
+  /** Writes what is written at the end; returns what could not be written. */
+  write(run: Ended): readonly Problem[]
+  /**
+   * A second interrupt: what is under way is named on the screen, with the command to go on with, and what is `known` is written,
+   * all in this very turn. Nothing is written where the run was already.
+   */
+  stop(next: string, known: (told: Told) => Ended): void
+}
+
+/**
+ * Opens stream and folder before a host is asked anything: what can't be written is a mistake of the command line.
+ * Throws a usage error for it.
+ */
+export async function openReporter(
+  { report, events }: Pick<Options, 'report' | 'events'>,
+  begun: Begun,
+  screen: Console,
+): Promise<Reporter> {
+  const start = performance.now()
+  const seconds = (): number => (performance.now() - start) / 1000
+  const folder = report === null ? null : (await import('./report-folder.ts')).openReport(report)
+  const stream = openEvents(events, begun, screen.progress)
+  const recorder = new Recorder()
+  let written = false
+  const write = (run: Ended): readonly Problem[] => {
+    written = true
+    stream.end(run)
+    return folder?.write(run) ?? []
+  }
+  const told = (): Told => ({ events: recorder.events, seconds: seconds() })
+  return {
+    report(event) {
+      const at = seconds()
+      screen.report(event)
+      recorder.add(event, at)
+      stream.add(event, at)
+    },
+    told,
+    write,
+    stop(next, known) {
+      screen.stopped(next)
+      const unwritten = written || (folder === null && events === null) ? [] : write(known(told()))
+      if (unwritten.length > 0) screen.warn(unwritten)
+      screen.end()
+    },
+  }
+}

@@ -1,0 +1,178 @@
+/** One thing on each host by itself, over fake machines. */
+import { masking } from '../../lib/core/masking.ts'
+import { commandErrand } from '../../lib/engine/command-errand.ts'
+import { type Errand, type ErrandEvent, type ErrandOptions, visit } from '../../lib/engine/errand.ts'
+import { errandCode, errandDocument, errandPlan, errandRecap } from '../../lib/engine/errand-report.ts'
+import { FakeWorld, fakeHost } from '../../lib/testing.ts'
+import { assert, suite } from '../kit.ts'
+
+const test = suite('engine/errand')
+const identity = { id: 'r1', user: 'tester', from: 'desk', pid: 1, playbook: 'run.ts', site: 'run@x' }
+
+async function go<T>(errand: Errand<T>, world: FakeWorld, options: Partial<ErrandOptions> = {}) {
+  const events: ErrandEvent[] = []
+  const result = await visit(errand, world, {
+    forks: 50,
+    identity,
+    mask: (text) => text,
+    signal: new AbortController().signal,
+    ...options,
+    report(event) {
+      events.push(event)
+      options.report?.(event)
+    },
+  })
+  return { result, events, code: errandCode(result) }
+}
+const hosts = (...names: readonly string[]) => names.map((name) => fakeHost(name, {}))
+const said = (events: readonly ErrandEvent[]): readonly string[] =>
+  events.flatMap((event) =>
+    event.kind === 'said' ? event.lines.map((line) => `${event.host} ${event.stream} ${line}`) : [],
+  )
+
+test('each host runs it, what it prints is told by line, and each end is known', async () => {
+  const world = new FakeWorld()
+  world.machine('a').on('uptime', () => ({ code: 0, stdout: 'up\n1 day', stderr: 'hm\n' }))
+  world.machine('b').fail('uptime', 3)
+  world.cutOff('c')
+  const errand = commandErrand(['uptime'], hosts('a', 'b', 'c', 'd'), 60)
+  const { result, events, code } = await go(errand, world)
+  assert.equal(said(events), ['a stdout up', 'a stderr hm', 'a stdout 1 day'])
+  assert.equal(
+    result.hosts.map(({ host, state }) => `${host} ${state}`),
+    ['a ok', 'b failed', 'c unreachable', 'd ok'],
+  )
+  assert.is(code, 3)
+  assert.equal(
+    errandRecap(errand, result, 1, 'again').map(({ text }) => text),
+    [
+      'host  seconds  end',
+      'a     0.0      ok',
+      'b     0.0      exit code 3',
+      'c     0.0      unreachable',
+      'd     0.0      ok',
+      'uptime: failed on 2 of 4 hosts (1.0 s).',
+    ],
+  )
+  assert.equal(errandDocument(errand, result).hosts[0], {
+    ...{
+      host: 'a',
+      state: 'ok',
+      end: 'ok',
+      seconds: 0,
+      exitCode: 0,
+      stdout: 'up\n1 day',
+      stderr: 'hm\n',
+      problems: [],
+    },
+  })
+})
+
+test('words are joined by blanks for the shell there, in the home folder, and nothing of ours stops it', async () => {
+  const world = new FakeWorld()
+  await go(commandErrand(['ls', '*.log', '|', 'wc', '-l'], hosts('a'), 7), world)
+  const [step] = world.machine('a').steps
+  assert.is(step!.run, 'set +eu\ncd 2>/dev/null || cd /\nls *.log | wc -l')
+  assert.is(step!.deadline, 7)
+  assert.is(step!.input, undefined)
+})
+
+test('the audit log of each host has it before and after, without secrets', async () => {
+  const world = new FakeWorld()
+  await go(commandErrand(['mysql', '-phunter22'], hosts('a'), 60), world, { mask: masking(['hunter22']) })
+  assert.equal(
+    world.machine('a').traces.map(({ line }) => line.replace(/^.* procedure=/, '')),
+    ['"mysql -p***" action=run host=a begin: mysql -p***', '"mysql -p***" action=run host=a end: exit code 0'],
+  )
+})
+
+test('a lost connection is neither well nor failed, and an end that was late is a failure', async () => {
+  const world = new FakeWorld()
+  world.machine('a').lose('x')
+  const { result, code } = await go(commandErrand(['x'], hosts('a'), 60), world)
+  assert.is(result.hosts[0]!.state, 'unreachable')
+  assert.match(result.hosts[0]!.problems[0]!.what, /connection was lost during "x", so its outcome is unknown/)
+  assert.is(code, 3)
+})
+
+test('what hosts print has no secret, however the pieces are cut', async () => {
+  const world = new FakeWorld()
+  world.machine('a').on('x', () => ({ code: 0, stdout: 'p=swordfish.\nq=swordfishes ok\n' }))
+  const { result, events } = await go(commandErrand(['x'], hosts('a'), 60), world, {
+    mask: masking(['swordfish', 'ok']),
+  })
+  assert.equal(said(events), ['a stdout p=***.', 'a stdout q=***es ok'])
+  assert.equal(result.hosts[0]!.value?.stdout, 'p=***.\nq=***es ok\n')
+})
+
+test('no more machines at once than allowed; hosts of one machine take turns on one connection', async () => {
+  const world = new FakeWorld()
+  const errand = commandErrand(['x'], [...hosts('a', 'b'), fakeHost('b2', {}, 'b')], 60)
+  await go(errand, world, { forks: 1 })
+  assert.equal(world.log, ['a: connect', 'a: x', 'b: connect', 'b: x', 'b: x'])
+  assert.ok(world.machine('a').closed)
+})
+
+test('an interrupt lets what runs end, and begins nothing new', async () => {
+  const world = new FakeWorld()
+  const controller = new AbortController()
+  world.machine('a').on('x', () => {
+    controller.abort()
+    return { code: 0 }
+  })
+  const errand = commandErrand(['x'], hosts('a', 'b'), 60)
+  const { result, code } = await go(errand, world, { forks: 1, signal: controller.signal })
+  assert.equal(
+    result.hosts.map(({ state }) => state),
+    ['ok', 'not begun'],
+  )
+  assert.is(code, 130)
+  assert.match(errandRecap(errand, result, 1, 'again').at(-1)!.text, /^Interrupted .* Go on with: again$/)
+})
+
+test("a look at facts shows what it found, and fails where it can't", async () => {
+  const world = new FakeWorld()
+  world.cutOff('b')
+  const errand: Errand<string> = {
+    name: 'facts',
+    hosts: hosts('a', 'b'),
+    acts: false,
+    on: async (_, { facts }) => ({ value: (await facts()).os }),
+    show: (found) => found.map(({ host, value }) => ({ tone: 'plain', text: `${host} ${value}` })),
+  }
+  const { result } = await go(errand, world)
+  assert.is(errandRecap(errand, result, 1, '')[0]!.text, 'a debian')
+  assert.ok(world.facts.has('a'), 'kept for later runs')
+  assert.equal(world.machine('a').traces, [])
+})
+
+test('a check names the command and the hosts, and as whom', () => {
+  const become = { method: 'sudo', user: 'root', password: null } as const
+  const [first] = hosts('a')
+  const acting = { ...first!, machine: { ...first!.machine, connection: { ...first!.machine.connection, become } } }
+  assert.equal(
+    errandPlan(commandErrand(['rm', 'x'], [acting, ...hosts('b')], 60), 'npx …').map(({ text }) => text),
+    [
+      'What would be run',
+      '  rm x',
+      'On',
+      '  a  a, as root through sudo, logged in as root',
+      '  b  b',
+      '2 hosts; nothing was run. Run it with: npx …',
+    ],
+  )
+})
+
+test('many hosts that ended alike share a row', async () => {
+  const world = new FakeWorld()
+  world.machine('web07').fail('x', 9)
+  const names = Array.from({ length: 30 }, (_, i) => `web${String(i + 1).padStart(2, '0')}`)
+  const errand = commandErrand(['x'], hosts(...names), 60)
+  const { result } = await go(errand, world)
+  assert.equal(
+    errandRecap(errand, result, 1, '').map(({ text }) => text.replace(/\s+/g, ' ')),
+    ['hosts number end', 'web[01:06], web[08:30] 29 ok', 'web07 1 exit code 9', 'x: failed on 1 of 30 hosts (1.0 s).'],
+  )
+})
+
+test.run()
