@@ -16,6 +16,7 @@ const options = {
   'extra-vars': { short: 'e', value: 'VARS' },
   'vault-id': { value: 'ID@SOURCE' },
   'vault-password-file': { value: 'FILE' },
+  'ask-vault-pass': { short: 'J' },
   'show-secrets': {},
   help: { short: 'h' },
 } as const
