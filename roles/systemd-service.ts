@@ -98,13 +98,16 @@ interface Definition {
   readonly environment: Readonly<Record<string, string>>
 }
 
-/** One word of a unit file: quoted, with systemd's own expansions switched off. */
+/** One word of a setting of a unit file: quoted, with systemd's specifiers switched off. A `$` means nothing in there (systemd.exec(5)). */
 export const unitWord = (text: string): string => {
-  const literal = text.replaceAll('%', '%%').replaceAll('$', '$$$$')
+  const literal = text.replaceAll('%', '%%')
   return /^[A-Za-z0-9_./:=@%$,+*-]+$/.test(literal)
     ? literal
     : `"${literal.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`
 }
+
+/** One word of a command line of a unit file, in which systemd puts variables too (systemd.service(5)). */
+export const commandWord = (text: string): string => unitWord(text).replaceAll('$', '$$$$')
 
 const path = (text: string): string => text.replaceAll('%', '%%')
 
@@ -127,8 +130,8 @@ WorkingDirectory=${path(home)}
 EnvironmentFile=${environmentFile(name)}
 ${Object.entries(environment)
   .map(([key, value]) => `Environment=${unitWord(`${key}=${value}`)}\n`)
-  .join('')}ExecStartPre=${rotate.map(unitWord).join(' ')}
-ExecStart=${argv.map(unitWord).join(' ')}
+  .join('')}ExecStartPre=${rotate.map(commandWord).join(' ')}
+ExecStart=${argv.map(commandWord).join(' ')}
 StandardOutput=append:${path(output)}
 StandardError=inherit
 # Nacos leaves with 143 after SIGTERM, and with 0 when its disk is full: only a stop that was asked for is final.

@@ -147,7 +147,7 @@ export function parseArguments(argv: readonly string[], kind: Kind = 'site'): Op
   const [whom, otherwise] = strangeTo[kind]
   for (const name of given.keys()) {
     if (optionsOf(kind).has(name)) continue
-    const told = kind === 'procedure' && (name === 'report' || name === 'events')
+    const told = name === 'report' || name === 'events'
     refuse(`--${name}`, `means nothing to ${whom}`, told ? 'use --json > FILE' : otherwise)
   }
 

@@ -158,7 +158,7 @@ test('everything wrong is said at once', () => assert.is(problemsOf('--foo --che
 
 const strange: readonly [kind: Kind, line: string, where: string, remedy: string][] = [
   ['procedure', '-l n1', '--limit', 'name what it is about with -e'],
-  ['procedure', '--report out', '--report', 'use --json > FILE'],
+  ['look', '--report out', '--report', 'use --json > FILE'],
   ['procedure', '-f 3', '--forks', '-e'],
   ['procedure', '--tgas x', '--tgas', 'use a known option'],
   ['look', '--check', '--check', 'leave it out'],

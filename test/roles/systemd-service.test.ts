@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import type { Facts } from '../../lib/core/facts.ts'
 import { plainFacts } from '../../lib/testing.ts'
-import { systemdService, unitWord } from '../../roles/systemd-service.ts'
+import { commandWord, systemdService, unitWord } from '../../roles/systemd-service.ts'
 import { golden } from '../golden.ts'
 import { assert, suite } from '../kit.ts'
 import { plans } from '../resources/cases.ts'
@@ -43,7 +43,7 @@ test('a word of a unit file means itself to systemd', () => {
     plain: 'plain',
     '/opt/a b': '"/opt/a b"',
     '100%': '100%%',
-    $HOME: '$$HOME',
+    $HOME: '$HOME',
     'a"b\\c': '"a\\"b\\\\c"',
     '': '""',
     'x;y': '"x;y"',
@@ -51,6 +51,8 @@ test('a word of a unit file means itself to systemd', () => {
     "it's": '"it\'s"',
   }
   for (const [text, word] of Object.entries(cases)) assert.is(unitWord(text), word)
+  // Variables stand in command lines only.
+  assert.equal([commandWord('$HOME'), commandWord('$1 and 5%')], ['$$HOME', '"$$1 and 5%%"'])
 })
 
 const requirements = await service([])
