@@ -103,8 +103,8 @@ function then({ fails, leak }: Told, folder: string, seconds: number, secret: st
 
 const nobody: Gate<unknown> = {
   name: 'the gate',
-  deadline: 1,
-  patience: 1,
+  deadline: 30,
+  patience: 30,
   serving: async () => new Set(),
   missing: async () => [],
   explain: async () => [],
@@ -123,7 +123,7 @@ await main((fleet) => {
       const headers = { authorization: `Bearer ${host.params.token.reveal()}` }
       const request = { host: '127.0.0.1', port: host.params.service ?? 1, path: '/health', headers }
       const { status } = await scope.http(host, request)
-      return status === 200 ? [] : [{ host: host.name, what: `it answers ${status}` }]
+      return status === 200 ? [] : [{ host: host.name, what: `it answers ${status}`, final: true }]
     },
   }
   const resources = ({ folder, content, word, input, fails, leak, seconds }: typeof told): readonly Resource[] => {
