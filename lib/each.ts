@@ -88,7 +88,10 @@ export const each = <T>(prepare: (fleet: Fleet, call: Call) => Errand<T> | Promi
 
 /** What the inventory and the person at the terminal keep secret: no host prints it here. */
 function secretsIn(fleet: Fleet): readonly string[] {
-  const { inventory, passwords } = loadedOf(fleet)
+  const { inventory, keys } = loadedOf(fleet)
   const typed = inventory.hosts.flatMap(({ connection: { password, become } }) => [password, become?.password])
-  return [...secretsOf(inventory.hosts), ...[...passwords, ...typed].flatMap((secret) => secret?.reveal() ?? [])]
+  return [
+    ...secretsOf(inventory.hosts),
+    ...[...keys.map((key) => key.secret()), ...typed].flatMap((secret) => secret?.reveal() ?? []),
+  ]
 }

@@ -21,6 +21,7 @@ export {
 export type { Facts } from './core/facts.ts'
 export type { DynamicInventory } from './core/inventory-dynamic.ts'
 export type { Answers, Question, Reader } from './core/probe.ts'
+export type { Recipe } from './core/recipe.ts'
 export {
   type Action,
   type Change,

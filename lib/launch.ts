@@ -6,7 +6,6 @@ import { type ExitCode, exitCode, PlinthError, problemText, usageError } from '.
 import type { Inventory } from './core/inventory.ts'
 import { LocatedMap } from './core/located.ts'
 import { formerSiteName, siteName } from './core/receipt.ts'
-import type { Secret } from './core/secret.ts'
 import { visible } from './core/visible.ts'
 import { openArchive } from './edge/archive.ts'
 import { type Kind, type Options, parseArguments } from './edge/arguments.ts'
@@ -17,7 +16,9 @@ import { askPasswords } from './edge/passwords.ts'
 import { descriptionOf } from './edge/playbook-file.ts'
 import { siteOf } from './edge/site.ts'
 import { letGoOfTerminals, terminalAsker } from './edge/terminal.ts'
-import { vaultPasswords } from './edge/vault-password.ts'
+import { ValueCommands } from './edge/value-command.ts'
+import type { VaultKey } from './edge/vault.ts'
+import { vaultKeys } from './edge/vault-password.ts'
 import { Fleet } from './engine/fleet.ts'
 import type { Identity } from './engine/run.ts'
 import { version } from './version.ts'
@@ -53,31 +54,50 @@ export async function ending(
 
 /** One for the run: what it was told once is remembered with it. */
 export const asker = terminalAsker()
-const loaded = new WeakMap<Fleet, { readonly inventory: Inventory; readonly passwords: readonly Secret[] }>()
+const loaded = new WeakMap<Fleet, { readonly inventory: Inventory; readonly keys: readonly VaultKey[] }>()
 
 /** The fleet of the inventory that the arguments name; asks for the passwords that this takes. */
 export async function fleetOf(options: Options, say: (line: string) => void): Promise<Fleet> {
-  const passwords = await vaultPasswords({ files: options.vaultPasswordFiles, ask: options.askVaultPass }, asker)
+  const { vaultIds: ids, vaultPasswordFiles: files, askVaultPass: ask } = options
+  const keys = await vaultKeys({ ids, files, ask }, asker)
+  const commands = new ValueCommands()
   const asked = await askPasswords(options, asker)
   const inventory = await loadInventory(options.inventory, {
     extraVars: options.extraVars,
-    vaultPasswords: passwords,
+    vaultKeys: keys,
+    commands,
     user: options.user,
     privateKey: options.privateKey,
     ...asked,
   })
-  const given = readExtraVars(options.extraVars, { env: process.env, vaultPasswords: passwords, problems: [] })
+  const given = readExtraVars(options.extraVars, {
+    env: process.env,
+    vaultKeys: keys,
+    commands,
+    problems: [],
+  })
   const fleet = new Fleet(
     inventory,
     (source) => openArchive(source, say),
     new LocatedMap({ file: '--extra-vars', line: 0, column: 0 }, given),
   )
-  loaded.set(fleet, { inventory, passwords })
+  loaded.set(fleet, { inventory, keys })
   return fleet
 }
 
+/** A fleet that only remembers what it is asked for: every group is there, and has no host. */
+export function groupsOnly(): Fleet {
+  const group = { name: '', hosts: [], own: [], children: [] }
+  const groups = new Map<string, typeof group>()
+  groups.has = () => true
+  const inventory: Inventory = { hosts: [], groups, hostsIn: () => [], select: () => [] }
+  return new Fleet(inventory, async ({ where }) => {
+    throw usageError({ where, what: 'no archive is opened here', remedy: 'run the playbook itself' })
+  })
+}
+
 /** What a fleet was made of. Throws for one that was not made here: a bug of ours. */
-export function loadedOf(fleet: Fleet): { readonly inventory: Inventory; readonly passwords: readonly Secret[] } {
+export function loadedOf(fleet: Fleet): { readonly inventory: Inventory; readonly keys: readonly VaultKey[] } {
   const found = loaded.get(fleet)
   if (!found) throw new Error('this fleet was not loaded from an inventory')
   return found

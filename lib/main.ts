@@ -1,4 +1,5 @@
 /** Wiring: every playbook that declares is one call of `main`, every one that only looks one of `inspect`. */
+import { type Listener, listener } from './core/declaring.ts'
 import { type ExitCode, exitCode, usageError } from './core/error.ts'
 import type { Options } from './edge/arguments.ts'
 import { consenting } from './edge/consent.ts'
@@ -21,7 +22,7 @@ import type { Tags } from './engine/tags.ts'
 import { tagLines, taskLines } from './engine/tree.ts'
 import { outsideLines } from './engine/unselected.ts'
 import type { Result, World } from './engine/world.ts'
-import { asker, ending, fleetOf, identityOf, noHostLeft, selectedBy } from './launch.ts'
+import { asker, ending, fleetOf, groupsOnly, identityOf, noHostLeft, selectedBy } from './launch.ts'
 import { commandLine } from './report/command.ts'
 import { document } from './report/document.ts'
 import { recap } from './report/recap.ts'
@@ -34,7 +35,26 @@ import { version } from './version.ts'
  * Runs a playbook: reads the command line and the inventory, lets `plays` say what should be, and converges.
  * Sets the exit code of docs/design.md section 5; never throws for what a user can mend.
  */
-export const main = (plays: (fleet: Fleet) => readonly Play[] | Promise<readonly Play[]>): Promise<void> =>
+export const main = (plays: Plays): Promise<void> => {
+  const heard = listener()
+  return heard ? declare(plays, heard) : converging(plays)
+}
+
+type Plays = (fleet: Fleet) => readonly Play[] | Promise<readonly Play[]>
+
+/** Tells which groups the plays are of. There is no inventory, so that every group is without hosts. */
+async function declare(plays: Plays, heard: Listener): Promise<void> {
+  const fleet = groupsOnly()
+  try {
+    await plays(fleet)
+  } catch (error) {
+    // Where there is no host, some playbooks have nothing to say; what they asked for before that counts.
+    if (fleet.declared.length === 0) throw error
+  }
+  heard(fleet.declared)
+}
+
+const converging = (plays: Plays): Promise<void> =>
   ending('site', async (given, playbook) => {
     const listing = given.listTasks || given.listTags
     const screen = openConsole(listing ? { ...given, json: false } : given)

@@ -39,8 +39,8 @@ export const perform = (
     const screen = openConsole(options)
     const world = realWorld(asker)
     const fleet = await fleetOf(options, screen.progress)
-    const passwords = loadedOf(fleet).passwords
-    const storageAt = (folder: string): Storage => storage(folder, passwords)
+    const { keys } = loadedOf(fleet)
+    const storageAt = (folder: string): Storage => storage(folder, keys)
     const procedure = await prepare(fleet, { force: options.force, now: new Date(), version, storage: storageAt })
     const strangers = fleet.strangers()
     if (strangers.length > 0) throw usageError(...strangers)

@@ -66,11 +66,11 @@ export const nacosParams = params({
   java_flags: optional(list(text()), []),
   auth: params({
     enabled: flag(),
-    token_secret: optional(secret()),
-    identity_key: optional(secret()),
-    identity_value: optional(secret()),
+    token_secret: optional(secret({ generate: { form: 'base64', bytes: 48 } })),
+    identity_key: optional(secret({ generate: { form: 'letters', length: 16 } })),
+    identity_value: optional(secret({ generate: { form: 'hex', bytes: 24 } })),
     /** Password of the user `nacos`: set when that user is created, used by the gate. */
-    admin_password: optional(secret()),
+    admin_password: optional(secret({ generate: { form: 'password', length: 24 } })),
   }),
   properties: optional(record(text()), {}),
 })
@@ -80,7 +80,7 @@ export const databaseParams = params({
   port: optional(port(), 3306),
   name: text({ like: /[A-Za-z0-9_$-]{1,64}/, expected: 'a database name' }),
   user: text({ like: /[A-Za-z0-9_.-]{1,32}/, expected: 'a user name of at most 32 letters, digits, _ . -' }),
-  password: secret(),
+  password: secret({ generate: { form: 'password', length: 32 } }),
   parameters: optional(record(text()), {}),
 })
 

@@ -43,10 +43,10 @@ function jsonSchemaOf(schema: GenericSchema): Json {
 const entriesOf = (schema: { readonly entries: object }): readonly (readonly [string, Json])[] =>
   Object.entries(schema.entries).map(([name, inner]) => [name, jsonSchemaOf(inner as GenericSchema)])
 
-/** A map of a role, without what it needs: one key of it may stand beside it, `nacos_port` for `port`. */
+/** A map of a role, without what it needs: one key of it may stand beside it, `nacos_port` for `port`, at any depth. */
 function loose([name, { required: _, ...json }]: readonly [string, Json]): readonly [string, Json][] {
   const { properties = {} } = json as { readonly properties?: Readonly<Record<string, Json>> }
-  const single = Object.entries(properties).map(([key, inner]): [string, Json] => [`${name}_${key}`, orNothing(inner)])
+  const single = Object.entries(properties).flatMap(([key, inner]) => loose([`${name}_${key}`, inner]))
   return [[name, orNothing(json)], ...single]
 }
 

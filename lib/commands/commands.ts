@@ -9,6 +9,10 @@ export const commands: ReadonlyMap<string, Entry> = new Map<string, Entry>([
       load: () => import('./inventory.ts'),
     },
   ],
+  [
+    'vault',
+    { about: 'encrypt, decrypt, view, edit, rekey, encrypt-string, generate', load: () => import('./vault.ts') },
+  ],
   ['new', { about: 'role, playbook: a skeleton with its test, in this project', load: () => import('./new.ts') }],
   [
     'completion',

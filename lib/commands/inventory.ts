@@ -5,7 +5,7 @@ import { inventoryGraph, inventoryList, jsonText, shownValues } from '../core/in
 import { suggestion } from '../core/nearest.ts'
 import { loadInventory } from '../edge/inventory.ts'
 import { terminalAsker } from '../edge/terminal.ts'
-import { vaultPasswords } from '../edge/vault-password.ts'
+import { vaultKeys } from '../edge/vault-password.ts'
 import { table } from '../engine/report.ts'
 import { type Command, type Given, readWords } from './command.ts'
 
@@ -14,8 +14,9 @@ const name = 'plinth inventory'
 const options = {
   inventory: { short: 'i', value: 'NAME|PATH' },
   'extra-vars': { short: 'e', value: 'VARS' },
+  'vault-id': { value: 'ID@SOURCE' },
   'vault-password-file': { value: 'FILE' },
-  'ask-vault-pass': {},
+  'ask-vault-pass': { short: 'J' },
   'show-secrets': {},
   help: { short: 'h' },
 } as const
@@ -32,7 +33,8 @@ Reads an inventory and says what it comes to. No host is asked.
   -i, --inventory NAME|PATH      a name in inventory/, a file, a folder, or hosts by name: a,b; repeatable
   -e, --extra-vars VARS          variables that win: key=value, '{"key": 1}', @file; repeatable
       --vault-password-file FILE file with the vault password, or program that prints it
-      --ask-vault-pass           ask for the vault password
+      --vault-id ID@SOURCE       the same for one vault id; SOURCE may be prompt
+  -J, --ask-vault-pass           ask for the vault password
       --show-secrets             with list: secrets as they are, encrypted ones opened
   -h, --help                     print this
 
@@ -112,8 +114,12 @@ export const command: Command = {
     const inventory = await loadInventory(given.all('inventory'), {
       extraVars: given.all('extra-vars'),
       complete: given.has('show-secrets'),
-      vaultPasswords: await vaultPasswords(
-        { files: given.all('vault-password-file'), ask: given.has('ask-vault-pass') },
+      vaultKeys: await vaultKeys(
+        {
+          ids: given.all('vault-id'),
+          files: given.all('vault-password-file'),
+          ask: given.has('ask-vault-pass'),
+        },
         asker,
       ),
     })

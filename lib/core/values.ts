@@ -8,6 +8,7 @@ import * as v from 'valibot'
 import { PlinthError } from './error.ts'
 import { LocatedScalar, type Place, type Sealed } from './located.ts'
 import { suggestion } from './nearest.ts'
+import { type Recipe, recipeMetadata } from './recipe.ts'
 import { Secret } from './secret.ts'
 
 /** A scalar that cannot be read as what the schema wants. */
@@ -68,7 +69,10 @@ function scalar<T>(
         return NEVER
       }
       if (sealed(input) || input instanceof Secret)
-        return refuse(`expected ${expected} that plans may show, found an encrypted value`, 'write it in the clear')
+        return refuse(
+          `expected ${expected} that plans may show, found a secret (encrypted, or of a command)`,
+          'write it in the clear',
+        )
       const text = plainText(input)
       if (text === null) return refuse(`expected ${expected}, found ${found(input)}`, remedy)
       const result = read(text, input instanceof LocatedScalar ? input.at : null)
@@ -220,11 +224,15 @@ export const bytes = () =>
     'a size such as 512m or 2g',
   )
 
-/** A value that is never shown. An encrypted one is opened here; a wrong password is then this key's problem. */
-export const secret = () =>
+/**
+ * A value that is never shown. An encrypted one is opened here; a wrong password is then this key's problem.
+ * @param generate how `plinth vault generate` makes one that nobody has given. Only for what no other system has chosen.
+ */
+export const secret = ({ generate }: { readonly generate?: Recipe } = {}) =>
   v.pipe(
     v.unknown(),
-    forEditors({ ...anyScalar, description: 'a secret: !vault, !env NAME or !file PATH' }),
+    forEditors({ ...anyScalar, description: 'a secret: !vault, !env NAME, !file PATH or !command [PROGRAM, WORD]' }),
+    generate ? recipeMetadata(generate) : v.metadata({}),
     v.rawTransform<unknown, Secret>(({ dataset, addIssue, NEVER }) => {
       const input = dataset.value
       if (input instanceof Secret) return input
@@ -237,7 +245,12 @@ export const secret = () =>
         return NEVER
       }
       const what = plainText(input) === '' ? 'an empty value' : found(input)
-      addIssue({ message: message(`expected a secret, found ${what}`, 'give it with !vault, !env NAME or !file PATH') })
+      addIssue({
+        message: message(
+          `expected a secret, found ${what}`,
+          'give it with !vault, !env NAME, !file PATH or !command [PROGRAM, WORD]',
+        ),
+      })
       return NEVER
     }),
   )

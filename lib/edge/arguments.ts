@@ -50,6 +50,7 @@ export interface Options {
   readonly events: string | null
   readonly version: boolean
   readonly help: boolean
+  readonly vaultIds: readonly string[]
   readonly vaultPasswordFiles: readonly string[]
   readonly askVaultPass: boolean
   readonly privateKey: string | null
@@ -101,7 +102,8 @@ export const flags = {
   'become-user': { value: 'NAME', help: 'as another' },
   'become-method': { value: 'WORD', help: 'sudo, su or doas' },
   'vault-password-file': { value: 'FILE', help: '' },
-  'ask-vault-pass': { help: '' },
+  'vault-id': { value: 'ID@SOURCE', help: '' },
+  'ask-vault-pass': { short: 'J', help: '' },
   json: { help: 'for programs' },
   events: { value: 'FILE', help: 'as it happens', of: reporting },
   report: { value: 'DIR', help: 'a page', of: reporting },
@@ -197,6 +199,7 @@ export function parseArguments(argv: readonly string[], kind: Kind = 'site'): Op
     events: last('events'),
     version: has('version'),
     help: has('help'),
+    vaultIds: every('vault-id'),
     vaultPasswordFiles: every('vault-password-file'),
     askVaultPass: has('ask-vault-pass'),
     privateKey: last('private-key'),

@@ -6,7 +6,9 @@ import { mergeVariables, type Variables } from '../core/inventory.ts'
 import { kindOf, LocatedMap, LocatedScalar, type Place } from '../core/located.ts'
 import { resolvePath } from '../core/values.ts'
 import { shownPath } from './inventory-sources.ts'
-import { readYaml, readYamlFile, type Surroundings } from './yaml.ts'
+import { ValueCommands } from './value-command.ts'
+import { readYaml, readYamlFile } from './yaml.ts'
+import type { Surroundings } from './yaml-tags.ts'
 
 const option = '--extra-vars'
 const place: Place = { file: option, line: 0, column: 0 }
@@ -21,7 +23,7 @@ export const shownExtraVars = (values: readonly string[]): string[] =>
   values.map((value) => {
     if (value.startsWith('@')) return value
     // What is wrong with them is said by who reads them.
-    const around: Surroundings = { env: {}, vaultPasswords: [], problems: [] }
+    const around: Surroundings = { env: {}, vaultKeys: [], commands: new ValueCommands(), problems: [] }
     return [...readOne(value, around).keys()].map((name) => `${name}=…`).join(' ')
   })
 

@@ -18,7 +18,7 @@ const rows: readonly (readonly Name[])[] = [
   ['private-key'],
   ['become', 'ask-become-pass'],
   ['become-user', 'become-method'],
-  ['vault-password-file', 'ask-vault-pass'],
+  ['vault-password-file', 'vault-id', 'ask-vault-pass'],
   ['json', 'events', 'report'],
   ['verbose', 'help', 'version'],
 ]

@@ -2,6 +2,7 @@
 import { PlinthError } from '../core/error.ts'
 import { Draft } from '../core/inventory-draft.ts'
 import { findSource, readSource } from './inventory-sources.ts'
+import { ValueCommands } from './value-command.ts'
 
 export interface Names {
   readonly hosts: readonly string[]
@@ -11,7 +12,14 @@ export interface Names {
 /** The names in these values of `-i`. No program is run, nothing is decrypted, no password is asked for. */
 export async function namesIn(sources: readonly string[]): Promise<Names> {
   const draft = new Draft([])
-  const around = { env: {}, vaultPasswords: [], problems: [], complete: false, programs: false }
+  const around = {
+    env: {},
+    vaultKeys: [],
+    commands: new ValueCommands(),
+    problems: [],
+    complete: false,
+    programs: false,
+  }
   for (const value of sources) {
     try {
       await readSource(findSource(value), draft, around)

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { PlinthError, usageError } from '../core/error.ts'
+import { importing } from './importing.ts'
 
 /** Seconds for one call. */
 const patience = 60
@@ -93,10 +94,6 @@ function placeIn({ stack = '' }: Error, file: string): string {
   // The loader may add a query to the path.
   return from < 0 ? '' : (/^(?:\?[^:\s]*)?(:\d+:\d+)/.exec(stack.slice(from + file.length))?.[1] ?? '')
 }
-
-/** What lib/entry has for the bundle, which as a script has no import(); the sources alone are run by tsx, and have one. */
-const importing = (): ((url: string) => Promise<unknown>) =>
-  Reflect.get(globalThis, Symbol.for('plinth.import')) ?? ((url: string) => import(url))
 
 async function exportOf(path: string, shown: string): Promise<unknown> {
   const module = (await importing()(pathToFileURL(resolve(path)).href)) as { readonly default?: unknown }

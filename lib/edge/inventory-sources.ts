@@ -12,7 +12,8 @@ import { LocatedMap, LocatedScalar } from '../core/located.ts'
 import { locate } from '../core/located-value.ts'
 import { nearest } from '../core/nearest.ts'
 import { runInventoryModule, runInventoryScript } from './inventory-script.ts'
-import { readOpened, readYaml, type Surroundings } from './yaml.ts'
+import { readOpened, readYaml } from './yaml.ts'
+import type { Surroundings } from './yaml-tags.ts'
 
 /** One value of `-i`: hosts by name, or a file or folder. */
 export type Source = { readonly hosts: readonly string[] } | { readonly path: string }

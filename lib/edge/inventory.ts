@@ -14,14 +14,19 @@ import type { Secret } from '../core/secret.ts'
 import { resolvePath } from '../core/values.ts'
 import { readExtraVars } from './extra-vars.ts'
 import { baseOf, findSource, offered, readSource, type Source, shownPath, shownSource } from './inventory-sources.ts'
+import { readText } from './text-file.ts'
+import { ValueCommands } from './value-command.ts'
 import { VariableFiles } from './variable-files.ts'
-import { readText, type Surroundings } from './yaml.ts'
+import type { VaultKey } from './vault.ts'
+import type { Surroundings } from './yaml-tags.ts'
 
 export interface InventoryOptions {
   /** The values of --extra-vars, in order. */
   readonly extraVars?: readonly string[]
   /** Passwords for encrypted files and values; the first that fits counts. */
-  readonly vaultPasswords?: readonly Secret[]
+  readonly vaultKeys?: readonly VaultKey[]
+  /** Runs what `!command` names. Default: each once for this inventory. */
+  readonly commands?: ValueCommands
   /** What `!env` sees. Default: the environment of the process. */
   readonly env?: Readonly<Record<string, string | undefined>>
   /** The user where the inventory names none. Default: who runs this. */
@@ -44,7 +49,8 @@ export async function loadInventory(sources: readonly string[], options: Invento
   const problems: Problem[] = []
   const around: Surroundings = {
     env: options.env ?? process.env,
-    vaultPasswords: options.vaultPasswords ?? [],
+    vaultKeys: options.vaultKeys ?? [],
+    commands: options.commands ?? new ValueCommands(),
     problems,
     complete: options.complete ?? true,
   }

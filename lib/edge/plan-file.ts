@@ -1,9 +1,10 @@
 /** Plans on disk: readable for their owner alone, and whole or not there. */
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, statSync, writeSync } from 'node:fs'
+import { readFileSync, renameSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { type PlinthError, usageError } from '../core/error.ts'
 import { readSavedPlan, type SavedPlan, savedPlanText } from '../core/saved-plan.ts'
 import { version } from '../version.ts'
+import { writeBeside } from './whole-file.ts'
 
 const refused = (path: string, what: string, error: unknown): PlinthError =>
   usageError({
@@ -29,19 +30,6 @@ export function writePlan(path: string, plan: SavedPlan): void {
     writeBeside(path, savedPlanText(plan), (written) => renameSync(written, path))
   } catch (error) {
     throw refused(path, "the plan can't be written there", error)
-  }
-}
-
-function writeBeside(path: string, text: string, done: (written: string) => void): void {
-  const temporary = `${path}.${process.pid}`
-  const file = openSync(temporary, 'wx', 0o600)
-  try {
-    writeSync(file, text)
-    fsyncSync(file)
-    done(temporary)
-  } finally {
-    closeSync(file)
-    rmSync(temporary, { force: true })
   }
 }
 

@@ -6,9 +6,9 @@ import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } fro
 import { hostname } from 'node:os'
 import { dirname, join } from 'node:path'
 import { hostError } from '../core/error.ts'
-import { type Secret, sha256 } from '../core/secret.ts'
+import { sha256 } from '../core/secret.ts'
 import type { Draft, Storage } from '../core/storage.ts'
-import { isVault, openVaultBytes, sealVault } from './vault.ts'
+import { isVault, openVaultBytes, sealVault, type VaultKey } from './vault.ts'
 
 const sums = 'SHA256SUMS'
 /** Who writes it stands in the name, so that another run's work is not cleared away while it goes on. */
@@ -16,10 +16,10 @@ const draft = `.unfinished-${hostname()}-`
 
 /**
  * @param where the folder; made when the first set is begun
- * @param passwords the vault passwords of the run: the first seals, all of them open; none and nothing is sealed
+ * @param keys the vault passwords of the run: the first seals, all of them open; none and nothing is sealed
  */
-export function storage(where: string, passwords: readonly Secret[]): Storage {
-  const [password] = passwords
+export function storage(where: string, keys: readonly VaultKey[]): Storage {
+  const [key] = keys
   const abandoned = async (): Promise<string[]> =>
     (await namesIn(where)).filter((name) => {
       const pid = name.startsWith(draft) ? /^\d+/.exec(name.slice(draft.length))?.[0] : undefined
@@ -36,7 +36,7 @@ export function storage(where: string, passwords: readonly Secret[]): Storage {
   }
   return {
     where,
-    sealed: password !== undefined,
+    sealed: key !== undefined,
     async sets() {
       const found = await Promise.all(
         (await namesIn(where)).map(async (name) => ((await isFile(join(where, name, sums))) ? [name] : [])),
@@ -51,7 +51,7 @@ export function storage(where: string, passwords: readonly Secret[]): Storage {
       for (const name of await abandoned()) await rm(join(where, name), { recursive: true, force: true })
       await synced(where)
     },
-    begin: (name) => begin(where, name, password),
+    begin: (name) => begin(where, name, key),
     async damaged(set) {
       const expected = await listed(set)
       const there = (await filesBelow(join(where, set))).filter((file) => file !== sums)
@@ -66,13 +66,13 @@ export function storage(where: string, passwords: readonly Secret[]): Storage {
       const path = join(where, set, file)
       const content = await contentOf(path, set)
       return isVault(content.subarray(0, 80).toString('latin1'))
-        ? openVaultBytes(content.toString('latin1'), passwords, path)
+        ? openVaultBytes(content.toString('latin1'), keys, path).bytes
         : content
     },
   }
 }
 
-async function begin(where: string, name: string, password: Secret | undefined): Promise<Draft> {
+async function begin(where: string, name: string, key: VaultKey | undefined): Promise<Draft> {
   const target = join(where, name)
   const folder = join(where, `${draft}${process.pid}-${name}`)
   const digests: string[] = []
@@ -91,7 +91,7 @@ async function begin(where: string, name: string, password: Secret | undefined):
   return {
     async write(file, content, plain) {
       const bytes = Buffer.from(content as Uint8Array)
-      const stored = password && plain === undefined ? Buffer.from(sealVault(bytes, password)) : bytes
+      const stored = key && plain === undefined ? Buffer.from(sealVault(bytes, key)) : bytes
       await put(file, stored)
       digests.push(`${sha256(stored)}  ${file}\n`)
     },

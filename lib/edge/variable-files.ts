@@ -6,7 +6,8 @@ import { existsSync, readdirSync, statSync } from 'node:fs'
 import { extname, join } from 'node:path'
 import type { Variables } from '../core/inventory.ts'
 import { isNothing, kindOf, LocatedMap, placeText } from '../core/located.ts'
-import { readYamlFile, type Surroundings } from './yaml.ts'
+import { readYamlFile } from './yaml.ts'
+import type { Surroundings } from './yaml-tags.ts'
 
 const endings = ['', '.yml', '.yaml', '.json']
 

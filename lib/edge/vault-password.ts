@@ -1,67 +1,167 @@
 /**
- * Where vault passwords come from: a file, a program that prints one, the terminal.
+ * Where vault passwords come from: a file, a program that prints one, the terminal. What is cut off around a password is
+ * what Ansible cuts off. (ansible-core 2.19, lib/ansible/cli/__init__.py and parsing/vault.)
  */
 import { spawnSync } from 'node:child_process'
-import { statSync } from 'node:fs'
-import { usageError } from '../core/error.ts'
-import { Secret } from '../core/secret.ts'
+import { readFileSync, statSync } from 'node:fs'
+import { basename, extname } from 'node:path'
+import { PlinthError, usageError } from '../core/error.ts'
 import { resolvePath } from '../core/values.ts'
+import { executable, startable } from './program.ts'
 import type { Asker } from './terminal.ts'
-import { readText } from './yaml.ts'
+import { defaultId, isVault, openVaultBytes, VaultKey } from './vault.ts'
 
 export interface VaultPasswordSources {
+  /** The values of --vault-id: `ID@SOURCE` or `SOURCE`, where SOURCE is a file, a program or the word `prompt`. */
+  readonly ids: readonly string[]
   /** The values of --vault-password-file. */
   readonly files: readonly string[]
   /** --ask-vault-pass. */
   readonly ask: boolean
 }
 
-const variable = 'ANSIBLE_VAULT_PASSWORD_FILE'
+interface Named {
+  readonly id: string
+  /** The id as it was given: a client program is told no other. */
+  readonly given: string | null
+  /** A file or program; null for the terminal. */
+  readonly file: string | null
+  /** For messages: the option that named it. */
+  readonly where: string
+}
+
+/** Environment variables that are read as in Ansible. */
+const variables = { file: 'ANSIBLE_VAULT_PASSWORD_FILE', ids: 'ANSIBLE_VAULT_IDENTITY_LIST' } as const
+
+type Env = Readonly<Record<string, string | undefined>>
 
 /**
- * The passwords to try, in order: the files given, the one that the environment variable ANSIBLE_VAULT_PASSWORD_FILE
- * names, the one that is typed. Throws usageError for a source that yields none.
+ * The passwords to try, in Ansible's order: those of ANSIBLE_VAULT_IDENTITY_LIST, of --vault-id, of --vault-password-file,
+ * of ANSIBLE_VAULT_PASSWORD_FILE, and the one that is typed.
+ * @param fresh they are for something new: what is typed is asked for twice
+ * @throws PlinthError (exit code 4) for a source that yields none
  */
-export async function vaultPasswords(
-  { files, ask }: VaultPasswordSources,
+export async function vaultKeys(
+  { ids, files, ask }: VaultPasswordSources,
   asker: Asker,
-  env: Readonly<Record<string, string | undefined>> = process.env,
-): Promise<readonly Secret[]> {
-  const named = files.map((file) => ({ file, where: '--vault-password-file' }))
-  const inherited = env[variable]
-  if (inherited) named.push({ file: inherited, where: variable })
-  const passwords = named.map(({ file, where }) => fromFile(file, where))
-  if (ask) {
-    const otherwise = { where: '--ask-vault-pass', remedy: 'use --vault-password-file FILE' }
-    passwords.push(given((await asker.secret('Vault password: ', otherwise)).reveal(), '--ask-vault-pass'))
+  { env = process.env, fresh = false }: { readonly env?: Env; readonly fresh?: boolean } = {},
+): Promise<readonly VaultKey[]> {
+  const listed = (env[variables.ids] ?? '').split(',').map((one) => one.trim())
+  const inherited = env[variables.file]
+  const file = (where: string) => (file: string) => ({
+    id: defaultId,
+    given: defaultId,
+    file,
+    where: `${where} ${file}`,
+  })
+  const sources: Named[] = [
+    ...listed.filter((one) => one !== '').map((one) => named(one, variables.ids)),
+    ...ids.map((one) => named(one, '--vault-id')),
+    ...files.map(file('--vault-password-file')),
+    ...(inherited ? [inherited] : []).map(file(variables.file)),
+    ...(ask ? [{ id: defaultId, given: null, file: null, where: '--ask-vault-pass' }] : []),
+  ]
+  const keys: VaultKey[] = []
+  // One after the other: a later password file may be encrypted with an earlier password.
+  for (const source of sources) {
+    const password = source.file === null ? await typed(source, asker, fresh) : fromFile(source, source.file, keys)
+    if (password.length === 0)
+      throw usageError({ where: source.where, what: 'an empty vault password', remedy: 'give one' })
+    keys.push(new VaultKey(password, source.id))
   }
-  return passwords
+  return keys
 }
 
-/** Spaces and line breaks around a password are not part of it: Ansible cuts them too. */
-function given(text: string, where: string): Secret {
-  const password = text.trim()
-  if (password === '') throw usageError({ where, what: 'an empty vault password', remedy: 'give one' })
-  return new Secret(password)
+/** What a value of --vault-id means. */
+function named(value: string, option: string): Named {
+  const [, given = null, source = ''] = /^(?:([^@]*)@)?(.*)$/s.exec(value) ?? []
+  const where = `${option} ${value}`
+  if (given !== null) checkId(given, where)
+  if (source === '') throw usageError({ where, what: 'no source of a password', remedy: 'write ID@FILE or ID@prompt' })
+  return { id: given ?? defaultId, given, file: source === 'prompt' ? null : source, where }
 }
 
-function fromFile(file: string, where: string): Secret {
+/** Throws usageError for a vault id that the first line of a vault could not hold. */
+export function checkId(id: string, where: string): void {
+  if (/^[!-:<-~]+$/.test(id)) return
+  throw usageError({ where, what: `"${id}" can't be a vault id`, remedy: 'use letters, digits, _ . and -' })
+}
+
+async function typed({ id, where }: Named, asker: Asker, fresh: boolean): Promise<Buffer> {
+  const otherwise = { where, remedy: 'use --vault-password-file FILE' }
+  const of = where === '--ask-vault-pass' ? '' : ` (${id})`
+  const ask = async (question: string): Promise<Buffer> =>
+    trimmed(Buffer.from((await asker.secret(`${question}${of}: `, otherwise)).reveal()))
+  const password = await ask(fresh ? 'New vault password' : 'Vault password')
+  if (fresh && !(await ask('Confirm new vault password')).equals(password))
+    throw usageError({ where, what: 'the two passwords differ', remedy: 'type it again' })
+  return password
+}
+
+/** Without the blanks and line breaks around it; only those of ASCII, for others may be meant. */
+function trimmed(bytes: Buffer, blanks = ' \t\n\r\v\f'): Buffer {
+  let [from, to] = [0, bytes.length]
+  const isBlank = (at: number): boolean => blanks.includes(String.fromCharCode(bytes[at] ?? 0))
+  while (from < to && isBlank(from)) from++
+  while (from < to && isBlank(to - 1)) to--
+  return bytes.subarray(from, to)
+}
+
+function fromFile(source: Named, file: string, earlier: readonly VaultKey[]): Buffer {
   const path = resolvePath(file, null)
-  if (!executable(path)) return given(readText(path, `${where} ${file}`), `${where} ${file}`)
-  const run = spawnSync(path, [], { encoding: 'utf8', stdio: ['inherit', 'pipe', 'pipe'], timeout: 60_000 })
-  if (run.error || run.status !== 0) {
-    const how = run.error ? run.error.message : `ended with exit code ${run.status}`
-    const said = run.stderr?.trim().split('\n').at(-1)
-    throw usageError({
-      where: `${where} ${file}`,
-      what: `the program ${how}${said ? ` and said: ${said}` : ''}`,
-      remedy: 'run it by hand, or remove its execute permission if it is a file with a password',
-    })
-  }
-  return given(run.stdout, `${where} ${file}`)
+  if (executable(path)) return trimmed(printed(path, source), '\r\n')
+  const content = trimmed(contentOf(path, source.where))
+  const text = content.subarray(0, 4096).toString('latin1')
+  if (!isVault(text)) return content
+  return trimmed(openVaultBytes(content.toString('latin1'), earlier, source.where).bytes, '\r\n')
 }
 
-function executable(path: string): boolean {
-  const stat = statSync(path, { throwIfNoEntry: false })
-  return stat?.isFile() === true && (stat.mode & 0o111) !== 0
+/** Bytes above which a file is none with a password. */
+const largest = 1024 * 1024
+
+function contentOf(path: string, where: string): Buffer {
+  try {
+    const stat = statSync(path)
+    if (stat.isDirectory()) throw usageError({ where, what: 'a folder, not a file', remedy: 'name a file in it' })
+    if (stat.size > largest)
+      throw usageError({ where, what: 'too large for a password', remedy: 'name the right file' })
+    return readFileSync(path)
+  } catch (thrown) {
+    if (thrown instanceof PlinthError) throw thrown
+    const { code } = thrown as NodeJS.ErrnoException
+    const [what, remedy] =
+      code === 'ENOENT'
+        ? ['there is no such file', 'correct the path']
+        : [`cannot be read (${code ?? 'unknown error'})`, 'check its permissions']
+    throw usageError({ where, what, remedy })
+  }
+}
+
+/** What a client program ends with when it has no password for an id. */
+const unknownId = 2
+
+/** What a program prints. One whose name ends with `-client` is told the id: `--vault-id ID`. */
+function printed(path: string, { given, where }: Named): Buffer {
+  const client = basename(path, extname(path)).endsWith('-client')
+  if (!startable(path))
+    throw usageError({
+      where,
+      what: 'it may be executed, and is no program',
+      remedy: 'remove its execute permission if it is a file with a password, else begin it with #!/bin/sh',
+    })
+  const words = client && given !== null ? ['--vault-id', given] : []
+  const run = spawnSync(path, words, { stdio: ['inherit', 'pipe', 'pipe'], timeout: 60_000 })
+  if (!run.error && run.status === 0) return run.stdout
+  const said = run.stderr?.toString().trim().split('\n').at(-1)
+  const how =
+    client && run.status === unknownId
+      ? `knows no password for the vault id "${given}"`
+      : run.error
+        ? run.error.message
+        : `ended with ${run.signal ?? `exit code ${run.status}`}`
+  throw usageError({
+    where,
+    what: `the program ${how}${said ? ` and said: ${said}` : ''}`,
+    remedy: 'run it by hand, or remove its execute permission if it is a file with a password',
+  })
 }

@@ -4,10 +4,57 @@
  * (ansible-core 2.19, lib/ansible/parsing/vault.)
  */
 import { createCipheriv, createDecipheriv, createHmac, pbkdf2Sync, randomBytes, timingSafeEqual } from 'node:crypto'
+import { inspect } from 'node:util'
 import { usageError } from '../core/error.ts'
 import { Secret } from '../core/secret.ts'
 
 const header = '$ANSIBLE_VAULT'
+
+/** The id of a vault that names none, and of a password that was given without one. Format 1.1 stands for it. */
+export const defaultId = 'default'
+
+/** The three keys that a password and a salt make. */
+interface Derived {
+  readonly cipher: Buffer
+  readonly mac: Buffer
+  readonly iv: Buffer
+}
+
+/** A vault password with the id it was given under. It is used, and not seen: no dump, no text and no JSON has it. */
+export class VaultKey {
+  readonly id: string
+  readonly #password: Uint8Array
+
+  /** `password`: bytes as they are, text as UTF-8. */
+  constructor(password: string | Uint8Array, id = defaultId) {
+    this.id = id
+    this.#password = Buffer.from(password as string)
+  }
+
+  /** About 5 ms. */
+  derive(salt: Uint8Array): Derived {
+    const derived = pbkdf2Sync(this.#password, salt, 10_000, 80, 'sha256')
+    return { cipher: derived.subarray(0, 32), mac: derived.subarray(32, 64), iv: derived.subarray(64, 80) }
+  }
+
+  /** For who masks it in what hosts print. */
+  secret(): Secret {
+    return new Secret(Buffer.from(this.#password).toString())
+  }
+
+  /** The same password under another id. */
+  as(id: string): VaultKey {
+    return new VaultKey(this.#password, id)
+  }
+
+  toJSON(): string {
+    return '***'
+  }
+
+  [inspect.custom](): string {
+    return `VaultKey(${this.id})`
+  }
+}
 
 /** Whether text is in vault format, by its first line. */
 export const isVault = (text: string): boolean => text.startsWith(`${header};`)
@@ -22,47 +69,52 @@ export function vaultDamage(text: string): string | null {
 }
 
 /**
- * The text in a vault, by the first of the passwords that fits. `where` is the place messages name.
- * Throws usageError when no password was given or none fits, or when the vault is damaged.
+ * The text in a vault, by the first of the keys that fits: those of its own id before the others, as in Ansible. `where`
+ * is the place messages name. Throws usageError when no password was given or none fits, or when the vault is damaged.
  */
-export const openVault = (text: string, passwords: readonly Secret[], where: string): Secret =>
-  new Secret(openVaultBytes(text, passwords, where).toString('utf8'))
+export const openVault = (text: string, keys: readonly VaultKey[], where: string): Secret =>
+  new Secret(openVaultBytes(text, keys, where).bytes.toString('utf8'))
+
+/** What was in a vault, the key that opened it, and the id in its first line. */
+export interface Opened {
+  readonly bytes: Buffer
+  readonly key: VaultKey
+  readonly id: string
+}
 
 /** The same for what may be no text. */
-export function openVaultBytes(text: string, passwords: readonly Secret[], where: string): Buffer {
+export function openVaultBytes(text: string, keys: readonly VaultKey[], where: string): Opened {
   const parsed = parse(text)
   if (typeof parsed === 'string')
     throw usageError({ where, what: `damaged vault: ${parsed}`, remedy: 'encrypt the value again' })
-  if (passwords.length === 0)
+  const { id, salt, hmac, encrypted } = parsed
+  if (keys.length === 0)
     throw usageError({
       where,
       what: 'encrypted, and no vault password was given',
       remedy: 'add --vault-password-file FILE or --ask-vault-pass',
     })
-  for (const password of passwords) {
-    const { cipher, mac, iv } = keys(password, parsed.salt)
-    if (!timingSafeEqual(createHmac('sha256', mac).update(parsed.encrypted).digest(), parsed.hmac)) continue
+  const own = keys.filter((key) => key.id === id)
+  for (const key of [...own, ...keys.filter((key) => key.id !== id)]) {
+    const { cipher, mac, iv } = key.derive(salt)
+    if (!timingSafeEqual(createHmac('sha256', mac).update(encrypted).digest(), hmac)) continue
     const decipher = createDecipheriv('aes-256-ctr', cipher, iv)
-    const padded = Buffer.concat([decipher.update(parsed.encrypted), decipher.final()])
-    return padded.subarray(0, padded.length - (padded.at(-1) ?? 0))
+    const padded = Buffer.concat([decipher.update(encrypted), decipher.final()])
+    return { bytes: padded.subarray(0, padded.length - (padded.at(-1) ?? 0)), key, id }
   }
-  const which = passwords.length > 1 ? 'none of the vault passwords fits' : 'the vault password is wrong'
-  const id = parsed.id === null ? '' : ` (vault id "${parsed.id}")`
-  throw usageError({ where, what: `${which}${id}`, remedy: 'give the password this value was encrypted with' })
+  const which = keys.length > 1 ? 'none of the vault passwords fits' : 'the vault password is wrong'
+  const tried = [...new Set(keys.map((key) => key.id))].join(', ')
+  const remedy = own.length > 0 ? 'give the password it was encrypted with' : `add --vault-id ${id}@FILE`
+  throw usageError({ where, what: `${which} (vault id "${id}", tried: ${tried})`, remedy })
 }
 
 /**
- * Text or bytes as a vault: lines of at most 80 characters, a line break at the end. With an `id` the format is 1.2, without
- * it 1.1. `salt` is random, 32 bytes, unless a test gives one.
+ * Text or bytes as a vault: lines of at most 80 characters, a line break at the end. The format is 1.2 with the id of the
+ * key, 1.1 where that is the default one. `salt` is random, 32 bytes, unless a test gives one.
  */
-export function sealVault(
-  content: string | Uint8Array,
-  password: Secret,
-  id: string | null = null,
-  salt = randomBytes(32),
-): string {
-  const { cipher, mac, iv } = keys(password, salt)
-  const plain = Buffer.from(content as string, 'utf8')
+export function sealVault(content: string | Uint8Array, key: VaultKey, salt: Uint8Array = randomBytes(32)): string {
+  const { cipher, mac, iv } = key.derive(salt)
+  const plain = Buffer.from(content as string)
   const padding = 16 - (plain.length % 16)
   const encryptor = createCipheriv('aes-256-ctr', cipher, iv)
   const encrypted = Buffer.concat([
@@ -70,14 +122,14 @@ export function sealVault(
     encryptor.final(),
   ])
   const hmac = createHmac('sha256', mac).update(encrypted).digest()
-  const inner = [salt, hmac, encrypted].map((part) => part.toString('hex')).join('\n')
+  const inner = [salt, hmac, encrypted].map((part) => Buffer.from(part).toString('hex')).join('\n')
   const body = Buffer.from(inner).toString('hex')
-  const first = id === null ? `${header};1.1;AES256` : `${header};1.2;AES256;${id}`
+  const first = key.id === defaultId ? `${header};1.1;AES256` : `${header};1.2;AES256;${key.id}`
   return `${[first, ...(body.match(/.{1,80}/g) ?? [])].join('\n')}\n`
 }
 
 interface Parsed {
-  readonly id: string | null
+  readonly id: string
   readonly salt: Buffer
   readonly hmac: Buffer
   readonly encrypted: Buffer
@@ -85,7 +137,7 @@ interface Parsed {
 
 /** The parts of a vault, or what is wrong with it. */
 function parse(text: string): Parsed | string {
-  const [first = '', ...rest] = text.trim().split(/\r?\n/)
+  const [first = '', ...rest] = text.trim().split(/\r\n?|\n/)
   const [name, version, cipher, id] = first.split(';').map((part) => part.trim())
   if (name !== header) return `it does not begin with ${header}`
   if (version !== '1.1' && version !== '1.2') return `format ${version ?? 'without a version'} instead of 1.1 or 1.2`
@@ -93,14 +145,8 @@ function parse(text: string): Parsed | string {
   const inner = fromHex(rest.map((line) => line.trim()).join(''))?.toString('latin1')
   const [salt, hmac, encrypted] = (inner ?? '').split('\n').map(fromHex)
   if (!salt || hmac?.length !== 32 || !encrypted) return 'lines are missing or changed'
-  return { id: id || null, salt, hmac, encrypted }
+  return { id: id || defaultId, salt, hmac, encrypted }
 }
 
 const fromHex = (text: string): Buffer | null =>
   text !== '' && text.length % 2 === 0 && /^[0-9a-f]+$/i.test(text) ? Buffer.from(text, 'hex') : null
-
-/** The three keys that password and salt make. About 5 ms. */
-function keys(password: Secret, salt: Buffer): { cipher: Buffer; mac: Buffer; iv: Buffer } {
-  const derived = pbkdf2Sync(password.reveal(), salt, 10_000, 80, 'sha256')
-  return { cipher: derived.subarray(0, 32), mac: derived.subarray(32, 64), iv: derived.subarray(64, 80) }
-}

@@ -1,12 +1,22 @@
 /**
  * YAML as Plinth reads it: values that know their place, Ansible's tags, and one readable problem for what is wrong.
  *
- * Beyond YAML: `!vault` (opened when it is used), `!env NAME`, `!file PATH`, `!unsafe`. Jinja is not evaluated, and a
+ * Beyond YAML: the tags of yaml-tags.ts, and `!unsafe`. Jinja is not evaluated, and a
  * value that looks like it is an error: silently passing `{{ x }}` to a host would be worse.
  */
-import { readFileSync, statSync } from 'node:fs'
-import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, type Scalar, type YAMLMap } from 'yaml'
-import { PlinthError, type Problem, usageError } from '../core/error.ts'
+import {
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseDocument,
+  type Scalar,
+  type YAMLMap,
+  type YAMLSeq,
+} from 'yaml'
+import { PlinthError } from '../core/error.ts'
 import {
   type Located,
   type LocatedEntry,
@@ -16,26 +26,11 @@ import {
   type Place,
   placeText,
 } from '../core/located.ts'
-import type { Secret } from '../core/secret.ts'
-import { resolvePath } from '../core/values.ts'
 import { plainValue } from '../core/yaml-words.ts'
-import { isVault, openVault, vaultDamage } from './vault.ts'
+import { readText } from './text-file.ts'
+import { isVault, openVault } from './vault.ts'
+import { commandValue, environmentValue, fileValue, type Surroundings, vaultValue } from './yaml-tags.ts'
 
-/** What values may refer to outside of their file, and where problems are gathered, so that all are said at once. */
-export interface Surroundings {
-  readonly env: Readonly<Record<string, string | undefined>>
-  readonly vaultPasswords: readonly Secret[]
-  readonly problems: Problem[]
-  /**
-   * Whether what `!env` and `!file` name has to be there. Where nothing is done with an inventory but to look at it, a
-   * hidden word stands for what is not.
-   */
-  readonly complete?: boolean
-  /** Whether programs and modules are run. Default: yes. Without it they are passed over: what is asked for is quick and harmless. */
-  readonly programs?: boolean
-}
-
-const largest = 4 * 1024 * 1024
 /** Values in one file, aliases expanded: a bomb of aliases grows past it, an inventory of 5,000 hosts does not. */
 const most = 200_000
 
@@ -57,39 +52,11 @@ export function readOpened(
   try {
     const text = readText(path, shown)
     if (!isVault(text)) return { text, hidden: false }
-    return { text: openVault(text, around.vaultPasswords, shown).reveal(), hidden: true }
+    return { text: openVault(text, around.vaultKeys, shown).reveal(), hidden: true }
   } catch (thrown) {
     if (!(thrown instanceof PlinthError)) throw thrown
     around.problems.push(...thrown.problems)
     return undefined
-  }
-}
-
-/** The text of a file. Throws usageError when it can't be read, is larger than 4 MiB, or is not UTF-8. */
-export function readText(path: string, shown: string): string {
-  try {
-    const stat = statSync(path)
-    if (stat.isDirectory())
-      throw usageError({ where: shown, what: 'a folder, not a file', remedy: 'name a file in it' })
-    if (stat.size > largest)
-      throw usageError({
-        where: shown,
-        what: `larger than ${largest / 1024 / 1024} MiB`,
-        remedy: 'name the right file',
-      })
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path))
-    if (text.includes('\0')) throw new TypeError('NUL')
-    return text
-  } catch (thrown) {
-    if (thrown instanceof PlinthError) throw thrown
-    if (thrown instanceof TypeError)
-      throw usageError({ where: shown, what: 'not UTF-8 text', remedy: 'save the file as UTF-8' })
-    const { code } = thrown as NodeJS.ErrnoException
-    throw usageError(
-      code === 'ENOENT'
-        ? { where: shown, what: 'there is no such file', remedy: 'correct the path' }
-        : { where: shown, what: `cannot be read (${code ?? 'unknown error'})`, remedy: 'check its permissions' },
-    )
   }
 }
 
@@ -194,19 +161,22 @@ class Reader {
     this.count(1, at)
     const anchor = isScalar(node) || isMap(node) || isSeq(node) ? node.anchor : undefined
     if (anchor !== undefined) this.anchors.set(anchor, null)
-    const value = isMap(node)
-      ? this.map(node, at)
-      : isSeq(node)
-        ? new LocatedList(
-            this.untagged(node, at),
-            node.items.map((item) => this.node(item as Node)),
-          )
-        : this.scalar(node as Scalar, at)
+    const value = isMap(node) ? this.map(node, at) : isSeq(node) ? this.list(node, at) : this.scalar(node as Scalar, at)
     if (anchor !== undefined) {
       this.anchors.set(anchor, value)
       this.sizes.set(value, this.total - before)
     }
     return value
+  }
+
+  private list(node: YAMLSeq, at: Place): Located {
+    const command = node.tag === '!command'
+    const place = command ? at : this.untagged(node, at)
+    const list = new LocatedList(
+      place,
+      node.items.map((item) => this.node(item as Node)),
+    )
+    return command ? commandValue(list, at, this.around) : list
   }
 
   private map(node: YAMLMap, at: Place): Located {
@@ -242,7 +212,7 @@ class Reader {
     const [first] = node.items as { key: Node; value: Node | null }[]
     if (node.items.length !== 1 || !isScalar(first?.key) || !isScalar(first.value)) return null
     const text = String(first.value.value)
-    if (first.key.value === '__ansible_vault') return this.vault(text, at)
+    if (first.key.value === '__ansible_vault') return vaultValue(text, at, this.around)
     return first.key.value === '__ansible_unsafe' ? new LocatedScalar(at, text, text, this.hidden) : null
   }
 
@@ -264,14 +234,13 @@ class Reader {
     const text = typeof value === 'string' ? value : (node.source ?? String(value ?? ''))
     switch (node.tag) {
       case '!vault':
-        return this.vault(text, at)
-      case '!env': {
-        const found = this.around.env[text.trim()]
-        if (found !== undefined) return new LocatedScalar(at, found, found, true)
-        return this.absent(at, `the environment has no variable ${text.trim()}`, `export ${text.trim()} before the run`)
-      }
+        return vaultValue(text, at, this.around)
+      case '!env':
+        return environmentValue(text.trim(), at, this.around)
       case '!file':
-        return this.content(text.trim(), at)
+        return fileValue(text.trim(), at, this.around)
+      case '!command':
+        return commandValue(new LocatedScalar(at, text, text), at, this.around)
       case '!unsafe':
         return new LocatedScalar(at, text, text, this.hidden)
     }
@@ -279,40 +248,12 @@ class Reader {
       this.report(
         at,
         'an unknown tag',
-        'use !vault, !env, !file or !unsafe, or put text that begins with "!" in quotes',
+        'use !vault, !env, !file, !command or !unsafe, or put text that begins with "!" in quotes',
       )
     else if (typeof value === 'string' && /\{\{|\{%/.test(value)) this.report(at, ...noJinja)
     // What a word without quotes is, YAML 1.1 says, as in Ansible; or a tag of YAML's own, such as !!str.
     const typed = node.tag === undefined ? node.type === 'PLAIN' : node.tag !== 'tag:yaml.org,2002:str'
     return new LocatedScalar(at, typed ? plainValue(text) : text, text, this.hidden)
-  }
-
-  private vault(text: string, at: Place): LocatedScalar {
-    const damage = vaultDamage(text)
-    if (damage !== null) this.report(at, `damaged vault: ${damage}`, 'encrypt the value again')
-    const where = placeText(at)
-    let opened: Secret | undefined
-    const open = (): Secret => {
-      opened ??= openVault(text, this.around.vaultPasswords, where)
-      return opened
-    }
-    return new LocatedScalar(at, { open }, '', true)
-  }
-
-  private content(path: string, at: Place): LocatedScalar {
-    try {
-      const text = readText(resolvePath(path, at), path).replace(/\r?\n$/, '')
-      return new LocatedScalar(at, text, text, true)
-    } catch (thrown) {
-      if (!(thrown instanceof PlinthError)) throw thrown
-      const [problem] = thrown.problems
-      return this.absent(at, `!file ${path}: ${problem?.what}`, problem?.remedy ?? '')
-    }
-  }
-
-  private absent(at: Place, what: string, remedy: string): LocatedScalar {
-    if (this.around.complete !== false) this.report(at, what, remedy)
-    return new LocatedScalar(at, '(not there)', '(not there)', true)
   }
 }
 

@@ -5,8 +5,10 @@ import type { Distribution } from '../core/distribution.ts'
 import { type Problem, usageError } from '../core/error.ts'
 import type { Inventory, Host as InventoryHost } from '../core/inventory.ts'
 import { type Located, LocatedMap, placeText } from '../core/located.ts'
+import type { DeclaredGroup } from '../core/missing-secrets.ts'
 import { suggestion } from '../core/nearest.ts'
 import { check, type Infer, type Schema } from '../core/schema.ts'
+import { gathered, mapOf } from '../core/single-keys.ts'
 import type { Host, Machine } from './play.ts'
 
 /** An archive a playbook needs, where the inventory names it, and the place for messages. */
@@ -25,6 +27,7 @@ export class Fleet {
   readonly #known = new Set<string>()
   readonly #used = new Set<InventoryHost>()
   readonly #warnings: Problem[] = []
+  readonly #declared: DeclaredGroup[] = []
 
   private readonly inventory: Inventory
   private readonly open: (source: ArchiveSource) => Promise<Distribution>
@@ -71,7 +74,10 @@ export class Fleet {
   ): Groups<N & P> {
     const problems: Problem[] = []
     const wanted = [...Object.entries(needed), ...Object.entries(possible ?? {}).filter(([name]) => this.has(name))]
-    for (const [, schema] of wanted) for (const key of Object.keys(schema.entries)) this.#known.add(key)
+    for (const [name, schema] of wanted) {
+      this.#declared.push({ name, schema })
+      for (const key of Object.keys(schema.entries)) this.#known.add(key)
+    }
     const found = wanted.map(([name, schema]) => [name, this.#read(name, schema, problems)])
     const none = Object.keys(possible ?? {}).map((name) => [name, []])
     problems.push(...dividedMachines([...this.#used]))
@@ -89,6 +95,11 @@ export class Fleet {
       problems.push(...checked.problems)
       return []
     })
+  }
+
+  /** What was asked for so far: groups with the schemas of their hosts. */
+  get declared(): readonly DeclaredGroup[] {
+    return this.#declared
   }
 
   /** All hosts in the order of the files, their variables unread: for what can be done on any host. */
@@ -168,35 +179,6 @@ function dividedMachines(hosts: readonly InventoryHost[]): readonly Problem[] {
 
 const acting = ({ connection: { become, user } }: InventoryHost): string =>
   become ? `${become.user} (${become.method})` : (user ?? 'who logs in')
-
-/** The map that a variable like `nacos_port` gives one key of: the longest known name before an underscore. */
-const mapOf = (key: string, maps: ReadonlySet<string>): string | undefined =>
-  [...maps].filter((name) => key.startsWith(`${name}_`)).sort((a, b) => b.length - a.length)[0]
-
-/**
- * The variables with every `nacos_port` put into the map `nacos` as its key `port`, where it wins: maps of groups and
- * hosts are not merged (as in Ansible), so this is how a host has one key of its own.
- */
-function gathered(params: LocatedMap, schema: { readonly entries: object }): LocatedMap {
-  const maps = new Set(Object.entries(schema.entries).flatMap(([name, inner]) => (hasEntries(inner) ? [name] : [])))
-  const entries = new Map(params.entries)
-  for (const [key, entry] of params.entries) {
-    const map = Object.hasOwn(schema.entries, key) ? undefined : mapOf(key, maps)
-    if (map === undefined) continue
-    const inner = entries.get(map)
-    const before = inner?.value instanceof LocatedMap ? inner.value : new LocatedMap(entry.at, new Map())
-    const value = new LocatedMap(before.at, new Map([...before.entries, [key.slice(map.length + 1), entry]]))
-    entries.delete(key)
-    entries.set(map, { at: inner?.at ?? entry.at, value })
-  }
-  return new LocatedMap(params.at, entries)
-}
-
-/** A schema made by `params`, or one that may be left out around it. */
-const hasEntries = (schema: unknown): boolean =>
-  typeof schema === 'object' &&
-  schema !== null &&
-  ('entries' in schema || ('wrapped' in schema && hasEntries(schema.wrapped)))
 
 /** The place of a parameter, or of the nearest thing around it that was written. */
 const whereIn =

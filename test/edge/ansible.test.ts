@@ -12,8 +12,9 @@ import { isDeepStrictEqual } from 'node:util'
 import { PlinthError } from '../../lib/core/error.ts'
 import type { Inventory } from '../../lib/core/inventory.ts'
 import { inventoryGraph, inventoryList } from '../../lib/core/inventory-view.ts'
-import { Secret, sha256 } from '../../lib/core/secret.ts'
+import { sha256 } from '../../lib/core/secret.ts'
 import { loadInventory } from '../../lib/edge/inventory.ts'
+import { VaultKey } from '../../lib/edge/vault.ts'
 import { assert, suite } from '../kit.ts'
 import { type Answer, ansiblePython, askAnsible, folderOf, release } from './ansible/ansible.ts'
 import { handMade, type Sample } from './ansible/corpus.ts'
@@ -82,7 +83,7 @@ async function compare(sample: Sample, answer: Answer): Promise<ReadonlyMap<stri
   const differ = (id: string, ansible: unknown, ours: unknown, refused = ours === 'error'): void => {
     found.set(id, { text: `\n  Ansible: ${JSON.stringify(ansible)}\n  Plinth:  ${JSON.stringify(ours)}`, refused })
   }
-  const options = { user: 'ops', env: {}, vaultPasswords: [new Secret('correct horse')] }
+  const options = { user: 'ops', env: {}, vaultKeys: [new VaultKey('correct horse')] }
   const inventory = await unlessRefused(() => loadInventory(sample.sources, options))
   if (inventory instanceof PlinthError || 'error' in answer) {
     const refused = inventory instanceof PlinthError

@@ -1,8 +1,8 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { PlinthError } from '../../lib/core/error.ts'
-import { Secret } from '../../lib/core/secret.ts'
 import { loadInventory } from '../../lib/edge/inventory.ts'
+import { VaultKey } from '../../lib/edge/vault.ts'
 import { assert, suite } from '../kit.ts'
 import { type Case, cleanUp, folder, good, hosts, problemsOf, testCases } from './broken.ts'
 
@@ -136,7 +136,7 @@ const cases: Readonly<Record<string, Case>> = {
   },
   'an encrypted file with a wrong password': {
     in: { 'lab.yaml': good, 'host_vars/db1.yml': vault },
-    options: { vaultPasswords: [new Secret('hunter2')] },
+    options: { vaultKeys: [new VaultKey('hunter2')] },
     where: 'host_vars/db1.yml',
     what: 'the vault password is wrong',
     remedy: 'encrypted with',

@@ -6,6 +6,7 @@ import { PlinthError } from '../../lib/core/error.ts'
 import type { Located } from '../../lib/core/located.ts'
 import { LocatedList, LocatedMap } from '../../lib/core/located.ts'
 import { readExtraVars } from '../../lib/edge/extra-vars.ts'
+import { ValueCommands } from '../../lib/edge/value-command.ts'
 import { assert, suite } from '../kit.ts'
 
 const test = suite('edge/extra-vars')
@@ -31,7 +32,7 @@ function plain(value: Located): unknown {
 }
 const read = (...values: readonly string[]): unknown => {
   const problems: [] = []
-  const found = readExtraVars(values, { env: {}, vaultPasswords: [], problems })
+  const found = readExtraVars(values, { env: {}, vaultKeys: [], commands: new ValueCommands(), problems })
   if (problems.length > 0) throw new PlinthError(problems)
   return Object.fromEntries([...found].map(([key, { value }]) => [key, plain(value)]))
 }

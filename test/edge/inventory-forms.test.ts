@@ -5,10 +5,9 @@ import { PlinthError } from '../../lib/core/error.ts'
 import type { Inventory } from '../../lib/core/inventory.ts'
 import { placeText } from '../../lib/core/located.ts'
 import { check, params, secret } from '../../lib/core/schema.ts'
-import { Secret } from '../../lib/core/secret.ts'
 import { type InventoryOptions, loadInventory } from '../../lib/edge/inventory.ts'
 import { runInventoryModule, runInventoryScript } from '../../lib/edge/inventory-script.ts'
-import { sealVault } from '../../lib/edge/vault.ts'
+import { sealVault, VaultKey } from '../../lib/edge/vault.ts'
 import { assert, suite } from '../kit.ts'
 import { type Case, cleanUp, folder, testCases } from './broken.ts'
 
@@ -196,9 +195,9 @@ test('ssh arguments with spaces and quotes come through an INI file', async () =
 })
 
 test('an encrypted INI file is read, and none of its values is shown', async () => {
-  const password = new Secret('correct horse')
-  const sealed = sealVault('[web]\na ansible_port=hunter2\n', password)
-  const message = await thrownBy(() => read({ 'h.ini': sealed }, ['h.ini'], { vaultPasswords: [password] }))
+  const key = new VaultKey('correct horse')
+  const sealed = sealVault('[web]\na ansible_port=hunter2\n', key)
+  const message = await thrownBy(() => read({ 'h.ini': sealed }, ['h.ini'], { vaultKeys: [key] }))
   assert.match(message, /h\.ini:2:16: ansible_port: expected a port/)
   assert.not.match(message, /hunter2/)
 })

@@ -5,8 +5,8 @@ import { dirname, join, resolve } from 'node:path'
 import type { Host, Inventory } from '../../lib/core/inventory.ts'
 import { type Located, LocatedList, LocatedMap, placeText } from '../../lib/core/located.ts'
 import { check, flag, list, params, port, secret, text } from '../../lib/core/schema.ts'
-import { Secret } from '../../lib/core/secret.ts'
 import { type InventoryOptions, loadInventory } from '../../lib/edge/inventory.ts'
+import { VaultKey } from '../../lib/edge/vault.ts'
 import { assert, suite } from '../kit.ts'
 
 const test = suite('inventory')
@@ -270,7 +270,7 @@ test('opens vaults: a whole file of variables, and one value when it is used', a
     'inventory/lab/host_vars/db1.yaml': inline,
   }
   const schema = params({ nacos_token: secret(), port: port(), db_password: secret() })
-  const right = await read(files, 'lab', { vaultPasswords: [new Secret('correct horse')] })
+  const right = await read(files, 'lab', { vaultKeys: [new VaultKey('correct horse')] })
   const checked = check(schema, host(right, 'db1').params)
   assert.ok(checked.ok, JSON.stringify(checked))
   if (checked.ok) {

@@ -3,8 +3,8 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Secret } from '../../lib/core/secret.ts'
 import { storage } from '../../lib/edge/storage.ts'
+import { VaultKey } from '../../lib/edge/vault.ts'
 import { assert, suite } from '../kit.ts'
 
 const test = suite('storage')
@@ -20,8 +20,8 @@ test.after(() => {
 
 const bytes = Buffer.from([0, 255, 10, 13, 128, 0])
 
-async function filled(where: string, passwords: readonly Secret[] = []): Promise<ReturnType<typeof storage>> {
-  const kept = storage(where, passwords)
+async function filled(where: string, keys: readonly VaultKey[] = []): Promise<ReturnType<typeof storage>> {
+  const kept = storage(where, keys)
   const draft = await kept.begin('first')
   await draft.write('tables/a.jsonl', '["1","你好"]\n')
   await draft.write('nodes/n1/opt/x.jar', bytes)
@@ -54,7 +54,7 @@ test('sha256sum reads its list of digests', async () => {
 
 test('with a password all but what is open is sealed, and opens with that password only', async () => {
   const where = folder()
-  const kept = await filled(where, [new Secret('right')])
+  const kept = await filled(where, [new VaultKey('right')])
   assert.is(kept.sealed, true)
   const path = join(where, 'first/tables/a.jsonl')
   assert.match(readFileSync(path, 'utf8'), /^\$ANSIBLE_VAULT;1\.1;AES256\n/)
@@ -62,11 +62,11 @@ test('with a password all but what is open is sealed, and opens with that passwo
   assert.equal(await kept.read('first', 'nodes/n1/opt/x.jar'), bytes)
   const blind = storage(where, [])
   assert.equal(await blind.damaged('first'), [], 'digests need no password')
-  for (const [passwords, what] of [
+  for (const [keys, what] of [
     [[], /encrypted, and no vault password was given/],
-    [[new Secret('wrong')], /the vault password is wrong/],
+    [[new VaultKey('wrong')], /the vault password is wrong/],
   ] as const) {
-    await storage(where, passwords)
+    await storage(where, keys)
       .read('first', 'tables/a.jsonl')
       .then(
         () => assert.unreachable('it should be refused'),

@@ -1,19 +1,15 @@
 /** The samples were written by ansible-vault of ansible-core 2.19: one YAML file in both formats, a text, one value. */
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
 import { PlinthError } from '../../lib/core/error.ts'
-import { Secret } from '../../lib/core/secret.ts'
-import { isVault, openVault, sealVault, vaultDamage } from '../../lib/edge/vault.ts'
-import { vaultPasswords } from '../../lib/edge/vault-password.ts'
+import { isVault, openVault, openVaultBytes, sealVault, VaultKey, vaultDamage } from '../../lib/edge/vault.ts'
 import { assert, suite } from '../kit.ts'
-import { answering } from './askers.ts'
 
 const test = suite('vault')
 const samples = join(import.meta.dirname, 'vault-samples')
 const sample = (name: string): string => readFileSync(join(samples, name), 'utf8')
-const password = new Secret('correct horse')
+const password = new VaultKey('correct horse')
 const plain = sample('plain.yaml')
 const utf8 = '密码 pass{{word}} 0123456789ABC'
 
@@ -29,7 +25,7 @@ for (const [file, text, id] of opened) {
   test(`writes ${file} byte for byte, given its salt`, () => {
     const inner = Buffer.from(sample(file).split('\n').slice(1).join(''), 'hex').toString()
     const salt = Buffer.from(inner.split('\n')[0]!, 'hex')
-    assert.is(sealVault(text, password, id, salt), sample(file))
+    assert.is(sealVault(text, password.as(id ?? 'default'), salt), sample(file))
   })
 }
 
@@ -47,14 +43,33 @@ test('a salt is never used twice', () => {
 })
 
 test('tries every password and takes the one that fits', () => {
-  assert.is(openVault(sample('vars-1.2.yaml'), [new Secret('a'), password], 'x').reveal(), plain)
+  assert.is(openVault(sample('vars-1.2.yaml'), [new VaultKey('a'), password], 'x').reveal(), plain)
 })
 
 const vars = sample('vars-1.1.yaml')
-const bad: readonly [name: string, text: string, passwords: readonly Secret[], what: string, remedy: string][] = [
-  ['wrong password', vars, [new Secret('wrong')], 'the vault password is wrong', 'encrypted with'],
-  ['wrong password of an id', sample('vars-1.2.yaml'), [new Secret('w')], 'vault id "lab"', 'encrypted with'],
-  ['two wrong passwords', vars, [new Secret('a'), new Secret('b')], 'none of the vault passwords', 'encrypted with'],
+const bad: readonly [name: string, text: string, passwords: readonly VaultKey[], what: string, remedy: string][] = [
+  ['wrong password', vars, [new VaultKey('wrong')], 'the vault password is wrong', 'encrypted with'],
+  [
+    'wrong password of an id',
+    sample('vars-1.2.yaml'),
+    [new VaultKey('w')],
+    'vault id "lab", tried: default',
+    '--vault-id lab@FILE',
+  ],
+  [
+    'wrong password under the right id',
+    sample('vars-1.2.yaml'),
+    [new VaultKey('w', 'a'), new VaultKey('w', 'lab')],
+    'vault id "lab", tried: a, lab',
+    'encrypted with',
+  ],
+  [
+    'two wrong passwords',
+    vars,
+    [new VaultKey('a'), new VaultKey('b')],
+    'none of the vault passwords',
+    'encrypted with',
+  ],
   ['no password', vars, [], 'no vault password was given', '--vault-password-file'],
   ['cut off', vars.slice(0, 300), [password], 'damaged vault', 'encrypt the value again'],
   ['a changed line', vars.replace(/\n6/, '\nz'), [password], 'damaged vault', 'encrypt the value again'],
@@ -86,51 +101,20 @@ test('knows a vault by its first line, and damage without a password', () => {
   assert.is(vaultDamage(vars.slice(0, 300)), 'lines are missing or changed')
 })
 
-test('passwords come from a file, a program, the environment and the terminal, and never show', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'plinth-vault-'))
-  try {
-    const program = join(folder, 'print')
-    writeFileSync(program, '#!/bin/sh\necho from a program\n')
-    chmodSync(program, 0o755)
-    const env = { ANSIBLE_VAULT_PASSWORD_FILE: join(samples, 'password.txt') }
-    const found = await vaultPasswords({ files: [program], ask: true }, answering('typed'), env)
-    assert.equal(
-      found.map((secret) => secret.reveal()),
-      ['from a program', 'correct horse', 'typed'],
-    )
-    assert.not(inspect(found).includes('typed'))
-  } finally {
-    rmSync(folder, { recursive: true })
-  }
+test('an id is in the first line, and default is the format without one', () => {
+  const first = (id: string): string => sealVault('x', password.as(id)).split('\n')[0]!
+  assert.equal(['prod', 'default'].map(first), ['$ANSIBLE_VAULT;1.2;AES256;prod', '$ANSIBLE_VAULT;1.1;AES256'])
 })
 
-test('a source without a password is a problem that names it', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'plinth-vault-'))
-  try {
-    const program = join(folder, 'fails')
-    writeFileSync(program, '#!/bin/sh\necho no key in the ring >&2\nexit 7\n')
-    chmodSync(program, 0o755)
-    const empty = join(folder, 'empty')
-    writeFileSync(empty, '\n')
-    const cases: readonly [file: string, what: string][] = [
-      [program, 'exit code 7 and said: no key in the ring'],
-      [empty, 'an empty vault password'],
-      [join(folder, 'absent'), 'there is no such file'],
-      [folder, 'a folder'],
-    ]
-    for (const [file, what] of cases) {
-      const thrown = await vaultPasswords({ files: [file], ask: false }, answering(), {}).catch(
-        (error: unknown) => error,
-      )
-      assert.instance(thrown, PlinthError)
-      const [problem] = (thrown as PlinthError).problems
-      assert.is(problem!.where, `--vault-password-file ${file}`)
-      assert.ok(problem!.what.includes(what), problem!.what)
-      assert.ok(problem!.remedy.length > 5)
-    }
-  } finally {
-    rmSync(folder, { recursive: true })
-  }
+test('the password of the same id is tried first, and says by which one it was', () => {
+  const keys = [new VaultKey('correct horse', 'other'), new VaultKey('correct horse', 'lab'), new VaultKey('x')]
+  const { key, id } = openVaultBytes(sample('vars-1.2.yaml'), keys, 'x')
+  assert.equal([key.id, id], ['lab', 'lab'])
+})
+
+test('a key shows its id and nothing else', () => {
+  for (const shown of [inspect(password, { showHidden: true, depth: 9 }), JSON.stringify(password), String(password)])
+    assert.not.match(shown, /horse|636f72/)
 })
 
 function problemOf(run: () => unknown) {

@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Secret } from '../../lib/core/secret.ts'
 import { storage } from '../../lib/edge/storage.ts'
+import { VaultKey } from '../../lib/edge/vault.ts'
 import { manifestFile, readManifest } from '../../lib/nacos/manifest.ts'
 import { backup, backupName } from '../../roles/nacos-backup.ts'
 import { sourceOf } from '../../roles/nacos-database.ts'
@@ -45,8 +45,12 @@ interface Stage extends Scene {
   readonly mysql: FakeMysql
   readonly where: string
   readonly registered: string[]
-  backUp(passwords?: readonly Secret[], force?: boolean): ReturnType<Scene['carry']>
-  giveBack(options?: { replace?: boolean; check?: boolean; passwords?: readonly Secret[] }): ReturnType<Scene['carry']>
+  backUp(passwords?: readonly VaultKey[], force?: boolean): ReturnType<Scene['carry']>
+  giveBack(options?: {
+    replace?: boolean
+    check?: boolean
+    passwords?: readonly VaultKey[]
+  }): ReturnType<Scene['carry']>
 }
 
 const now = new Date('2026-01-02T03:04:05.678Z')
@@ -287,10 +291,10 @@ test('a schema that lacks a column of the backup is refused before anything is l
 
 test('a damaged backup, and one that no password opens, are refused before anything is touched', async () => {
   const it = await stage()
-  const password = [new Secret('right')]
+  const password = [new VaultKey('right')]
   await it.backUp(password)
   it.mysql.tables = new Map(Object.entries(emptied))
-  for (const passwords of [[], [new Secret('wrong')]])
+  for (const passwords of [[], [new VaultKey('wrong')]])
     assert.match(told(await it.giveBack({ passwords })), /no vault password was given|the vault password is wrong/)
   const part = join(it.where, set, 'tables/users.00001.jsonl')
   const before = readFileSync(part, 'utf8')

@@ -1,0 +1,74 @@
+/** `plinth vault generate`: the secrets that a playbook needs and nobody has given yet, made into the inventory's vault. */
+import { type ExitCode, exitCode, usageError } from '../core/error.ts'
+import { grouped } from '../core/grouped.ts'
+import { type SecretVariable, secretVariables } from '../core/missing-secrets.ts'
+import { suggestion } from '../core/nearest.ts'
+import { recipeText } from '../core/recipe.ts'
+import { declaredGroups } from '../edge/declared.ts'
+import { fileOfGroup, generated, makeFolder, withSecrets } from '../edge/generate.ts'
+import { loadInventory } from '../edge/inventory.ts'
+import { baseOf, findSource, shownPath } from '../edge/inventory-sources.ts'
+import type { Asker } from '../edge/terminal.ts'
+import { writeAll } from '../edge/vault-file.ts'
+import { table } from '../engine/report.ts'
+import type { Given } from './command.ts'
+import { keysOf, sealingKey } from './vault-keys.ts'
+
+const where = 'plinth vault generate'
+
+/** Makes what is missing, file by file, and says so. With --check exit code 2 where something is. */
+export async function generate(given: Given, asker: Asker): Promise<ExitCode> {
+  const sources = given.all('inventory')
+  const keys = await keysOf(given, asker)
+  const inventory = await loadInventory(sources, { vaultKeys: keys, complete: false })
+  const base = sources.map((source) => baseOf(findSource(source))).findLast((folder) => folder !== null)
+  if (base === undefined || base === null)
+    throw usageError({ where, what: 'hosts by name have no variables on disk', remedy: 'give -i a file or a folder' })
+  const { found, problems } = secretVariables(
+    inventory,
+    await declaredGroups(given.all('playbook').at(-1) ?? 'playbooks/site.ts'),
+  )
+  if (problems.length > 0) throw usageError(...problems)
+  const chosen = inGroup(found, given.all('group').at(-1))
+  const missing = chosen.filter((one) => one.given === null)
+  const files = [...grouped(missing, ({ group }) => shownPath(fileOfGroup(base, group)))]
+  const check = given.has('check')
+  if (missing.length > 0 && !check) {
+    const key = sealingKey(keys, given)
+    const written = files.map(([file, some]) => {
+      const secrets = new Map(some.map(({ variable, recipe }) => [variable, generated(recipe)]))
+      return { file, content: withSecrets(file, secrets, key, keys) }
+    })
+    for (const { file } of written) makeFolder(file)
+    await writeAll(written, 'the secrets are not in it')
+  }
+  console.log(told(chosen, (group) => shownPath(fileOfGroup(base, group)), check).join('\n'))
+  return check && missing.length > 0 ? exitCode.differs : exitCode.done
+}
+
+function inGroup(found: readonly SecretVariable[], group: string | undefined): readonly SecretVariable[] {
+  if (found.length === 0)
+    throw usageError({
+      where,
+      what: 'no schema of the playbook says how a secret is made',
+      remedy: 'see docs/inventory.md',
+    })
+  const groups = [...new Set(found.map((one) => one.group))]
+  if (group === undefined) return found
+  if (groups.includes(group)) return found.filter((one) => one.group === group)
+  throw usageError({
+    where: `--group ${group}`,
+    what: 'no secret belongs there',
+    remedy: suggestion(group, groups, 'group'),
+  })
+}
+
+/** One line for each secret, never the secret. */
+function told(chosen: readonly SecretVariable[], fileOf: (group: string) => string, check: boolean): readonly string[] {
+  const rows = chosen.map(({ variable, recipe, group, given }) =>
+    given === null
+      ? [`+ ${variable}`, recipeText(recipe), `${check ? 'would be made in' : 'made, in'} ${fileOf(group)}`]
+      : [`= ${variable}`, 'kept', `given at ${given}`],
+  )
+  return table(rows).map(({ text }) => text)
+}

@@ -1,0 +1,85 @@
+/** Files of vaults, in and out: from a file or standard input, each written as a whole, and said which are done. */
+import { readFileSync, statSync } from 'node:fs'
+import { exitCode, PlinthError, type Problem, usageError } from '../core/error.ts'
+import { unreadable } from './text-file.ts'
+import { replaceFile } from './whole-file.ts'
+
+/** The name that stands for standard input, and for standard output. */
+export const stream = '-'
+
+/** Bytes of a file that is held in memory, as text, four times over. */
+const largest = 64 * 1024 * 1024
+
+/** The content of a file, or all of standard input. Throws usageError where it can't be read or is larger than 64 MiB. */
+export async function readContent(file: string): Promise<Buffer> {
+  try {
+    if (file === stream) return await standardInput()
+    const stat = statSync(file)
+    if (stat.isDirectory()) throw usageError({ where: file, what: 'a folder, not a file', remedy: 'name a file in it' })
+    if (stat.size > largest) throw tooLarge(file)
+    return readFileSync(file)
+  } catch (thrown) {
+    throw thrown instanceof PlinthError ? thrown : unreadable(file, thrown)
+  }
+}
+
+const tooLarge = (where: string): PlinthError =>
+  usageError({ where, what: `larger than ${largest / 1024 / 1024} MiB`, remedy: 'a vault is for secrets' })
+
+async function standardInput(): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of process.stdin) {
+    chunks.push(Buffer.from(chunk as Buffer))
+    size += (chunk as Buffer).length
+    if (size > largest) throw tooLarge('standard input')
+  }
+  return Buffer.concat(chunks)
+}
+
+export interface Written {
+  readonly file: string
+  readonly content: string | Uint8Array
+  /** What of the old file's mode is kept. Default: all. */
+  readonly mode?: number
+}
+
+/**
+ * Writes one after the other; each is there as it was or as a whole. Throws a PlinthError that says which are done: exit
+ * code 4 where none is, else 1.
+ * @param undone what to say of those that are not, as in `keeps its old password`
+ */
+export async function writeAll(files: readonly Written[], undone: string): Promise<void> {
+  for (const [index, { file, content, mode }] of files.entries()) {
+    try {
+      if (file === stream) await printed(content)
+      else replaceFile(file, content, mode)
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException
+      if (code === undefined) throw error
+      const remedy = 'see to the disk and the rights there, then run it again: what is done is left alone'
+      const list = (some: readonly Written[]): string => some.map((one) => one.file).join(', ') || 'none'
+      const rest: Problem[] =
+        files.length > 1
+          ? [
+              {
+                where: `of ${files.length} files`,
+                what: `done: ${list(files.slice(0, index))}, not done: ${list(files.slice(index))}`,
+                remedy,
+              },
+            ]
+          : []
+      const problem = { where: file, what: `it can't be written (${code}), and ${undone}`, remedy }
+      throw new PlinthError([problem, ...rest], index === 0 ? exitCode.usage : exitCode.failed)
+    }
+  }
+}
+
+/** To standard output, to the last byte, however slow its reader is. */
+const printed = (content: string | Uint8Array): Promise<void> =>
+  new Promise((done, reject) => {
+    process.stdout.write(content, (error) =>
+      // Whoever reads it may have seen enough (`| head`).
+      error && (error as NodeJS.ErrnoException).code !== 'EPIPE' ? reject(error) : done(),
+    )
+  })

@@ -1,0 +1,78 @@
+/** Files that are there as they were or as they should be, never half of it: written beside, synced, renamed. */
+import {
+  closeSync,
+  fchmodSync,
+  fchownSync,
+  fsyncSync,
+  openSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+
+/**
+ * Writes `content` beside `path`, for nobody else to read, and hands its name to `done`, which renames it or does not.
+ * What is left of it then is removed. Throws what the file system says.
+ */
+export function writeBeside(path: string, content: string | Uint8Array, done: (written: string) => void): void {
+  // Hidden: a file that a killed run leaves behind is no inventory and no file of variables.
+  const beside = join(dirname(path), `.${basename(path)}.plinth.${process.pid}`)
+  rmSync(beside, { force: true })
+  const file = openSync(beside, 'wx', 0o600)
+  try {
+    writeFileSync(file, content)
+    fsyncSync(file)
+    done(beside)
+  } finally {
+    closeSync(file)
+    rmSync(beside, { force: true })
+  }
+}
+
+/**
+ * Puts `content` into the file at `path`, through links. A file that is there keeps its mode, and its owner and group
+ * where we may give them; a new one is its owner's alone. Throws what the file system says.
+ * @param mode what of the mode is kept
+ */
+export function replaceFile(path: string, content: string | Uint8Array, mode = 0o7777): void {
+  const before = statSync(path, { throwIfNoEntry: false })
+  // A device or a pipe would become a file.
+  if (before && !before.isFile()) throw Object.assign(new Error(`${path} is no file`), { code: 'EINVAL' })
+  const target = before ? realpathSync(path) : path
+  writeBeside(target, content, (written) => {
+    const file = openSync(written, 'r')
+    try {
+      if (before) {
+        const now = statSync(written)
+        if (now.uid !== before.uid || now.gid !== before.gid) owned(file, before)
+        fchmodSync(file, before.mode & mode)
+      }
+      renameSync(written, target)
+    } finally {
+      closeSync(file)
+    }
+  })
+  const folder = openSync(dirname(target), 'r')
+  try {
+    fsyncSync(folder)
+  } finally {
+    closeSync(folder)
+  }
+}
+
+/** Who is not root may at most give a file to a group that they are in. */
+function owned(file: number, { uid, gid }: { readonly uid: number; readonly gid: number }): void {
+  try {
+    fchownSync(file, uid, gid)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EPERM') throw error
+    try {
+      fchownSync(file, -1, gid)
+    } catch (again) {
+      if ((again as NodeJS.ErrnoException).code !== 'EPERM') throw again
+    }
+  }
+}
