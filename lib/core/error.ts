@@ -2,6 +2,7 @@
  * A failure the reader of the terminal can act on: `where: what; do this`.
  * Printed without a stack trace. Everything that is not one of these is a bug of ours and shows its trace.
  */
+import { visible } from './visible.ts'
 
 /** What the process exits with (docs/design.md section 5). */
 export const exitCode = { done: 0, failed: 1, differs: 2, unreachable: 3, usage: 4, interrupted: 130 } as const
@@ -16,8 +17,9 @@ export interface Problem {
   readonly remedy: string
 }
 
-/** `where: what; remedy`, the one form in which a problem is ever shown. */
-export const problemText = ({ where, what, remedy }: Problem): string => `${where}: ${what}; ${remedy}`
+/** `where: what; remedy`, the one form in which a problem is ever shown: one line that a terminal does not obey. */
+export const problemText = ({ where, what, remedy }: Problem): string =>
+  visible(`${where}: ${what}; ${remedy}`).replaceAll('\n', '\\n')
 
 /** One or more problems that end a run or a host's part of it. */
 export class PlinthError extends Error {
