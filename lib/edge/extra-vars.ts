@@ -26,12 +26,15 @@ export const shownExtraVars = (values: readonly string[]): string[] =>
   })
 
 function readOne(value: string, around: Surroundings): Variables {
+  if (value === '@') throw usageError({ where: option, what: 'no file after "@"', remedy: 'write @FILE' })
   if (value.startsWith('@')) return mapOf(readYamlFile(value.slice(1), value.slice(1), around), value)
   if (/^[[{]/.test(value)) return mapOf(readYaml(value, option, around), 'the text')
   if (/\{\{|\{%/.test(value))
     throw usageError({ where: option, what: 'Jinja expressions are not evaluated', remedy: 'write the value' })
   const pairs = words(value).map((word, i): [string, string] => {
     const cut = word.indexOf('=')
+    if (word.startsWith('__proto__='))
+      throw usageError({ where: option, what: '"__proto__" cannot be a key', remedy: 'use another name' })
     if (cut > 0) return [word.slice(0, cut), word.slice(cut + 1)]
     const remedy = /^[./~]/.test(word) ? `write @${word} for a file` : 'write key=value, JSON, or @FILE'
     // The word itself may be the end of a password with a space in it.
@@ -47,7 +50,7 @@ function mapOf(value: ReturnType<typeof readYaml>, what: string): Variables {
   throw usageError({
     where: option,
     what: `${what}: expected variables, found ${found}`,
-    remedy: 'write {"key": "value"}',
+    remedy: what.startsWith('@') ? 'write lines of "name: value"' : 'write {"key": "value"}',
   })
 }
 
