@@ -46,25 +46,8 @@ const patterns = [
     '!nacos4',
     'NACOS',
   ],
-  ...[
-    'nacos1;nacos2',
-    'nacos1|nacos2',
-    'nacos:nacos4',
-    'nacos-1',
-    'empty',
-    'nacos:!nacos',
-    'nacos:&mysql',
-  ],
-  ...[
-    'nacos\u001b[2J',
-    '\u202enacos',
-    '$(reboot)',
-    '-nacos',
-    '"nacos"',
-    'nacos1:22',
-    'localhost',
-    'constructor',
-  ],
+  ...['nacos1;nacos2', 'nacos1|nacos2', 'nacos:nacos4', 'nacos-1', 'empty', 'nacos:!nacos', 'nacos:&mysql'],
+  ...['nacos\u001b[2J', '\u202enacos', '$(reboot)', '-nacos', '"nacos"', 'nacos1:22', 'localhost', 'constructor'],
 ]
 
 const cases: Readonly<Record<string, Bad>> = {
