@@ -17,9 +17,8 @@ export interface Problem {
   readonly remedy: string
 }
 
-/** `where: what; remedy`, the one form in which a problem is ever shown: one line that a terminal does not obey. */
-export const problemText = ({ where, what, remedy }: Problem): string =>
-  visible(`${where}: ${what}; ${remedy}`).replaceAll('\n', '\\n')
+/** `where: what; remedy`, the one form in which a problem is ever shown: nothing in it that a terminal obeys. */
+export const problemText = ({ where, what, remedy }: Problem): string => visible(`${where}: ${what}; ${remedy}`)
 
 /** One or more problems that end a run or a host's part of it. */
 export class PlinthError extends Error {
@@ -35,8 +34,18 @@ export class PlinthError extends Error {
   }
 }
 
-/** A mistake found at the desk: nothing was touched. */
-export const usageError = (...problems: Problem[]): PlinthError => new PlinthError(problems, exitCode.usage)
+/** A mistake found at the desk: nothing was touched. Each is one line, whatever a name in it holds. */
+export const usageError = (...problems: Problem[]): PlinthError =>
+  new PlinthError(
+    problems.map(({ where, what, remedy }) => ({
+      where: oneLine(where),
+      what: oneLine(what),
+      remedy: oneLine(remedy),
+    })),
+    exitCode.usage,
+  )
+
+const oneLine = (text: string): string => text.replaceAll('\n', '\\n')
 
 /** A failure on a host or in the cluster. */
 export const hostError = (...problems: Problem[]): PlinthError => new PlinthError(problems, exitCode.failed)

@@ -1,7 +1,7 @@
 /** Of texts that are written and read again: properties, unit files, quoting, diffs, vaults, plans, versions. */
 import { spawnSync } from 'node:child_process'
 import fc from 'fast-check'
-import { PlinthError, problemText } from '../../lib/core/error.ts'
+import { PlinthError, problemText, usageError } from '../../lib/core/error.ts'
 import { nearest } from '../../lib/core/nearest.ts'
 import { pack, unpack } from '../../lib/core/probe.ts'
 import { readSavedPlan, type SavedPlan, savedPlanText } from '../../lib/core/saved-plan.ts'
@@ -286,8 +286,9 @@ test('what is shown is obeyed by no terminal, and is shown the same twice', () =
     assert.not.match(visible(text), /[^\P{Cc}\t\n]|[\u202a-\u202e\u2066-\u2069]/u)
     assert.is(visible(visible(text)), visible(text))
     const line = problemText({ where: text, what: text, remedy: text })
-    assert.not.match(line, /[^\P{Cc}\t]/u)
+    assert.not.match(line, /[^\P{Cc}\t\n]/u)
     assert.is(new PlinthError([{ where: text, what: text, remedy: text }]).message, line)
+    assert.not.match(usageError({ where: text, what: text, remedy: text }).message, /\n/)
   }))
 
 test('the nearest name is among the names, and a name is nearest to itself', () =>
