@@ -6,7 +6,6 @@ import { type ExitCode, exitCode, PlinthError, problemText, usageError } from '.
 import type { Inventory } from './core/inventory.ts'
 import { LocatedMap } from './core/located.ts'
 import { formerSiteName, siteName } from './core/receipt.ts'
-import { visible } from './core/visible.ts'
 import { openArchive } from './edge/archive.ts'
 import { type Kind, type Options, parseArguments } from './edge/arguments.ts'
 import { readExtraVars } from './edge/extra-vars.ts'
@@ -45,7 +44,7 @@ export async function ending(
   } catch (error) {
     // A bug of ours shows its trace; a user's mistake shows what to do.
     if (!(error instanceof PlinthError)) throw error
-    for (const problem of error.problems) console.error(visible(problemText(problem)))
+    for (const problem of error.problems) console.error(problemText(problem))
     process.exitCode = error.code
   }
   // Nobody waits for a login or an answer that an interrupted run was waiting for.

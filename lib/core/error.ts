@@ -2,6 +2,7 @@
  * A failure the reader of the terminal can act on: `where: what; do this`.
  * Printed without a stack trace. Everything that is not one of these is a bug of ours and shows its trace.
  */
+import { visible } from './visible.ts'
 
 /** What the process exits with (docs/design.md section 5). */
 export const exitCode = { done: 0, failed: 1, differs: 2, unreachable: 3, usage: 4, interrupted: 130 } as const
@@ -16,8 +17,8 @@ export interface Problem {
   readonly remedy: string
 }
 
-/** `where: what; remedy`, the one form in which a problem is ever shown. */
-export const problemText = ({ where, what, remedy }: Problem): string => `${where}: ${what}; ${remedy}`
+/** `where: what; remedy`, the one form in which a problem is ever shown: nothing in it that a terminal obeys. */
+export const problemText = ({ where, what, remedy }: Problem): string => visible(`${where}: ${what}; ${remedy}`)
 
 /** One or more problems that end a run or a host's part of it. */
 export class PlinthError extends Error {
@@ -33,8 +34,18 @@ export class PlinthError extends Error {
   }
 }
 
-/** A mistake found at the desk: nothing was touched. */
-export const usageError = (...problems: Problem[]): PlinthError => new PlinthError(problems, exitCode.usage)
+/** A mistake found at the desk: nothing was touched. Each is one line, whatever a name in it holds. */
+export const usageError = (...problems: Problem[]): PlinthError =>
+  new PlinthError(
+    problems.map(({ where, what, remedy }) => ({
+      where: oneLine(where),
+      what: oneLine(what),
+      remedy: oneLine(remedy),
+    })),
+    exitCode.usage,
+  )
+
+const oneLine = (text: string): string => text.replaceAll('\n', '\\n')
 
 /** A failure on a host or in the cluster. */
 export const hostError = (...problems: Problem[]): PlinthError => new PlinthError(problems, exitCode.failed)

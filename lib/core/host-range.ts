@@ -26,18 +26,21 @@ function sequence(range: string): string[] {
   const [from = '', to = '', step = '1', ...more] = range.split(':')
   if (more.length > 0 || !/^[1-9]\d*$/.test(step))
     throw new RangeError(`the range [${range}] is not first:last or first:last:step`)
-  const first = /^[a-z]$/i.test(from) ? letters.indexOf(from) : Number(from || '0')
-  const last = /^[a-z]$/i.test(to) ? letters.indexOf(to) : Number(to)
   const alike = /^[a-z]$/i.test(from) ? /^[a-z]$/i.test(to) : /^\d*$/.test(from) && /^\d+$/.test(to)
   if (!alike) throw new RangeError(`the range [${range}] goes neither from number to number nor from letter to letter`)
+  // Of any length: a number that is rounded would be another host.
+  const position = (end: string): bigint => BigInt(/^[a-z]$/i.test(end) ? letters.indexOf(end) : end || '0')
+  const [first, last, stride] = [position(from), position(to), BigInt(step)]
   if (first > last) throw new RangeError(`the range [${range}] ends before it begins`)
   const padded = from.length > 1 && from.startsWith('0')
   if (padded && from.length !== to.length) throw new RangeError(`the ends of the range [${range}] differ in length`)
-  const count = Math.floor((last - first) / Number(step)) + 1
+  const count = (last - first) / stride + 1n
   if (count > mostHosts) throw new RangeError(`stands for more than ${mostHosts} hosts`)
-  return Array.from({ length: count }, (_, i) => {
-    const member = first + i * Number(step)
-    return /^[a-z]$/i.test(from) ? (letters[member] ?? '') : String(member).padStart(padded ? from.length : 0, '0')
+  return Array.from({ length: Number(count) }, (_, i) => {
+    const member = first + BigInt(i) * stride
+    return /^[a-z]$/i.test(from)
+      ? (letters[Number(member)] ?? '')
+      : String(member).padStart(padded ? from.length : 0, '0')
   })
 }
 

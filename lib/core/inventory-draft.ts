@@ -8,15 +8,23 @@ import { expandHosts } from './host-range.ts'
 import { GroupTree, type Variables } from './inventory.ts'
 import { type LocatedEntry, type LocatedMap, LocatedScalar, type Place, placeText } from './located.ts'
 import { nearest } from './nearest.ts'
+import { brief } from './visible.ts'
 
 /** Characters in the name of a host, ranges included. */
 const longest = 1000
+/** Names of hosts in all groups together, ranges expanded, and levels of groups: more is a slip, or made to harm. */
+const most = 100_000
+const deepest = 100
 
 export class Draft {
   readonly tree = new GroupTree()
 
   /** Where each host was first named, and whether that or a later entry says anything about it. */
   private readonly seen = new Map<string, { at: Place; group: string; declared: boolean }>()
+
+  /** Where each group was last put below another. */
+  private readonly nested = new Map<string, Place>()
+  private named = 0
 
   /** The hosts with an address of their own, once everything is read. */
   private addressed: readonly string[] | undefined
@@ -43,6 +51,16 @@ export class Draft {
     if (child === 'all') this.report(at, 'group "all" can\'t be a child', `remove it from the children of "${parent}"`)
     else if (loop || !this.tree.addChild(parent, child))
       this.report(at, `group "${child}" would contain itself`, `remove it from the children of "${parent}"`)
+    else this.nested.set(child, at)
+  }
+
+  /** Ends the reading. False, with a problem noted, where there are so many names or levels that no use is to be made of them. */
+  close(): boolean {
+    if (this.named > most) return false
+    this.tree.close()
+    const [name, at] = [...this.nested].find(([name]) => this.tree.depthOf(name) > deepest) ?? []
+    if (at) this.report(at, `group "${name}" is more than ${deepest} levels deep`, 'nest the groups less deeply')
+    return at === undefined
   }
 
   /** Sets a variable of a group; `ansible_group_priority` is none, but ranks it among its like. */
@@ -63,17 +81,27 @@ export class Draft {
       this.report(at, `a name of more than ${longest} characters`, 'write the name of a host')
       return
     }
+    const range = 'write a range such as web[01:20] or web[a:f]'
+    if (/[[\]]/.test(pattern.replace(/\[[^[\]]*\]/g, ''))) {
+      this.report(at, `host "${brief(pattern)}": a bracket that is not closed, or not opened`, range)
+      return
+    }
     const { host, port } = parseAddress(pattern) ?? { host: pattern, port: null }
     if (port === null && pattern.endsWith(':')) {
       this.report(at, `host "${pattern}" ends with a colon`, 'write the port after it, or take it out')
       return
     }
+    if (this.named > most) return
     let names: readonly string[]
     try {
       names = expandHosts(host)
     } catch (thrown) {
       if (!(thrown instanceof RangeError)) throw thrown
-      this.report(at, `host "${pattern}": ${thrown.message}`, 'write a range such as web[01:20] or web[a:f]')
+      this.report(at, `host "${pattern}": ${thrown.message}`, range)
+      return
+    }
+    if (names.length === 1 && /\[/.test(host) && names[0] === host) {
+      this.report(at, `host "${brief(pattern)}": what is in brackets is no range`, range)
       return
     }
     for (const name of names) {
@@ -92,7 +120,15 @@ export class Draft {
 
   /** Adds one host to a group. False, with a problem noted, when that can't be its name. */
   host(group: string, name: string, at: Place, vars: Variables, ranged = false): boolean {
-    if (!this.nameable(name, at, 'host')) return false
+    if (!this.nameable(name, at, 'host') || this.named > most) return false
+    if (++this.named > most) {
+      this.report(
+        at,
+        `more than ${most} names of hosts, ranges expanded`,
+        'write smaller ranges, or name the right file',
+      )
+      return false
+    }
     const own = this.tree.addHost(group, name)
     for (const [variable, entry] of vars) own.set(variable, entry)
     const declared = atTop(group) || vars.size > 0 || ranged
@@ -117,7 +153,7 @@ export class Draft {
     this.addressed ??= [...this.tree.hosts].filter(([, own]) => own.has('ansible_host')).map(([host]) => host)
     const { addressed } = this
     if (!addressed.some((host) => atTop(this.seen.get(host)?.group))) return []
-    const meant = nearest(name, addressed)
+    const meant = nearest(name, addressed.slice(0, 5000))
     const known = `did you mean ${meant === null ? 'one of' : `"${meant}"? known:`} ${addressed.slice(0, 24).join(', ')}`
     return [
       {
@@ -131,9 +167,8 @@ export class Draft {
   /** Names become parts of patterns, of paths and of addresses: nothing that means something there. */
   private nameable(name: string, at: Place, kind: 'host' | 'group'): boolean {
     const fine = kind === 'group' ? /^[\p{L}\p{N}_][\p{L}\p{N}_.-]*$/u : /^[\p{L}\p{N}_:][\p{L}\p{N}_.:-]*$/u
-    if (fine.test(name)) return true
-    const shown = name.length > 60 ? `${name.slice(0, 60)}…` : name
-    this.report(at, `"${shown}" cannot be the name of a ${kind}`, 'use letters, digits, "_", "-" and "."')
+    if (fine.test(name) && name !== '__proto__') return true
+    this.report(at, `"${brief(name)}" cannot be the name of a ${kind}`, 'use letters, digits, "_", "-" and "."')
     return false
   }
 }

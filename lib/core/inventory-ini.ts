@@ -7,6 +7,7 @@ import type { LocatedEntry, Place } from './located.ts'
 import { nearest, suggestion } from './nearest.ts'
 import { pythonValue } from './python-literal.ts'
 import { shellWords } from './shell-words.ts'
+import { brief } from './visible.ts'
 
 const section = /^\[([^:\]\s]+)(?::(\w+))?\]\s*(?:#.*)?$/
 const groupName = /^([^:\]\s]+)\s*(?:#.*)?$/
@@ -63,6 +64,14 @@ class IniReader {
       name,
       this.draft.tree.names.filter((known) => known !== name),
     )
+    if (this.draft.tree.hosts.has(name)) {
+      this.draft.report(
+        at,
+        `"${name}" is a host, not a group`,
+        'write its variables behind its name, and it into a [GROUP]',
+      )
+      return
+    }
     this.draft.report(at, what, `${meant === null ? '' : `did you mean "${meant}"? or `}write [${name}] with its hosts`)
   }
 
@@ -72,25 +81,31 @@ class IniReader {
       this.draft.report(at, `a line of more than ${longest} characters`, 'name the right file')
       return
     }
-    if (line.startsWith('[') && /\]\s*(#.*)?$/.test(line) && !this.isHost(line)) this.section(line, at)
+    if (line.startsWith('[') && !this.isHost(line)) this.section(line, at)
     else if (this.group === null) return
     else if (this.kind === 'hosts') this.hostLine(this.group, line, at)
     else if (this.kind === 'vars') this.variableLine(this.group, line, at)
     else this.childLine(this.group, line, at)
   }
 
-  /** `[::1]:22` and `[1:3]` begin with a bracket and are no section. */
+  /** `[::1]:22` and `[1:3].example` begin with a bracket and are no section. */
   private isHost(line: string): boolean {
-    return this.kind === 'hosts' && !section.test(line) && !line.endsWith(']')
+    return this.kind === 'hosts' && !section.test(line) && /^\[[^\]\s]*:[^\]\s]*\][^\s#]/.test(line)
   }
 
   private section(line: string, at: Place): void {
     const [, name, kind = 'hosts'] = section.exec(line) ?? []
     this.group = null
+    const [head = ''] = /^\[[^\]\s]+\](?=.*\S)/.exec(line) ?? []
+    if (name === undefined && head !== '' && section.test(head)) {
+      this.draft.report(at, `something stands behind "${brief(head)}"`, 'write it on a line of its own')
+      return
+    }
     if (name === undefined) {
       this.draft.report(
         at,
-        `"${line}" is no section`,
+        // What stands behind the bracket may be a secret.
+        `"${brief(/^[^\]]*\]?/.exec(line)?.[0] ?? '')}" is no section`,
         'write [group], [group:vars] or [group:children], without spaces',
       )
       return
@@ -115,20 +130,35 @@ class IniReader {
   private hostLine(group: string, line: string, at: Place): void {
     const [host, ...pairs] = shellWords(line, { comments: true }) ?? []
     if (!host) {
-      this.draft.report(at, 'a quote that does not end', 'end it, or put a backslash before it')
+      if (line.endsWith('\\')) this.draft.report(at, 'a backslash at the end of the line', 'remove it')
+      else this.draft.report(at, 'a quote that does not end', 'end it, or put a backslash before it')
       return
     }
-    if (host.text === '---') {
+    if (/^---|:$/.test(host.text) && pairs.length === 0) {
       this.draft.report(at, 'this looks like YAML', 'name the file .yaml')
+      // Every other line would be one more.
+      this.group = null
+      return
+    }
+    // A value may be a secret.
+    if (host.text.includes('=')) {
+      this.draft.report(
+        at,
+        'key=value without a host before it',
+        'begin the line with a host, or write it below [GROUP:vars]',
+      )
       return
     }
     const vars = new Map<string, LocatedEntry>()
     for (const { text, from } of pairs) {
       const place = { ...at, column: at.column + from }
       const cut = text.indexOf('=')
+      if (cut > 0 && this.set(vars, text.slice(0, cut), text.slice(cut + 1), place)) continue
       // The word itself may be the end of a password with a space in it.
-      if (cut < 0) this.draft.report(place, 'a word that is not key=value', 'put a value with spaces in quotes')
-      else this.set(vars, text.slice(0, cut), text.slice(cut + 1), place)
+      const remedy = 'put a value with spaces in quotes, and no spaces around "="'
+      if (cut <= 0) this.draft.report(place, 'a word that is not key=value', remedy)
+      // Of a line that is torn apart every word would be one more.
+      break
     }
     this.draft.hosts(group, host.text, at, vars)
   }
@@ -141,22 +171,32 @@ class IniReader {
     for (const [name, entry] of vars) this.draft.variable(group, name, entry)
   }
 
-  private set(vars: Map<string, LocatedEntry>, key: string, text: string, at: Place): void {
+  /** False, with a problem noted, for what can't be one. */
+  private set(vars: Map<string, LocatedEntry>, key: string, text: string, at: Place): boolean {
     const place = { ...at, column: at.column + key.length + 1 }
     if (/\{\{|\{%/.test(text)) this.draft.report(place, ...noJinja)
-    const value = pythonValue(text, place, this.hidden)
-    if (key === '' || key === '__proto__') this.draft.report(at, `"${key}" cannot be a key`, 'write key=value')
-    else vars.set(key, { at, value })
+    else if (/^!(?:vault|env|file|command|unsafe)\b/.test(text)) this.draft.report(place, ...noTags)
+    else if (key === '' || key === '__proto__') this.draft.report(at, `"${key}" cannot be a key`, 'write key=value')
+    else {
+      vars.set(key, { at, value: pythonValue(text, place, this.hidden) })
+      return true
+    }
+    return false
   }
 
   private childLine(group: string, line: string, at: Place): void {
     const child = groupName.exec(line)?.[1]
     if (child === undefined)
-      this.draft.report(at, `in [${group}:children]: "${line}" is no group`, 'write one name on a line')
+      this.draft.report(at, `in [${group}:children]: "${brief(line)}" is no group`, 'write one name on a line')
     else if (this.draft.tree.has(child)) this.draft.child(group, child, at)
     else this.expected.set(child, [...(this.expected.get(child) ?? []), { parent: group, at }])
   }
 }
+
+const noTags = [
+  'a tag of YAML, and INI has none',
+  'write it in group_vars/ or host_vars/ beside the inventory, which are YAML',
+] as const
 
 const noJinja = [
   'a Jinja expression, and these are not evaluated',

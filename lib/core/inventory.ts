@@ -81,6 +81,8 @@ interface Node {
 export class GroupTree {
   private readonly nodes = new Map<string, Node>()
   private readonly depths = new Map<string, number>()
+  /** Host to the groups that name it. */
+  private readonly namedIn = new Map<string, Set<string>>()
   readonly hosts = new Map<string, Map<string, LocatedEntry>>()
 
   constructor() {
@@ -110,6 +112,7 @@ export class GroupTree {
   /** Adds a host to a group, and gives the host's own variables to write to. */
   addHost(group: string, host: string): Map<string, LocatedEntry> {
     this.node(group).hosts.add(host)
+    this.namedIn.set(host, (this.namedIn.get(host) ?? new Set()).add(group))
     const vars = this.hosts.get(host) ?? new Map<string, LocatedEntry>()
     this.hosts.set(host, vars)
     return vars
@@ -117,7 +120,9 @@ export class GroupTree {
 
   /** Puts a group below another. False, and nothing done, when that would make a group contain itself. */
   addChild(parent: string, child: string): boolean {
-    if (parent === child || this.below(child).includes(parent)) return false
+    if (parent === child) return false
+    // What is below nothing is below no child of its own.
+    if (this.node(parent).parents.size > 0 && this.below(child).includes(parent)) return false
     this.node(parent).children.add(child)
     this.node(child).parents.add(parent)
     return true
@@ -127,15 +132,17 @@ export class GroupTree {
   close(): void {
     for (const node of this.nodes.values())
       if (node.name !== 'all' && node.parents.size === 0) this.addChild('all', node.name)
-    const loose = this.node('ungrouped').hosts
-    for (const host of this.hosts.keys()) {
-      const grouped = [...this.nodes.values()].some(
-        ({ name, hosts }) => name !== 'all' && name !== 'ungrouped' && hosts.has(host),
-      )
-      if (grouped) loose.delete(host)
-      else loose.add(host)
+    for (const [host, groups] of this.namedIn) {
+      const grouped = [...groups].some((name) => name !== 'all' && name !== 'ungrouped')
+      if (!grouped) this.addHost('ungrouped', host)
+      else if (groups.has('ungrouped')) this.node('ungrouped').hosts.delete(host)
     }
-    for (const name of this.nodes.keys()) this.depths.set(name, this.depth(name))
+    this.rank()
+  }
+
+  /** How far below `all` a group is, by the longest way; known once the reading has ended. */
+  depthOf(name: string): number {
+    return this.depths.get(name) ?? 0
   }
 
   /** The groups as they are seen from outside. */
@@ -155,9 +162,9 @@ export class GroupTree {
 
   /** The groups of a host, parents included, in the order in which their variables are merged. `all` is the first. */
   groupsOf(host: string): string[] {
-    const direct = [...this.nodes.values()].filter(({ hosts }) => hosts.has(host)).map(({ name }) => name)
+    const direct = [...(this.namedIn.get(host) ?? [])].filter((name) => this.node(name).hosts.has(host))
     const above = this.walk(direct, 'parents').filter((name) => name !== 'all')
-    const rank = (name: string): [number, number] => [this.depths.get(name) ?? 0, this.node(name).priority]
+    const rank = (name: string): [number, number] => [this.depthOf(name), this.node(name).priority]
     above.sort((a, b) => {
       const [depthA, priorityA] = rank(a)
       const [depthB, priorityB] = rank(b)
@@ -177,13 +184,19 @@ export class GroupTree {
     return [...seen]
   }
 
-  /** The longest way up to `all`. */
-  private depth(name: string): number {
-    const known = this.depths.get(name)
-    if (known !== undefined) return known
-    const depth = Math.max(-1, ...[...this.node(name).parents].map((parent) => this.depth(parent))) + 1
-    this.depths.set(name, depth)
-    return depth
+  /** The depths of all groups: each is ranked when all its parents are. */
+  private rank(): void {
+    const left = new Map([...this.nodes.values()].map(({ name, parents }) => [name, parents.size]))
+    const ready = ['all']
+    for (const name of ready) {
+      const above = [...this.node(name).parents].map((parent) => this.depthOf(parent))
+      this.depths.set(name, above.reduce((deepest, depth) => Math.max(deepest, depth), -1) + 1)
+      for (const child of this.node(name).children) {
+        const waits = (left.get(child) ?? 0) - 1
+        left.set(child, waits)
+        if (waits === 0) ready.push(child)
+      }
+    }
   }
 
   private node(name: string): Node {

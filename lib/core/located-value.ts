@@ -40,6 +40,7 @@ export function locate(
         )
       const entries = Object.entries(value).map(([key, inner]): [string, LocatedEntry] => {
         const way = path === '' ? key : `${path}.${key}`
+        if (key === '__proto__') refuse('"__proto__" cannot be a key', 'use another name')
         const located = visit(inner, way)
         return [key, { at: located.at, value: located }]
       })

@@ -10,6 +10,8 @@ export function nearest(wrong: string, names: Iterable<string>): string | null {
   let best: string | null = null
   let least = Math.min(Math.max(1, Math.floor(wrong.length / 3)) + 1, wrong.length)
   for (const name of names) {
+    // Each character too many is a slip; a text without end is not taken apart.
+    if (Math.abs(wrong.length - name.length) >= least) continue
     const slips = distance(wrong.toLowerCase(), name.toLowerCase())
     if (slips < least) {
       best = name
@@ -19,15 +21,20 @@ export function nearest(wrong: string, names: Iterable<string>): string | null {
   return best
 }
 
+/** Characters of a list of names. */
+const widest = 160
+
 /**
- * The remedy for an unknown name: `did you mean "version"? known: home, version`. A long list of names is cut.
+ * The remedy for an unknown name: `did you mean "version"? known: home, version`. A long list of names is cut, so that
+ * the message stays one that is read.
  * `of` says what the names are when there are none (`no group is defined`).
  */
 export function suggestion(wrong: string, names: Iterable<string>, of = 'name'): string {
   const known = [...names]
   if (known.length === 0) return `remove it: no ${of} is defined`
   const meant = nearest(wrong, known)
-  const list = known.length > 24 ? [...known.slice(0, 24), '…'] : known
+  const fitting = known.filter((_, i) => i < 3 || known.slice(0, i + 1).join(', ').length <= widest)
+  const list = fitting.length < known.length ? [...fitting, '…'] : known
   return `${meant === null ? `use a known ${of}:` : `did you mean "${meant}"? known:`} ${list.join(', ')}`
 }
 

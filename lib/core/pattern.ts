@@ -7,6 +7,7 @@ import { parseAddress } from './address.ts'
 import { usageError } from './error.ts'
 import { nearest } from './nearest.ts'
 import { pythonRegex, wildcard } from './python-regex.ts'
+import { brief } from './visible.ts'
 
 /** The names a pattern is matched against. */
 export interface Names {
@@ -27,6 +28,12 @@ export function selectHosts(pattern: string, names: Names, where: string): strin
   const parts = splitPattern(pattern, where).flatMap((part) =>
     part.startsWith('@') ? linesIn(part, names, where) : [part],
   )
+  if (parts.length === 0)
+    throw usageError({
+      where,
+      what: `"${brief(pattern)}" names no host`,
+      remedy: 'write a name, or "all" for every host',
+    })
   const added = parts.filter((part) => !/^[!&]/.test(part))
   const chosen = new Set(
     (added.length > 0 ? added : ['all']).flatMap((part) =>
@@ -42,7 +49,7 @@ export function selectHosts(pattern: string, names: Names, where: string): strin
   if (chosen.size === 0)
     throw usageError({
       where,
-      what: `"${pattern}" leaves no host`,
+      what: `"${brief(pattern, 200)}" leaves no host`,
       remedy: 'widen the pattern (--list-hosts shows hosts)',
     })
   return [...chosen]
@@ -54,7 +61,7 @@ export function selectHosts(pattern: string, names: Names, where: string): strin
  */
 export function splitPattern(pattern: string, where: string): string[] {
   if (!pattern.includes(',') && pattern.replace(/\[[^\]]*\]/g, '').includes('['))
-    throw usageError({ where, what: `"${pattern}": a bracket that is not closed`, remedy: 'close it' })
+    throw usageError({ where, what: `"${brief(pattern, 200)}": a bracket that is not closed`, remedy: 'close it' })
   const parts = pattern.includes(',')
     ? pattern.split(',')
     : parseAddress(pattern)
@@ -63,8 +70,12 @@ export function splitPattern(pattern: string, where: string): string[] {
   return parts.map((part) => part.trim()).filter((part) => part !== '')
 }
 
+/** Characters in one part, those of a regular expression included. */
+const longest = 1000
+
 /** Every line is one part; empty ones and comments are none. */
 function linesIn(part: string, { linesOf }: Names, where: string): readonly string[] {
+  if (part === '@') throw usageError({ where, what: 'no file after "@"', remedy: 'write @FILE' })
   if (!linesOf) throw usageError({ where, what: `"${part}": there are no files here`, remedy: 'list the hosts' })
   return linesOf(part.slice(1))
     .map((line) => line.trim())
@@ -72,8 +83,21 @@ function linesIn(part: string, { linesOf }: Names, where: string): readonly stri
 }
 
 function matches(part: string, names: Names, where: string): readonly string[] {
+  if (part === '')
+    throw usageError({ where, what: 'no name after "!" or "&"', remedy: 'write !NAME or &NAME, without a space' })
+  if (part.length > longest)
+    throw usageError({ where, what: `"${brief(part)}" is longer than any name`, remedy: 'correct it' })
   const subscript = part.startsWith('~') ? null : /^(.+)\[(?:(-?\d+)|(\d+)[:-](\d*))\]$/.exec(part)
   const [, name = part, index, from, to] = subscript ?? []
+  // As a wildcard it would fit nothing, or one host, and neither was meant.
+  if (!subscript && /^[^~].*\[[-\d]*:[-:\d]*\]$/.test(part))
+    throw usageError({ where, what: `"${part}" is no part of a group`, remedy: 'write GROUP[0:2], counted from 0' })
+  if (Number(to || 0) > 0 && Number(from) > Number(to))
+    throw usageError({
+      where,
+      what: `"${part}" ends before it begins`,
+      remedy: `write ${name}[${to}:${from}]`,
+    })
   const found = named(name, names, where)
   if (!subscript || found.length === 0) return found
   // A range up to 0 is the one host it begins with.
@@ -106,7 +130,8 @@ function matcher(pattern: string, where: string): (name: string) => boolean {
   try {
     const regex = pattern.startsWith('~') ? pythonRegex(pattern.slice(1)) : wildcard(pattern)
     return (name) => regex.test(name)
-  } catch {
-    throw usageError({ where, what: `"${pattern}" is not a regular expression`, remedy: 'correct it' })
+  } catch (thrown) {
+    const why = /: ([^:]*)$/.exec((thrown as Error).message)?.[1] ?? 'it is too long'
+    throw usageError({ where, what: `"${pattern}" is not a regular expression (${why})`, remedy: 'correct it' })
   }
 }

@@ -124,10 +124,10 @@ class Parser {
     let key = first
     for (;;) {
       if (!(key instanceof LocatedScalar)) throw new NoLiteral()
-      entries.set(typeof key.value === 'string' ? key.value : JSON.stringify(key.value), {
-        at: this.at,
-        value: this.value(depth + 1),
-      })
+      const name = typeof key.value === 'string' ? key.value : JSON.stringify(key.value)
+      // It would be lost where this becomes an object.
+      if (name === '__proto__') throw new NoLiteral()
+      entries.set(name, { at: this.at, value: this.value(depth + 1) })
       if (!this.take(',') && !this.ends('}')) throw new NoLiteral()
       if (this.take('}')) return new LocatedMap(this.at, entries)
       key = this.value(depth + 1)

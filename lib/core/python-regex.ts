@@ -10,7 +10,10 @@ export function pythonRegex(source: string): RegExp {
     .replace(/\(\?P<(\w+)>/g, '(?<$1>')
     .replace(/\(\?P=(\w+)\)/g, '\\k<$1>')
     .replace(/\\(A|Z)/g, (_, anchor: string) => (anchor === 'A' ? '^' : '$'))
-  return new RegExp(`^(?:${translated})`, flags.replace(/[au]/g, ''))
+  const known = flags.replace(/[au]/g, '')
+  // By itself first: `a)|(b` is none, and would be one within parentheses.
+  new RegExp(translated, known)
+  return new RegExp(`^(?:${translated})`, known)
 }
 
 /** What matches a name as a whole: `*`, `?`, `[abc]`, `[!a-c]`. A bracket that is not closed is itself. */

@@ -70,7 +70,7 @@ function scalar<T>(
       }
       if (sealed(input) || input instanceof Secret)
         return refuse(
-          `expected ${expected} that plans may show, found a secret (encrypted, or of a command)`,
+          `expected ${expected}, found a secret (encrypted, or of a command), and plans show this value`,
           'write it in the clear',
         )
       const text = plainText(input)

@@ -2,12 +2,19 @@
 
 /**
  * Text that a host, a file or an inventory may have written, fit for a screen: control characters other than tab and line
- * feed, and those that turn the direction of writing, become `\x1b` and `\u202e`.
+ * feed, those that turn the direction of writing, and blanks that look like another or like none, become `\x1b` and
+ * `\u202e`.
  */
 export const visible = (text: string): string =>
-  text.replace(/[^\P{Cc}\t\n]|[\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/gu, (character) => {
-    const code = character.charCodeAt(0)
-    return code === 13 ? '\\r' : code < 256 ? `\\x${hex(code, 2)}` : `\\u${hex(code, 4)}`
-  })
+  text.replace(
+    /[^\P{Cc}\t\n]|[\p{Zl}\p{Zp}\u00a0\u061c\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\u2060\ufeff]/gu,
+    (character) => {
+      const code = character.charCodeAt(0)
+      return code === 13 ? '\\r' : code < 256 ? `\\x${hex(code, 2)}` : `\\u${hex(code, 4)}`
+    },
+  )
 
 const hex = (code: number, digits: number): string => code.toString(16).padStart(digits, '0')
+
+/** The beginning of a text, for messages: nobody reads more of a name. */
+export const brief = (text: string, most = 60): string => (text.length > most ? `${text.slice(0, most)}…` : text)

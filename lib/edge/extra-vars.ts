@@ -30,7 +30,7 @@ export const shownExtraVars = (values: readonly string[]): string[] =>
 function readOne(value: string, around: Surroundings): Variables {
   if (value.startsWith('@')) {
     const file = value.slice(1)
-    if (file === '') throw usageError({ where: option, what: 'which file?', remedy: 'write it behind the @' })
+    if (file === '') throw usageError({ where: option, what: 'no file after "@"', remedy: 'write @FILE' })
     // A shell leaves the ~ of @~/more.yaml as it is.
     const path = resolvePath(file, null)
     return mapOf(readYamlFile(path, shownPath(path), around), value)
@@ -40,6 +40,8 @@ function readOne(value: string, around: Surroundings): Variables {
     throw usageError({ where: option, what: 'Jinja expressions are not evaluated', remedy: 'write the value' })
   const pairs = words(value).map((word, i): [string, string] => {
     const cut = word.indexOf('=')
+    if (word.startsWith('__proto__='))
+      throw usageError({ where: option, what: '"__proto__" cannot be a key', remedy: 'use another name' })
     if (cut > 0) return [word.slice(0, cut), word.slice(cut + 1)]
     const remedy = /^[./~]/.test(word) ? `write @${word} for a file` : 'write key=value, JSON, or @FILE'
     // The word itself may be the end of a password with a space in it.
@@ -55,7 +57,7 @@ function mapOf(value: ReturnType<typeof readYaml>, what: string): Variables {
   throw usageError({
     where: option,
     what: `${what}: expected variables, found ${found}`,
-    remedy: 'write {"key": "value"}',
+    remedy: what.startsWith('@') ? 'write lines of "name: value"' : 'write {"key": "value"}',
   })
 }
 

@@ -1,9 +1,12 @@
 /** Programs and modules that make an inventory. Each has a minute; what a program said is shown when it fails. */
+import { isUtf8 } from 'node:buffer'
 import { spawn } from 'node:child_process'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { PlinthError, usageError } from '../core/error.ts'
+import { visible } from '../core/visible.ts'
 import { importing } from './importing.ts'
+import { notStarted } from './program.ts'
 
 /** Seconds for one call. */
 const patience = 60
@@ -23,36 +26,42 @@ export function runInventoryScript(
   return new Promise((done, reject) => {
     // A group of its own, so that what it started ends with it.
     const child = spawn(resolve(path), words, { stdio: ['ignore', 'pipe', 'pipe'], detached: true })
-    let output = ''
+    const output: Buffer[] = []
+    let size = 0
     let said = ''
     let ended: string | null = null
     const end = (why: string): void => {
       ended = why
-      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
+      try {
+        if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
+      } catch {
+        // It has ended by itself since.
+      }
     }
     const timer = setTimeout(() => end(`took longer than ${seconds} s`), seconds * 1000)
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      output += text
-      if (output.length > largest && ended === null) end(`printed more than ${largest / 1024 / 1024} MiB`)
+    child.stdout.on('data', (chunk: Buffer) => {
+      if (ended !== null) return
+      output.push(chunk)
+      size += chunk.length
+      if (size > largest) end(`printed more than ${largest / 1024 / 1024} MiB`)
     })
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       said = `${said}${text}`.slice(-4000)
     })
     const fail = (how: string, remedy: string): void => {
-      const last = said.trim().split('\n').slice(-5).join(' | ')
+      const last = visible(said.trim()).split('\n').slice(-5).join(' | ').slice(-300)
       reject(usageError({ where, what: `${how}${last === '' ? '' : ` and said: ${last}`}`, remedy }))
     }
     child.on('error', (error: NodeJS.ErrnoException) => {
       clearTimeout(timer)
-      const script = error.code === 'ENOEXEC' || error.code === 'ENOENT'
-      const remedy = script ? 'begin it with a line such as #!/usr/bin/env python3' : 'check its permissions'
-      fail(`can't be run (${error.code ?? error.message})`, remedy)
+      fail(...notStarted(path, error))
     })
     child.on('close', (code, signal) => {
       clearTimeout(timer)
       if (ended !== null) fail(`the program ${ended}`, 'run it by hand')
       else if (code !== 0) fail(`the program ended with ${signal ?? `exit code ${code}`}`, 'run it by hand')
-      else done(output)
+      else if (!isUtf8(Buffer.concat(output))) fail('what it prints is not UTF-8', 'print JSON as UTF-8')
+      else done(Buffer.concat(output).toString())
     })
   })
 }

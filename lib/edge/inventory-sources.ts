@@ -1,5 +1,5 @@
 /** What `-i` means, and what of it is read how: files by their ending, then by what stands in them. */
-import { accessSync, constants, existsSync, readdirSync, statSync } from 'node:fs'
+import { accessSync, constants, readdirSync, statSync } from 'node:fs'
 import { dirname, extname, isAbsolute, join, relative, resolve } from 'node:path'
 import { parseAddress } from '../core/address.ts'
 import { usageError } from '../core/error.ts'
@@ -11,12 +11,14 @@ import { readYamlInventory } from '../core/inventory-yaml.ts'
 import { LocatedMap, LocatedScalar } from '../core/located.ts'
 import { locate } from '../core/located-value.ts'
 import { nearest } from '../core/nearest.ts'
+import { brief } from '../core/visible.ts'
 import { runInventoryModule, runInventoryScript } from './inventory-script.ts'
+import { filesBelow, isFolder, isThere } from './text-file.ts'
 import { readOpened, readYaml } from './yaml.ts'
 import type { Surroundings } from './yaml-tags.ts'
 
 /** One value of `-i`: hosts by name, or a file or folder. */
-export type Source = { readonly hosts: readonly string[] } | { readonly path: string }
+export type Source = { readonly hosts: readonly string[] } | { readonly path: string; readonly folder: boolean }
 
 /**
  * The source a value of `-i` means: `lab` finds inventory/lab.yaml, .yml, .ini or the folder inventory/lab; with a comma
@@ -24,21 +26,19 @@ export type Source = { readonly hosts: readonly string[] } | { readonly path: st
  */
 export function findSource(value: string): Source {
   const named = /^[^./][^/]*$/.test(value)
-    ? ['.yaml', '.yml', '.ini', '']
-        .map((ending) => join('inventory', `${value}${ending}`))
-        .filter((path) => existsSync(path))
+    ? ['.yaml', '.yml', '.ini', ''].map((ending) => join('inventory', `${value}${ending}`)).filter(isThere)
     : []
   if (named.length > 1)
     throw usageError({ where: `-i ${value}`, what: `may be ${named.join(' or ')}`, remedy: 'give the path' })
   const path = named[0] ?? value
-  if (existsSync(path)) return { path }
+  if (isThere(path)) return { path, folder: isFolder(path) }
   if (value.includes(',')) {
     const hosts = value.split(',').map((name) => name.trim())
     return { hosts: hosts.filter((name) => name !== '') }
   }
   const meant = nearest(value, sourceNames())
   throw usageError({
-    where: `-i ${value}`,
+    where: `-i ${brief(value, 200)}`,
     what: 'no such inventory, as a path or in the folder inventory/',
     remedy: meant === null ? `give a file or folder${offered()}` : `did you mean "${meant}"?${offered()}`,
   })
@@ -46,7 +46,7 @@ export function findSource(value: string): Source {
 
 /** The folder beside which group_vars/ and host_vars/ are looked for; null for a list of hosts. */
 export const baseOf = (source: Source): string | null =>
-  'hosts' in source ? null : statSync(source.path).isDirectory() ? source.path : dirname(source.path)
+  'hosts' in source ? null : source.folder ? source.path : dirname(source.path)
 
 /** How messages name a source. */
 export const shownSource = (source: Source): string => ('hosts' in source ? '-i' : shownPath(source.path))
@@ -59,7 +59,8 @@ export function shownPath(path: string): string {
 
 /** The names `-i` takes without a path: what lies in the folder inventory/. */
 export function sourceNames(): string[] {
-  if (!existsSync('inventory')) return []
+  // A file of that name is an inventory in many projects.
+  if (!statSync('inventory', { throwIfNoEntry: false })?.isDirectory()) return []
   return readdirSync('inventory', { withFileTypes: true })
     .filter((entry) => (entry.isDirectory() ? !/_vars$/.test(entry.name) : /\.(ya?ml|ini)$/.test(entry.name)))
     .map((entry) => (entry.isDirectory() ? entry.name : entry.name.replace(/\.(ya?ml|ini)$/, '')))
@@ -88,13 +89,8 @@ export async function readSource(source: Source, draft: Draft, around: Surroundi
 const passedOver = /^\.|^(group|host)_vars$|^vars_plugins$|~$|\.(pyc|pyo|swp|bak|rpm|md|txt|rst|orig|cfg|retry)$/
 const companions = /^known_hosts|\.pub$/
 
-function filesOf(path: string): string[] {
-  if (!statSync(path).isDirectory()) return [path]
-  return readdirSync(path)
-    .sort()
-    .filter((name) => !passedOver.test(name) && !companions.test(name))
-    .flatMap((name) => filesOf(join(path, name)))
-}
+const filesOf = (path: string): readonly string[] =>
+  filesBelow(path, (name) => !passedOver.test(name) && !companions.test(name))
 
 async function readFile(path: string, draft: Draft, around: Surroundings): Promise<void> {
   const shown = shownPath(path)
@@ -131,7 +127,8 @@ function looksLikeYaml(text: string): boolean {
 function executable(path: string): boolean {
   try {
     accessSync(path, constants.X_OK)
-    return (statSync(path).mode & 0o111) !== 0
+    const stat = statSync(path)
+    return stat.isFile() && (stat.mode & 0o111) !== 0
   } catch {
     return false
   }
@@ -140,7 +137,8 @@ function executable(path: string): boolean {
 async function readScript(path: string, shown: string, draft: Draft, around: Surroundings): Promise<void> {
   const call = async (...words: readonly string[]): Promise<ReturnType<typeof readYaml>> => {
     const name = [shown, ...words].join(' ')
-    return readJson(await runInventoryScript(path, words, shown), name, around)
+    const form = words[0] === '--list' ? '{"group": {"hosts": ["name"]}}' : '{"variable": "value"}'
+    return readJson(await runInventoryScript(path, words, shown), name, around, form)
   }
   const value = await call('--list')
   if (value === undefined) return
@@ -152,10 +150,10 @@ async function readScript(path: string, shown: string, draft: Draft, around: Sur
 }
 
 /** JSON is YAML, but not the other way round: a program that prints something else is told so. */
-function readJson(text: string, name: string, around: Surroundings): ReturnType<typeof readYaml> {
+function readJson(text: string, name: string, around: Surroundings, form: string): ReturnType<typeof readYaml> {
   if (text.trim() === '') return null
   if (/^\s*\{/.test(text)) return readYaml(text, name, around)
-  throw usageError({ where: name, what: 'what it prints is no JSON', remedy: 'print {"group": {"hosts": ["name"]}}' })
+  throw usageError({ where: name, what: 'what it prints is no JSON, or no map', remedy: `print ${form}` })
 }
 
 async function readModule(path: string, shown: string, draft: Draft, around: Surroundings): Promise<void> {

@@ -77,7 +77,7 @@ export async function loadInventory(sources: readonly string[], options: Invento
     await collect(() => readSource(source, draft, around))
   }
   const { tree } = draft
-  tree.close()
+  if (!draft.close()) throw usageError(...first(problems))
 
   const bases = new Set(found.map(baseOf).filter((base) => base !== null))
   const files = new VariableFiles([...bases].map(shownPath), around)
@@ -104,15 +104,16 @@ export async function loadInventory(sources: readonly string[], options: Invento
       ),
     )
     const { connection, problems: wrong } = readConnection(name, vars, defaults)
-    problems.push(...wrong, ...draft.undeclared(name, vars))
+    problems.push(...wrong)
+    if (problems.length <= mostProblems) problems.push(...draft.undeclared(name, vars))
     if (connection) hosts.push({ name, groups: own, vars, params: withoutConnection(vars), connection })
   }
-  if (problems.length > 0) throw usageError(...unique(problems))
+  if (problems.length > 0) throw usageError(...first(problems))
   if (hosts.length === 0)
     throw usageError({
       where: found.map(shownSource).join(', '),
       what: 'no host in it',
-      remedy: 'write all: hosts: NAME:',
+      remedy: 'name one (in YAML: all: hosts: NAME:)',
     })
   return inventoryOf(hosts, groups, [...tree.hosts.keys()])
 }
@@ -143,7 +144,14 @@ const linesOf = (file: string): readonly string[] => readText(file, file).split(
 const withoutConnection = ({ at, entries }: LocatedMap): LocatedMap =>
   new LocatedMap(at, new Map([...entries].filter(([name]) => !isConnectionVariable(name))))
 
-/** A variable of a group is wrong for all its hosts, and said once. */
-const unique = (problems: readonly Problem[]): Problem[] => [
-  ...new Map(problems.map((problem) => [problemText(problem), problem])).values(),
-]
+/** Problems that are shown: the one that explains all others should not run off the screen. */
+const mostProblems = 100
+
+/** The first of the problems, and how many more there are. A variable of a group is wrong for all its hosts, and said once. */
+function first(problems: readonly Problem[]): readonly Problem[] {
+  const different = [...new Map(problems.map((problem) => [problemText(problem), problem])).values()]
+  const more = different.length - mostProblems
+  if (more <= 0) return different
+  const rest = { where: '-i', what: `${more} more problems are not shown`, remedy: 'correct these first' }
+  return [...different.slice(0, mostProblems), rest]
+}

@@ -1,9 +1,10 @@
 /** Plans on disk: readable for their owner alone, and whole or not there. */
-import { readFileSync, renameSync, statSync } from 'node:fs'
+import { renameSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { type PlinthError, usageError } from '../core/error.ts'
 import { readSavedPlan, type SavedPlan, savedPlanText } from '../core/saved-plan.ts'
 import { version } from '../version.ts'
+import { readText } from './text-file.ts'
 import { writeBeside } from './whole-file.ts'
 
 const refused = (path: string, what: string, error: unknown): PlinthError =>
@@ -33,13 +34,8 @@ export function writePlan(path: string, plan: SavedPlan): void {
   }
 }
 
+/** Bytes in a plan: that of a thousand hosts with all they have is a tenth of it. */
+const largest = 64 * 1024 * 1024
+
 /** Reads a plan. Throws a usage error for what is none, see `readSavedPlan`. */
-export function readPlan(path: string): SavedPlan {
-  let text: string
-  try {
-    text = readFileSync(path, 'utf8')
-  } catch (error) {
-    throw refused(path, "the plan can't be read", error)
-  }
-  return readSavedPlan(path, text, version)
-}
+export const readPlan = (path: string): SavedPlan => readSavedPlan(path, readText(path, path, largest), version)

@@ -146,7 +146,7 @@ function lockProblem(where: string, { code, stdout, stderr }: Outcome): PlinthEr
 
 /** What a person needs to see of a stderr. */
 const lastLines = (text: string): string =>
-  text.trim().split('\n').slice(-5).join('\n').slice(-1000) || 'it said nothing'
+  text.trim().split('\n').slice(-5).join(' | ').slice(-1000) || 'it said nothing'
 
 /** The chunks as they are; `told` hears how many bytes of the file are there or have gone by. */
 async function* counting(

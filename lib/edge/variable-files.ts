@@ -2,10 +2,11 @@
  * The files in group_vars/ and host_vars/ beside an inventory: NAME, NAME.yml, NAME.yaml, NAME.json, or a folder NAME.
  * (ansible-core 2.19, lib/ansible/plugins/vars/host_group_vars.py and parsing/dataloader.py.)
  */
-import { existsSync, readdirSync, statSync } from 'node:fs'
 import { extname, join } from 'node:path'
+import { PlinthError, usageError } from '../core/error.ts'
 import type { Variables } from '../core/inventory.ts'
 import { isNothing, kindOf, LocatedMap, placeText } from '../core/located.ts'
+import { filesBelow, isFolder, isOpenFolder, isThere } from './text-file.ts'
 import { readYamlFile } from './yaml.ts'
 import type { Surroundings } from './yaml-tags.ts'
 
@@ -14,6 +15,7 @@ const endings = ['', '.yml', '.yaml', '.json']
 /** Reads each file once, when the first host needs it; what is wrong goes to the problems of `around`. */
 export class VariableFiles {
   private readonly read = new Map<string, readonly Variables[]>()
+  private readonly folders = new Map<string, boolean>()
 
   /** `bases` are the folders of the inventories, in the order of the sources. */
   private readonly bases: readonly string[]
@@ -38,7 +40,38 @@ export class VariableFiles {
     const key = join(folder, name)
     const known = this.read.get(key)
     if (known) return known
-    const found = endings.map((ending) => `${key}${ending}`).filter((path) => existsSync(path))
+    if (!this.present(folder)) return []
+    const variables = this.collect(() => this.find(key)) ?? []
+    this.read.set(key, variables)
+    return variables
+  }
+
+  /** Whether there is such a folder. A file in its place would be passed over with all that was meant to be in it. */
+  private present(folder: string): boolean {
+    const known = this.folders.get(folder)
+    if (known !== undefined) return known
+    const present =
+      this.collect(() => {
+        if (!isThere(folder)) return false
+        if (isOpenFolder(folder)) return true
+        throw usageError({ where: folder, what: 'a file, not a folder', remedy: 'make a folder of it, or remove it' })
+      }) ?? false
+    this.folders.set(folder, present)
+    return present
+  }
+
+  private collect<T>(work: () => T): T | undefined {
+    try {
+      return work()
+    } catch (thrown) {
+      if (!(thrown instanceof PlinthError)) throw thrown
+      this.around.problems.push(...thrown.problems)
+      return undefined
+    }
+  }
+
+  private find(key: string): readonly Variables[] {
+    const found = endings.map((ending) => `${key}${ending}`).filter(isThere)
     const [path, ...others] = found
     for (const other of others)
       this.around.problems.push({
@@ -46,9 +79,7 @@ export class VariableFiles {
         what: `not read, because ${path} is there too`,
         remedy: 'keep one of them',
       })
-    const variables = path === undefined ? [] : filesIn(path).flatMap((file) => this.file(file))
-    this.read.set(key, variables)
-    return variables
+    return path === undefined ? [] : filesIn(path).flatMap((file) => this.file(file))
   }
 
   private file(path: string): readonly Variables[] {
@@ -63,12 +94,11 @@ export class VariableFiles {
 }
 
 /** A file itself, or the files in a folder and the folders below it, by name. */
-function filesIn(path: string): string[] {
-  if (!statSync(path).isDirectory()) return [path]
-  return readdirSync(path)
-    .sort()
-    .filter((name) => !name.startsWith('.') && !name.endsWith('~'))
-    .map((name) => join(path, name))
-    .filter((inner) => (statSync(inner).isDirectory() ? extname(inner) === '' : endings.includes(extname(inner))))
-    .flatMap(filesIn)
-}
+const filesIn = (path: string): readonly string[] =>
+  filesBelow(
+    path,
+    (name, inner) =>
+      !name.startsWith('.') &&
+      !name.endsWith('~') &&
+      (isFolder(inner) ? extname(name) === '' : endings.includes(extname(name))),
+  )

@@ -1,7 +1,6 @@
 /** Files of vaults, in and out: from a file or standard input, each written as a whole, and said which are done. */
-import { readFileSync, statSync } from 'node:fs'
 import { exitCode, PlinthError, type Problem, usageError } from '../core/error.ts'
-import { unreadable } from './text-file.ts'
+import { readBytes } from './text-file.ts'
 import { replaceFile } from './whole-file.ts'
 
 /** The name that stands for standard input, and for standard output. */
@@ -11,17 +10,8 @@ export const stream = '-'
 const largest = 64 * 1024 * 1024
 
 /** The content of a file, or all of standard input. Throws usageError where it can't be read or is larger than 64 MiB. */
-export async function readContent(file: string): Promise<Buffer> {
-  try {
-    if (file === stream) return await standardInput()
-    const stat = statSync(file)
-    if (stat.isDirectory()) throw usageError({ where: file, what: 'a folder, not a file', remedy: 'name a file in it' })
-    if (stat.size > largest) throw tooLarge(file)
-    return readFileSync(file)
-  } catch (thrown) {
-    throw thrown instanceof PlinthError ? thrown : unreadable(file, thrown)
-  }
-}
+export const readContent = async (file: string): Promise<Buffer> =>
+  file === stream ? standardInput() : readBytes(file, file, largest)
 
 const tooLarge = (where: string): PlinthError =>
   usageError({ where, what: `larger than ${largest / 1024 / 1024} MiB`, remedy: 'a vault is for secrets' })

@@ -3,12 +3,12 @@
  * what Ansible cuts off. (ansible-core 2.19, lib/ansible/cli/__init__.py and parsing/vault.)
  */
 import { spawnSync } from 'node:child_process'
-import { readFileSync, statSync } from 'node:fs'
 import { basename, extname } from 'node:path'
-import { PlinthError, usageError } from '../core/error.ts'
+import { usageError } from '../core/error.ts'
 import { resolvePath } from '../core/values.ts'
-import { executable, startable } from './program.ts'
+import { executable, notStarted, startable } from './program.ts'
 import type { Asker } from './terminal.ts'
+import { readBytes } from './text-file.ts'
 import { defaultId, isVault, openVaultBytes, VaultKey } from './vault.ts'
 
 export interface VaultPasswordSources {
@@ -110,7 +110,7 @@ function trimmed(bytes: Buffer, blanks = ' \t\n\r\v\f'): Buffer {
 function fromFile(source: Named, file: string, earlier: readonly VaultKey[]): Buffer {
   const path = resolvePath(file, null)
   if (executable(path)) return trimmed(printed(path, source), '\r\n')
-  const content = trimmed(contentOf(path, source.where))
+  const content = trimmed(readBytes(path, source.where, largest))
   const text = content.subarray(0, 4096).toString('latin1')
   if (!isVault(text)) return content
   return trimmed(openVaultBytes(content.toString('latin1'), earlier, source.where).bytes, '\r\n')
@@ -118,24 +118,6 @@ function fromFile(source: Named, file: string, earlier: readonly VaultKey[]): Bu
 
 /** Bytes above which a file is none with a password. */
 const largest = 1024 * 1024
-
-function contentOf(path: string, where: string): Buffer {
-  try {
-    const stat = statSync(path)
-    if (stat.isDirectory()) throw usageError({ where, what: 'a folder, not a file', remedy: 'name a file in it' })
-    if (stat.size > largest)
-      throw usageError({ where, what: 'too large for a password', remedy: 'name the right file' })
-    return readFileSync(path)
-  } catch (thrown) {
-    if (thrown instanceof PlinthError) throw thrown
-    const { code } = thrown as NodeJS.ErrnoException
-    const [what, remedy] =
-      code === 'ENOENT'
-        ? ['there is no such file', 'correct the path']
-        : [`cannot be read (${code ?? 'unknown error'})`, 'check its permissions']
-    throw usageError({ where, what, remedy })
-  }
-}
 
 /** What a client program ends with when it has no password for an id. */
 const unknownId = 2
@@ -152,12 +134,19 @@ function printed(path: string, { given, where }: Named): Buffer {
   const words = client && given !== null ? ['--vault-id', given] : []
   const run = spawnSync(path, words, { stdio: ['inherit', 'pipe', 'pipe'], timeout: 60_000 })
   if (!run.error && run.status === 0) return run.stdout
+  const failure = (run.error as NodeJS.ErrnoException | undefined)?.code
+  if (failure !== undefined && failure !== 'ETIMEDOUT' && failure !== 'ENOBUFS') {
+    const [what, remedy] = notStarted(path, run.error as NodeJS.ErrnoException)
+    throw usageError({ where, what, remedy })
+  }
   const said = run.stderr?.toString().trim().split('\n').at(-1)
   const how =
     client && run.status === unknownId
       ? `knows no password for the vault id "${given}"`
-      : run.error
-        ? run.error.message
+      : failure !== undefined
+        ? failure === 'ENOBUFS'
+          ? 'printed more than 1 MiB'
+          : 'took longer than 60 s'
         : `ended with ${run.signal ?? `exit code ${run.status}`}`
   throw usageError({
     where,

@@ -7,6 +7,7 @@ import { createCipheriv, createDecipheriv, createHmac, pbkdf2Sync, randomBytes, 
 import { inspect } from 'node:util'
 import { usageError } from '../core/error.ts'
 import { Secret } from '../core/secret.ts'
+import { brief } from '../core/visible.ts'
 
 const header = '$ANSIBLE_VAULT'
 
@@ -104,7 +105,10 @@ export function openVaultBytes(text: string, keys: readonly VaultKey[], where: s
   }
   const which = keys.length > 1 ? 'none of the vault passwords fits' : 'the vault password is wrong'
   const tried = [...new Set(keys.map((key) => key.id))].join(', ')
-  const remedy = own.length > 0 ? 'give the password it was encrypted with' : `add --vault-id ${id}@FILE`
+  const remedy =
+    own.length > 0
+      ? 'give the password it was encrypted with, or encrypt it again if it was changed'
+      : `add --vault-id ${id}@FILE`
   throw usageError({ where, what: `${which} (vault id "${id}", tried: ${tried})`, remedy })
 }
 
@@ -140,11 +144,16 @@ function parse(text: string): Parsed | string {
   const [first = '', ...rest] = text.trim().split(/\r\n?|\n/)
   const [name, version, cipher, id] = first.split(';').map((part) => part.trim())
   if (name !== header) return `it does not begin with ${header}`
-  if (version !== '1.1' && version !== '1.2') return `format ${version ?? 'without a version'} instead of 1.1 or 1.2`
-  if (cipher !== 'AES256') return `cipher ${cipher ?? 'without a name'} instead of AES256`
+  if (version !== '1.1' && version !== '1.2')
+    return `format ${brief(version ?? 'without a version', 20)} instead of 1.1 or 1.2`
+  if (/^AES256\s/.test(cipher ?? '')) return 'its lines are joined into one, and belong below "!vault |"'
+  if (cipher !== 'AES256') return `cipher ${brief(cipher ?? 'without a name', 20)} instead of AES256`
+  const strange = rest.findIndex((line) => !/^[0-9a-f]*$/i.test(line.trim()))
+  if (strange >= 0) return `line ${strange + 2} of it is not hexadecimal`
   const inner = fromHex(rest.map((line) => line.trim()).join(''))?.toString('latin1')
   const [salt, hmac, encrypted] = (inner ?? '').split('\n').map(fromHex)
-  if (!salt || hmac?.length !== 32 || !encrypted) return 'lines are missing or changed'
+  // What is encrypted was padded to whole blocks.
+  if (!salt || hmac?.length !== 32 || !encrypted || encrypted.length % 16 !== 0) return 'lines are missing or changed'
   return { id: id || defaultId, salt, hmac, encrypted }
 }
 

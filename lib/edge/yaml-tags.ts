@@ -66,6 +66,7 @@ export function commandValue(value: Located, at: Place, around: Surroundings): L
 
 /** `!env NAME`: what the environment has under this name. */
 export function environmentValue(name: string, at: Place, around: Surroundings): LocatedScalar {
+  if (name === '') return absent(at, around, '!env without a name', 'write !env NAME')
   const found = around.env[name]
   if (found !== undefined) return new LocatedScalar(at, found, found, true)
   return absent(at, around, `the environment has no variable ${name}`, `export ${name} before the run`)
@@ -73,6 +74,7 @@ export function environmentValue(name: string, at: Place, around: Surroundings):
 
 /** `!file PATH`: the content of a file, without the line break at its end. */
 export function fileValue(path: string, at: Place, around: Surroundings): LocatedScalar {
+  if (path === '') return absent(at, around, '!file without a path', 'write !file PATH')
   try {
     const text = readText(resolvePath(path, at), path).replace(/\r?\n$/, '')
     return new LocatedScalar(at, text, text, true)

@@ -26,13 +26,20 @@ import {
   type Place,
   placeText,
 } from '../core/located.ts'
+import { obstacle, syntaxMistake } from '../core/yaml-mistakes.ts'
 import { plainValue } from '../core/yaml-words.ts'
 import { readText } from './text-file.ts'
 import { isVault, openVault } from './vault.ts'
 import { commandValue, environmentValue, fileValue, type Surroundings, vaultValue } from './yaml-tags.ts'
 
+/** What YAML's own tags begin with, and those of single values that mean something here: `!!binary` does not. */
+const yamlTag = 'tag:yaml.org,2002:'
+const plainTags = new Set(['str', 'int', 'float', 'bool', 'null', 'timestamp'].map((name) => `${yamlTag}${name}`))
+
 /** Values in one file, aliases expanded: a bomb of aliases grows past it, an inventory of 5,000 hosts does not. */
 const most = 200_000
+/** Problems in one file that are gathered: nobody reads more, and the first explains the others. */
+const mostProblems = 100
 
 /**
  * The value in a YAML file, whole-file vaults opened; null when there is nothing in it, undefined when it could not be
@@ -71,24 +78,12 @@ export function readYaml(text: string, file: string, around: Surroundings, hidde
 /** Thrown when reading on makes no sense; the problem is noted already. */
 class Stop extends Error {}
 
-/**
- * Whether text is nested deeper than any inventory: 200 brackets, or 400 columns of indentation and dashes. The parser
- * recurses, and a file made to end the stack would end the process. Brackets in quotes count too, which no one notices.
- */
-function tooDeep(text: string): boolean {
-  let depth = 0
-  for (const [bracket] of text.matchAll(/[[\]{}]/g)) {
-    depth = bracket === '[' || bracket === '{' ? depth + 1 : Math.max(0, depth - 1)
-    if (depth > 200) return true
-  }
-  return /^[ ?:-]{400}/m.test(text)
-}
-
 class Reader {
   private readonly lines = new LineCounter()
   private readonly anchors = new Map<string, Located | null>()
   private readonly sizes = new Map<Located, number>()
   private total = 0
+  private reported = 0
 
   private readonly text: string
   private readonly file: string
@@ -103,8 +98,11 @@ class Reader {
   }
 
   read(): Located | null | undefined {
-    if (tooDeep(this.text)) {
-      this.report({ file: this.file, line: 1, column: 1 }, 'nested too deeply', 'write a flatter file')
+    const hindrance = obstacle(this.text)
+    if (hindrance) {
+      const lines = this.text.slice(0, hindrance.offset).split('\n')
+      const at = { file: this.file, line: lines.length, column: (lines.at(-1) ?? '').length + 1 }
+      this.report(at, ...hindrance.mistake)
       return undefined
     }
     const document = parseDocument(this.text, {
@@ -117,7 +115,7 @@ class Reader {
     if (error) {
       // The parser points at the end of the line before, where the one who reads looks for nothing.
       const gap = /^\s*\n[^\S\n]*(?=\S)/.exec(this.text.slice(error.pos[0]))?.[0].length ?? 0
-      this.report(this.place(error.pos[0] + gap), ...syntax(error.code, error.message, this.hidden))
+      this.report(this.place(error.pos[0] + gap), ...syntaxMistake(error.code, error.message, this.hidden))
       return undefined
     }
     try {
@@ -135,6 +133,7 @@ class Reader {
 
   private report(at: Place, what: string, remedy: string): void {
     this.around.problems.push({ where: placeText(at), what, remedy })
+    if (++this.reported >= mostProblems) throw new Stop()
   }
 
   private count(nodes: number, at: Place): void {
@@ -187,6 +186,7 @@ class Reader {
     const merged: LocatedMap[] = []
     for (const { key, value } of node.items as { key: Node; value: Node | null }[]) {
       const where = this.place(key.range?.[0] ?? 0)
+      const before = this.around.problems.length
       const located = value === null ? new LocatedScalar(where, null, '') : this.node(value)
       if (!isScalar(key)) {
         const jinja = this.text.startsWith('{{', (key.range?.[0] ?? 1) - 1)
@@ -196,11 +196,13 @@ class Reader {
       }
       const name = key.type === 'PLAIN' ? (key.source ?? '') : String(key.value)
       const known = entries.get(name)
-      if (name === '<<' && key.type === 'PLAIN') merged.push(...this.mergeable(located))
-      else if (known)
+      if (name === '<<' && key.type === 'PLAIN') {
+        // An alias that means nothing is said already.
+        if (this.around.problems.length === before) merged.push(...this.mergeable(located))
+      } else if (known)
         this.report(where, `"${name}" is written twice`, `remove one, the other is at ${placeText(known.at)}`)
       else if (name === '' || name === '__proto__' || name === 'constructor' || name === 'prototype')
-        this.report(where, `"${name}" cannot be a key`, 'use another name')
+        this.report(where, name === '' ? 'a key without a name' : `"${name}" cannot be a key`, 'use another name')
       else entries.set(name, { at: where, value: located })
     }
     for (const map of merged) for (const [name, entry] of map.entries) if (!entries.has(name)) entries.set(name, entry)
@@ -224,7 +226,8 @@ class Reader {
   }
 
   private untagged(node: Node, at: Place): Place {
-    if (node.tag !== undefined && !node.tag.startsWith('tag:yaml.org'))
+    const own = isMap(node) ? 'map' : 'seq'
+    if (node.tag !== undefined && node.tag !== `${yamlTag}${own}`)
       this.report(at, `a tag on a ${isMap(node) ? 'map' : 'list'}`, 'remove it')
     return at
   }
@@ -244,7 +247,7 @@ class Reader {
       case '!unsafe':
         return new LocatedScalar(at, text, text, this.hidden)
     }
-    if (node.tag !== undefined && !node.tag.startsWith('tag:yaml.org'))
+    if (node.tag !== undefined && !plainTags.has(node.tag))
       this.report(
         at,
         'an unknown tag',
@@ -252,7 +255,7 @@ class Reader {
       )
     else if (typeof value === 'string' && /\{\{|\{%/.test(value)) this.report(at, ...noJinja)
     // What a word without quotes is, YAML 1.1 says, as in Ansible; or a tag of YAML's own, such as !!str.
-    const typed = node.tag === undefined ? node.type === 'PLAIN' : node.tag !== 'tag:yaml.org,2002:str'
+    const typed = node.tag === undefined ? node.type === 'PLAIN' : node.tag !== `${yamlTag}str`
     return new LocatedScalar(at, typed ? plainValue(text) : text, text, this.hidden)
   }
 }
@@ -261,15 +264,3 @@ const noJinja = [
   'a Jinja expression, and these are not evaluated',
   'write the value itself or share it with a YAML anchor (&name, *name), or take it literally with !unsafe',
 ] as const
-
-/** What the parser's complaint means to the one who wrote the file, and what to do. */
-function syntax(code: string, text: string, hidden: boolean): [what: string, remedy: string] {
-  if (code === 'TAB_AS_INDENT') return ['a tab in the indentation', 'indent with spaces']
-  if (code === 'MULTIPLE_DOCS') return ['a second document begins here', 'remove the line "---"']
-  if (code === 'MISSING_CHAR' && /quote/.test(text)) return ['a quote above is not closed', 'close it']
-  if (/ end with a [\]}]/.test(text)) return ['a bracket above is not closed', 'close it']
-  if (code === 'BAD_INDENT') return ['wrong indentation', 'begin the keys of one map in one column']
-  // Some messages end with a piece of the file, which may be a secret.
-  const said = text.replace(/(: |(?<=escape) sequence).*$/s, '')
-  return [hidden ? `not YAML (${code})` : `not YAML: ${said}`, 'correct the line']
-}

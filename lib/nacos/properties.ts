@@ -189,6 +189,7 @@ export function editProperties(text: string, wanted: Readonly<Record<string, str
   if (missing.length === 0) return out
   // A dangling continuation swallows the next line, so one empty line ends it.
   const gap = out === '' || /[\r\n]$/.test(out) ? '' : end
-  const guard = scan(out).open ? end : ''
+  // After a carriage return a line feed would be the rest of one line end.
+  const guard = !scan(out).open ? '' : gap === '' && out.endsWith('\r') && end === '\n' ? '\n\n' : end
   return out + gap + guard + missing.map(([key, value]) => `${escapeKey(key)}=${escapeValue(value)}${end}`).join('')
 }

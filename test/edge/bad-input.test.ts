@@ -119,8 +119,8 @@ const cases: Readonly<Record<string, Case>> = {
   'broken host variables': {
     in: { 'lab.yaml': good, 'host_vars/db1.yml': 'a: b: c\n' },
     where: 'host_vars/db1.yml:1:4',
-    what: 'not YAML',
-    remedy: 'correct the line',
+    what: 'a second key on one line',
+    remedy: 'in quotes',
   },
   'a file beside its folder': {
     in: { 'lab.yaml': good, 'group_vars/all.yaml': 'a: 1', 'group_vars/all/x.yaml': 'b: 1' },

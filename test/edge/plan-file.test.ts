@@ -61,7 +61,7 @@ test('where no plan can be written is said before anything is asked', () => {
   )
   assert.equal(
     refusal(() => readPlan(nowhere)),
-    [`${nowhere}: the plan can't be read (ENOENT)`],
+    [`${nowhere}: there is no such file`],
   )
   rmSync(there, { recursive: true })
 })

@@ -35,7 +35,7 @@ const cases: Readonly<Record<string, Case>> = {
   },
   'no host': { in: 'all: { children: { nacos: } }', where: 'lab.yaml', what: 'no host in it', remedy: 'NAME' },
   'UTF-16': { in: Buffer.from(`\uFEFF${good}`, 'utf16le'), where: 'lab.yaml', what: 'not UTF-8', remedy: 'as UTF-8' },
-  NUL: { in: `${good}\0`, where: 'lab.yaml', what: 'not UTF-8 text', remedy: 'as UTF-8' },
+  NUL: { in: `${good}\0`, where: 'lab.yaml:4:1', what: 'not UTF-8 text', remedy: 'as UTF-8' },
   'a large file': {
     in: Buffer.alloc(5_000_000, 32),
     where: 'lab.yaml',
@@ -116,7 +116,7 @@ const cases: Readonly<Record<string, Case>> = {
   },
   'thousands of levels': {
     in: `all: ${'['.repeat(60_000)}`,
-    where: 'lab.yaml:1:1',
+    where: 'lab.yaml:1:206',
     what: 'nested too deeply',
     remedy: 'flatter',
   },

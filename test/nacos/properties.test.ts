@@ -51,6 +51,12 @@ const edits: readonly { name: string; text: string; wanted: Record<string, strin
   { name: 'appends after a missing line end', text: 'a=1', wanted: { b: '2' }, out: 'a=1\nb=2\n' },
   { name: 'a dangling backslash swallows nothing', text: 'a=1\\', wanted: { b: '2' }, out: 'a=1\\\n\nb=2\n' },
   { name: 'a dangling continuation too', text: 'a=1\\\n', wanted: { b: '2' }, out: 'a=1\\\n\nb=2\n' },
+  {
+    name: 'a dangling continuation by another line end',
+    text: 'c=1\na=1\\\r',
+    wanted: { b: '2' },
+    out: 'c=1\na=1\\\r\n\nb=2\n',
+  },
   { name: 'a dangling line that goes', text: 'a=1\\', wanted: { a: null, b: '2' }, out: 'b=2\n' },
   {
     name: 'awkward values',

@@ -190,10 +190,26 @@ const patterns = [
     '$nacos',
     '^nacos',
   ],
+  ...[
+    '!',
+    '&',
+    'nacos:!',
+    '@',
+    '@empty.txt',
+    'nacos[:2]',
+    'nacos[1:-1]',
+    'nacos[0:1:2]',
+    'db1,nacos[:2]',
+    'nacos[0][1]',
+  ],
 ]
 
 export const handMade: readonly Sample[] = [
-  sample('cluster', { 'hosts.yaml': cluster, 'limit.txt': 'nacos2\n db1 \n\n# a comment\n' }, patterns),
+  sample(
+    'cluster',
+    { 'hosts.yaml': cluster, 'limit.txt': 'nacos2\n db1 \n\n# a comment\n', 'empty.txt': '' },
+    patterns,
+  ),
   ini(
     'cluster-ini',
     'lone1\n[mysql]\ndb1\ndb2\n[nacos]\nnacos[1:5]\n[canary]\nnacos5\nnew1\n[nacos:children]\ncanary\n',

@@ -33,7 +33,16 @@ export const differences: readonly Difference[] = [
     refused: true,
     in: cluster('~[', '[', 'nacos['),
   },
-  { reason: 'an expression that is empty is an error: it would mean every host', refused: true, in: cluster('~') },
+  {
+    reason: 'an expression, a pattern or a list that is empty is an error: it would mean every host',
+    refused: true,
+    in: cluster('~', '', ',', ':', '@empty.txt'),
+  },
+  {
+    reason: 'a part of a group that ends before it begins, or that is none, is a slip: the run would be on other hosts',
+    refused: true,
+    in: cluster('nacos[3:1]', 'nacos[:2]', 'nacos[1:-1]', 'nacos[0:1:2]', 'db1,nacos[:2]'),
+  },
   {
     reason: 'names with signs of patterns, with spaces or slashes could not be told apart in patterns and paths',
     refused: true,
