@@ -57,7 +57,7 @@ const bad: readonly (readonly [value: string, says: RegExp])[] = [
   ['./more.yaml', /write @\.\/more\.yaml for a file/],
   ['[1]', /expected variables, found a list/],
   ['{"a": ', /^--extra-vars:1:7: a bracket above is not closed/],
-  ['@', /^--extra-vars: which file\?/],
+  ['@', /^--extra-vars: no file after "@"/],
   ['@nowhere.yaml', /^nowhere\.yaml: there is no such file/],
   ['@list.yaml', /@list\.yaml: expected variables, found a list/],
   ["a='b", /a quote is not closed/],

@@ -15,7 +15,7 @@ import { readRow, rowText } from '../../lib/mysql/dump.ts'
 import { clusterConf, memberOf, parseClusterConf, splitMember } from '../../lib/nacos/members.ts'
 import { editProperties, parseProperties } from '../../lib/nacos/properties.ts'
 import { compareVersions, parseVersion } from '../../lib/nacos/version.ts'
-import { unitWord } from '../../roles/systemd-service.ts'
+import { commandWord } from '../../roles/systemd-service.ts'
 import { assert, suite } from '../kit.ts'
 import { law, textOf, unlessRefused } from './laws.ts'
 
@@ -79,7 +79,7 @@ function systemdWords(line: string): readonly string[] {
 
 test('words of a unit file mean what they were', () =>
   law(fc.array(fc.string({ minLength: 1, maxLength: 20 }), { maxLength: 6 }), (words) =>
-    assert.equal(systemdWords(words.map(unitWord).join(' ')), words),
+    assert.equal(systemdWords(words.map(commandWord).join(' ')), words),
   ))
 
 test('a quoted word is that word, to the reader of words', () =>
