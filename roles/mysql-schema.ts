@@ -163,36 +163,61 @@ function completeness(schema: string, version: Version): Resource {
   })
 }
 
+const adminRole = 'ROLE_ADMIN'
+
+/** `role|hash` of the user nacos; the role is `none` where it is no administrator. */
 const adminReader = (schemas: readonly string[]): string =>
   schemas
-    .map(
-      (schema) => `SELECT ${literal(schema)} AS k, password AS v FROM ${name(schema)}.users WHERE username = 'nacos'`,
-    )
+    .map((schema) => {
+      const [users, roles] = ['users', 'roles'].map((table) => `${name(schema)}.${table}`)
+      const isAdmin = `EXISTS (SELECT 1 FROM ${roles} WHERE username = 'nacos' AND role = '${adminRole}')`
+      return `SELECT ${literal(schema)} AS k, CONCAT(IF(${isAdmin}, '${adminRole}', 'none'), '|', password) AS v FROM ${users} WHERE username = 'nacos'`
+    })
     .join(' UNION ALL ')
 
-/** The user nacos with the role of an administrator. Made once; an existing one keeps its password, whatever it is. */
+interface AdministratorState {
+  readonly [key: string]: string
+  readonly present: string
+  readonly role: string
+}
+
+/**
+ * The user nacos with the role of an administrator: two rows, either of which may be missing. An existing user keeps its
+ * password, whatever it is.
+ */
 function administrator(schema: string, password: Secret): Resource {
   const question = { reader: adminReader, key: schema }
-  return resource<{ readonly [key: string]: string; readonly present: string }>({
+  const told = (answers: Answers): { readonly role: string; readonly hash: string } | null => {
+    const answer = answers(question)
+    const at = answer.indexOf('|')
+    return at < 0 ? null : { role: answer.slice(0, at), hash: answer.slice(at + 1) }
+  }
+  const makeAdmin = `INSERT IGNORE INTO roles (username, role) VALUES ('nacos', '${adminRole}')`
+  return resource<AdministratorState>({
     id: `row:${schema}.users:nacos`,
     probe: [question],
-    read: (answers) => (answers(question) === '' ? null : { present: 'yes' }),
-    desired: { present: 'yes' },
+    read(answers) {
+      const found = told(answers)
+      return found && { present: 'yes', role: found.role }
+    },
+    desired: { present: 'yes', role: adminRole },
     warn: (answers) =>
-      usedDefaults([{ username: 'nacos', password: answers(question) }]).map(({ what, remedy }) => ({
+      usedDefaults([{ username: 'nacos', password: told(answers)?.hash ?? '' }]).map(({ what, remedy }) => ({
         where: 'Nacos',
         what,
         remedy,
       })),
-    steps: () => [
-      {
-        say: 'add the user nacos as administrator',
-        run: `USE ${name(schema)}; INSERT IGNORE INTO users (username, password, enabled) VALUES ('nacos', ?, TRUE);
-INSERT IGNORE INTO roles (username, role) VALUES ('nacos', 'ROLE_ADMIN')`,
-        meaning: password.reveal(),
-        // Nacos reads bcrypt hashes of the kind 2a.
-        input: bcrypt.hashSync(password.reveal(), 10).replace(/^\$2b\$/, '$2a$'),
-      },
+    steps: ({ actual }) => [
+      actual
+        ? { say: 'make the user nacos an administrator', run: `USE ${name(schema)}; ${makeAdmin}` }
+        : {
+            say: 'add the user nacos as administrator',
+            run: `USE ${name(schema)}; INSERT IGNORE INTO users (username, password, enabled) VALUES ('nacos', ?, TRUE);
+${makeAdmin}`,
+            meaning: password.reveal(),
+            // Nacos reads bcrypt hashes of the kind 2a.
+            input: bcrypt.hashSync(password.reveal(), 10).replace(/^\$2b\$/, '$2a$'),
+          },
     ],
   })
 }
