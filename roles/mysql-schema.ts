@@ -165,14 +165,21 @@ function completeness(schema: string, version: Version): Resource {
 
 const adminRole = 'ROLE_ADMIN'
 
-/** `role|hash` of the user nacos; the role is `none` where it is no administrator. */
+/** The hash of the password of the user nacos. */
 const adminReader = (schemas: readonly string[]): string =>
   schemas
-    .map((schema) => {
-      const [users, roles] = ['users', 'roles'].map((table) => `${name(schema)}.${table}`)
-      const isAdmin = `EXISTS (SELECT 1 FROM ${roles} WHERE username = 'nacos' AND role = '${adminRole}')`
-      return `SELECT ${literal(schema)} AS k, CONCAT(IF(${isAdmin}, '${adminRole}', 'none'), '|', password) AS v FROM ${users} WHERE username = 'nacos'`
-    })
+    .map(
+      (schema) => `SELECT ${literal(schema)} AS k, password AS v FROM ${name(schema)}.users WHERE username = 'nacos'`,
+    )
+    .join(' UNION ALL ')
+
+/** His role, where he is an administrator. */
+const adminRoleReader = (schemas: readonly string[]): string =>
+  schemas
+    .map(
+      (schema) =>
+        `SELECT ${literal(schema)} AS k, role AS v FROM ${name(schema)}.roles WHERE username = 'nacos' AND role = '${adminRole}'`,
+    )
     .join(' UNION ALL ')
 
 interface AdministratorState {
@@ -186,23 +193,16 @@ interface AdministratorState {
  * password, whatever it is.
  */
 function administrator(schema: string, password: Secret): Resource {
-  const question = { reader: adminReader, key: schema }
-  const told = (answers: Answers): { readonly role: string; readonly hash: string } | null => {
-    const answer = answers(question)
-    const at = answer.indexOf('|')
-    return at < 0 ? null : { role: answer.slice(0, at), hash: answer.slice(at + 1) }
-  }
+  const user = { reader: adminReader, key: schema }
+  const role = { reader: adminRoleReader, key: schema }
   const makeAdmin = `INSERT IGNORE INTO roles (username, role) VALUES ('nacos', '${adminRole}')`
   return resource<AdministratorState>({
     id: `row:${schema}.users:nacos`,
-    probe: [question],
-    read(answers) {
-      const found = told(answers)
-      return found && { present: 'yes', role: found.role }
-    },
+    probe: [user, role],
+    read: (answers) => (answers(user) === '' ? null : { present: 'yes', role: answers(role) || 'none' }),
     desired: { present: 'yes', role: adminRole },
     warn: (answers) =>
-      usedDefaults([{ username: 'nacos', password: told(answers)?.hash ?? '' }]).map(({ what, remedy }) => ({
+      usedDefaults([{ username: 'nacos', password: answers(user) }]).map(({ what, remedy }) => ({
         where: 'Nacos',
         what,
         remedy,

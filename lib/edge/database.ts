@@ -8,8 +8,8 @@ import { listedHolder, lockName, lockTimes, namedHolder, noteHolder, nothing, ta
 
 type Rows = readonly Readonly<Record<string, string | null>>[]
 
-/** Codes that mean "not there", which is an answer: unknown database, no such table. */
-const absent = new Set([1049, 1146])
+/** Codes that mean "not there", which is an answer: unknown database, no such column, no such table. */
+const absent = new Set([1049, 1054, 1146])
 
 interface ServerError extends Error {
   readonly errno?: number

@@ -71,9 +71,9 @@ test('one query a reader; key and answer by their place in the row, whatever the
   ])
 })
 
-test('no such database or table is an answer; any other refusal is not', async () => {
+test('no such database, table or column is an answer; any other refusal is not', async () => {
   const question = { reader: variables, key: 'a' }
-  for (const errno of [1049, 1146]) {
+  for (const errno of [1049, 1054, 1146]) {
     const { channel } = fake(refusing(errno, "Table 'nacos.users' doesn't exist"))
     assert.is((await channel.ask([question]))(question), '')
   }
