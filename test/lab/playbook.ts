@@ -48,6 +48,8 @@ export interface PlaybookOptions {
   readonly interruptAt?: RegExp
   /** With this; SIGINT unless told. */
   readonly signal?: 'SIGKILL'
+  /** So many ms after it has said so. */
+  readonly later?: number
 }
 
 /** Runs a playbook to its end. */
@@ -68,7 +70,7 @@ export function playbook(name: string, args: readonly string[], options: Playboo
       stderr += text
       if (interrupted || !options.interruptAt?.test(stderr)) return
       interrupted = true
-      child.kill(options.signal ?? 'SIGINT')
+      setTimeout(() => child.kill(options.signal ?? 'SIGINT'), options.later ?? 0).unref()
     })
     child.on('close', (code) => resolve({ code: code ?? 1, stdout, stderr }))
   })
