@@ -45,10 +45,13 @@ export function nacosService(
   return [...all, ...tagged('systemd-service', service)].filter(({ id }) => !groundwork.test(id))
 }
 
-const everything = (node: Node, archives: Archives, facts: Facts): readonly Resource[] =>
-  [...runtime(node, archives, facts), ...installation(node, archives, facts)].map((resource) =>
-    readAtStart.test(resource.id) ? inputOf(node.params.nacos.unit, resource) : resource,
-  )
+/** Each once: JDK and distribution wait in one folder when both come as archives. */
+const everything = (node: Node, archives: Archives, facts: Facts): readonly Resource[] => {
+  const all = [...runtime(node, archives, facts), ...installation(node, archives, facts)]
+  return all
+    .filter(({ id }, index) => all.findIndex((other) => other.id === id) === index)
+    .map((resource) => (readAtStart.test(resource.id) ? inputOf(node.params.nacos.unit, resource) : resource))
+}
 
 const runtime = (node: Node, archives: Archives, facts: Facts): readonly Resource[] =>
   tagged('java', java.resources({ ...node.params.java, opened: archives.java(node) }, facts))

@@ -148,6 +148,7 @@ test('JDK archives: one for the architecture, unpacked under its digest; none is
     'directory:/var/cache/plinth',
     'release:/opt/java/cdcdcdcdcdcd',
   ])
+  assert.is(new Set(ids(arm)).size, arm.length, 'the folder of the archives is made once')
   const amd = nacosService(nodes[0]!, nodes, archives({ arm64: jdk }), facts)
   const plan = amd.find(({ id }) => id === 'java:/opt/java/17')!.plan(canned({}), new Set())
   assert.match(plan.problems[0]?.what ?? '', /no JDK archive is declared for the architecture amd64/)
