@@ -143,7 +143,7 @@ export const snapshot = (host: string): Promise<string> =>
   inside(
     host,
     `find / -xdev \\( -path /proc -o -path /sys -o -path /run -o -path /dev -o -path /tmp -o -path /var/log -o -path /var/lib/mysql \
--o -path /var/lib/systemd -o -path '/opt/nacos/data' -o -path '/opt/nacos/logs' -o -path '/opt/nacos/work' -o -path '/opt/nacos/tmp' -o -path '/opt/nacos/status' -o -path '/opt/nacos/file:' \\) -prune \
+-o -path /var/lib/systemd -o -path '/opt/*nacos/data' -o -path '/opt/*nacos/logs' -o -path '/opt/*nacos/work' -o -path '/opt/*nacos/tmp' -o -path '/opt/*nacos/status' -o -path '/opt/*nacos/file:' \\) -prune \
 -o -printf '%p %y %s %T@ %C@ %m %u %g\\n' | sort; ps -eo pid,lstart,args --no-headers | grep -E 'java|mysqld|systemd' | grep -v -E 'grep|systemd --user|sd-pam|systemd-hostnamed|systemd-timedated'`,
   )
 
