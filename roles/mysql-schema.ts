@@ -163,6 +163,9 @@ function completeness(schema: string, version: Version): Resource {
   })
 }
 
+const adminRole = 'ROLE_ADMIN'
+
+/** The hash of the password of the user nacos. */
 const adminReader = (schemas: readonly string[]): string =>
   schemas
     .map(
@@ -170,29 +173,51 @@ const adminReader = (schemas: readonly string[]): string =>
     )
     .join(' UNION ALL ')
 
-/** The user nacos with the role of an administrator. Made once; an existing one keeps its password, whatever it is. */
+/** His role, where he is an administrator. */
+const adminRoleReader = (schemas: readonly string[]): string =>
+  schemas
+    .map(
+      (schema) =>
+        `SELECT ${literal(schema)} AS k, role AS v FROM ${name(schema)}.roles WHERE username = 'nacos' AND role = '${adminRole}'`,
+    )
+    .join(' UNION ALL ')
+
+interface AdministratorState {
+  readonly [key: string]: string
+  readonly present: string
+  readonly role: string
+}
+
+/**
+ * The user nacos with the role of an administrator: two rows, either of which may be missing. An existing user keeps its
+ * password, whatever it is.
+ */
 function administrator(schema: string, password: Secret): Resource {
-  const question = { reader: adminReader, key: schema }
-  return resource<{ readonly [key: string]: string; readonly present: string }>({
+  const user = { reader: adminReader, key: schema }
+  const role = { reader: adminRoleReader, key: schema }
+  const makeAdmin = `INSERT IGNORE INTO roles (username, role) VALUES ('nacos', '${adminRole}')`
+  return resource<AdministratorState>({
     id: `row:${schema}.users:nacos`,
-    probe: [question],
-    read: (answers) => (answers(question) === '' ? null : { present: 'yes' }),
-    desired: { present: 'yes' },
+    probe: [user, role],
+    read: (answers) => (answers(user) === '' ? null : { present: 'yes', role: answers(role) || 'none' }),
+    desired: { present: 'yes', role: adminRole },
     warn: (answers) =>
-      usedDefaults([{ username: 'nacos', password: answers(question) }]).map(({ what, remedy }) => ({
+      usedDefaults([{ username: 'nacos', password: answers(user) }]).map(({ what, remedy }) => ({
         where: 'Nacos',
         what,
         remedy,
       })),
-    steps: () => [
-      {
-        say: 'add the user nacos as administrator',
-        run: `USE ${name(schema)}; INSERT IGNORE INTO users (username, password, enabled) VALUES ('nacos', ?, TRUE);
-INSERT IGNORE INTO roles (username, role) VALUES ('nacos', 'ROLE_ADMIN')`,
-        meaning: password.reveal(),
-        // Nacos reads bcrypt hashes of the kind 2a.
-        input: bcrypt.hashSync(password.reveal(), 10).replace(/^\$2b\$/, '$2a$'),
-      },
+    steps: ({ actual }) => [
+      actual
+        ? { say: 'make the user nacos an administrator', run: `USE ${name(schema)}; ${makeAdmin}` }
+        : {
+            say: 'add the user nacos as administrator',
+            run: `USE ${name(schema)}; INSERT IGNORE INTO users (username, password, enabled) VALUES ('nacos', ?, TRUE);
+${makeAdmin}`,
+            meaning: password.reveal(),
+            // Nacos reads bcrypt hashes of the kind 2a.
+            input: bcrypt.hashSync(password.reveal(), 10).replace(/^\$2b\$/, '$2a$'),
+          },
     ],
   })
 }

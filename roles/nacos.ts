@@ -7,11 +7,12 @@ import type { Archives } from './distributions.ts'
 import { java } from './java.ts'
 import { nacosInstall } from './nacos-install.ts'
 import { addressOf, memberOfNode, type Node, settingsOf } from './nacos-node.ts'
-import { heapOf, megabytes, systemdService } from './systemd-service.ts'
+import { heapOf, megabytes, notesFolder, systemdService } from './systemd-service.ts'
 
 /** What may be laid out on all nodes at once, because nothing that runs reads it yet: JDK, account, folders, release. */
 export function nacosGroundwork(node: Node, archives: Archives, facts: Facts): readonly Resource[] {
-  return everything(node, archives, facts).filter(({ id }) => groundwork.test(id))
+  const all = everything(node, archives, facts).filter(({ id }) => groundwork.test(id))
+  return [...tagged('systemd-service', [notesFolder]), ...all]
 }
 
 /**
@@ -41,13 +42,16 @@ export function nacosService(
     .filter((other) => other !== node && other.machine.key === node.machine.key)
     .reduce((sum, { params }) => sum + megabytes(heapOf(params.nacos).xmx), 0)
   const service = systemdService.resources({ ...nacos, jdk: jdk.version, runs, others }, facts)
-  return [...all.filter(({ id }) => !groundwork.test(id)), ...tagged('systemd-service', service)]
+  return [...all, ...tagged('systemd-service', service)].filter(({ id }) => !groundwork.test(id))
 }
 
-const everything = (node: Node, archives: Archives, facts: Facts): readonly Resource[] =>
-  [...runtime(node, archives, facts), ...installation(node, archives, facts)].map((resource) =>
-    readAtStart.test(resource.id) ? inputOf(node.params.nacos.unit, resource) : resource,
-  )
+/** Each once: JDK and distribution wait in one folder when both come as archives. */
+const everything = (node: Node, archives: Archives, facts: Facts): readonly Resource[] => {
+  const all = [...runtime(node, archives, facts), ...installation(node, archives, facts)]
+  return all
+    .filter(({ id }, index) => all.findIndex((other) => other.id === id) === index)
+    .map((resource) => (readAtStart.test(resource.id) ? inputOf(node.params.nacos.unit, resource) : resource))
+}
 
 const runtime = (node: Node, archives: Archives, facts: Facts): readonly Resource[] =>
   tagged('java', java.resources({ ...node.params.java, opened: archives.java(node) }, facts))

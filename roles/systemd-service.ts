@@ -20,6 +20,9 @@ export interface Service {
   readonly others: number
 }
 
+/** Where notes of touched inputs go, before the first of them is touched. */
+export const notesFolder = directory('/etc/plinth', { mode: '0700' })
+
 export const systemdService = role<typeof nacosParams, Service>({
   params: nacosParams,
   resources(params, facts) {
@@ -32,7 +35,7 @@ export const systemdService = role<typeof nacosParams, Service>({
     return [
       systemdIsRecent(facts),
       enoughMemory(name, megabytes(heap.xmx), others),
-      directory('/etc/plinth', { mode: '0700' }),
+      notesFolder,
       ...unit(name, { definition: definition({ name, user, home, ...command }), runs }),
     ]
   },

@@ -43,6 +43,7 @@ const rules: readonly { readonly in: string; readonly may: readonly string[] }[]
     may: [
       'lib/core',
       'lib/edge',
+      'lib/mysql/lock.ts',
       'lib/report',
       'lib/engine/world.ts',
       'lib/engine/report.ts',

@@ -4,11 +4,12 @@ import type { Channel, Database, DatabaseLogin, Done, MachineChannel } from '../
 import { hostError, type PlinthError, type Problem } from '../core/error.ts'
 import { answersOf, byReader, type Reader } from '../core/probe.ts'
 import type { Step } from '../core/resource.ts'
+import { listedHolder, lockName, lockTimes, namedHolder, noteHolder, nothing, takeLock } from '../mysql/lock.ts'
 
 type Rows = readonly Readonly<Record<string, string | null>>[]
 
-/** Codes that mean "not there", which is an answer: unknown database, no such table. */
-const absent = new Set([1049, 1146])
+/** Codes that mean "not there", which is an answer: unknown database, no such column, no such table. */
+const absent = new Set([1049, 1054, 1146])
 
 interface ServerError extends Error {
   readonly errno?: number
@@ -125,8 +126,18 @@ function textRows(rows: unknown): Rows {
   )
 }
 
-/** Resources that live in a database: a question is a query of two columns, a step is SQL with `?` for its input. */
-export function databaseChannel(database: Database, login: DatabaseLogin): Channel {
+/**
+ * Resources that live in a database: a question is a query of two columns, a step is SQL with `?` for its input.
+ * @param times how a lock that it takes is kept
+ */
+export function databaseChannel(database: Database, login: DatabaseLogin, times = lockTimes): Channel {
+  let timer: NodeJS.Timeout | undefined
+  let closed = false
+  /** One word at a time: behind a long step they would pile up. A lost connection shows in the next step. */
+  const beating = (): void => {
+    if (closed) return
+    timer = setTimeout(() => database.query(nothing).then(beating, () => {}), times.beat * 1000).unref()
+  }
   return {
     async ask(questions) {
       const found = new Map<Reader, Map<string, string>>()
@@ -151,12 +162,11 @@ export function databaseChannel(database: Database, login: DatabaseLogin): Chann
       }
     },
     async lock(holder) {
-      const [row] = await database.query('SELECT GET_LOCK(?, 0) AS got, IS_USED_LOCK(?) AS holder', [
-        lockName,
-        lockName,
-      ])
+      const [row] = await database.query(takeLock, [lockName, lockName])
       if (row?.got === '1') {
-        await database.query(`SET ${holderVariable} = CONCAT(?, ', since ', UTC_TIMESTAMP(), ' UTC')`, [holder])
+        await database.query(noteHolder(times), [holder])
+        clearTimeout(timer)
+        beating()
         return
       }
       throw hostError({
@@ -169,24 +179,20 @@ export function databaseChannel(database: Database, login: DatabaseLogin): Chann
       await this.lock(holder)
       return this.ask(questions)
     },
-    close: () => database.close(),
+    close() {
+      closed = true
+      clearTimeout(timer)
+      return database.close()
+    },
   }
 }
 
-/** One name for the whole server: who comes another way knows the server by another address. */
-const lockName = 'plinth'
-/** Says who holds the lock, for as long as the session lasts. */
-const holderVariable = '@plinth_holder'
-
 /** What the holder said of itself, where the server tells it; or who is logged in there, and since when it is idle. */
 async function holderOf(database: Database, connection: string): Promise<string> {
-  const named = `SELECT VARIABLE_VALUE AS holder FROM performance_schema.user_variables_by_thread
-JOIN performance_schema.threads USING (THREAD_ID) WHERE PROCESSLIST_ID = ? AND VARIABLE_NAME = ?`
-  const known = await database.query(named, [connection, holderVariable.slice(1)]).catch(() => [])
+  const known = await database.query(namedHolder, [connection]).catch(() => [])
   const holder = known[0]?.holder
   if (holder) return holder
-  const logged = 'SELECT USER AS user, HOST AS host, TIME AS seconds FROM information_schema.PROCESSLIST WHERE ID = ?'
-  const [row] = await database.query(logged, [connection]).catch(() => [])
+  const [row] = await database.query(listedHolder, [connection]).catch(() => [])
   const who = row
     ? `${row.user ?? 'somebody'} from ${row.host ?? 'somewhere'}, silent for ${row.seconds ?? '?'} s, `
     : ''

@@ -19,10 +19,7 @@ interface UnitState {
 }
 
 export interface UnitOptions {
-  /**
-   * Text of the unit file. It must read the environment file: `EnvironmentFile=` and `environmentFile(name)`. Its `Type=` is
-   * `exec` or another that counts as started only when the program runs: with `simple` the process may still be systemd's own.
-   */
+  /** Text of the unit file. It must read the environment file: `EnvironmentFile=` and `environmentFile(name)`. */
   readonly definition: string
   /** What the process reads when it starts: a change of any of them restarts it. */
   readonly runs: readonly Resource[]
@@ -187,12 +184,21 @@ function serviceSteps(
   return steps
 }
 
-/** Starts a service, anew where it runs: it has read all its inputs then. */
+/**
+ * Starts a service, anew where it runs: it has read all its inputs then. A unit of `Type=simple`, which a file has that names
+ * none, counts as started while its process is still systemd's own, with no word of our inputs: what is read again at
+ * once would be a failure. So the program is waited for, some seconds at the most: what never gets that word fails then.
+ */
 export const startUnit = (name: string, verb: 'start' | 'restart' = 'start'): Step => ({
   say: `${verb} ${name}.service`,
   deadline: 180,
   run: sh`systemctl reset-failed -- ${`${name}.service`} 2>/dev/null || :
 systemctl restart -- ${`${name}.service`}
+p=$(systemctl show -p MainPID -- ${`${name}.service`} | tr -dc 0-9) n=0
+while [ "$n" -lt 50 ] && [ -r "/proc/$p/environ" ] && ! grep -q PLINTH_INPUTS= "/proc/$p/environ"; do
+  n=$((n + 1))
+  sleep 0.1 2>/dev/null || sleep 1
+done 2>/dev/null
 systemctl show -p InvocationID -- ${`${name}.service`} >${startedFile(name)}
 rm -f -- ${staleFile(name)}`.text,
 })

@@ -3,6 +3,7 @@ import type { Database, DatabaseLogin } from '../../lib/core/channel.ts'
 import { hostError, PlinthError } from '../../lib/core/error.ts'
 import { Secret } from '../../lib/core/secret.ts'
 import { databaseChannel, databaseProblem } from '../../lib/edge/database.ts'
+import type { LockTimes } from '../../lib/mysql/lock.ts'
 import { assert, suite } from '../kit.ts'
 
 const test = suite('edge/database')
@@ -13,7 +14,7 @@ type Rows = Awaited<ReturnType<Database['query']>>
 type Sent = readonly [sql: string, values: readonly (string | number | null)[]]
 
 /** A database that answers every query with `answer`, and remembers what it was sent. */
-function fake(answer: (sql: string) => Rows = () => []) {
+function fake(answer: (sql: string) => Rows = () => [], times?: LockTimes) {
   const sent: Sent[] = []
   const state = { closed: false }
   const database: Database = {
@@ -27,7 +28,7 @@ function fake(answer: (sql: string) => Rows = () => []) {
       state.closed = true
     },
   }
-  return { channel: databaseChannel(database, login), sent, state }
+  return { channel: databaseChannel(database, login, times), sent, state }
 }
 
 /** What the edge throws when the server refuses. */
@@ -70,9 +71,9 @@ test('one query a reader; key and answer by their place in the row, whatever the
   ])
 })
 
-test('no such database or table is an answer; any other refusal is not', async () => {
+test('no such database, table or column is an answer; any other refusal is not', async () => {
   const question = { reader: variables, key: 'a' }
-  for (const errno of [1049, 1146]) {
+  for (const errno of [1049, 1054, 1146]) {
     const { channel } = fake(refusing(errno, "Table 'nacos.users' doesn't exist"))
     assert.is((await channel.ask([question]))(question), '')
   }
@@ -165,7 +166,11 @@ test('the lock is of the whole server, by whichever address it is known, and say
   const free = fake(() => [{ got: '1', holder: null }])
   await free.channel.lock('me')
   assert.equal(free.sent[0]?.[1], ['plinth', 'plinth'])
-  assert.equal(free.sent[1], ["SET @plinth_holder = CONCAT(?, ', since ', UTC_TIMESTAMP(), ' UTC')", ['me']])
+  assert.equal(free.sent[1], [
+    "SET @plinth_holder = CONCAT(?, DATE_FORMAT(UTC_TIMESTAMP(), ', since %Y-%m-%dT%TZ')), SESSION wait_timeout = 900",
+    ['me'],
+  ])
+  await free.channel.close()
   const held: Rows = [{ got: '0', holder: '42' }]
   const cases = [
     {
@@ -193,6 +198,53 @@ test('the lock is of the whole server, by whichever address it is known, and say
     assert.match((error as Error).message, says)
     assert.is((error as PlinthError).problems[0]?.where, where)
     assert.not(sent.some(([sql]) => sql.startsWith('SET')))
+  }
+})
+
+const quick: LockTimes = { beat: 0.001, silence: 900 }
+
+test('who holds the lock says something now and then, one word at a time, until the end', async () => {
+  let answered = (): void => {}
+  let asked = 0
+  const next = (): Promise<void> => new Promise((resolve) => (answered = resolve))
+  const { channel, sent, state } = fake((sql) => {
+    if (sql === 'DO 0') {
+      asked++
+      answered()
+    }
+    return [{ got: '1', holder: null }]
+  }, quick)
+  const words = (): number => sent.filter(([sql]) => sql === 'DO 0').length
+  await channel.ask([])
+  assert.is(words(), 0, 'no lock, no word')
+  await channel.lock('me')
+  while (asked < 3) await next()
+  await channel.close()
+  const before = words()
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  assert.is(words(), before)
+  assert.ok(state.closed)
+})
+
+test('a word that is not answered is not followed by another, and one that fails ends nothing', async () => {
+  let words = 0
+  const silent = (answer: () => Promise<Rows>): Database => ({
+    query: async (sql) => {
+      if (sql !== 'DO 0') return [{ got: '1', holder: null }]
+      words++
+      return answer()
+    },
+    async *rows() {},
+    fetchedPublicKey: false,
+    async close() {},
+  })
+  for (const answer of [() => new Promise<Rows>(() => {}), () => Promise.reject(refusal(2013, 'lost'))]) {
+    words = 0
+    const channel = databaseChannel(silent(answer), login, quick)
+    await channel.lock('me')
+    await new Promise((resolve) => setTimeout(resolve, 30))
+    assert.is(words, 1)
+    await channel.close()
   }
 })
 

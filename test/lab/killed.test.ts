@@ -19,25 +19,14 @@ import {
   snapshot,
   starts,
 } from './killed/stage.ts'
+import { randomFrom, seed } from './random.ts'
 
 const test = suite('killed')
 test.after(lower)
 
 /** How many runs are killed from each start. */
 const rounds = 16
-const seed = Number(process.env.PLINTH_SEED ?? Math.floor(Math.random() * 2 ** 31))
 console.log(`  PLINTH_SEED=${seed}`)
-
-/** Numbers from 0 to 1 that a seed decides (mulberry32). */
-function randomFrom(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
-  }
-}
 
 /** Every other time by what it says, and by the clock; from the moment on at which it begins to connect. */
 function momentIn(reference: Ran, round: number, random: () => number): Moment {

@@ -1,8 +1,32 @@
-/** The walk of the course: 2.0.3 on JDK 8, two nodes on one host; and 2.2.4 on JDK 17 in a home that is hard to spell. */
+/**
+ * The walk of the course: 2.0.3 on JDK 8, two nodes on one host; and 2.2.4, standalone, on a JDK from an archive, fetched
+ * from a URL, in a home that is hard to spell.
+ */
+import { createHash } from 'node:crypto'
+import { createReadStream, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { homedir, tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { assert, suite } from '../kit.ts'
+import { assertMended } from './damages.ts'
+import { assertDid } from './deeds.ts'
+import { labArchive } from './nacos/archive.ts'
 import { complaints, differing, inside, inventory, mainPid, prepareLab, site, testLab } from './playbook.ts'
+import { $ } from './shell.ts'
 
 const test = suite('pair')
+const folder = mkdtempSync(join(tmpdir(), 'plinth-pair-'))
+test.after(() => rmSync(folder, { recursive: true, force: true }))
+
+/** Applies to hosts as they are now, and asserts that what the check announced is done, step by step. */
+async function installed(path: string, machineOf?: (host: string) => string): Promise<void> {
+  const checked = await site(path, '--check')
+  assert.is(checked.code, 2, complaints(checked.report))
+  const { code, report, stderr } = await site(path)
+  assert.is(code, 0, complaints(report))
+  assertDid(stderr, checked.report, machineOf)
+}
 
 test(
   'bare hosts',
@@ -15,9 +39,7 @@ test(
 test(
   'two members of 2.0.3 on one host',
   async () => {
-    const path = inventory('lab-pair')
-    const { code, report } = await site(path)
-    assert.is(code, 0, complaints(report))
+    await installed(inventory('lab-pair'), (host) => host.replace(/^nacos-.*/, 'nacos1'))
     const address = testLab.addressOf('nacos1')
     for (const port of [8848, 8948]) {
       const response = await fetch(`http://${address}:${port}/nacos/v1/core/cluster/nodes`)
@@ -71,25 +93,84 @@ test(
   { timeout: 400 },
 )
 
+/** A JDK in an archive: its java is that of a package that somebody else has installed. */
+async function jdkArchive(): Promise<string> {
+  mkdirSync(join(folder, 'jdk-17/bin'), { recursive: true })
+  const java = '#!/bin/sh\nexec /usr/lib/jvm/java-17-openjdk-amd64/bin/java "$@"\n'
+  writeFileSync(join(folder, 'jdk-17/bin/java'), java, { mode: 0o755 })
+  writeFileSync(join(folder, 'jdk-17/release'), 'JAVA_VERSION="17"\n')
+  const path = join(folder, 'jdk-17.tar.gz')
+  await $`tar -czf ${path} -C ${folder} jdk-17`
+  return path
+}
+
+const digestOf = (path: string): string => createHash('sha256').update(readFileSync(path)).digest('hex')
+
 test(
-  '2.2.4 on JDK 17, standalone, in a home with a blank and Chinese characters',
+  '2.2.4 from a URL on a JDK 17 from an archive, standalone, in a home with a blank and Chinese characters',
   async () => {
-    await Promise.all(['db1', 'nacos1'].map((host) => testLab.reset(host)))
-    const path = inventory('lab', (text) =>
-      text
-        .replace(/ +nacos[23]: .*\n/g, '')
-        .replace('version: 8', 'version: 17')
-        .replace('version: 2.2.4', 'version: 2.2.4\n          mode: standalone\n          home: /opt/注册 中心/nacos'),
-    )
-    const { code, report } = await site(path)
-    assert.is(code, 0, complaints(report))
-    assert.match(
-      await inside('nacos1', 'cat /proc/$(systemctl show -p MainPID --value nacos)/cmdline | tr "\\0" " "'),
-      /^\/opt\/java\/17\/bin\/java .*注册 中心/,
-    )
-    const again = await site(path)
-    assert.equal(differing(again.report), [])
-    assert.is(again.code, 0, complaints(again.report))
+    const nacos = await labArchive('2.2.4', () => {})
+    const fetched = join(homedir(), '.cache/plinth/downloads', nacos.sha256)
+    rmSync(fetched, { recursive: true, force: true })
+    const asked: string[] = []
+    const server = createServer((request, response) => {
+      asked.push(request.url ?? '')
+      createReadStream(nacos.path).pipe(response)
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    try {
+      await Promise.all(['db1', 'nacos1'].map((host) => testLab.reset(host)))
+      await inside('nacos1', 'apt-get -qy install openjdk-17-jre-headless >/dev/null 2>&1')
+      const jdk = await jdkArchive()
+      const home = '/opt/注册 中心/nacos'
+      const path = inventory('lab', (text) =>
+        text
+          .replace(/ +nacos[23]: .*\n/g, '')
+          .replace(
+            'version: 8',
+            `version: 17\n          archives: { amd64: { archive: ${jdk}, sha256: ${digestOf(jdk)} } }`,
+          )
+          .replace('version: 2.2.4', `version: 2.2.4\n          mode: standalone\n          home: ${home}`)
+          .replace(
+            /archive: \S+nacos-server\S+/,
+            `url: http://127.0.0.1:${(server.address() as AddressInfo).port}/nacos.tar.gz`,
+          ),
+      )
+      await installed(path)
+      assert.equal(asked, ['/nacos.tar.gz'], 'fetched once, for the check and the apply')
+      const java = await inside('nacos1', 'readlink -f /opt/java/17/bin/java')
+      assert.is(java, `/opt/java/${digestOf(jdk).slice(0, 12)}/bin/java\n`)
+      assert.match(
+        await inside('nacos1', 'cat /proc/$(systemctl show -p MainPID --value nacos)/cmdline | tr "\\0" " "'),
+        /^\/usr\/lib\/jvm\/java-17-openjdk-amd64\/bin\/java .*注册 中心/,
+      )
+      const unpacked = `/opt/java/${digestOf(jdk).slice(0, 12)}`
+      await assertMended(
+        [
+          {
+            name: 'both releases are damaged, and the link of the JDK is gone',
+            host: 'nacos1',
+            break: `rm ${unpacked}/release /opt/java/17 '${home}/releases/2.2.4/.plinth'`,
+            expect: [
+              `release:${unpacked}`,
+              'symlink:/opt/java/17',
+              'java:/opt/java/17',
+              `release:${home}/releases/2.2.4`,
+              'unit:nacos',
+            ],
+            restarts: true,
+          },
+        ],
+        path,
+        ['nacos1'],
+      )
+      const again = await site(path)
+      assert.equal(differing(again.report), [])
+      assert.is(again.code, 0, complaints(again.report))
+    } finally {
+      server.close()
+      rmSync(fetched, { recursive: true, force: true })
+    }
   },
   { timeout: 400 },
 )

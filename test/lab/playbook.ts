@@ -48,6 +48,8 @@ export interface PlaybookOptions {
   readonly interruptAt?: RegExp
   /** With this; SIGINT unless told. */
   readonly signal?: 'SIGKILL'
+  /** So many ms after it has said so. */
+  readonly later?: number
 }
 
 /** Runs a playbook to its end. */
@@ -68,7 +70,7 @@ export function playbook(name: string, args: readonly string[], options: Playboo
       stderr += text
       if (interrupted || !options.interruptAt?.test(stderr)) return
       interrupted = true
-      child.kill(options.signal ?? 'SIGINT')
+      setTimeout(() => child.kill(options.signal ?? 'SIGINT'), options.later ?? 0).unref()
     })
     child.on('close', (code) => resolve({ code: code ?? 1, stdout, stderr }))
   })
@@ -141,7 +143,7 @@ export const snapshot = (host: string): Promise<string> =>
   inside(
     host,
     `find / -xdev \\( -path /proc -o -path /sys -o -path /run -o -path /dev -o -path /tmp -o -path /var/log -o -path /var/lib/mysql \
--o -path /var/lib/systemd -o -path '/opt/nacos/data' -o -path '/opt/nacos/logs' -o -path '/opt/nacos/work' -o -path '/opt/nacos/tmp' -o -path '/opt/nacos/status' -o -path '/opt/nacos/file:' \\) -prune \
+-o -path /var/lib/systemd -o -path '/opt/*nacos/data' -o -path '/opt/*nacos/logs' -o -path '/opt/*nacos/work' -o -path '/opt/*nacos/tmp' -o -path '/opt/*nacos/status' -o -path '/opt/*nacos/file:' \\) -prune \
 -o -printf '%p %y %s %T@ %C@ %m %u %g\\n' | sort; ps -eo pid,lstart,args --no-headers | grep -E 'java|mysqld|systemd' | grep -v -E 'grep|systemd --user|sd-pam|systemd-hostnamed|systemd-timedated'`,
   )
 

@@ -6,6 +6,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { assert, suite } from '../kit.ts'
+import { quiet } from './connections.ts'
 import {
   changesBetween,
   complaints,
@@ -20,6 +21,7 @@ import {
   sql,
   testLab,
 } from './playbook.ts'
+import { randomFrom, seed } from './random.ts'
 
 const test = suite('procedures')
 const hosts = ['db1', 'nacos1', 'nacos2', 'nacos3']
@@ -33,6 +35,23 @@ test.after(() => rmSync(folder, { recursive: true, force: true }))
 const run = (name: string, ...args: readonly string[]): Promise<Ran> => playbook(name, ['-i', lab, ...args])
 const ended = ({ code, stdout, stderr }: Ran, expected = 0): void =>
   assert.is(code, expected, `ended with ${code}:\n${stdout}${stderr}`)
+
+console.log(`  PLINTH_SEED=${seed}`)
+const random = randomFrom(seed)
+
+/**
+ * Runs a procedure again and again, each time killed some time after it has said the next of these words, as the seed
+ * decides; and once to its end.
+ */
+async function runKilledAt(words: readonly RegExp[], name: string, ...args: readonly string[]): Promise<void> {
+  for (const interruptAt of words) {
+    const later = Math.round(300 * random())
+    const { code, stderr } = await playbook(name, ['-i', lab, ...args], { interruptAt, later, signal: 'SIGKILL' })
+    assert.is.not(code, 0, `${name} came to its end before it was killed at ${interruptAt} and ${later} ms:\n${stderr}`)
+    await Promise.all(nodes.map((node) => quiet(testLab, node)))
+  }
+  ended(await run(name, ...args))
+}
 
 const at = (node: string, path: string): string => `http://${testLab.addressOf(node)}:8848/nacos${path}`
 let token = ''
@@ -135,9 +154,10 @@ test(
 )
 
 test(
-  'leadership is moved, and every member says so',
+  'leadership is moved, and every member says so, also when it was killed on the way',
   async () => {
-    ended(await run('leader', '-e', 'to=nacos2'))
+    if ((await leaders(...nodes)).every((leader) => leader === 'nacos2')) ended(await run('leader', '-e', 'to=nacos1'))
+    await runKilledAt([/^hand leadership to nacos2 on/m], 'leader', '-e', 'to=nacos2')
     assert.equal(await leaders(...nodes), ['nacos2'])
     const again = await run('leader', '-e', 'to=nacos2')
     ended(again)
@@ -147,7 +167,7 @@ test(
 )
 
 test(
-  'a node is drained and comes back, while publishing through the others goes on',
+  'a node is drained and comes back, killed on the way, while publishing through the others goes on',
   async () => {
     let over = false
     let published = 0
@@ -166,7 +186,8 @@ test(
       }
     })()
     try {
-      ended(await run('drain', '-e', 'node=nacos2'))
+      const points = [/^move leadership off nacos2 on/m, /^stop nacos2 on/m]
+      await runKilledAt(points, 'drain', '-e', 'node=nacos2')
       assert.is(
         (await inside('nacos2', 'systemctl is-active nacos; systemctl is-enabled nacos').catch(String)).includes(
           'inactive',
@@ -179,7 +200,7 @@ test(
       const second = await run('drain', '-e', 'node=nacos3')
       ended(second, 1)
       assert.match(second.stderr, /1 of 3 members would serve, which is no majority/)
-      ended(await run('undrain', '-e', 'node=nacos2'))
+      await runKilledAt([/^start nacos2 on/m, /^wait /m], 'undrain', '-e', 'node=nacos2')
     } finally {
       over = true
       await publishing

@@ -199,6 +199,26 @@ test(
 )
 
 test(
+  'a unit that counts as started before its program runs is read when that runs',
+  async () => {
+    // Its standard input is opened by systemd's own process, in its place, and waits for whoever writes.
+    await on(`mkfifo /run/reads.gate
+cat >/run/reads.sh <<'END'
+old=$1
+until p=$(systemctl show -p MainPID --value reads) && [ "$p" != 0 ] && [ "$p" != "$old" ]; do sleep 0.05; done
+sleep 1
+: >/run/reads.gate
+END
+systemd-run -q sh /run/reads.sh "$(systemctl show -p MainPID --value reads)"`)
+    const slow = definition.replace('Type=exec', 'Type=simple\nStandardInput=file:/run/reads.gate')
+    assert.is((await apply(list({ definition: slow }))).restarted, true)
+    assert.is((await apply()).restarted, true)
+    await on('rm /run/reads.gate /run/reads.sh')
+  },
+  patient,
+)
+
+test(
   'what is declared no more is stopped and removed with all that belongs to it, also without its file',
   async () => {
     const removal = [leftover('unit:reads'), leftover('file:/etc/systemd/system/reads.service')].filter(

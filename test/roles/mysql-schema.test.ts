@@ -96,8 +96,29 @@ test('the first user: made once, with a hash that Nacos reads; an existing one k
   const [step] = user.plan(canned({}), new Set()).steps
   assert.match(String(step!.input), /^\$2a\$10\$/)
   assert.not(step!.run.includes('adminpw'))
-  const answer = { [`${user.probe[0]!.reader.name}:nacos`]: '$2a$10$another' }
-  assert.is(user.plan(canned(answer), new Set()).action, 'keep')
+  const found = (role: string) =>
+    canned(
+      Object.fromEntries(
+        ['$2a$10$another', role].map((answer, index) => [`${user.probe[index]!.reader.name}:nacos`, answer]),
+      ),
+    )
+  assert.is(user.plan(found('ROLE_ADMIN'), new Set()).action, 'keep')
+  // As a run leaves it that was killed between the two rows, and whoever drops the table of roles.
+  const mended = user.plan(found(''), new Set())
+  assert.equal(
+    mended.changes.map(({ key, from, to }) => `${key}: ${from} → ${to}`),
+    ['role: none → ROLE_ADMIN'],
+  )
+  assert.equal(
+    mended.steps.map(({ say, run, input }) => [say, run, input]),
+    [
+      [
+        'make the user nacos an administrator',
+        "USE `nacos`; INSERT IGNORE INTO roles (username, role) VALUES ('nacos', 'ROLE_ADMIN')",
+        undefined,
+      ],
+    ],
+  )
 })
 
 test('the fake world answers for a database as for a host', async () => {

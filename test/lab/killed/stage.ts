@@ -87,7 +87,8 @@ export function inventory(which: 'now' | 'before'): string {
   return path
 }
 
-const owned = '/srv/app? /srv/shared /etc/plinth /var/cache/plinth /etc/systemd/system/app?.service'
+/** What a run leaves beside what is declared is among it: the receipts, and the notes of touched inputs and starts. */
+const owned = '/srv/app? /srv/shared /etc/plinth /var/cache/plinth /var/lib/plinth /etc/systemd/system/app?.service'
 const links = '/etc/systemd/system/multi-user.target.wants/app?.service'
 const mysql = (script: string): Promise<string> => inside('db1', `mysql -N <<'END'\n${script}\nEND`)
 
@@ -126,10 +127,7 @@ export const starts = {
   'bare hosts': {
     make: async () => {},
     restore: async () => {
-      await Promise.all([
-        mysql(bareDatabase),
-        ...Object.keys(apps).map((machine) => inside(machine, bareHost(machine))),
-      ])
+      await Promise.all([mysql(bareDatabase), ...machines.map((machine) => inside(machine, bareHost(machine)))])
     },
   },
   'an older state, damaged': {
@@ -138,8 +136,8 @@ export const starts = {
       const ran = await run(inventory('before'))
       if (ran.code !== 0) throw new Error(ran.text)
       await Promise.all(
-        Object.keys(apps).map((machine) =>
-          inside(machine, `${damage[machine]}\ntar -cpf /root/older.tar ${owned} $(ls ${links} 2>/dev/null)`),
+        machines.map((machine) =>
+          inside(machine, `${damage[machine] ?? ''}\ntar -cpf /root/older.tar $(ls -d ${owned} ${links} 2>/dev/null)`),
         ),
       )
     },
@@ -151,7 +149,7 @@ done
 tar -xpf /root/older.tar -C /
 systemctl daemon-reload
 systemctl start ${(apps[machine] ?? []).join(' ')} || :`
-      await Promise.all([mysql(olderDatabase), ...Object.keys(apps).map((machine) => inside(machine, older(machine)))])
+      await Promise.all([mysql(olderDatabase), ...machines.map((machine) => inside(machine, older(machine)))])
     },
   },
 }
@@ -230,6 +228,11 @@ for name in ${(apps[machine] ?? []).join(' ')}; do
   printf 'unit %s\\t%s\\n' $name "$(systemctl show -p LoadState -p ActiveState -p UnitFileState -p NeedDaemonReload $name | sort | tr '\\n' ' ')"
   pid=$(systemctl show -p MainPID --value $name)
   printf 'digest %s\\t%s\\n' $name "$(tr '\\0' '\\n' 2>/dev/null </proc/$pid/environ | grep PLINTH_INPUTS)"
+  ours=never
+  if [ -e /etc/plinth/$name.started ]; then
+    if [ "$(cat /etc/plinth/$name.started)" = "$(systemctl show -p InvocationID $name)" ]; then ours=yes; else ours=no; fi
+  fi
+  printf 'start is ours %s\\t%s\\n' $name $ours
   printf 'has read %s\\t%s\\n' $name "$(sha256sum -c --quiet /run/$name.read 2>&1 && echo what is there)"
 done`
 
@@ -243,10 +246,13 @@ SELECT CONCAT('grant ', GRANTEE, ' ', PRIVILEGE_TYPE, '\\t', TABLE_SCHEMA, ' ', 
 const rowsScript = `SELECT CONCAT('row owner ', name, '\\t', enabled) FROM killed.owner;
 SELECT CONCAT('row item ', id, '\\t', CONCAT_WS(' ', name, content)) FROM killed.item;`
 
-/** Everything that the site is made of, on all machines; nothing that depends on the clock or on chance, as which start was ours does. */
+/**
+ * Everything that the site is made of, on all machines. Each start has an id of its own, so that of the note of a start is
+ * compared whether it is the one that runs. The audit log is left out: it says what every run did, and must tell two runs from one.
+ */
 export async function snapshot(): Promise<Snapshot> {
   const texts = await Promise.all([
-    ...Object.keys(apps).map(async (machine) => ({ machine, text: await inside(machine, hostScript(machine)) })),
+    ...machines.map(async (machine) => ({ machine, text: await inside(machine, hostScript(machine)) })),
     mysql(`${databaseScript}\n`).then(async (text) => ({
       machine: 'db1',
       // Tables that are not there yet are no failure.

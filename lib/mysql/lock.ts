@@ -1,0 +1,50 @@
+/**
+ * The lock of a server: GET_LOCK, which belongs to the session that took it. A server that hears nothing of a client whose
+ * network is gone keeps its session for `wait_timeout`, eight hours unless told, so the holder's is told: who holds the lock
+ * says something now and then, and who has been silent for too long has lost it, with the session that it writes through.
+ */
+
+/** In seconds. */
+export interface LockTimes {
+  /** Between two words of a holder. */
+  readonly beat: number
+  /** Of silence, after which a holder's session ends. */
+  readonly silence: number
+}
+
+/**
+ * A holder says something as often as a machine that is locked; it is given up after about the time in which a machine gives
+ * up a connection into the void (`tcp_retries2`), so that a controller that was stopped for a while does not lose one lock
+ * long before the other.
+ */
+export const lockTimes: LockTimes = { beat: 20, silence: 900 }
+
+/**
+ * The silence of a session that writes while another one holds the lock: it has to end before that one does, or a
+ * controller that wakes up would write on without a lock.
+ */
+export const writerSilence = lockTimes.silence - 3 * lockTimes.beat
+
+/** One name for the whole server: who comes another way knows the server by another address. */
+export const lockName = 'plinth'
+
+/** Takes the lock named by both its `?`, or says at once which connection holds it: `got`, `holder`. */
+export const takeLock = 'SELECT GET_LOCK(?, 0) AS got, IS_USED_LOCK(?) AS holder'
+
+/** Lives as long as the session. */
+const holderVariable = 'plinth_holder'
+
+/** What a holder tells of itself (its `?`), and for how long it may say nothing. */
+export const noteHolder = ({ silence }: LockTimes): string =>
+  `SET @${holderVariable} = CONCAT(?, DATE_FORMAT(UTC_TIMESTAMP(), ', since %Y-%m-%dT%TZ')), SESSION wait_timeout = ${silence}`
+
+/** A word that does nothing. */
+export const nothing = 'DO 0'
+
+/** `holder`: what the session of a connection (its `?`) has told of itself. Not every server keeps it, nor shows it to everybody. */
+export const namedHolder = `SELECT VARIABLE_VALUE AS holder FROM performance_schema.user_variables_by_thread
+JOIN performance_schema.threads USING (THREAD_ID) WHERE PROCESSLIST_ID = ? AND VARIABLE_NAME = '${holderVariable}'`
+
+/** `user`, `host`, `seconds`: who is logged in with a connection (its `?`), and for how long it has been as it is. */
+export const listedHolder =
+  'SELECT USER AS user, HOST AS host, TIME AS seconds FROM information_schema.PROCESSLIST WHERE ID = ?'
