@@ -1,5 +1,5 @@
 /** The `plinth` command: what is not a playbook. Its commands are in lib/commands, a file for each. */
-import { commands, later } from './commands/commands.ts'
+import { commands } from './commands/commands.ts'
 import { exitCode, PlinthError, problemText, usageError } from './core/error.ts'
 import { suggestion } from './core/nearest.ts'
 import { version } from './version.ts'
@@ -16,8 +16,7 @@ ${[...commands].map(([name, { about }]) => `  ${`plinth ${name}`.padEnd(20)} ${a
 
 plinth COMMAND --help   how to use one
 plinth --version        print the version
-plinth --help           print this
-${later.length > 0 ? `\nNot there yet: ${later.map((name) => `plinth ${name}`).join(', ')}.\n` : ''}`
+plinth --help           print this`
 
 async function run([word = '--help', ...words]: readonly string[]): Promise<number> {
   const entry = commands.get(word)
@@ -32,10 +31,11 @@ async function run([word = '--help', ...words]: readonly string[]): Promise<numb
   else if (word === '--version') console.log(version)
   else {
     const known = [...commands.keys(), '--help', '--version']
-    const [what, remedy] = later.includes(word)
-      ? ['not there yet', 'see plinth --help for what there is']
-      : ['there is no such command', suggestion(word, known, 'command')]
-    throw usageError({ where: `plinth ${word}`, what, remedy })
+    throw usageError({
+      where: `plinth ${word}`,
+      what: 'there is no such command',
+      remedy: suggestion(word, known, 'command'),
+    })
   }
   return exitCode.done
 }

@@ -19,6 +19,3 @@ export const commands: ReadonlyMap<string, Entry> = new Map<string, Entry>([
     { about: 'bash, zsh: print the script that completes command lines', load: () => import('./completion.ts') },
   ],
 ])
-
-/** Named in the design and not there yet. */
-export const later: readonly string[] = ['vault', 'new'].filter((name) => !commands.has(name))
