@@ -183,6 +183,6 @@ export const facts: Reader = (keys) =>
   while IFS= read -r l; do case $l in ID=*) echo "os ${new Script('${l#ID=}')}" ;; VERSION_ID=*) echo "os-version ${new Script('${l#VERSION_ID=}')}" ;; esac; done </etc/os-release
   if command -v apt-get >/dev/null; then echo packages apt; elif command -v dnf >/dev/null; then echo packages dnf; fi
   while read -r n v u; do if [ "$n" = MemTotal: ]; then echo "memory $v"; fi; done </proc/meminfo
-  systemctl --version 2>/dev/null | { read -r n v rest; echo "systemd $v"; }
+  systemctl --version 2>/dev/null | { read -r n v rest || :; echo "systemd $v"; }
   ip -o addr show scope global 2>/dev/null | { printf 'addresses '; while read -r i name family cidr rest; do printf '%s ' "${new Script('${cidr%/*}')}"; done; echo; }
 } | while IFS= read -r l; do printf '%s\t%s\n' "$k" "$l"; done; done`.text

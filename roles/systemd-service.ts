@@ -36,7 +36,12 @@ export const systemdService = role<typeof nacosParams, Service>({
       systemdIsRecent(facts),
       enoughMemory(name, megabytes(heap.xmx), others),
       notesFolder,
-      ...unit(name, { definition: definition({ name, user, home, ...command }), runs }),
+      // Nacos watches its conf folder for as long as it runs, and logback its own file.
+      ...unit(name, {
+        definition: definition({ name, user, home, ...command }),
+        runs,
+        settles: Number.POSITIVE_INFINITY,
+      }),
     ]
   },
 })

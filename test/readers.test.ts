@@ -318,6 +318,12 @@ esac
     assert.match(facts.arch, /^(amd64|arm64)$/)
     assert.match(facts.os, /^[a-z]+$/)
     assert.ok(facts.memory > 100)
+    // A database's host or a container may have no systemd: all the rest is known of it.
+    const bin = mkdirs(join(tree, 'no systemd'))
+    writeFileSync(join(bin, 'systemctl'), '#!/bin/sh\nexit 127\n', { mode: 0o755 })
+    const [without] = ask(shell, readers.facts, ['machine'], bin)
+    assert.match(without!, /^systemd $/m)
+    assert.match(without!, /^addresses /m)
   })
 }
 

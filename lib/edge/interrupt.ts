@@ -23,9 +23,12 @@ export interface Interrupts {
 export function onInterrupt({ first, again }: Interrupts): AbortController {
   const controller = new AbortController()
   let since = 0
+  let told = false
   let over = false
   const heard = (signal: NodeJS.Signals): void => {
-    if (!controller.signal.aborted) {
+    // Also where somebody else has a reason already: the first signal is never the second.
+    if (!told) {
+      told = true
       since = performance.now()
       controller.abort()
       first()

@@ -2,6 +2,7 @@
 import type { Done } from '../core/channel.ts'
 import { type Problem, unreachable } from '../core/error.ts'
 import type { Step } from '../core/resource.ts'
+import { unlessAborted } from '../core/unless-aborted.ts'
 import { actionLine } from './audit.ts'
 import { failedStep, isUnknown, isUnreachable, problemsOf, stepProblem } from './failures.ts'
 import { Connections } from './observe.ts'
@@ -74,7 +75,11 @@ class Run {
   async whole(): Promise<ProcedureResult> {
     const { actions } = this.procedure
     // All are looked at before the first write: nothing is begun that is known to get stuck.
-    for (const action of actions) if (!this.options.signal.aborted) await this.#foresee(action)
+    const { signal } = this.options
+    const looks = async (): Promise<void> => {
+      for (const action of actions) if (!signal.aborted) await this.#foresee(action)
+    }
+    await unlessAborted(looks(), signal)
     this.options.report({ kind: 'looked', procedure: this.procedure.name, actions: this.#all() })
     const open = this.#all().some(({ state }) => state === 'due' || state === 'unknown')
     if (open && !this.#ended() && !this.options.check) {
@@ -84,7 +89,7 @@ class Run {
     return {
       procedure: this.procedure.name,
       actions: this.#all(),
-      failures: this.#failures,
+      failures: [...this.#failures],
       interrupted: this.options.signal.aborted,
       notes: this.procedure.notes ?? [],
     }

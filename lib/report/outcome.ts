@@ -5,7 +5,7 @@ import type { Failure, HostPlan, Left } from '../engine/world.ts'
 import type { Run } from './run.ts'
 import { type Timeline, timelineOf } from './timeline.ts'
 
-/** `differs` in a check; `skipped` was to be changed and its turn did not come. */
+/** `differs` in a check; `skipped` was to be changed and its turn did not come, or was over before it was all done. */
 export type State = 'kept' | 'changed' | 'differs' | 'skipped' | 'blocked' | 'failed' | 'unreachable'
 
 /** From what is well to what is worst. */
@@ -54,7 +54,7 @@ export function outcomesOf(run: Run, timeline: Timeline = timelineOf(run)): read
     for (const { id, from, to } of bars) seconds.set(id, (seconds.get(id) ?? 0) + to - from)
     const outcomes = plan.plans.map((one): Outcome => {
       const failure = own.find((candidate) => isAbout(candidate, plan, one))
-      const state = failure ? failure.kind : settled(one, plan.host, seconds, run)
+      const state = failure ? failure.kind : settled(one, plan, seconds, run)
       return { plan: one, state, seconds: seconds.get(one.id) ?? 0, ...(failure && { failure }) }
     })
     const told = new Set(outcomes.map(({ failure }) => failure))
@@ -91,12 +91,16 @@ const isAbout = (failure: Failure, { host }: HostPlan, { id, problems }: Plan): 
       ? problems.length > 0
       : failure.problems.some(({ where }) => where === `${host} ${id}`)
 
-function settled(plan: Plan, host: string, seconds: ReadonlyMap<string, number>, { check, result }: Run): State {
+function settled(plan: Plan, place: HostPlan, seconds: ReadonlyMap<string, number>, { check, result }: Run): State {
   if (plan.action === 'blocked') return 'blocked'
-  if (seconds.has(plan.id)) return 'changed'
+  if (seconds.has(plan.id)) return isHalfDone(plan, place, result) ? 'skipped' : 'changed'
   if (plan.action === 'keep') return 'kept'
   if (check) return 'differs'
-  if (result.refused.get(host)?.has(plan.id)) return 'skipped'
+  if (result.refused.get(place.host)?.has(plan.id)) return 'skipped'
   // A resource without a step in a run that went well was brought about by another one's, or meanwhile by somebody else.
   return result.failures.length > 0 || result.interrupted ? 'skipped' : 'kept'
 }
+
+/** Whether the run was interrupted between two of its steps. */
+const isHalfDone = ({ steps }: Plan, { play, host }: HostPlan, { unfinished }: Run['result']): boolean =>
+  unfinished.some((one) => one.play === play && one.host === host && steps.some(({ say }) => one.undone.includes(say)))

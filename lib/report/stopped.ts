@@ -89,7 +89,10 @@ export function stoppedProcedure(procedure: string, told: readonly Timed[]): Pro
     events.flatMap((event) => (event.kind === 'acted' ? [[event.action.action, event.action]] : [])),
   )
   const failed = events.flatMap((event) => (event.kind === 'failed' ? [event.failure] : []))
-  const { open } = stepsOf(events)
+  const { done, open } = stepsOf(events)
+  // What an action that was begun is like: its steps are done, and it is waited for.
+  const begun = new Map(done.map(({ id, step }) => [id, `${step.say}: done`]))
+  for (const event of events) if (event.kind === 'awaiting') begun.set(event.action, event.found)
   const names = looked.map(({ action }) => action)
   const failures = [
     ...failed,
@@ -105,7 +108,9 @@ export function stoppedProcedure(procedure: string, told: readonly Timed[]): Pro
     procedure,
     actions: looked.map((action) => {
       const failure = grief.get(action.action)
-      if (!failure) return acted.get(action.action) ?? action
+      const found = begun.get(action.action)
+      if (!failure)
+        return acted.get(action.action) ?? (found === undefined ? action : { ...action, say: `begun; ${found}` })
       return { ...action, state: failure.kind, say: (failure.problems[0]?.what ?? '').replace(/:?\n[\s\S]*/, '') }
     }),
     failures,

@@ -142,7 +142,11 @@ function service(name: string, { ownFile, environment, inputs, digest, settles }
       return [{ key: 'restart', from: null, to: why }]
     },
     disrupts: ({ actual, changed }) => actual?.active === 'active' && restarts(changed),
-    steps: ({ actual, changed, due }) => serviceSteps(name, actual, changed, due.has(ownFile.id)),
+    steps({ actual, changed, due, answers }) {
+      // What another run's tags leave as it is, is not what is declared: such a start tells nothing of what was read.
+      const right = files.every((input) => due.has(input.id) || input.plan(answers, new Set()).action === 'keep')
+      return serviceSteps(name, actual, changed, due.has(ownFile.id), right)
+    },
   })
 }
 
@@ -163,6 +167,7 @@ function serviceSteps(
   actual: UnitState | null,
   changed: ReadonlySet<string>,
   fileChanges: boolean,
+  inputsAreRight: boolean,
 ): readonly Step[] {
   const service = `${name}.service`
   const masked = actual?.load === 'masked' || actual?.enabled.startsWith('masked') === true
@@ -177,7 +182,7 @@ function serviceSteps(
   }
   if (changed.has('enabled')) steps.push({ say: `enable ${service}`, run: sh`systemctl enable -q -- ${service}`.text })
   if (!running || restarts(changed)) {
-    steps.push(startUnit(name, running ? 'restart' : 'start'))
+    steps.push(start(name, running ? 'restart' : 'start', inputsAreRight))
   } else if (changed.has(noRestart)) {
     steps.push({ say: `take back the note that ${service} needs a restart`, run: sh`rm -f -- ${staleFile(name)}`.text })
   }
@@ -185,11 +190,11 @@ function serviceSteps(
 }
 
 /**
- * Starts a service, anew where it runs: it has read all its inputs then. A unit of `Type=simple`, which a file has that names
- * none, counts as started while its process is still systemd's own, with no word of our inputs: what is read again at
- * once would be a failure. So the program is waited for, some seconds at the most: what never gets that word fails then.
+ * A unit of `Type=simple`, which a file has that names none, counts as started while its process is still systemd's own,
+ * with no word of our inputs: what is read again at once would be a failure. So the program is waited for, some seconds
+ * at the most: what never gets that word fails then. `known`: what the process reads is what is declared.
  */
-export const startUnit = (name: string, verb: 'start' | 'restart' = 'start'): Step => ({
+const start = (name: string, verb: 'start' | 'restart', known: boolean): Step => ({
   say: `${verb} ${name}.service`,
   deadline: 180,
   run: sh`systemctl reset-failed -- ${`${name}.service`} 2>/dev/null || :
@@ -199,9 +204,12 @@ while [ "$n" -lt 50 ] && [ -r "/proc/$p/environ" ] && ! grep -q PLINTH_INPUTS= "
   n=$((n + 1))
   sleep 0.1 2>/dev/null || sleep 1
 done 2>/dev/null
-systemctl show -p InvocationID -- ${`${name}.service`} >${startedFile(name)}
+${known ? sh`systemctl show -p InvocationID -- ${`${name}.service`} >${startedFile(name)}` : sh`rm -f -- ${startedFile(name)}`}
 rm -f -- ${staleFile(name)}`.text,
 })
+
+/** Starts a service, anew where it runs: it has read all its inputs then, whatever they are. */
+export const startUnit = (name: string): Step => start(name, 'start', false)
 
 /** Stops a service until somebody starts it; it stays enabled. */
 export const stopUnit = (name: string): Step => ({

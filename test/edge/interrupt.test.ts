@@ -4,18 +4,24 @@ import { assert, suite } from '../kit.ts'
 
 const test = suite('edge/interrupt')
 
-/** What is heard of signals that come at these times, in ms. */
+/** What is heard of signals that come at these times, in ms; `q` is somebody else's reason to end the run. */
 function heard(
-  ...signals: readonly (readonly [signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP', at: number])[]
+  ...signals: readonly ('q' | readonly [signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP', at: number])[]
 ): readonly string[] {
   const words: string[] = []
   const { now } = performance
   const before = new Map((['SIGINT', 'SIGTERM', 'SIGHUP'] as const).map((name) => [name, process.listeners(name)]))
   try {
     performance.now = () => 0
-    const { signal } = onInterrupt({ first: () => words.push('first'), again: () => words.push('again') })
+    const controller = onInterrupt({ first: () => words.push('first'), again: () => words.push('again') })
+    const { signal } = controller
     assert.is(signal.aborted, false)
-    for (const [name, at] of signals) {
+    for (const one of signals) {
+      if (one === 'q') {
+        controller.abort()
+        continue
+      }
+      const [name, at] = one
       performance.now = () => at
       process.emit(name, name)
       assert.ok(signal.aborted)
@@ -37,6 +43,11 @@ test('the first ends the run after the step in hand, another one ends it now, an
 
 test('one key that npx and tsx hand on is one interrupt', () => {
   assert.equal(heard(['SIGINT', 5], ['SIGINT', 35], ['SIGINT', 800]), ['first'])
+})
+
+test('the first signal is never the second, whoever ended the run before it', () => {
+  assert.equal(heard('q', ['SIGTERM', 5], ['SIGTERM', 20]), ['first'])
+  assert.equal(heard('q', ['SIGINT', 5], ['SIGINT', 1500]), ['first', 'again'])
 })
 
 test('a closed terminal never hurries', () => {

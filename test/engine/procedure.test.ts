@@ -239,6 +239,16 @@ test('an interrupt: the action in hand is finished, nothing new is begun', async
   assert.ok(world.machine('h1').closed)
 })
 
+test('an interrupt while it looks: nobody waits for the answer', async () => {
+  const stop = new AbortController()
+  const look = (): Promise<never> => {
+    setImmediate(() => stop.abort())
+    return new Promise(() => {})
+  }
+  const { states, result } = await run(plant(shut('a', h1, { look }), shut('b')), new FakeWorld(), false, stop.signal)
+  assert.equal([states, result.interrupted, result.failures.length], [['unreached', 'unreached'], true, 0])
+})
+
 test('an interrupt ends the waiting', async () => {
   const world = new FakeWorld()
   const stop = new AbortController()

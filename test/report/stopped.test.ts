@@ -1,6 +1,7 @@
 /** What a second interrupt leaves: at any moment of a run, all that had been told, and what was under way as such. */
 import { document } from '../../lib/report/document.ts'
 import { junit } from '../../lib/report/junit.ts'
+import { outcomesOf } from '../../lib/report/outcome.ts'
 import { page } from '../../lib/report/page.ts'
 import { recap } from '../../lib/report/recap.ts'
 import type { ProcedureRun, Run, Timed } from '../../lib/report/run.ts'
@@ -29,6 +30,13 @@ test('at every moment of a run it makes a whole report, without a secret', async
     for (let count = 0; count <= run.events.length; count++) {
       const known = until(run, count)
       conforms('report', document(known))
+      const undone = new Set(
+        known.result.unfinished.flatMap((one) => one.undone.map((say) => `${one.play} ${one.host} ${say}`)),
+      )
+      for (const { play, host, outcomes } of outcomesOf(known))
+        for (const { plan, state } of outcomes)
+          if (plan.steps.some(({ say }) => undone.has(`${play} ${host} ${say}`)))
+            assert.is.not(state, 'changed', plan.id)
       const all = [JSON.stringify(document(known)), junit(known), page(known), ...recap(known).map(({ text }) => text)]
       for (const text of all) assert.not(text.includes(canary), 'a secret is shown')
     }
@@ -96,6 +104,9 @@ test('the same of a procedure', async () => {
     ['shut a: done', 'shut b: failed', 'wait until it is cold: unknown'],
   )
   assert.equal([failures[0]?.done, failures[0]?.undone], [['shut a'], ['wait until it is cold']])
+  const waiting = run.events.findIndex(({ event }) => event.kind === 'done')
+  const [first] = procedureUntil(run, run.events.slice(0, waiting + 1)).result.actions
+  assert.match(first?.say ?? '', /^begun; /)
   const whole = procedureUntil(run, run.events).result
   assert.equal(whole.actions, run.result.actions)
 })

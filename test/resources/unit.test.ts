@@ -268,9 +268,18 @@ done 2>/dev/null
 systemctl show -p InvocationID -- app.service >/etc/plinth/app.started
 rm -f -- /etc/plinth/app.stale`
 
+test('a start with an input that is left as it is does not count as one with what is declared', () => {
+  const stopped = show({ ActiveState: 'inactive', MainPID: '0' }, null)
+  const start = (answers: Readonly<Record<string, string>>, pending: readonly string[]) =>
+    service!.plan(canned(answers), new Set(pending)).steps.at(-1)!.run
+  const notes = (run: string): boolean => run.includes('>/etc/plinth/app.started')
+  assert.ok(notes(start({ ...stopped, ...edited(1) }, [config.id, unitFile!.id])))
+  assert.not(notes(start({ ...stopped, ...edited(1) }, [unitFile!.id])))
+})
+
 test('the commands, word for word', () => {
   const runs = (answers: Readonly<Record<string, string>>) =>
-    service!.plan(canned(answers), new Set()).steps.map(({ run }) => run)
+    service!.plan(canned(answers), new Set([config.id, unitFile!.id])).steps.map(({ run }) => run)
   assert.equal(runs({}), ['systemctl daemon-reload', 'systemctl enable -q -- app.service', starting])
   const masked = (UnitFileState: string) => runs(show({ LoadState: 'masked', UnitFileState }))[0]
   assert.is(masked('masked'), 'systemctl unmask -q -- app.service')
@@ -303,7 +312,7 @@ test('an input leaves a note before it is touched, and the start takes it away',
   assert.ok(unitFile!.plan(canned({}), new Set()).steps[0]?.run.startsWith(note), 'the unit file is an input itself')
   const lines =
     service!
-      .plan(canned(show({ Stale: 'yes' })), new Set())
+      .plan(canned(show({ Stale: 'yes' })), new Set([config.id, unitFile!.id]))
       .steps.at(-1)
       ?.run.split('\n') ?? []
   assert.equal(lines.slice(-2), [
@@ -342,8 +351,9 @@ test('it takes what serves away when it restarts what runs, and then only', () =
   assert.is(disrupts({}), false)
 })
 
-test('started and stopped by hand: a start has read its inputs, a stop leaves it enabled', () => {
-  assert.is(startUnit('app').run, starting)
+test('started and stopped by hand: what a start has read is not known to be declared, a stop leaves it enabled', () => {
+  const noted = 'systemctl show -p InvocationID -- app.service >/etc/plinth/app.started'
+  assert.is(startUnit('app').run, starting.replace(noted, 'rm -f -- /etc/plinth/app.started'))
   assert.equal([stopUnit('app').say, stopUnit('app').run], ['stop app.service', 'systemctl stop -- app.service'])
 })
 
