@@ -200,9 +200,11 @@ test(
       const channel = await open({})
       await channel.lock('a test')
       assert.match(await inside('cat /run/plinth.lock'), /^a test, from 10\.\S+, since /)
-      const running = only(channel, step('echo begun; sleep 1; echo ended'))
-      await inside("pkill -KILL -f '^sshd(-session)?: deploy'")
+      const held = 'n=0; while [ -e /run/held ] && [ $n -lt 300 ]; do n=$((n + 1)); sleep 0.1; done'
+      const running = only(channel, step(`: >/run/held; ${held}; echo ended`))
+      await inside("while [ ! -e /run/held ]; do sleep 0.1; done; pkill -KILL -f '^sshd(-session)?: deploy'")
       assert.is((await running).code, null)
+      await inside('rm -f /run/held')
       await channel.close()
       await gone()
       const next = await open({})
