@@ -39,12 +39,15 @@ export const lockName = 'plinth'
 /** Takes the lock named by both its `?`, or says at once which connection holds it: `got`, `holder`. */
 export const takeLock = 'SELECT GET_LOCK(?, 0) AS got, IS_USED_LOCK(?) AS holder'
 
+/** What stands behind the words of a holder, before the time. */
+export const sinceThen = ', since '
+
 /** Lives as long as the session. */
 const holderVariable = 'plinth_holder'
 
 /** What a holder tells of itself (its `?`), for how long it may say nothing, and how long what it does may wait for a table. */
 export const noteHolder = ({ silence }: LockTimes): string =>
-  `SET @${holderVariable} = CONCAT(?, DATE_FORMAT(UTC_TIMESTAMP(), ', since %Y-%m-%dT%TZ')), SESSION wait_timeout = ${silence}, SESSION lock_wait_timeout = ${tableWait}`
+  `SET @${holderVariable} = CONCAT(?, DATE_FORMAT(UTC_TIMESTAMP(), '${sinceThen}%Y-%m-%dT%TZ')), SESSION wait_timeout = ${silence}, SESSION lock_wait_timeout = ${tableWait}`
 
 /** A word that does nothing. */
 export const nothing = 'DO 0'
