@@ -1,5 +1,5 @@
 /** What a run leaves on its machines, and what it finds there that is declared no longer. */
-import { unreachable } from '../../lib/core/error.ts'
+import { hostError, unreachable } from '../../lib/core/error.ts'
 import { type Plan, type Resource, resource } from '../../lib/core/resource.ts'
 import { play } from '../../lib/engine/play.ts'
 import { leftoverLines } from '../../lib/engine/report.ts'
@@ -50,6 +50,22 @@ const audit = (world: FakeWorld, machine: string): readonly string[] =>
   world.machine(machine).traces.map(({ line }) => line.replace(/^run=r1 by=tester@controller pid=1 site=test /, ''))
 const owns = (world: FakeWorld, machine: string) =>
   world.machine(machine).traces.map(({ receipt }) => receipt?.owned.map(({ host, id }) => `${host} ${id}`))
+
+test('what is behind a database that can not be read is declared all the same', async () => {
+  const world = new FakeWorld()
+  world.databaseChannel = async () => {
+    throw hostError({ where: 'MySQL 127.0.0.1:3306', what: 'nothing listens there', remedy: 'start it' })
+  }
+  remembers(world, 'db1', 'test db1 thing:pkg-table', 'test db1 thing:pkg-gone')
+  const via = () => ({ host: '127.0.0.1', port: 3306, user: 'admin', password: {} as never })
+  const { result } = await run([play('schema', hosts('db1'), () => [thing('pkg-table')], { via })], world, {
+    leftover: removal,
+  })
+  assert.equal(
+    result.leftovers.map(({ id }) => id),
+    ['thing:pkg-gone'],
+  )
+})
 
 test('a host that is changed has a line before and one after; the receipt goes with the first', async () => {
   const world = new FakeWorld()
