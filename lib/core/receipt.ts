@@ -21,7 +21,7 @@ export interface Receipt {
   /** `site@prod.1a2b3c4d`: letters, digits and `@ . _ + -`. */
   readonly site: string
   readonly owned: readonly Owned[]
-  /** Names under which the machine still has it; they go when it is written under its own. */
+  /** Names under which the machine has it too; they go when it is written under its own. */
   readonly former?: readonly string[]
 }
 
@@ -90,14 +90,4 @@ export const formerSiteName = (playbook: string, inventories: readonly string[])
       .replace(/\.[a-z]+$/, '')
   const name = [plain(playbook), inventories.map(plain).join('+')].filter((word) => word !== '').join('@')
   return name.replace(/[^\p{L}\p{N}@._+-]/gu, '_').replace(/^\.*$/, 'site')
-}
-
-/** The receipts with those of the site's former names taken for its own: what they say goes on under its name. */
-export function adopted(receipts: readonly Receipt[], site: string, former: readonly string[]): readonly Receipt[] {
-  const before = receipts.filter((one) => former.includes(one.site))
-  if (before.length === 0) return receipts
-  const own = receipts.filter((one) => one.site === site)
-  const others = receipts.filter((one) => one.site !== site && !before.includes(one))
-  const owned = distinctOwned([...before, ...own].flatMap((one) => one.owned))
-  return [...others, { site, owned, former: before.map((one) => one.site) }]
 }

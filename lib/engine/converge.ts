@@ -1,6 +1,6 @@
 /** Observe wide, plan purely, apply narrowly. Knows channels; knows no kind of resource and nothing of Nacos. */
 import { exitCode, usageError } from '../core/error.ts'
-import { adopted, type Owned } from '../core/receipt.ts'
+import type { Owned } from '../core/receipt.ts'
 import { unlessAborted } from '../core/unless-aborted.ts'
 import { type Assignment, machinesOf } from './assignment.ts'
 import { abandoned, type Estate } from './estate.ts'
@@ -165,7 +165,7 @@ async function observeSite(run: Run): Promise<Observed> {
     if (options.signal.aborted) return []
     const { found, declared, receipts } = await observeMachine(site, machine, world, connections, options)
     const { site: name, formerSites = [] } = options.identity
-    const estate = estateOf(found, declared, adopted(receipts, name, formerSites))
+    const estate = estateOf(found, declared, receipts, formerSites)
     run.estates.set(machine.key, estate)
     const leftovers = abandoned(estate, name, absent)
     // A thousand machines that are as they should be don't all stay connected: only so many as are looked at at once.
@@ -194,12 +194,18 @@ async function observeSite(run: Run): Promise<Observed> {
 }
 
 /** What a machine remembers, what is declared there, and what of that may be made. */
-function estateOf(found: Reading['found'], declared: Reading['declared'], receipts: Reading['receipts']): Estate {
+function estateOf(
+  found: Reading['found'],
+  declared: Reading['declared'],
+  receipts: Reading['receipts'],
+  formerSites: readonly string[],
+): Estate {
   const read = found.flatMap((item) => ('plans' in item ? [item.assignment] : []))
   const ownedIn = (assignments: typeof declared, may: (id: string, one: Assignment) => boolean): readonly Owned[] =>
     assignments.flatMap((one) => one.resources.flatMap(({ id }) => (may(id, one) ? [{ host: one.host.name, id }] : [])))
   return {
-    receipts,
+    receipts: receipts.filter(({ site }) => !formerSites.includes(site)),
+    former: receipts.filter(({ site }) => formerSites.includes(site)),
     declared: ownedIn(declared, () => true),
     claimed: ownedIn(read, (id, { selected }) => selected?.has(id) ?? true),
   }
