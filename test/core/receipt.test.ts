@@ -60,13 +60,14 @@ test('a site has one name, whatever is of no matter', () => {
   const name = site('playbooks/site.ts', ['inventory/a.yaml', 'inventory/b'])
   assert.match(name, /^site@a\+b\.[0-9a-f]{8}$/)
   assert.is(site('playbooks/site.ts', ['inventory/b', 'inventory/a.yaml']), name, 'the order of -i')
-  assert.is(site('playbooks/site.mts', ['inventory/a.ini', 'inventory/b.yml']), name, 'what files end in')
+  assert.is(site('playbooks/site.mts', ['inventory/a.yaml', 'inventory/b']), name, 'what a playbook ends in')
   assert.is(site('playbooks/site.ts', []), site('playbooks/site.js', []))
 })
 
 test('no two sites have one name', () => {
   const names = [
     site('playbooks/site.ts', ['inventory/prod.yaml']),
+    site('playbooks/site.ts', ['inventory/prod.ini']),
     site('playbooks/site.ts', ['inventory/prod.yaml'], 'apps'),
     site('playbooks/site.ts', ['inventory/prod.yaml'], ''),
     site('apps/site.ts', ['inventory/prod.yaml']),
