@@ -5,7 +5,7 @@ import { relative } from 'node:path'
 import { type ExitCode, exitCode, PlinthError, problemText, usageError } from './core/error.ts'
 import type { Inventory } from './core/inventory.ts'
 import { LocatedMap } from './core/located.ts'
-import { formerSiteName, siteName } from './core/receipt.ts'
+import { siteName } from './core/receipt.ts'
 import { openArchive } from './edge/archive.ts'
 import { type Kind, type Options, parseArguments } from './edge/arguments.ts'
 import { readExtraVars } from './edge/extra-vars.ts'
@@ -13,7 +13,7 @@ import { helpText } from './edge/help.ts'
 import { loadInventory } from './edge/inventory.ts'
 import { askPasswords } from './edge/passwords.ts'
 import { descriptionOf } from './edge/playbook-file.ts'
-import { siteOf } from './edge/site.ts'
+import { formerSites, siteOf } from './edge/site.ts'
 import { letGoOfTerminals, terminalAsker } from './edge/terminal.ts'
 import { ValueCommands } from './edge/value-command.ts'
 import type { VaultKey } from './edge/vault.ts'
@@ -104,15 +104,14 @@ export function loadedOf(fleet: Fleet): { readonly inventory: Inventory; readonl
 
 /** Who runs this, for locks and audit logs. */
 export function identityOf(playbook: string, { inventory }: Options): Identity {
-  const site = siteOf(playbook, inventory)
   return {
     id: randomUUID().slice(0, 8),
     user: userInfo().username,
     from: hostname(),
     pid: process.pid,
     playbook,
-    site: siteName(site),
-    formerSites: [...new Set([formerSiteName(playbook, inventory), formerSiteName(site.playbook, site.inventories)])],
+    site: siteName(siteOf(playbook, inventory)),
+    formerSites: formerSites(playbook, inventory),
   }
 }
 

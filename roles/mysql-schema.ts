@@ -198,6 +198,7 @@ function administrator(schema: string, password: Secret): Resource {
   const makeAdmin = `INSERT IGNORE INTO roles (username, role) VALUES ('nacos', '${adminRole}')`
   return resource<AdministratorState>({
     id: `row:${schema}.users:nacos`,
+    needs: [`table:${schema}.users`, `table:${schema}.roles`],
     probe: [user, role],
     read: (answers) => (answers(user) === '' ? null : { present: 'yes', role: answers(role) || 'none' }),
     desired: { present: 'yes', role: adminRole },

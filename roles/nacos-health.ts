@@ -6,7 +6,7 @@ import { clusterProblems, groupsExpected, ledBy, type View } from '../lib/nacos/
 import { diagnose, failureLines, sinceStart, successLine } from '../lib/nacos/diagnosis.ts'
 import { raftPeerOf } from '../lib/nacos/members.ts'
 import { tail, unit as unitReader } from '../lib/readers.ts'
-import { ask, client, LoginRefused, type NodeScope, tried, viewOf } from './nacos-http.ts'
+import { ask, client, LoginRefused, type NodeScope, toldBy, tried, viewOf } from './nacos-http.ts'
 import { type Told, topologyOf } from './nacos-members.ts'
 import { memberOfNode, type NacosNode, type Node } from './nacos-node.ts'
 import { missingAt, useOf } from './nacos-use.ts'
@@ -45,7 +45,7 @@ export function nacosHealthy(): Gate<NacosNode> {
     },
     async leading(scope) {
       // Who does not answer, or lets nobody look, leads nothing that is known: the order is better than none.
-      const told = await Promise.all(scope.hosts.map((node) => toldBy(node, scope)))
+      const told = await Promise.all(scope.hosts.map((node) => toldBy(scope, node)))
       const seen = told.flatMap(({ view }) => (typeof view === 'object' ? [view] : []))
       return new Map(scope.hosts.map((node) => [node.name, ledBy(memberOfNode(node), seen).length]))
     },
@@ -73,21 +73,11 @@ export function nacosHealthy(): Gate<NacosNode> {
     },
     async explain(scope, missing, shown) {
       // Whoever is silent kept the gate from asking how the others see it.
-      if (shown) draw(scope, await Promise.all(scope.hosts.map((node) => toldBy(node, scope))), shown)
+      if (shown) draw(scope, await Promise.all(scope.hosts.map((node) => toldBy(scope, node))), shown)
       return explain(scope, missing)
     },
   }
 }
-
-/** What a node says of all members, or why it does not, whatever the reason. */
-const toldBy = async (node: Node, scope: NodeScope): Promise<Told> => ({
-  name: node.name,
-  member: memberOfNode(node),
-  view: await viewOf(scope, node).catch((error: unknown) => {
-    if (!(error instanceof PlinthError)) throw error
-    return error.problems[0]?.what ?? error.message
-  }),
-})
 
 /** The nodes that belong to a cluster. */
 const clustered = (nodes: readonly Node[]): readonly Node[] =>
@@ -136,7 +126,9 @@ async function agreement(
   const failed = views.filter((view): view is Missing => 'what' in view)
   const told = nodes.map((node, index): Told => {
     const view = views[index]
-    return { name: node.name, member: memberOfNode(node), view: view && 'from' in view ? view : 'does not tell' }
+    const asked = { name: node.name, member: memberOfNode(node) }
+    // Each has just said that it is ready.
+    return view && 'from' in view ? { ...asked, view } : { ...asked, view: view?.what ?? '', answered: true }
   })
   draw(scope, told, shown)
   const first = clustered(nodes)[0]

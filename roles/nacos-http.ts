@@ -5,6 +5,7 @@ import { reveal, Secret } from '../lib/core/secret.ts'
 import type { Scope } from '../lib/engine/play.ts'
 import { api, type Request, readToken } from '../lib/nacos/api.ts'
 import { readMembers, type View } from '../lib/nacos/cluster.ts'
+import type { Told } from './nacos-members.ts'
 import { addressOf, memberOfNode, type NacosNode, type Node } from './nacos-node.ts'
 
 export type NodeScope = Scope<NacosNode>
@@ -33,8 +34,11 @@ export async function ask(
 const revealed = (values: Readonly<Record<string, string | Secret>>): Record<string, string> =>
   Object.fromEntries(Object.entries(values).map(([name, value]) => [name, reveal(value)]))
 
-/** The server is there and does not let the user nacos in: no time will change that. */
-export class LoginRefused extends PlinthError {}
+/** The server is there, and does not tell what it was asked. */
+class NotTold extends PlinthError {}
+
+/** It does not let the user nacos in: no time will change that. */
+export class LoginRefused extends NotTold {}
 
 /**
  * What a request came to, or why there was no answer: a node that does not listen is an answer too. A machine that
@@ -62,7 +66,7 @@ export async function login(scope: NodeScope, node: Node, needed: boolean): Prom
   if (token !== undefined) return new Secret(token)
   const what = `the login as nacos was refused (HTTP ${answer.status})`
   // Within a second or so of its start a server may answer 500.
-  if (answer.status >= 500) throw new PlinthError([{ where: node.name, what, remedy: 'wait for the server' }])
+  if (answer.status >= 500) throw new NotTold([{ where: node.name, what, remedy: 'wait for the server' }])
   const remedy =
     answer.status === 404
       ? 'this server has no login: see whether it is a distribution with its console, or turn auth off'
@@ -71,13 +75,26 @@ export async function login(scope: NodeScope, node: Node, needed: boolean): Prom
 }
 
 /** All members as this node sees them, or why it does not tell. Throws LoginRefused. */
-export const viewOf = (scope: NodeScope, node: Node): Promise<View | string> =>
-  tried(async () => {
-    const token = await login(scope, node, node.params.nacos.version.major >= 3)
-    const answer = await ask(scope, node, client(node, token).members())
-    if (answer.status !== 200) {
-      const what = `its list of members answers HTTP ${answer.status} ${answer.body.trim().slice(0, 120)}`
-      throw new PlinthError([{ where: node.name, what, remedy: 'read its logs' }])
-    }
-    return { from: memberOfNode(node), members: readMembers(answer.body) }
-  })
+export const viewOf = (scope: NodeScope, node: Node): Promise<View | string> => tried(() => look(scope, node))
+
+/** All members as this node sees them; or why it does not tell, whatever the reason, with what to do about it. */
+export async function toldBy(scope: NodeScope, node: Node): Promise<Told> {
+  const asked = { name: node.name, member: memberOfNode(node) }
+  try {
+    return { ...asked, view: await look(scope, node) }
+  } catch (error) {
+    if (!(error instanceof PlinthError)) throw error
+    const view = error.problems.map(({ what, remedy }) => `${what}; ${remedy}`).join('; ')
+    return { ...asked, view, answered: error instanceof NotTold, unreachable: error.code === exitCode.unreachable }
+  }
+}
+
+async function look(scope: NodeScope, node: Node): Promise<View> {
+  const token = await login(scope, node, node.params.nacos.version.major >= 3)
+  const answer = await ask(scope, node, client(node, token).members())
+  if (answer.status !== 200) {
+    const what = `its list of members answers HTTP ${answer.status} ${answer.body.trim().slice(0, 120)}`
+    throw new NotTold([{ where: node.name, what, remedy: 'read its logs' }])
+  }
+  return { from: memberOfNode(node), members: readMembers(answer.body) }
+}

@@ -1,11 +1,11 @@
 /** Moving the leadership of a cluster's Raft groups, to a node or off one. */
-import { hostError, PlinthError } from '../lib/core/error.ts'
+import { hostError } from '../lib/core/error.ts'
 import { type Action, blocked, done, due, type Reach, type Sight, type Work } from '../lib/engine/procedure.ts'
 import { isAccepted } from '../lib/nacos/api.ts'
 import { groupsExpected, type View } from '../lib/nacos/cluster.ts'
 import { leadersOf, ledBy, transferProblems } from '../lib/nacos/leadership.ts'
 import { raftPeerOf } from '../lib/nacos/members.ts'
-import { ask, client, login, viewOf } from './nacos-http.ts'
+import { ask, client, login, toldBy } from './nacos-http.ts'
 import { memberOfNode, type Node } from './nacos-node.ts'
 
 /** Seconds until a group has elected whom it was told to. */
@@ -16,16 +16,8 @@ const attempts = 10
 /** What every node tells of all; nodes that don't answer, or can't be reached, tell nothing. */
 export async function viewsOf(reach: Reach, nodes: readonly Node[]): Promise<readonly View[]> {
   const scope = reach.scope(nodes)
-  const found = await Promise.all(
-    nodes.map(async (node) => {
-      const view = await viewOf(scope, node).catch((error: unknown) => {
-        if (error instanceof PlinthError) return error.message
-        throw error
-      })
-      return typeof view === 'string' || view.members.length === 0 ? [] : [view]
-    }),
-  )
-  return found.flat()
+  const told = await Promise.all(nodes.map((node) => toldBy(scope, node)))
+  return told.flatMap(({ view }) => (typeof view === 'string' || view.members.length === 0 ? [] : [view]))
 }
 
 const groupsText = (count: number): string => `${count} Raft group${count === 1 ? '' : 's'}`

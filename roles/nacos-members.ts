@@ -1,4 +1,5 @@
 /** The members of a cluster for people to read: what each says of all, side by side. */
+import { type ExitCode, exitCode } from '../lib/core/error.ts'
 import type { Topology } from '../lib/core/topology.ts'
 import { clusterProblems, ledBy, type Member, type View } from '../lib/nacos/cluster.ts'
 
@@ -8,6 +9,10 @@ export interface Told {
   /** `address:port` */
   readonly member: string
   readonly view: View | string
+  /** It did answer, but with nothing about its members: a refused login, an error. */
+  readonly answered?: boolean
+  /** Its machine is out of reach. */
+  readonly unreachable?: boolean
 }
 
 export interface Members {
@@ -15,6 +20,8 @@ export interface Members {
   readonly rows: readonly (readonly string[])[]
   /** What keeps them from being one healthy cluster; empty when all is well. */
   readonly problems: readonly string[]
+  /** What that means for who asked: 3 where a machine is out of reach, else 1 for any problem. */
+  readonly code: ExitCode
 }
 
 const titles = ['host', 'address', 'state', 'version', 'Raft leader']
@@ -29,29 +36,33 @@ export function membersOf(told: readonly Told[], groups: readonly string[]): Mem
   const expected = told.map(({ member }) => member)
   const seen = views.flatMap(({ members }) => members.map(({ address }) => address))
   const strangers = [...new Set(seen)].filter((member) => !expected.includes(member)).sort()
-  const row = (name: string, member: string, silent: boolean): readonly string[] => [
+  const row = (name: string, member: string, silence: readonly string[]): readonly string[] => [
     name,
     member,
-    [...(silent ? [noAnswer] : []), ...statesOf(member, views, nameOf)].join(', '),
+    [...silence, ...statesOf(member, views, nameOf)].join(', '),
     versionOf(member, views),
     leadsText(member, views),
   ]
+  const problems = [
+    ...told.flatMap((one) => reasonOf(one) ?? []),
+    ...clusterProblems(views, expected, groups).filter((what) => !told.some((one) => what === unasked(one))),
+  ]
+  const away = told.some(({ unreachable }) => unreachable)
   return {
     rows: [
       titles,
-      ...told.map((one) => row(one.name, one.member, reasonOf(one) !== undefined)),
-      ...strangers.map((member) => row('(not in the inventory)', member, false)),
+      ...told.map((one) => row(one.name, one.member, silenceOf(one))),
+      ...strangers.map((member) => row('(not in the inventory)', member, [])),
     ],
-    problems: [
-      ...told.flatMap((one) => reasonOf(one) ?? []),
-      ...clusterProblems(views, expected, groups).filter((what) => !told.some((one) => what === unasked(one))),
-    ],
+    problems,
+    code: away ? exitCode.unreachable : problems.length > 0 ? exitCode.failed : exitCode.done,
   }
 }
 
 const noAnswer = 'no answer'
+const notTold = 'does not tell'
 /** Words for a member, the worst first; one that is not among them stands before them all. */
-const states = ['DOWN', 'ISOLATION', 'SUSPICIOUS', noAnswer, 'STARTING', 'UP']
+const states = ['DOWN', 'ISOLATION', 'SUSPICIOUS', noAnswer, notTold, 'STARTING', 'UP']
 
 /**
  * The same as data: every node, and every member that only Nacos knows, as each is seen by those of `asked` that answered. One
@@ -59,7 +70,7 @@ const states = ['DOWN', 'ISOLATION', 'SUSPICIOUS', noAnswer, 'STARTING', 'UP']
  */
 export function topologyOf(nodes: readonly Pick<Told, 'name' | 'member'>[], asked: readonly Told[]): Topology {
   const views = asked.flatMap((one) => (typeof one.view === 'string' || reasonOf(one) ? [] : [one.view]))
-  const silent = new Set(asked.filter((one) => reasonOf(one) !== undefined).map(({ member }) => member))
+  const silences = new Map(asked.map((one) => [one.member, silenceOf(one)]))
   const nameOf = (member: string): string | undefined => nodes.find((one) => one.member === member)?.name
   const heard = views.flatMap(({ members }) => members.map(({ address }) => address)).sort()
   const member = (address: string): Topology['members'][number] => {
@@ -67,7 +78,7 @@ export function topologyOf(nodes: readonly Pick<Told, 'name' | 'member'>[], aske
       by: nameOf(from) ?? from,
       state: members.find((one) => one.address === address)?.state || unheard,
     }))
-    const said = new Set([...seen.map(({ state }) => state), ...(silent.has(address) ? [noAnswer] : [])])
+    const said = new Set([...seen.map(({ state }) => state), ...(silences.get(address) ?? [])])
     const strange = [...said].find((one) => !states.includes(one))
     const state = strange ?? states.find((one) => said.has(one)) ?? unheard
     const version = versionOf(address, views)
@@ -95,6 +106,10 @@ function reasonOf({ name, view }: Told): string | undefined {
     ? `${name}: tells nothing of its members; with auth on, declare nacos.auth.admin_password`
     : undefined
 }
+
+/** The state of a node that told nothing: whether it answered at all. */
+const silenceOf = (one: Told): readonly string[] =>
+  reasonOf(one) === undefined ? [] : [one.answered || typeof one.view !== 'string' ? notTold : noAnswer]
 
 /** The reason stands above it already. */
 const unasked = ({ member }: Told): string => `${member} was not asked or did not answer`

@@ -16,7 +16,7 @@ export interface Done {
   readonly stderr: string
   /** Wall-clock seconds the step took. */
   readonly seconds: number
-  /** Its deadline in seconds, if that passed: it was ended on the machine, which is well; the code is null. */
+  /** Its deadline in seconds, if that passed: it was ended on the machine (of a database: cut off), which is well; the code is null. */
   readonly late?: number
 }
 

@@ -21,7 +21,7 @@ export interface Receipt {
   /** `site@prod.1a2b3c4d`: letters, digits and `@ . _ + -`. */
   readonly site: string
   readonly owned: readonly Owned[]
-  /** Names under which the machine still has it; they go when it is written under its own. */
+  /** Names under which the machine has it too; they go when it is written under its own. */
   readonly former?: readonly string[]
 }
 
@@ -54,7 +54,7 @@ export interface Site {
   readonly project: string
   /** Its path from the root of the project. */
   readonly playbook: string
-  /** Theirs, in any order; of one that is outside the project the whole path, of a list of hosts their names. */
+  /** Theirs, in any order; of one that is outside the project from a root of its own, of a list of hosts their names. */
   readonly inventories: readonly string[]
 }
 
@@ -66,13 +66,14 @@ const wordy = 60
  * (`site@prod.1a2b3c4d`): with one name two sites would take each other's things for their own leftovers.
  */
 export function siteName({ project, playbook, inventories }: Site): string {
-  const [which, ...from] = [playbook, ...[...inventories].sort()].map((path) => path.replace(endings, ''))
-  const words = formerSiteName(playbook, [...inventories].sort())
+  const from = [...inventories].sort()
+  const which = playbook.replace(endings, '')
+  const words = formerSiteName(playbook, from)
   return `${[...words].slice(0, wordy).join('')}.${sha256(JSON.stringify([project, which, from])).slice(0, 8)}`
 }
 
-/** What may be another one day without making another site of it. */
-const endings = /\.(ya?ml|ini|json|[cm]?[jt]s)$/
+/** What a program may be written in another day. Two inventories may well differ in nothing but that: `prod.yaml`, `prod.ini`. */
+const endings = /\.[cm]?[jt]s$/
 
 /** What sites were called before there was a digest: names that others may have had too. Letters, digits and `@ . _ + -`. */
 export const formerSiteName = (playbook: string, inventories: readonly string[]): string => {
@@ -90,14 +91,4 @@ export const formerSiteName = (playbook: string, inventories: readonly string[])
       .replace(/\.[a-z]+$/, '')
   const name = [plain(playbook), inventories.map(plain).join('+')].filter((word) => word !== '').join('@')
   return name.replace(/[^\p{L}\p{N}@._+-]/gu, '_').replace(/^\.*$/, 'site')
-}
-
-/** The receipts with those of the site's former names taken for its own: what they say goes on under its name. */
-export function adopted(receipts: readonly Receipt[], site: string, former: readonly string[]): readonly Receipt[] {
-  const before = receipts.filter((one) => former.includes(one.site))
-  if (before.length === 0) return receipts
-  const own = receipts.filter((one) => one.site === site)
-  const others = receipts.filter((one) => one.site !== site && !before.includes(one))
-  const owned = distinctOwned([...before, ...own].flatMap((one) => one.owned))
-  return [...others, { site, owned, former: before.map((one) => one.site) }]
 }

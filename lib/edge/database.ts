@@ -4,7 +4,16 @@ import type { Channel, Database, DatabaseLogin, Done, MachineChannel } from '../
 import { hostError, type PlinthError, type Problem } from '../core/error.ts'
 import { answersOf, byReader, type Reader } from '../core/probe.ts'
 import type { Step } from '../core/resource.ts'
-import { listedHolder, lockName, lockTimes, namedHolder, noteHolder, nothing, takeLock } from '../mysql/lock.ts'
+import {
+  listedHolder,
+  lockName,
+  lockTimes,
+  namedHolder,
+  noteHolder,
+  nothing,
+  sinceThen,
+  takeLock,
+} from '../mysql/lock.ts'
 
 type Rows = readonly Readonly<Record<string, string | null>>[]
 
@@ -101,10 +110,26 @@ export async function openDatabase(channel: MachineChannel, login: DatabaseLogin
       return fetchedPublicKey
     },
     async close() {
-      await connection.end().catch(() => connection.destroy())
+      // Saying goodbye comes after the statement in hand: one that does not end must not keep the run from ending.
+      await within(goodbye, connection.end()).catch(() => {})
+      connection.destroy()
       stream.destroy()
     },
   }
+}
+
+/** Seconds. */
+const goodbye = 3
+
+class Late extends Error {}
+
+/** What `work` gives; throws Late where it takes more than so many seconds. */
+async function within<T>(seconds: number, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Late()), seconds * 1000)
+  })
+  return Promise.race([work, late]).finally(() => clearTimeout(timer))
 }
 
 /** The connection below the one with promises: it alone gives rows one by one. */
@@ -128,7 +153,7 @@ function textRows(rows: unknown): Rows {
 
 /**
  * Resources that live in a database: a question is a query of two columns, a step is SQL with `?` for its input.
- * @param times how a lock that it takes is kept
+ * @param times how a lock that it takes is kept, and when a server that does not answer is given up
  */
 export function databaseChannel(database: Database, login: DatabaseLogin, times = lockTimes): Channel {
   let timer: NodeJS.Timeout | undefined
@@ -138,12 +163,22 @@ export function databaseChannel(database: Database, login: DatabaseLogin, times 
     if (closed) return
     timer = setTimeout(() => database.query(nothing).then(beating, () => {}), times.beat * 1000).unref()
   }
+  const answered = (rows: Promise<Rows>): Promise<Rows> =>
+    within(times.answer, rows).catch((error: unknown) => {
+      if (!(error instanceof Late)) throw error
+      database.close()
+      throw hostError({
+        where: `MySQL ${login.host}:${login.port}`,
+        what: `reading its state had not ended after ${times.answer} s and was given up`,
+        remedy: 'see with SHOW FULL PROCESSLIST what it waits for',
+      })
+    })
   return {
     async ask(questions) {
       const found = new Map<Reader, Map<string, string>>()
       for (const [reader, keys] of byReader(questions)) {
         const answers = new Map<string, string>()
-        for (const row of await rowsOrNone(database, reader(keys))) {
+        for (const row of await answered(rowsOrNone(database, reader(keys)))) {
           // By position: a query may be a SHOW, whose columns have names of their own.
           const [key, value] = Object.values(row).map((cell) => cell ?? '')
           if (key === undefined) continue
@@ -162,18 +197,19 @@ export function databaseChannel(database: Database, login: DatabaseLogin, times 
       }
     },
     async lock(holder) {
-      const [row] = await database.query(takeLock, [lockName, lockName])
-      if (row?.got === '1') {
-        await database.query(noteHolder(times), [holder])
-        clearTimeout(timer)
-        beating()
-        return
-      }
-      throw hostError({
-        where: `MySQL ${login.host}:${login.port}`,
-        what: `another run is at work there: ${await holderOf(database, row?.holder ?? 'unknown')}`,
-        remedy: 'wait until it has ended and run again',
-      })
+      // First, so that a session beside this one that is refused knows whose it is.
+      await answered(database.query(noteHolder(times), [holder]))
+      const [row] = await answered(database.query(takeLock, [lockName, lockName]))
+      const who = row?.got === '1' ? undefined : await holderOf(database, row?.holder ?? 'unknown')
+      // This very run, which reaches the server in another way too.
+      if (who !== undefined && !who.startsWith(`${holder}${sinceThen}`))
+        throw hostError({
+          where: `MySQL ${login.host}:${login.port}`,
+          what: `another run is at work there: ${who}`,
+          remedy: 'wait until it has ended and run again',
+        })
+      clearTimeout(timer)
+      beating()
     },
     async askLocked(holder, questions) {
       await this.lock(holder)
@@ -212,11 +248,17 @@ async function tell(database: Database, step: Step): Promise<Done> {
   const start = performance.now()
   const seconds = (): number => (performance.now() - start) / 1000
   const input = step.input === undefined ? undefined : String(step.input)
+  const { deadline = defaultDeadline } = step
   try {
-    if (input === undefined) await database.query(step.run)
-    else await database.query(`${backslashes}; ${step.run}`, [input])
+    const [sql, values] = input === undefined ? [step.run, []] : [`${backslashes}; ${step.run}`, [input]]
+    await within(deadline, database.query(sql, values))
     return { step, code: 0, stdout: '', stderr: '', seconds: seconds() }
   } catch (error) {
+    if (error instanceof Late) {
+      database.close()
+      const said = 'the connection was closed; the server may be at it still: see SHOW FULL PROCESSLIST'
+      return { step, code: null, stdout: '', stderr: said, seconds: seconds(), late: deadline }
+    }
     // A server quotes what it does not take, in its own language and cut short: of a step with a secret only the number is told.
     const { message, errno } = error as ServerError
     const said =
@@ -225,6 +267,9 @@ async function tell(database: Database, step: Step): Promise<Done> {
     return { step, code: errno !== undefined && errno > 0 ? 1 : null, stdout: '', stderr: said, seconds: seconds() }
   }
 }
+
+/** Seconds that a step has unless it says otherwise, as on a machine. */
+const defaultDeadline = 300
 
 /** The driver escapes values with backslashes, so the session must read them as such. */
 const backslashes = "SET SESSION sql_mode = REPLACE(@@SESSION.sql_mode, 'NO_BACKSLASH_ESCAPES', '')"

@@ -1,8 +1,8 @@
 /** Observe wide, plan purely, apply narrowly. Knows channels; knows no kind of resource and nothing of Nacos. */
 import { exitCode, usageError } from '../core/error.ts'
-import { adopted } from '../core/receipt.ts'
+import type { Owned } from '../core/receipt.ts'
 import { unlessAborted } from '../core/unless-aborted.ts'
-import { machinesOf } from './assignment.ts'
+import { type Assignment, machinesOf } from './assignment.ts'
 import { abandoned, type Estate } from './estate.ts'
 import { hostResults, isKeep, nowhere, unfinished } from './failures.ts'
 import { refuseUnknownTags } from './listing.ts'
@@ -163,9 +163,9 @@ async function observeSite(run: Run): Promise<Observed> {
   const absent = absentFrom(site)
   const seen = await mapLimit(machines, options.forks, async (machine) => {
     if (options.signal.aborted) return []
-    const { found, receipts } = await observeMachine(site, machine, world, connections, options)
+    const { found, declared, receipts } = await observeMachine(site, machine, world, connections, options)
     const { site: name, formerSites = [] } = options.identity
-    const estate = estateOf(found, adopted(receipts, name, formerSites))
+    const estate = estateOf(found, declared, receipts, formerSites)
     run.estates.set(machine.key, estate)
     const leftovers = abandoned(estate, name, absent)
     // A thousand machines that are as they should be don't all stay connected: only so many as are looked at at once.
@@ -194,13 +194,21 @@ async function observeSite(run: Run): Promise<Observed> {
 }
 
 /** What a machine remembers, what is declared there, and what of that may be made. */
-function estateOf(found: Reading['found'], receipts: Reading['receipts']): Estate {
-  const assignments = found.flatMap((item) => ('plans' in item ? [item.assignment] : []))
-  const owned = assignments.flatMap(({ host, resources, selected }) =>
-    resources.map(({ id }) => ({ host: host.name, id, may: selected?.has(id) ?? true })),
-  )
-  const idsOf = (some: typeof owned): Estate['declared'] => some.map(({ host, id }) => ({ host, id }))
-  return { receipts, declared: idsOf(owned), claimed: idsOf(owned.filter(({ may }) => may)) }
+function estateOf(
+  found: Reading['found'],
+  declared: Reading['declared'],
+  receipts: Reading['receipts'],
+  formerSites: readonly string[],
+): Estate {
+  const read = found.flatMap((item) => ('plans' in item ? [item.assignment] : []))
+  const ownedIn = (assignments: typeof declared, may: (id: string, one: Assignment) => boolean): readonly Owned[] =>
+    assignments.flatMap((one) => one.resources.flatMap(({ id }) => (may(id, one) ? [{ host: one.host.name, id }] : [])))
+  return {
+    receipts: receipts.filter(({ site }) => !formerSites.includes(site)),
+    former: receipts.filter(({ site }) => formerSites.includes(site)),
+    declared: ownedIn(declared, () => true),
+    claimed: ownedIn(read, (id, { selected }) => selected?.has(id) ?? true),
+  }
 }
 
 /** The machines that something looks at, or goes through, even if nothing has to be changed there. */

@@ -4,8 +4,13 @@ import { distinctOwned, type Owned, type Receipt } from '../core/receipt.ts'
 
 /** What belongs to sites on one machine. */
 export interface Estate {
-  /** The receipts it had when it was read. */
+  /** The receipts it had when it was read, without those under former names of the site. */
   readonly receipts: readonly Receipt[]
+  /**
+   * These: others may have had such a name too. What the site declares is its own; the rest stays noted there, for whoever
+   * else it is of.
+   */
+  readonly former: readonly Receipt[]
   /** What the site declares there. */
   readonly declared: readonly Owned[]
   /** What of it this run may make: all of it, or what is selected. */
@@ -16,14 +21,20 @@ export interface Estate {
 const ownedBy = (receipts: readonly Receipt[], site: string): readonly Owned[] =>
   receipts.find((receipt) => receipt.site === site)?.owned ?? []
 
+const owned = ({ former }: Pick<Estate, 'former'>): readonly Owned[] => former.flatMap((receipt) => receipt.owned)
+
+/** Whether a site's own receipt says that it had this: what only one under a former name says may be another's. */
+export const surelyOf = ({ receipts }: Estate, site: string, one: Owned): boolean =>
+  ownedBy(receipts, site).some(({ host, id }) => host === one.host && id === one.id)
+
 /**
  * What a site owned on a machine and declares there no longer, last declared first. Not what another host or another site
  * of the machine still has, nor what belongs to a host that the run leaves alone.
  * @param absent hosts of the site that are not looked at in this run
  */
-export function abandoned({ receipts, declared }: Estate, site: string, absent: ReadonlySet<string>): readonly Owned[] {
-  const kept = keptBy({ receipts, declared }, site, absent)
-  return ownedBy(receipts, site)
+export function abandoned(estate: Estate, site: string, absent: ReadonlySet<string>): readonly Owned[] {
+  const kept = keptBy(estate, site, absent)
+  return distinctOwned([...owned(estate), ...ownedBy(estate.receipts, site)])
     .filter(({ host, id }) => !kept.has(subjectOf(id)) && !absent.has(host))
     .toReversed()
 }
@@ -32,19 +43,30 @@ export function abandoned({ receipts, declared }: Estate, site: string, absent: 
  * The subjects (paths, or ids of what has none) that somebody still has on a machine: this site now, a host of it that the
  * run leaves alone, or another site. A path is the same thing whatever kind it is declared as.
  */
-export function keptBy(
-  { receipts, declared }: Pick<Estate, 'receipts' | 'declared'>,
-  site: string,
-  absent: ReadonlySet<string>,
-): ReadonlySet<string> {
+export function keptBy(estate: Estate, site: string, absent: ReadonlySet<string>): ReadonlySet<string> {
+  const { receipts, declared } = estate
   const others = receipts.filter((receipt) => receipt.site !== site).flatMap(({ owned }) => owned)
-  const beside = ownedBy(receipts, site).filter(({ host }) => absent.has(host))
+  const beside = [...owned(estate), ...ownedBy(receipts, site)].filter(({ host }) => absent.has(host))
   return new Set([...declared, ...others, ...beside].map(({ id }) => subjectOf(id)))
 }
 
-/** What the receipt of a site should say before anything is changed on a machine: what it said, and what the run may make. */
-export function receiptOf({ receipts, claimed }: Estate, site: string, gone: readonly Owned[] = []): Receipt {
-  const left = ownedBy(receipts, site).filter((one) => !gone.some(({ host, id }) => host === one.host && id === one.id))
-  const former = receipts.find((receipt) => receipt.site === site)?.former
-  return { site, owned: distinctOwned([...left, ...claimed]), ...(former && { former }) }
+/**
+ * What the receipt of a site should say before anything is changed on a machine: what it said, what is declared of what
+ * former ones said, and what the run may make. A former one goes when nothing is left in it that may be another's.
+ */
+export function receiptOf(estate: Estate, site: string, gone: readonly Owned[] = []): Receipt {
+  const { receipts, former, declared, claimed } = estate
+  const key = ({ host, id }: Owned): string => `${host} ${id}`
+  const away = new Set(gone.map(key))
+  const ours = new Set(declared.map(key))
+  const subjects = new Set(declared.map(({ id }) => subjectOf(id)))
+  const settled = (one: Owned): boolean =>
+    subjects.has(subjectOf(one.id)) || away.has(key(one)) || surelyOf(estate, site, one)
+  const left = [...owned(estate).filter((one) => ours.has(key(one))), ...ownedBy(receipts, site)]
+  const over = former.filter((receipt) => receipt.owned.every(settled)).map((receipt) => receipt.site)
+  return {
+    site,
+    owned: distinctOwned([...left.filter((one) => !away.has(key(one))), ...claimed]),
+    ...(over.length > 0 && { former: over }),
+  }
 }

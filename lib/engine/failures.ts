@@ -68,7 +68,7 @@ export function stepProblem(host: Host<unknown>, { say }: Step, result: Done | u
   if (result?.late !== undefined) {
     return {
       where: host.name,
-      what: `"${say}" had not ended after ${result.late} s, so it was ended there and its outcome is unknown${told}`,
+      what: `"${say}" had not ended after ${result.late} s, so it was given up and its outcome is unknown${told}`,
       remedy: 'see on the host what it waited for, then run again: what is done is kept',
     }
   }

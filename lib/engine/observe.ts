@@ -124,6 +124,8 @@ export function hostPlan({ assignment: { play, host }, plans, left }: Observatio
 export interface Reading {
   readonly machine: Machine
   readonly found: readonly (Observation | Unobserved)[]
+  /** What is declared there, also behind a database that could not be read; nothing where the machine itself was not. */
+  readonly declared: readonly Assignment[]
   /** What it remembers of earlier runs. */
   readonly receipts: readonly Receipt[]
 }
@@ -164,7 +166,7 @@ export async function observeMachine(
   let direct: readonly Observation[]
   try {
     if (facts !== null) assignments = assign(site, machine, facts, tags)
-    if (facts !== null && !assignments.some(concerns)) return { machine, found: [], receipts: [] }
+    if (facts !== null && !assignments.some(concerns)) return { machine, found: [], declared: [], receipts: [] }
     channel = await connections.machine(machine)
     const own = (): readonly Assignment[] => assignments.filter(({ play }) => !play.options.via)
     const about = [factsQuestion, receiptsQuestion, ...(planned ? identityQuestions : [])]
@@ -187,7 +189,7 @@ export async function observeMachine(
     direct = await withDetails(selectByHost(looks, force), channel)
   } catch (error) {
     if (!(error instanceof PlinthError) || error.code === 4) throw error
-    return { machine, found: [{ machine, assignments: all, error }], receipts: [] }
+    return { machine, found: [{ machine, assignments: all, error }], declared: [], receipts: [] }
   }
   const reached = assignments
     .filter((assignment) => assignment.play.options.via && concerns(assignment))
@@ -204,7 +206,7 @@ export async function observeMachine(
       }
     })
   const found = [...direct, ...(await Promise.all(reached)).flat()]
-  return { machine, found, receipts }
+  return { machine, found, declared: assignments, receipts }
 }
 
 /** Plans all lists of one machine: what one of its hosts changes, another's process may have read. Pure. */

@@ -6,7 +6,7 @@ import type { Owned } from '../core/receipt.ts'
 import type { Plan, Resource } from '../core/resource.ts'
 import { assignmentOf } from './assignment.ts'
 import { whoText } from './audit.ts'
-import { abandoned, keptBy, receiptOf } from './estate.ts'
+import { abandoned, keptBy, receiptOf, surelyOf } from './estate.ts'
 import { isKeep, isUnreachable, nowhere, problemsOf } from './failures.ts'
 import { mapLimit, type Observation, questionsOf } from './observe.ts'
 import { type Host, type Play, play } from './play.ts'
@@ -28,7 +28,7 @@ export interface Leftovers {
 /**
  * Looks for leftovers on every machine that was read, and whether they are still there; machines that have none are not
  * asked. What can't be removed blindly, or is not empty, is only shown; what a host had that the inventory does not know any
- * more is removed with --force only: another inventory of the same name may have it. No tag finds a leftover: with --tags there are none.
+ * more, or what is only noted under a former name of the site, is removed with --force only: another site may have it. No tag finds a leftover: with --tags there are none.
  */
 export async function findLeftovers(run: Run): Promise<Leftovers> {
   const { site, options } = run
@@ -44,8 +44,13 @@ export async function findLeftovers(run: Run): Promise<Leftovers> {
     const estate = run.estates.get(key)
     const left = estate === undefined || !selectsAll(tags) ? [] : abandoned(estate, options.identity.site, absent)
     const kept = estate === undefined ? new Set<string>() : keptBy(estate, options.identity.site, absent)
-    const strange = (name: string): boolean => !known.has(name) && !options.force
-    const may = left.filter(({ host }) => !strange(host))
+    const strange = (one: Owned): string | undefined => {
+      if (options.force) return undefined
+      if (!known.has(one.host)) return `of ${one.host}, which is no host of this site any more`
+      if (estate && surelyOf(estate, options.identity.site, one)) return undefined
+      return 'noted under a name that others may have had; --force removes it'
+    }
+    const may = left.filter((one) => strange(one) === undefined)
     const plans = await plansOfRemoval(run, removal, host, may, kept).catch((error: unknown) => {
       const kind = isUnreachable(error) ? 'unreachable' : 'failed'
       run.record({ ...nowhere(removal), host: host.name, kind, problems: problemsOf(error) })
@@ -56,19 +61,11 @@ export async function findLeftovers(run: Run): Promise<Leftovers> {
     removable.set(key, resources)
     const changing = plans.flatMap(({ plan }) => (plan.action === 'remove' ? [plan] : []))
     return {
-      found: left.flatMap(({ host, id }) =>
-        strange(host)
-          ? [
-              {
-                host,
-                id,
-                machine: key,
-                fate: 'blocked',
-                why: `of ${host}, which is no host of this site any more`,
-              } as const,
-            ]
-          : leftoverOf(host, id, key, plans.find(({ plan }) => plan.id === id)?.plan),
-      ),
+      found: left.flatMap((one) => {
+        const why = strange(one)
+        if (why !== undefined) return [{ ...one, machine: key, fate: 'blocked', why } as const]
+        return leftoverOf(one.host, one.id, key, plans.find(({ plan }) => plan.id === one.id)?.plan)
+      }),
       observations:
         changing.length > 0 ? [{ assignment: assignmentOf(removal, host, resources), plans: changing, left: [] }] : [],
     }

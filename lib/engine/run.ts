@@ -167,10 +167,11 @@ export class Run {
     const { site } = this.options.identity
     const receipt = estate && receiptOf(estate, site)
     const known = estate?.receipts.find((one) => one.site === site)
-    const news = receipt && (receipt.owned.length !== (known?.owned.length ?? 0) || known?.former !== undefined)
+    const news = receipt && (receipt.owned.length !== (known?.owned.length ?? 0) || receipt.former !== undefined)
     if (estate && news) {
       const others = estate.receipts.filter((one) => one.site !== site)
-      this.estates.set(machine.key, { ...estate, receipts: [...others, { site, owned: receipt.owned }] })
+      const former = estate.former.filter((one) => !receipt.former?.includes(one.site))
+      this.estates.set(machine.key, { ...estate, receipts: [...others, { site, owned: receipt.owned }], former })
     }
     try {
       const channel = await this.connections.machine(machine)

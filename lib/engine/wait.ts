@@ -21,8 +21,9 @@ export async function waitForGate(run: Run, play: Play, looks: readonly Look[], 
   try {
     for (;;) {
       let missing: readonly Missing[] = []
+      // Only the first is shown: the pictures of two would take turns, each of them news.
       for (const [index, look] of looks.entries()) {
-        const found = await gate.missing(scope, look, shown)
+        const found = await gate.missing(scope, look, index === 0 ? shown : undefined)
         if (index === 0) missing = found
         if (found.length > 0) continue
         const expected = [...look.expected]

@@ -36,6 +36,7 @@ export const {
   startNode,
   stopNode,
   systemdService,
+  toldBy,
   undrain,
   unitState,
   viewOf,

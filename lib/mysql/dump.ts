@@ -3,7 +3,7 @@
  * array of strings and nulls; binary values are in hexadecimal. Its digest does not depend on the order of the rows.
  */
 import { createHash } from 'node:crypto'
-import { writerSilence } from './lock.ts'
+import { tableWait, writerSilence } from './lock.ts'
 import { literal, name } from './readers.ts'
 
 export interface Column {
@@ -16,10 +16,12 @@ export type Row = readonly (string | null)[]
 
 /**
  * What a session says before it reads or writes tables: everything as it is, in UTF-8 and UTC, values with backslashes as the
- * driver writes them, nothing cut to fit, no check that only whole tables can pass. One that says nothing any more ends.
+ * driver writes them, nothing cut to fit, no check that only whole tables can pass. One that says nothing any more ends, and none
+ * waits long for a table.
  */
 export const plainSession = `SET NAMES utf8mb4; SET SESSION time_zone = '+00:00', foreign_key_checks = 0, unique_checks = 1,
-sql_mode = 'STRICT_ALL_TABLES,NO_AUTO_VALUE_ON_ZERO', wait_timeout = ${writerSilence}`
+sql_mode = 'STRICT_ALL_TABLES,NO_AUTO_VALUE_ON_ZERO', wait_timeout = ${writerSilence},
+lock_wait_timeout = ${tableWait}`
 
 /** One moment for all tables, however long the reading takes (InnoDB). Ends with `COMMIT`. */
 export const snapshot = `SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ;

@@ -10,6 +10,8 @@ export interface LockTimes {
   readonly beat: number
   /** Of silence, after which a holder's session ends. */
   readonly silence: number
+  /** That a question may take before the server is given up. */
+  readonly answer: number
 }
 
 /**
@@ -17,7 +19,7 @@ export interface LockTimes {
  * up a connection into the void (`tcp_retries2`), so that a controller that was stopped for a while does not lose one lock
  * long before the other.
  */
-export const lockTimes: LockTimes = { beat: 20, silence: 900 }
+export const lockTimes: LockTimes = { beat: 20, silence: 900, answer: 300 }
 
 /**
  * The silence of a session that writes while another one holds the lock: it has to end before that one does, or a
@@ -25,18 +27,27 @@ export const lockTimes: LockTimes = { beat: 20, silence: 900 }
  */
 export const writerSilence = lockTimes.silence - 3 * lockTimes.beat
 
+/**
+ * Seconds that a statement waits for a table that others use: by itself MySQL waits for a year. An ALTER that waits keeps
+ * everybody who comes after it away from the table, so it had better fail and be repeated.
+ */
+export const tableWait = 60
+
 /** One name for the whole server: who comes another way knows the server by another address. */
 export const lockName = 'plinth'
 
 /** Takes the lock named by both its `?`, or says at once which connection holds it: `got`, `holder`. */
 export const takeLock = 'SELECT GET_LOCK(?, 0) AS got, IS_USED_LOCK(?) AS holder'
 
+/** What stands behind the words of a holder, before the time. */
+export const sinceThen = ', since '
+
 /** Lives as long as the session. */
 const holderVariable = 'plinth_holder'
 
-/** What a holder tells of itself (its `?`), and for how long it may say nothing. */
+/** What a holder tells of itself (its `?`), for how long it may say nothing, and how long what it does may wait for a table. */
 export const noteHolder = ({ silence }: LockTimes): string =>
-  `SET @${holderVariable} = CONCAT(?, DATE_FORMAT(UTC_TIMESTAMP(), ', since %Y-%m-%dT%TZ')), SESSION wait_timeout = ${silence}`
+  `SET @${holderVariable} = CONCAT(?, DATE_FORMAT(UTC_TIMESTAMP(), '${sinceThen}%Y-%m-%dT%TZ')), SESSION wait_timeout = ${silence}, SESSION lock_wait_timeout = ${tableWait}`
 
 /** A word that does nothing. */
 export const nothing = 'DO 0'

@@ -1,4 +1,4 @@
-import { adopted, distinctOwned, formerSiteName, readReceipts, receiptText, siteName } from '../../lib/core/receipt.ts'
+import { distinctOwned, formerSiteName, readReceipts, receiptText, siteName } from '../../lib/core/receipt.ts'
 import { assert, suite } from '../kit.ts'
 
 const test = suite('core/receipt')
@@ -60,13 +60,14 @@ test('a site has one name, whatever is of no matter', () => {
   const name = site('playbooks/site.ts', ['inventory/a.yaml', 'inventory/b'])
   assert.match(name, /^site@a\+b\.[0-9a-f]{8}$/)
   assert.is(site('playbooks/site.ts', ['inventory/b', 'inventory/a.yaml']), name, 'the order of -i')
-  assert.is(site('playbooks/site.mts', ['inventory/a.ini', 'inventory/b.yml']), name, 'what files end in')
+  assert.is(site('playbooks/site.mts', ['inventory/a.yaml', 'inventory/b']), name, 'what a playbook ends in')
   assert.is(site('playbooks/site.ts', []), site('playbooks/site.js', []))
 })
 
 test('no two sites have one name', () => {
   const names = [
     site('playbooks/site.ts', ['inventory/prod.yaml']),
+    site('playbooks/site.ts', ['inventory/prod.ini']),
     site('playbooks/site.ts', ['inventory/prod.yaml'], 'apps'),
     site('playbooks/site.ts', ['inventory/prod.yaml'], ''),
     site('apps/site.ts', ['inventory/prod.yaml']),
@@ -87,21 +88,6 @@ test('a name is one of a file, however long the words are', () => {
   for (const name of names) assert.ok(Buffer.byteLength(name) < 250, name)
   assert.is.not(names[0], names[1])
   for (const odd of ['..', '.', '/', '']) assert.match(site(odd, []), /^[^./]+\.[0-9a-f]{8}$/)
-})
-
-test('what was noted under a former name is taken over, once and in order', () => {
-  const of = (name: string, ...ids: readonly string[]) => ({ site: name, owned: ids.map((id) => ({ host: 'h1', id })) })
-  const other = of('apps@prod', 'file:/x')
-  const now = 'site@prod.1a2b3c4d'
-  assert.equal(adopted([other, of(now, 'file:/a')], now, ['site@prod']), [other, of(now, 'file:/a')])
-  assert.equal(adopted([of('site@prod', 'file:/a'), other], now, ['site@prod', 'site@a.prod']), [
-    other,
-    { ...of(now, 'file:/a'), former: ['site@prod'] },
-  ])
-  const both = [of('site@prod', 'file:/a', 'file:/b'), of(now, 'file:/b', 'file:/c')]
-  assert.equal(adopted(both, now, ['site@prod']), [
-    { ...of(now, 'file:/a', 'file:/b', 'file:/c'), former: ['site@prod'] },
-  ])
 })
 
 test.run()

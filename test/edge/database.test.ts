@@ -3,7 +3,7 @@ import type { Database, DatabaseLogin } from '../../lib/core/channel.ts'
 import { hostError, PlinthError } from '../../lib/core/error.ts'
 import { Secret } from '../../lib/core/secret.ts'
 import { databaseChannel, databaseProblem } from '../../lib/edge/database.ts'
-import type { LockTimes } from '../../lib/mysql/lock.ts'
+import { type LockTimes, lockTimes } from '../../lib/mysql/lock.ts'
 import { assert, suite } from '../kit.ts'
 
 const test = suite('edge/database')
@@ -100,7 +100,7 @@ test('one reader that finds nothing there leaves the others their answers', asyn
 
 const act = async (
   channel: ReturnType<typeof fake>['channel'],
-  ...steps: readonly { run: string; input?: string }[]
+  ...steps: readonly { run: string; input?: string; deadline?: number }[]
 ) => {
   const done = []
   for await (const one of channel.act(steps.map((step, index) => ({ say: `step ${index}`, ...step })))) done.push(one)
@@ -156,6 +156,28 @@ test('what is said of a step that failed never holds its input', async () => {
   }
 })
 
+test('a server that does not answer is given up: a step after its deadline, a question after its own', async () => {
+  const state = { closed: 0 }
+  const database: Database = {
+    query: () => new Promise<Rows>(() => {}),
+    async *rows() {},
+    fetchedPublicKey: false,
+    close: async () => void state.closed++,
+  }
+  const channel = databaseChannel(database, login, { ...lockTimes, answer: 0.01 })
+  const done = await act(channel, { run: 'ALTER', deadline: 0.01 }, { run: 'B' })
+  assert.equal(
+    done.map(({ code, late }) => [code, late]),
+    [[null, 0.01]],
+  )
+  assert.match(done[0]?.stderr ?? '', /^the connection was closed; the server may be at it still/)
+  assert.is(state.closed, 1)
+  const error = await channel.ask([{ reader: variables, key: 'a' }]).catch((thrown: unknown) => thrown)
+  assert.instance(error, PlinthError)
+  assert.match((error as Error).message, /^MySQL 10\.0\.0\.10:3306: reading its state had not ended after 0\.01 s/)
+  assert.is(state.closed, 2)
+})
+
 test('without an input the message is told in full', async () => {
   const { channel } = fake(refusing(1064, "an error near 'CREATE TABEL' at line 1"))
   const [done] = await act(channel, { run: 'CREATE TABEL' })
@@ -165,9 +187,9 @@ test('without an input the message is told in full', async () => {
 test('the lock is of the whole server, by whichever address it is known, and says who holds it', async () => {
   const free = fake(() => [{ got: '1', holder: null }])
   await free.channel.lock('me')
-  assert.equal(free.sent[0]?.[1], ['plinth', 'plinth'])
-  assert.equal(free.sent[1], [
-    "SET @plinth_holder = CONCAT(?, DATE_FORMAT(UTC_TIMESTAMP(), ', since %Y-%m-%dT%TZ')), SESSION wait_timeout = 900",
+  assert.equal(free.sent[1]?.[1], ['plinth', 'plinth'])
+  assert.equal(free.sent[0], [
+    "SET @plinth_holder = CONCAT(?, DATE_FORMAT(UTC_TIMESTAMP(), ', since %Y-%m-%dT%TZ')), SESSION wait_timeout = 900, SESSION lock_wait_timeout = 60",
     ['me'],
   ])
   await free.channel.close()
@@ -187,8 +209,8 @@ test('the lock is of the whole server, by whichever address it is known, and say
     { named: refusing(1142, 'SELECT command denied'), listed: refusing(1227, 'no'), says: /there: connection 42; / },
   ]
   for (const { named, listed, says } of cases) {
-    const { channel, sent } = fake((sql) =>
-      /GET_LOCK/.test(sql) ? held : /performance_schema/.test(sql) ? named() : listed(),
+    const { channel } = fake((sql) =>
+      /GET_LOCK/.test(sql) ? held : /performance_schema/.test(sql) ? named() : /^SET/.test(sql) ? [] : listed(),
     )
     const error = await channel.lock('me').then(
       () => undefined,
@@ -197,11 +219,26 @@ test('the lock is of the whole server, by whichever address it is known, and say
     assert.instance(error, PlinthError)
     assert.match((error as Error).message, says)
     assert.is((error as PlinthError).problems[0]?.where, where)
-    assert.not(sent.some(([sql]) => sql.startsWith('SET')))
   }
 })
 
-const quick: LockTimes = { beat: 0.001, silence: 900 }
+test('a server that is reached in two ways is locked once: the run is not in its own way', async () => {
+  const cases = [
+    { says: 'its own', holder: 'me, since 2025-03-01T08:00:00Z', refused: false },
+    { says: 'of another of a longer name', holder: 'me too, since 2025-03-01T08:00:00Z', refused: true },
+    { says: 'unknown', holder: null, refused: true },
+  ]
+  for (const { says, holder, refused } of cases) {
+    const { channel } = fake((sql) =>
+      /GET_LOCK/.test(sql) ? [{ got: '0', holder: '42' }] : /performance_schema/.test(sql) ? [{ holder }] : [],
+    )
+    const error = await channel.lock('me').catch((thrown: unknown) => thrown)
+    assert.is(error instanceof PlinthError, refused, says)
+    await channel.close()
+  }
+})
+
+const quick: LockTimes = { ...lockTimes, beat: 0.001 }
 
 test('who holds the lock says something now and then, one word at a time, until the end', async () => {
   let answered = (): void => {}

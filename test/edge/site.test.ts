@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { siteName } from '../../lib/core/receipt.ts'
-import { siteOf } from '../../lib/edge/site.ts'
+import { formerSites, siteOf } from '../../lib/edge/site.ts'
 import { assert, suite } from '../kit.ts'
 
 const test = suite('edge/site')
@@ -57,6 +57,40 @@ test('by any way to the same files', () => {
   const two = from(one, 'playbooks/site.ts', 'prod', 'lab')
   assert.is(from(one, 'playbooks/site.ts', 'lab', 'prod'), two)
   assert.is(from(one, 'playbooks/site.ts', 'h1,h2'), from(one, 'playbooks/site.ts', 'h2,h1,'))
+})
+
+/** A repository of inventories only. */
+function inventories(path: string, ...files: readonly string[]): string {
+  const root = join(folder, path)
+  mkdirSync(join(root, '.git'), { recursive: true })
+  for (const file of files) writeFileSync(join(root, file), '')
+  return root
+}
+
+test('an inventory outside of the project is known by its own checkout', () => {
+  const [alice, bob, other] = [
+    inventories('alice/inv', 'prod.yaml', 'lab.yaml'),
+    inventories('bob/inv', 'prod.yaml'),
+    inventories('alice/other', 'prod.yaml'),
+  ]
+  const prod = from(one, 'playbooks/site.ts', join(alice, 'prod.yaml'))
+  assert.is(from(one, 'playbooks/site.ts', join(bob, 'prod.yaml')), prod, 'a checkout elsewhere')
+  assert.is(from(one, 'playbooks/site.ts', bob), from(one, 'playbooks/site.ts', alice), 'the whole of it')
+  const names = [
+    prod,
+    from(one, 'playbooks/site.ts', join(alice, 'lab.yaml')),
+    from(one, 'playbooks/site.ts', join(other, 'prod.yaml')),
+    from(one, 'playbooks/site.ts', alice),
+  ]
+  assert.is(new Set(names).size, names.length, names.join('\n'))
+})
+
+test('what a site was called before: without a digest, and with one that took endings for nothing and the whole path of what is outside', () => {
+  process.chdir(one)
+  const outside = join(inventories('carol/inv', 'prod.yaml'), 'prod.yaml')
+  const before = siteName({ project: 'one', playbook: 'playbooks/site', inventories: [outside.replace('.yaml', '')] })
+  assert.equal(formerSites('playbooks/all.ts', [outside]), ['all@prod', 'site@prod', before])
+  assert.equal(formerSites('playbooks/site.ts', []), ['site'], 'never what it is called now')
 })
 
 test('other files are another site: of another team, another project, outside of it', () => {

@@ -1,5 +1,5 @@
 /** What a run leaves on its machines, and what it finds there that is declared no longer. */
-import { unreachable } from '../../lib/core/error.ts'
+import { hostError, unreachable } from '../../lib/core/error.ts'
 import { type Plan, type Resource, resource } from '../../lib/core/resource.ts'
 import { play } from '../../lib/engine/play.ts'
 import { leftoverLines } from '../../lib/engine/report.ts'
@@ -50,6 +50,22 @@ const audit = (world: FakeWorld, machine: string): readonly string[] =>
   world.machine(machine).traces.map(({ line }) => line.replace(/^run=r1 by=tester@controller pid=1 site=test /, ''))
 const owns = (world: FakeWorld, machine: string) =>
   world.machine(machine).traces.map(({ receipt }) => receipt?.owned.map(({ host, id }) => `${host} ${id}`))
+
+test('what is behind a database that can not be read is declared all the same', async () => {
+  const world = new FakeWorld()
+  world.databaseChannel = async () => {
+    throw hostError({ where: 'MySQL 127.0.0.1:3306', what: 'nothing listens there', remedy: 'start it' })
+  }
+  remembers(world, 'db1', 'test db1 thing:pkg-table', 'test db1 thing:pkg-gone')
+  const via = () => ({ host: '127.0.0.1', port: 3306, user: 'admin', password: {} as never })
+  const { result } = await run([play('schema', hosts('db1'), () => [thing('pkg-table')], { via })], world, {
+    leftover: removal,
+  })
+  assert.equal(
+    result.leftovers.map(({ id }) => id),
+    ['thing:pkg-gone'],
+  )
+})
 
 test('a host that is changed has a line before and one after; the receipt goes with the first', async () => {
   const world = new FakeWorld()
@@ -267,24 +283,40 @@ for (const {
   })
 }
 
-test('what a machine remembers under a former name of the site is found, kept under its name, and no leftover of another', async () => {
+test('what a machine remembers under a former name of the site may be of another: only what is declared is taken over, and the rest goes with --force', async () => {
   const world = new FakeWorld()
   there(world, 'h1', 'a', 'x')
+  works(world, 'h1', 'b')
   goes(world, 'h1', 'x')
   remembers(world, 'h1', 'old h1 thing:x', 'old h1 thing:a', 'other h1 thing:z')
-  const site = [play('p', hosts('h1'), () => [thing('a')])]
+  const site = [play('p', hosts('h1'), () => [thing('a'), thing('b')])]
   const renamed = { identity: { ...tester, formerSites: ['old'] } }
   const shown = (result: Result): readonly string[] => result.leftovers.map(({ id, fate }) => `${id} ${fate}`)
-  const looked = await run(site, world, { leftover: removal, check: true, ...renamed })
-  assert.equal(shown(looked.result), ['thing:x removed'])
+  const written = () => world.machine('h1').traces.flatMap(({ receipt }) => receipt ?? [])
+  const now = ['thing:a', 'thing:b'].map((id) => ({ host: 'h1', id }))
+  const looked = await run(site, world, pruning({ check: true, ...renamed }))
+  assert.equal(shown(looked.result), ['thing:x blocked'])
+  assert.match(looked.result.leftovers[0]?.why ?? '', /under a name that others may have had/)
   const { result } = await run(site, world, pruning(renamed))
-  assert.equal(shown(result), ['thing:x removed'])
+  assert.equal(shown(result), ['thing:x blocked'])
+  assert.equal(written(), [{ site: 'test', owned: now }], 'the former receipt stays, for whoever else it is of')
+  const forced = await run(site, world, pruning({ force: true, ...renamed }))
+  assert.equal(shown(forced.result), ['thing:x removed'])
+  assert.equal(written().at(-1), { site: 'test', owned: now, former: ['old'] })
+})
+
+test('a former receipt of which all is declared goes when the site notes it under its own name', async () => {
+  const world = new FakeWorld()
+  there(world, 'h1', 'a')
+  works(world, 'h1', 'b')
+  remembers(world, 'h1', 'old h1 thing:a')
+  const { result } = await run([play('p', hosts('h1'), () => [thing('a'), thing('b')])], world, {
+    identity: { ...tester, formerSites: ['old', 'older'] },
+  })
+  assert.equal(result.leftovers, [])
   assert.equal(
     world.machine('h1').traces.flatMap(({ receipt }) => receipt ?? []),
-    [
-      { site: 'test', owned: ['thing:x', 'thing:a'].map((id) => ({ host: 'h1', id })), former: ['old'] },
-      { site: 'test', owned: [{ host: 'h1', id: 'thing:a' }] },
-    ],
+    [{ site: 'test', owned: ['thing:a', 'thing:b'].map((id) => ({ host: 'h1', id })), former: ['old'] }],
   )
 })
 

@@ -337,7 +337,7 @@ test('a step past its deadline was ended: the machine is well, the outcome unkno
   assert.equal(failure?.problems, [
     {
       where: 'h1',
-      what: '"make a" had not ended after 300 s, so it was ended there and its outcome is unknown:\n    still waiting',
+      what: '"make a" had not ended after 300 s, so it was given up and its outcome is unknown:\n    still waiting',
       remedy: 'see on the host what it waited for, then run again: what is done is kept',
     },
   ])

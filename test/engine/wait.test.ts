@@ -51,6 +51,27 @@ test('what a gate has seen is told, each picture once', async () => {
   ])
 })
 
+test('a gate that is asked in two ways shows what it sees in the first: two pictures in turn would be news each second', async () => {
+  const world = new FakeWorld()
+  works(world, 'h1', 'a')
+  works(world, 'h2', 'a')
+  const { gate } = gateOf(world, () => [], { serving: async () => new Set(['h1', 'h2']) })
+  const asked = new Set<string>()
+  const missing: typeof gate.missing = async (_scope, { expected }, shown) => {
+    const names = [...expected].join(' ')
+    asked.add(names)
+    shown?.(picture(names))
+    return [...expected].map((host) => ({ host, what: 'is not well' }))
+  }
+  const site = [play('p', hosts('h1', 'h2'), () => [thing('a')], { serial: 1, gate: { ...gate, missing } })]
+  const { events } = await run(site, world)
+  assert.equal([...asked], ['h1 h2', 'h2'])
+  assert.equal(
+    told(events).filter((one) => one !== 'waiting'),
+    ['p, all is well: h1 h2'],
+  )
+})
+
 test('one that does not open may draw its picture as it explains', async () => {
   const world = new FakeWorld()
   works(world, 'h1', 'a')

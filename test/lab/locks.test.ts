@@ -6,6 +6,7 @@ import type { Channel, DatabaseLogin } from '../../lib/core/channel.ts'
 import { Secret } from '../../lib/core/secret.ts'
 import { databaseChannel, openDatabase } from '../../lib/edge/database.ts'
 import { realWorld } from '../../lib/edge/world.ts'
+import { lockTimes } from '../../lib/mysql/lock.ts'
 import { answering } from '../edge/askers.ts'
 import { assert, suite } from '../kit.ts'
 import {
@@ -239,7 +240,7 @@ async function session(user: string, times?: Parameters<typeof databaseChannel>[
 test(
   'a holder whose network is gone without a word loses the lock, and with it the session that it writes through',
   async () => {
-    const times = { beat: 0.2, silence: 2 }
+    const times = { ...lockTimes, beat: 0.2, silence: 2 }
     const cut = await session('plinth_admin', times)
     try {
       await cut.lock('who will be cut')

@@ -134,7 +134,7 @@ test(
     assert.not.ok(existsSync(join(folder, 'touched')))
     const late = await run('run', ['-l', 'web1', '-e', 'deadline=1', '--', 'sleep 60'])
     assert.is(late.code, 1, late.err)
-    assert.match(late.err, /web1: "sleep 60" had not ended after 1 s, so it was ended there/)
+    assert.match(late.err, /web1: "sleep 60" had not ended after 1 s, so it was given up/)
     const wrong = await run('run', ['-l', 'web1', '--', "echo 'open"])
     assert.is(wrong.code, 1)
     assert.match(wrong.err, /^web1 \| .*(quote|Syntax)/m)

@@ -1,4 +1,5 @@
-import { canned, FakeWorld } from '../../lib/testing.ts'
+import { play } from '../../lib/engine/play.ts'
+import { canned, FakeWorld, run } from '../../lib/testing.ts'
 import { loginOf, mysqlSchema } from '../../roles/mysql-schema.ts'
 import { assert, suite } from '../kit.ts'
 import { plans } from '../resources/cases.ts'
@@ -126,6 +127,20 @@ test('the fake world answers for a database as for a host', async () => {
   world.databaseAt(loginOf(databases[0]!)).answer('schema:nacos', 'utf8mb4|utf8mb4_bin')
   const channel = await world.databaseChannel(world.machine('db1'), loginOf(databases[0]!))
   assert.is(resources[2]!.plan(await channel.ask(resources[2]!.probe), new Set()).action, 'keep')
+})
+
+test('the first user alone, on an empty database, is blocked with the tag that would help', async () => {
+  const world = new FakeWorld()
+  for (const [question, answer] of Object.entries(server))
+    world.databaseAt(loginOf(databases[0]!)).answer(question, answer)
+  const site = [play('schema', databases, () => resources, { via: loginOf })]
+  const { result } = await run(site, world, { tags: { only: ['row'], skip: [] } })
+  assert.equal(
+    result.failures.flatMap(({ kind, problems }) => problems.map(({ what, remedy }) => `${kind}: ${what}; ${remedy}`)),
+    [
+      'blocked: it stands on table:nacos.users and 1 more, which differ and are not selected; add --tags mysql-schema, or go on with --force',
+    ],
+  )
 })
 
 test('the first user is added with a hash that is another each time, and stands for the same password', () => {

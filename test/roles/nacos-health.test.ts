@@ -427,6 +427,13 @@ test('while a node is silent the others are asked once, when it is explained', a
   assert.equal(await shownBy({ cut: ['n3'] }), ['n1 UP 3, n2 UP 0, n3 no answer 0'])
 })
 
+test('one that answers and does not tell of the others is not silent', async () => {
+  const list = 'GET /nacos/v1/core/cluster/nodes'
+  const refused = { fault: instead('n3', list, 500, 'no') }
+  const picture = 'n1 UP 3, n2 UP 0, n3 does not tell 0'
+  assert.equal(await shownBy(refused), [picture, picture])
+})
+
 test('looking costs no request more; nodes that stand alone are no cluster to show', async () => {
   const { nodes } = await cluster()
   const [seen, unseen] = [new FakeNacos(nodes, {}), new FakeNacos(nodes, {})]

@@ -1,7 +1,11 @@
+import { type ExitCode, exitCode } from '../../lib/core/error.ts'
 import { type Group, groupsExpected, type Member, type View } from '../../lib/nacos/cluster.ts'
 import { parseVersion } from '../../lib/nacos/version.ts'
+import { toldBy } from '../../roles/nacos-http.ts'
 import { membersOf, type Told, topologyOf } from '../../roles/nacos-members.ts'
 import { assert, suite } from '../kit.ts'
+import { FakeNacos, type Faults } from './fake-nacos.ts'
+import { cluster } from './nodes.ts'
 
 const test = suite('nacos-members')
 
@@ -90,7 +94,7 @@ const cases: readonly Case[] = [
     rows: [
       ['UP', 'all groups'],
       ['UP', '-'],
-      ['no answer, UP', '-'],
+      ['does not tell, UP', '-'],
     ],
     problems: [/^n3: tells nothing of its members; .*admin_password$/],
   },
@@ -142,6 +146,44 @@ test('a member that only Nacos knows has a row of its own and is a problem', () 
   assert.match(problems[0] ?? '', /counts 10\.0\.0\.9:8848 as a member, the inventory does not/)
 })
 
+test('what the answers come to: a refused login is a failure, and only a machine out of reach is unreachable', async () => {
+  const { nodes } = await cluster()
+  const list = 'GET /nacos/v1/core/cluster/nodes'
+  const refused = (request: string, status: number): Faults => ({
+    fault: (node, line) => (node === 'n3' && line.startsWith(request) ? { status, body: 'no' } : undefined),
+  })
+  const cases: readonly (readonly [says: string, Faults, ExitCode, state: string, reason: RegExp | undefined])[] = [
+    ['all well', {}, exitCode.done, 'UP', undefined],
+    ['nothing listens', { down: ['n3'] }, exitCode.failed, 'no answer, UP', /^n3: nothing listens on .*; start it$/],
+    ['out of reach', { cut: ['n3'] }, exitCode.unreachable, 'no answer, UP', /^n3: no route to host; /],
+    [
+      'a refused login',
+      refused('POST', 403),
+      exitCode.failed,
+      'does not tell, UP',
+      /^n3: the login .*; set nacos\.auth/,
+    ],
+    ['a login that fails', refused('POST', 500), exitCode.failed, 'does not tell, UP', /^n3: the login .*; wait/],
+    [
+      'no list',
+      refused(list, 403),
+      exitCode.failed,
+      'does not tell, UP',
+      /^n3: its list of members answers HTTP 403 no; /,
+    ],
+  ]
+  for (const [says, faults, code, state, reason] of cases) {
+    const scope = new FakeNacos(nodes, faults).scope()
+    const asked = await Promise.all(nodes.map((node) => toldBy(scope, node)))
+    const found = membersOf(asked, groups)
+    assert.is(found.code, code, says)
+    assert.is(found.rows[3]?.[2], state, says)
+    if (reason) assert.match(found.problems[0] ?? '', reason, says)
+    const drawn = topologyOf(asked, asked).members[2]
+    assert.is(drawn?.state, state.replace(', UP', ''), says)
+  }
+})
+
 /** `host address version state well leads | by=state …`, one line for each member. */
 const drawn = (views: readonly (View | string)[], asked = told(views)): readonly string[] =>
   topologyOf(told(['', '', '']), asked).members.map(
@@ -171,7 +213,7 @@ test('as data: the worst that is said of it is its state; one that does not answ
   assert.is(drawn(believed, told(believed).slice(0, 2))[2], `n3 ${three} 2.2.4 UP well 0 | n1=UP n2=UP`, 'not asked')
   const stray = { from: one, members: [...view(one, led).members.slice(0, 2), member('10.0.0.9:8848', 'ODD', {})] }
   assert.equal(drawn([stray, { from: two, members: [] }, 'c']).slice(1), [
-    `n2 ${two} 2.2.4 no answer not well 0 | n1=UP`,
+    `n2 ${two} 2.2.4 does not tell not well 0 | n1=UP`,
     `n3 ${three} - unknown not well 0 | n1=unknown`,
     'null 10.0.0.9:8848 2.2.4 ODD not well 0 | n1=ODD',
   ])
