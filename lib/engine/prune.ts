@@ -48,7 +48,7 @@ export async function findLeftovers(run: Run): Promise<Leftovers> {
       if (options.force) return undefined
       if (!known.has(one.host)) return `of ${one.host}, which is no host of this site any more`
       if (estate && surelyOf(estate, options.identity.site, one)) return undefined
-      return 'noted under a name that others may have had; --force removes it'
+      return 'noted under a name that others may have had; --prune --force removes it'
     }
     const may = left.filter((one) => strange(one) === undefined)
     const plans = await plansOfRemoval(run, removal, host, may, kept).catch((error: unknown) => {

@@ -70,9 +70,15 @@ writeFileSync(
   site,
   `import { params } from '${root}lib/core/schema.ts'
 import { play } from '${root}lib/engine/play.ts'
+import { cacheFacts } from '${root}lib/edge/facts-cache.ts'
 import { main } from '${root}lib/main.ts'
 import { file } from '${root}lib/resources/file.ts'
-await main((fleet) => [play('app', fleet.group('all', params({})), () => [file('/etc/x', { content: 'x' })])])
+import { plainFacts } from '${root}lib/testing/canned.ts'
+await main((fleet) => {
+  const hosts = fleet.group('all', params({}))
+  if (process.argv.includes('nope')) for (const { machine } of hosts) cacheFacts(machine.key, plainFacts)
+  return [play('app', hosts, () => [file('/etc/x', { content: 'x' })])]
+})
 `,
 )
 writeFileSync(
@@ -114,6 +120,21 @@ test(
       lines.map(({ event }) => event),
       ['begin', 'connecting', 'failed', 'planned', 'result'],
     )
+  },
+  { timeout: 60 },
+)
+
+test(
+  'a mistake that shows late, a tag that is nowhere, ends it without a report and without a result',
+  () => {
+    const path = join(folder, 'mistaken')
+    const events = join(folder, 'mistaken.jsonl')
+    const { status, stdout, stderr } = playbook('--json', '--tags', 'nope', '--report', path, '--events', events)
+    assert.is(status, 4, stderr)
+    assert.match(stderr, /nope/)
+    assert.is(stdout, '')
+    assert.equal(readdirSync(path), [])
+    assert.match(readFileSync(events, 'utf8'), /^\{[^\n]*"event":"begin"[^\n]*\}\n$/)
   },
   { timeout: 60 },
 )
