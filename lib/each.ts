@@ -57,6 +57,11 @@ export const each = <T>(prepare: (fleet: Fleet, call: Call) => Errand<T> | Promi
       else screen.result(errandPlan(errand, next))
       return exitCode.differs
     }
+    let known: ReturnType<typeof masking> | undefined
+    // Opens every secret and runs the commands of the inventory: not for who only looks.
+    const mask = (): ReturnType<typeof masking> => (known ??= masking(secretsIn(fleet)))
+    // Before interrupts are heard, so that the first one ends a command that hangs.
+    if (errand.acts) mask()
     const interrupt = onInterrupt({
       first: () => screen.progress('waiting for what runs already; interrupt again to stop at once'),
       again() {
@@ -69,7 +74,7 @@ export const each = <T>(prepare: (fleet: Fleet, call: Call) => Errand<T> | Promi
     const result = await visit(errand, world, {
       forks: options.forks,
       identity: identityOf(playbook, options),
-      mask: masking(secretsIn(fleet)),
+      mask,
       signal: interrupt.signal,
       report(event) {
         if (event.kind === 'begun') screen.begun(event.host, event.say)
@@ -86,7 +91,10 @@ export const each = <T>(prepare: (fleet: Fleet, call: Call) => Errand<T> | Promi
     return code
   })
 
-/** What the inventory and the person at the terminal keep secret: no host prints it here. */
+/**
+ * What the inventory and the person at the terminal keep secret: no host prints it here.
+ * Throws usageError where one of them can't be opened, for then nobody would know it in what hosts print.
+ */
 function secretsIn(fleet: Fleet): readonly string[] {
   const { inventory, keys } = loadedOf(fleet)
   const typed = inventory.hosts.flatMap(({ connection: { password, become } }) => [password, become?.password])

@@ -2,7 +2,7 @@
  * An inventory as people and other programs look at it: the tree, the JSON of `ansible-inventory --list`, and where each
  * value of a host came from. (ansible-core 2.19, lib/ansible/cli/inventory.py.)
  */
-import { PlinthError } from './error.ts'
+import { PlinthError, type Problem, usageError } from './error.ts'
 import type { Host, Inventory } from './inventory.ts'
 import { type Located, LocatedList, LocatedMap, type LocatedScalar, type Place, placeText } from './located.ts'
 
@@ -29,9 +29,13 @@ function jsonOf(value: Located, secrets: boolean, name: string): Json {
   return typeof value.value === 'object' && value.value !== null ? value.value.open().reveal() : value.value
 }
 
-/** Every secret in the variables of some hosts, as it is; an encrypted one whose password is not there is passed over. */
+/**
+ * Every secret in the variables of some hosts, as it is.
+ * Throws usageError that names all that can't be opened: their password is not there, or their command fails.
+ */
 export function secretsOf(hosts: Iterable<Host>): ReadonlySet<string> {
   const found = new Set<string>()
+  const problems: Problem[] = []
   // A value of a group is one for all its hosts, and opening an encrypted one takes its time.
   const seen = new Set<Located>()
   const visit = (value: Located, name: string): void => {
@@ -40,19 +44,22 @@ export function secretsOf(hosts: Iterable<Host>): ReadonlySet<string> {
     if (value instanceof LocatedList) for (const item of value.items) visit(item, name)
     else if (value instanceof LocatedMap)
       for (const [key, entry] of value.entries) visit(entry.value, secretName.test(name) ? name : key)
-    else if (isSecret(value, name)) found.add(opened(value))
+    else if (isSecret(value, name)) found.add(opened(value, problems))
   }
   for (const { vars } of hosts) visit(vars, '')
+  if (problems.length > 0) throw usageError(...problems)
   return found
 }
 
-function opened({ value, text }: LocatedScalar): string {
+/** A secret as it is; what is wrong with one that can't be opened goes to `problems`. */
+function opened({ value, text }: LocatedScalar, problems: Problem[]): string {
   if (typeof value !== 'object' || value === null) return text
   try {
     return value.open().reveal()
   } catch (error) {
-    if (error instanceof PlinthError) return ''
-    throw error
+    if (!(error instanceof PlinthError)) throw error
+    problems.push(...error.problems)
+    return ''
   }
 }
 

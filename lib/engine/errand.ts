@@ -85,8 +85,8 @@ export interface ErrandOptions {
   /** Machines at the same time. */
   readonly forks: number
   readonly identity: Identity
-  /** Takes secrets out of what hosts print. */
-  mask(text: string): string
+  /** Gives what takes secrets out of what hosts print, when something is run. May throw a PlinthError: then nothing is. */
+  mask(): (text: string) => string
   /** Aborted by the first interrupt: what runs is waited for, nothing new is begun. */
   readonly signal: AbortSignal
   report(event: ErrandEvent): void
@@ -153,7 +153,7 @@ function handOn(
   host: Host<unknown>,
   world: World,
   connections: Connections,
-  { identity, mask, report, signal }: ErrandOptions,
+  { identity, mask: masked, report, signal }: ErrandOptions,
   untraced: Problem[],
 ): Hand {
   const reading = async <R>(asked: Promise<R>): Promise<R> => {
@@ -165,6 +165,7 @@ function handOn(
     ask: async (questions) => reading((await connections.machine(host.machine)).ask(questions)),
     facts: () => reading(askFacts(host.machine, world, connections)),
     async run(step) {
+      const mask = masked()
       const channel = await connections.machine(host.machine)
       const trace = async (what: string): Promise<void> => {
         try {

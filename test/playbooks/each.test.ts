@@ -9,6 +9,9 @@ import { assert, suite } from '../kit.ts'
 const test = suite('playbooks/each')
 const root = new URL('../..', import.meta.url).pathname
 const folder = mkdtempSync(join(tmpdir(), 'plinth-each-'))
+/** Is there once the command of the inventory was run. */
+const ran = join(folder, 'ran')
+const sealed = join(folder, 'sealed.yaml')
 let one: Sshd
 let two: Sshd
 
@@ -22,11 +25,15 @@ test.before(async () => {
   writeFileSync(
     join(folder, 'hosts.yaml'),
     `all:
-  vars: { app: { password: correct-horse-battery } }
+  vars: { app: { password: correct-horse-battery, token: !command [sh, -c, "echo >${ran}; echo staple-battery"] } }
   children:
     web: { hosts: { web1: ${host(one)}, web-two: ${host(two)} } }
     gone: { hosts: { gone: { ansible_host: 127.0.0.1, ansible_port: 9, ansible_user: root } } }
 `,
+  )
+  writeFileSync(
+    sealed,
+    'all: { hosts: { web1: { app: { a: !command [sh, -c, exit 3], b: !command [sh, -c, exit 4] } } } }\n',
   )
 })
 test.after(async () => {
@@ -74,18 +81,18 @@ test(
   async () => {
     const flag = join(folder, 'go')
     // It goes on only once its first line was seen here.
-    const command = `cat; echo "first $HOME"; until [ -e ${flag} ]; do sleep 0.1; done; echo 'x correct-horse-battery x'; echo oops >&2; echo 第二`
+    const command = `cat; echo "first $HOME"; until [ -e ${flag} ]; do sleep 0.1; done; echo 'x correct-horse-battery x staple-battery'; echo oops >&2; echo 第二`
     const ran = await run('run', ['-l', 'web', '--', command], (out) => {
       if (out.includes('web1    | first') && out.includes('web-two | first') && !existsSync(flag))
         writeFileSync(flag, '')
     })
     assert.is(ran.code, 0, ran.err)
     assert.match(ran.out, /^web1 {4}\| first \/root$/m)
-    assert.match(ran.out, /^web-two \| x \*\*\* x$/m)
+    assert.match(ran.out, /^web-two \| x \*\*\* x \*\*\*$/m)
     assert.match(ran.out, /^web-two \| 第二$/m)
     assert.match(ran.err, /^web1 {4}\| oops$/m)
     assert.equal(ends(ran), ['web1: ok', 'web-two: ok'])
-    assert.not.match(ran.out + ran.err, /correct-horse/)
+    assert.not.match(ran.out + ran.err, /correct-horse|staple/)
   },
   slow,
 )
@@ -168,8 +175,10 @@ test(
 test(
   'facts are shown by host, as text and as JSON',
   async () => {
+    rmSync(ran, { force: true })
     const { code, out, err } = await run('facts', ['-l', 'web1'])
     assert.is(code, 0, err)
+    assert.not.ok(existsSync(ran), 'who only looks runs no command of the inventory')
     assert.match(out, /^host +arch +system .*\nweb1 +(amd64|arm64) +\S+ \S+/)
     const document = JSON.parse((await run('facts', ['-l', 'web1', '--json'])).out)
     assert.is(document.hosts[0].host, 'web1')
@@ -187,6 +196,11 @@ test(
       ['run', ['-l', 'wbe', '--', 'x'], /^--limit: .*wbe/m],
       ['run', ['-e', 'deadlin=3', '--', 'x'], /^--extra-vars: deadlin: unknown key; did you mean "deadline"/m],
       ['run', ['--prune', '--', 'x'], /^--prune: means nothing to/m],
+      [
+        'run',
+        ['-i', sealed, '-l', 'web1', '--', 'x'],
+        /:1:\d+: the command sh ended with exit code 3[\s\S]*exit code 4/,
+      ],
       ['facts', ['--', 'x'], /^--: this playbook takes no words/m],
     ] as const) {
       const { code, err } = await run(playbook, words)
