@@ -1,6 +1,7 @@
 /** playbooks/run.ts and facts.ts as they are called, on sshds on loopback. */
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Sshd, startSshd } from '../edge/sshd.ts'
@@ -139,7 +140,13 @@ test(
     assert.match(check.out, /^ {2}touch .*touched$/m)
     assert.match(check.out, /^3 hosts; nothing was run\. Run it with: npx tsx playbooks\/run\.ts -i .* -- touch /m)
     assert.not.ok(existsSync(join(folder, 'touched')))
-    const late = await run('run', ['-l', 'web1', '-e', 'deadline=1', '--', 'sleep 60'])
+    // What a pipe holds can be read only once, as in -e @<(program).
+    const pipe = join(folder, 'pipe')
+    assert.is(spawnSync('mkfifo', [pipe]).status, 0)
+    const [late] = await Promise.all([
+      run('run', ['-l', 'web1', '-e', `@${pipe}`, '--', 'sleep 60']),
+      writeFile(pipe, 'deadline: 1\n'),
+    ])
     assert.is(late.code, 1, late.err)
     assert.match(late.err, /web1: "sleep 60" had not ended after 1 s, so it was given up/)
     const wrong = await run('run', ['-l', 'web1', '--', "echo 'open"])
@@ -192,6 +199,11 @@ test(
   async () => {
     for (const [playbook, words, says] of [
       ['run', [], /^--: what is to be run\?; put it last: -- uptime$/m],
+      [
+        'run',
+        ['-e', '{"deadline": !env NOWHERE}', '--', 'x'],
+        /^--extra-vars:1:19: the environment has no variable NOWHERE/,
+      ],
       ['run', ['uptime'], /^uptime: not expected here; .*-- COMMAND$/m],
       ['run', ['-l', 'wbe', '--', 'x'], /^--limit: .*wbe/m],
       ['run', ['-e', 'deadlin=3', '--', 'x'], /^--extra-vars: deadlin: unknown key; did you mean "deadline"/m],
