@@ -114,10 +114,18 @@ export function selectedBy({ limit }: Options, fleet: Fleet): ReadonlySet<string
   return new Set((limit === null ? inventory.hosts : inventory.select(limit)).map(({ name }) => name))
 }
 
-/** What --limit means where none of the playbook's hosts is left. */
+/** What to say where no host is left for the playbook: by --limit, or in the inventory. */
 export const noHostLeft = ({ limit }: Options): PlinthError =>
-  usageError({
-    where: '--limit',
-    what: `${limit} leaves no host of this playbook`,
-    remedy: 'see them with --list-hosts',
-  })
+  usageError(
+    limit === null
+      ? {
+          where: 'inventory',
+          what: 'this playbook finds no host in it',
+          remedy: 'see its groups with: npx plinth inventory graph -i NAME',
+        }
+      : {
+          where: '--limit',
+          what: `${limit} leaves no host of this playbook`,
+          remedy: 'see them with --list-hosts',
+        },
+  )

@@ -3,7 +3,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { type Sshd, startSshd } from '../edge/sshd.ts'
 import { assert, suite } from '../kit.ts'
 
@@ -197,6 +197,14 @@ test(
 test(
   'what is wrong with the call is said before anybody is asked',
   async () => {
+    writeFileSync(join(folder, 'package.json'), '{"type": "module"}')
+    writeFileSync(
+      join(folder, 'none.ts'),
+      `import { each } from '${root}lib/index.ts'
+await each(() => ({ name: 'x', hosts: [], acts: true, on: async () => ({ value: '' }) }))
+`,
+    )
+    const none = relative(join(root, 'playbooks'), join(folder, 'none'))
     for (const [playbook, words, says] of [
       ['run', [], /^--: what is to be run\?; put it last: -- uptime$/m],
       [
@@ -212,6 +220,11 @@ test(
         'run',
         ['-i', sealed, '-l', 'web1', '--', 'x'],
         /:1:\d+: the command sh ended with exit code 3[\s\S]*exit code 4/,
+      ],
+      [
+        none,
+        [],
+        /^inventory: this playbook finds no host in it; see its groups with: npx plinth inventory graph -i NAME$/m,
       ],
       ['facts', ['--', 'x'], /^--: this playbook takes no words/m],
     ] as const) {
