@@ -215,6 +215,11 @@ await each(() => ({ name: 'x', hosts: [], acts: true, on: async () => ({ value: 
       ['run', ['uptime'], /^uptime: not expected here; .*-- COMMAND$/m],
       ['run', ['-l', 'wbe', '--', 'x'], /^--limit: .*wbe/m],
       ['run', ['-e', 'deadlin=3', '--', 'x'], /^--extra-vars: deadlin: unknown key; did you mean "deadline"/m],
+      [
+        'run',
+        ['-e', 'deadline=0', '--', 'x'],
+        /^--extra-vars: deadline: expected a time such as 30s or 5m, at least 1s/m,
+      ],
       ['run', ['--prune', '--', 'x'], /^--prune: means nothing to/m],
       [
         'run',
