@@ -6,12 +6,12 @@ import { secretsOf } from './core/inventory-view.ts'
 import { masking } from './core/masking.ts'
 import { openConsole } from './edge/console.ts'
 import { onInterrupt } from './edge/interrupt.ts'
+import { commandLine } from './edge/next-command.ts'
 import { realWorld } from './edge/world.ts'
 import { type Errand, visit } from './engine/errand.ts'
 import { errandCode, errandDocument, errandPlan, errandRecap } from './engine/errand-report.ts'
 import type { Fleet } from './engine/fleet.ts'
 import { asker, ending, fleetOf, identityOf, loadedOf, noHostLeft, selectedBy } from './launch.ts'
-import { commandLine } from './report/command.ts'
 import { version } from './version.ts'
 
 /** What an errand gets beside the fleet. */

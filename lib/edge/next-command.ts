@@ -1,10 +1,14 @@
+/** The command to go on with. */
 import { q } from '../core/script.ts'
+import { flags } from './arguments.ts'
 
 /** Variables whose values are not repeated; the rest of the word that a secret may stand in goes with it. */
 const secretName = /pass|pw|secret|token|key|cred|auth|private/i
 
 /** Short options without a value, which may stand before another one in a word: `-CDe`. */
-const short = '[CDKbkvyh]*'
+const short = `[${Object.values(flags)
+  .flatMap((flag) => ('short' in flag && !('value' in flag) ? flag.short : []))
+  .join('')}]*`
 
 /**
  * The command to go on with: the one that was given, without --check, and with what may be a secret in -e left out:
