@@ -5,25 +5,24 @@
 import { PlinthError, type Problem, usageError } from './error.ts'
 import type { Host, Inventory } from './inventory.ts'
 import { type Located, LocatedList, LocatedMap, type LocatedScalar, type Place, placeText } from './located.ts'
+import { isSecretName } from './secret-name.ts'
 
 /** What JSON holds. */
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json }
 
 const masked = '***'
 
-/** Names whose values are secrets, however they are written. */
-const secretName = /(^|_)(pass|passwd|password|passphrase|secret|token|private_key|credentials?)$/i
-
 /** Whether a value must not be shown: encrypted, from the environment or a file, or under a name that says so. */
 const isSecret = (value: LocatedScalar, name: string): boolean =>
-  value.value !== null && (value.hidden || typeof value.value === 'object' || secretName.test(name))
+  value.value !== null &&
+  (value.hidden || typeof value.value === 'object' || (typeof value.value !== 'boolean' && isSecretName(name)))
 
 /** A value as JSON. With `secrets` those are shown; an encrypted one is opened, which throws without its password. */
 function jsonOf(value: Located, secrets: boolean, name: string): Json {
   if (value instanceof LocatedList) return value.items.map((item) => jsonOf(item, secrets, name))
   if (value instanceof LocatedMap)
     return Object.fromEntries(
-      [...value.entries].map(([key, entry]) => [key, jsonOf(entry.value, secrets, secretName.test(name) ? name : key)]),
+      [...value.entries].map(([key, entry]) => [key, jsonOf(entry.value, secrets, isSecretName(name) ? name : key)]),
     )
   if (!secrets && isSecret(value, name)) return masked
   return typeof value.value === 'object' && value.value !== null ? value.value.open().reveal() : value.value
@@ -43,7 +42,7 @@ export function secretsOf(hosts: Iterable<Host>): ReadonlySet<string> {
     seen.add(value)
     if (value instanceof LocatedList) for (const item of value.items) visit(item, name)
     else if (value instanceof LocatedMap)
-      for (const [key, entry] of value.entries) visit(entry.value, secretName.test(name) ? name : key)
+      for (const [key, entry] of value.entries) visit(entry.value, isSecretName(name) ? name : key)
     else if (isSecret(value, name)) found.add(opened(value, problems))
   }
   for (const { vars } of hosts) visit(vars, '')
@@ -129,7 +128,7 @@ export function shownValues(host: Host): readonly ShownValue[] {
   const visit = (value: Located, key: string, at: Place, name: string): void => {
     if (value instanceof LocatedMap && value.entries.size > 0) {
       for (const [inner, entry] of value.entries)
-        visit(entry.value, key === '' ? inner : `${key}.${inner}`, entry.at, secretName.test(name) ? name : inner)
+        visit(entry.value, key === '' ? inner : `${key}.${inner}`, entry.at, isSecretName(name) ? name : inner)
     } else if (value instanceof LocatedList && value.items.length > 0) {
       value.items.forEach((item, i) => void visit(item, `${key}[${i}]`, item.at, name))
     } else found.push({ key, value: textOf(value, name), where: placeText(at) })

@@ -23,6 +23,8 @@ const cases: readonly (readonly [typed: string, shown: string])[] = [
   ['-Je db_password=S3cret', "-Je 'db_password=***'"],
   ['-JC -i prod', '-J -i prod'],
   ['-e {"nacos":{"db":"S3cret"}}', "-e '***'"],
+  ['-e ansible_ssh_private_key_file=k', '-e ansible_ssh_private_key_file=k'],
+  ['-e nacos_auth_identity_value=S3cret', "-e 'nacos_auth_identity_value=***'"],
   ['-e @secret/vars.yaml', '-e @secret/vars.yaml'],
   ['-C -i prod -- puppet agent --check -C', '-i prod -- puppet agent --check -C'],
 ]
