@@ -3,7 +3,7 @@
 import { width } from './core/display.ts'
 import { exitCode, usageError } from './core/error.ts'
 import { secretsOf } from './core/inventory-view.ts'
-import { masking } from './core/masking.ts'
+import { type Masking, masking } from './core/masking.ts'
 import { openConsole } from './edge/console.ts'
 import { onInterrupt } from './edge/interrupt.ts'
 import { commandLine } from './edge/next-command.ts'
@@ -57,9 +57,9 @@ export const each = <T>(prepare: (fleet: Fleet, call: Call) => Errand<T> | Promi
       else screen.result(errandPlan(errand, next))
       return exitCode.differs
     }
-    let known: ReturnType<typeof masking> | undefined
+    let known: Masking | undefined
     // Opens every secret and runs the commands of the inventory: not for who only looks.
-    const mask = (): ReturnType<typeof masking> => (known ??= masking(secretsIn(fleet)))
+    const mask = (): Masking => (known ??= masking(secretsIn(fleet)))
     // Before interrupts are heard, so that the first one ends a command that hangs.
     if (errand.acts) mask()
     const interrupt = onInterrupt({

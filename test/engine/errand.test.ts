@@ -14,7 +14,7 @@ async function go<T>(errand: Errand<T>, world: FakeWorld, options: Partial<Erran
   const result = await visit(errand, world, {
     forks: 50,
     identity,
-    mask: () => (text) => text,
+    mask: () => masking([]),
     signal: new AbortController().signal,
     ...options,
     report(event) {
@@ -63,6 +63,7 @@ test('each host runs it, what it prints is told by line, and each end is known',
       exitCode: 0,
       stdout: 'up\n1 day',
       stderr: 'hm\n',
+      cut: false,
       problems: [],
     },
   })
@@ -103,6 +104,44 @@ test('what hosts print has no secret, however the pieces are cut', async () => {
   })
   assert.equal(said(events), ['a stdout p=***.', 'a stdout q=***es ok'])
   assert.equal(result.hosts[0]!.value?.stdout, 'p=***.\nq=***es ok\n')
+})
+
+test('neither has a line that is shown in pieces, nor output that was cut', async () => {
+  const world = new FakeWorld()
+  const secret = 'swordfish'
+  // The fake machine sends 10,000 bytes at a time, and more than 16,384 characters are shown without their end.
+  const line = `${'x'.repeat(19_995)}${secret}${secret}${'y'.repeat(30_000)}`
+  world.machine('a').on('x', () => ({ code: 0, stdout: `${line}\n` }))
+  const shown = await go(commandErrand(['x'], hosts('a'), 60), world, { mask: () => masking([secret]) })
+  const pieces = shown.events.flatMap((event) => (event.kind === 'said' ? event.lines : []))
+  assert.ok(pieces.length > 1)
+  assert.is(pieces.join(''), line.replaceAll(secret, '***'))
+  // Any cut is in the middle of a secret somewhere.
+  const most = 16 * 1024 * 1024
+  for (const at of [0, 4]) {
+    const before = 'z'.repeat(most - at)
+    const after = `${'z'.repeat(70_000)}${secret}${'z'.repeat(16_384 - at)}`
+    world.machine('a').on('y', () => ({ code: 0, stdout: `${before}${secret}${secret}`, stderr: after }))
+    const { result } = await go(commandErrand(['y'], hosts('a'), 60), world, { mask: () => masking([secret]) })
+    const { stdout, stderr, cut } = result.hosts[0]!.value!
+    assert.ok(cut && stdout.length <= most && stderr.length <= 16_384 && stdout.length > most - 99)
+    assert.match(stdout.slice(-99), /^z+\**$/)
+    assert.match(stderr, /^\**z+$/)
+  }
+})
+
+test('what is kept for programs is bounded for all hosts together, and said to be cut', async () => {
+  const world = new FakeWorld()
+  for (const name of ['a', 'b']) world.machine(name).on('x', () => ({ code: 0, stdout: 'z'.repeat(9 * 1024 * 1024) }))
+  const { result } = await go(commandErrand(['x'], hosts('a', 'b', 'c'), 60), world)
+  assert.equal(
+    result.hosts.map(({ value }) => [value!.stdout.length, value!.cut]),
+    [
+      [Math.floor((16 * 1024 * 1024) / 3), true],
+      [Math.floor((16 * 1024 * 1024) / 3), true],
+      [0, false],
+    ],
+  )
 })
 
 test('no more machines at once than allowed; hosts of one machine take turns on one connection', async () => {
