@@ -69,6 +69,20 @@ test('each host runs it, what it prints is told by line, and each end is known',
   })
 })
 
+test('what an errand found has no say in what came of it', async () => {
+  const found = { host: 'x', state: 'ok', end: 'well', seconds: 9, problems: 'none', more: 1 }
+  const errand = {
+    name: 'look',
+    hosts: hosts('a'),
+    acts: false,
+    on: async () => ({ value: found, failed: 'not well' }),
+  }
+  const { result } = await go(errand, new FakeWorld())
+  assert.equal(errandDocument(errand, result).hosts, [
+    { host: 'a', state: 'failed', end: 'not well', seconds: 0, problems: [], more: 1 },
+  ])
+})
+
 test('words are joined by blanks for the shell there, in the home folder, and nothing of ours stops it', async () => {
   const world = new FakeWorld()
   await go(commandErrand(['ls', '*.log', '|', 'wc', '-l'], hosts('a'), 7), world)

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { type Sshd, startSshd } from '../edge/sshd.ts'
 import { assert, suite } from '../kit.ts'
+import { conforms } from '../report/schemas.ts'
 
 const test = suite('playbooks/each')
 const root = new URL('../..', import.meta.url).pathname
@@ -127,6 +128,7 @@ test(
       ],
     )
     assert.is(document.exitCode, 3)
+    conforms('errand', document)
     assert.match(gone.err, /^gone .*known host keys/m)
   },
   slow,
@@ -140,6 +142,9 @@ test(
     assert.match(check.out, /^ {2}touch .*touched$/m)
     assert.match(check.out, /^3 hosts; nothing was run\. Run it with: npx tsx playbooks\/run\.ts -i .* -- touch /m)
     assert.not.ok(existsSync(join(folder, 'touched')))
+    const planned = JSON.parse((await run('run', ['--check', '--json', '-l', 'gone', '--', 'x'])).out)
+    conforms('errand', planned)
+    assert.equal(planned.hosts, [{ host: 'gone', machine: 'root@127.0.0.1:9' }])
     // What a pipe holds can be read only once, as in -e @<(program).
     const pipe = join(folder, 'pipe')
     assert.is(spawnSync('mkfifo', [pipe]).status, 0)
@@ -188,6 +193,7 @@ test(
     assert.not.ok(existsSync(ran), 'who only looks runs no command of the inventory')
     assert.match(out, /^host +arch +system .*\nweb1 +(amd64|arm64) +\S+ \S+/)
     const document = JSON.parse((await run('facts', ['-l', 'web1', '--json'])).out)
+    conforms('errand', document)
     assert.is(document.hosts[0].host, 'web1')
     assert.ok(document.hosts[0].facts.memory > 0)
   },
