@@ -38,6 +38,12 @@ export const each = <T>(prepare: (fleet: Fleet, call: Call) => Errand<T> | Promi
     const whole = await prepare(fleet, { words })
     if (options.words.length > 0 && !wanted)
       throw usageError({ where: '--', what: 'this playbook takes no words', remedy: 'leave out what follows' })
+    if (options.check && !whole.acts)
+      throw usageError({
+        where: '--check',
+        what: 'means nothing to a playbook that only looks',
+        remedy: 'leave it out',
+      })
     const strangers = fleet.strangers()
     if (strangers.length > 0) throw usageError(...strangers)
     screen.warn(fleet.warnings)
@@ -50,7 +56,7 @@ export const each = <T>(prepare: (fleet: Fleet, call: Call) => Errand<T> | Promi
     }
     const next = commandLine(playbook, process.argv.slice(2))
     const head = { format: 1, plinth: version, check: options.check }
-    if (options.check && errand.acts) {
+    if (options.check) {
       const hosts = errand.hosts.map(({ name, machine }) => ({ host: name, machine: machine.key }))
       const document = { ...head, exitCode: exitCode.differs, errand: errand.name, hosts }
       if (options.json) console.log(JSON.stringify(document, null, 2))

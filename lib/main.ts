@@ -57,7 +57,7 @@ async function declare(plays: Plays, heard: Listener): Promise<void> {
 const converging = (plays: Plays): Promise<void> =>
   ending('site', async (given, playbook) => {
     const listing = given.listTasks || given.listTags
-    const screen = openConsole(listing ? { ...given, json: false } : given)
+    const screen = openConsole(given)
     const { options, planned } = withPlan(given, playbook)
     const asks = stepping(options)
     // First, because the SSH library takes its time to load: it does so while the inventory is read.

@@ -237,6 +237,7 @@ await each(() => ({ name: 'x', hosts: [], acts: true, on: async () => ({ value: 
         [],
         /^inventory: this playbook finds no host in it; see its groups with: npx plinth inventory graph -i NAME$/m,
       ],
+      ['facts', ['-C'], /^--check: means nothing to a playbook that only looks; leave it out$/m],
       ['facts', ['--', 'x'], /^--: this playbook takes no words/m],
     ] as const) {
       const { code, err } = await run(playbook, words)
