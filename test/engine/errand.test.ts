@@ -1,4 +1,5 @@
 /** One thing on each host by itself, over fake machines. */
+import { usageError } from '../../lib/core/error.ts'
 import { masking } from '../../lib/core/masking.ts'
 import { commandErrand } from '../../lib/engine/command-errand.ts'
 import { type Errand, type ErrandEvent, type ErrandOptions, visit } from '../../lib/engine/errand.ts'
@@ -118,6 +119,18 @@ test('what hosts print has no secret, however the pieces are cut', async () => {
   })
   assert.equal(said(events), ['a stdout p=***.', 'a stdout q=***es ok'])
   assert.equal(result.hosts[0]!.value?.stdout, 'p=***.\nq=***es ok\n')
+})
+
+test('nothing is run where a secret is not known, and who runs nothing wants to know none', async () => {
+  const world = new FakeWorld()
+  const mask = () => {
+    throw usageError({ where: 'lab.yaml:1:1', what: 'encrypted', remedy: 'give the password' })
+  }
+  const { result } = await go({ ...commandErrand(['x'], hosts('a'), 60), acts: false }, world, { mask })
+  assert.equal([result.hosts[0]!.state, result.hosts[0]!.problems[0]!.what], ['failed', 'encrypted'])
+  assert.equal([world.machine('a').steps, world.machine('a').traces], [[], []])
+  const look: Errand = { name: 'look', hosts: hosts('a'), acts: false, on: async () => ({ value: 1 }) }
+  assert.is((await go(look, world, { mask })).code, 0)
 })
 
 test('neither has a line that is shown in pieces, nor output that was cut', async () => {
