@@ -3,15 +3,15 @@
 import { width } from './core/display.ts'
 import { exitCode, usageError } from './core/error.ts'
 import { secretsOf } from './core/inventory-view.ts'
-import { masking } from './core/masking.ts'
+import { type Masking, masking } from './core/masking.ts'
 import { openConsole } from './edge/console.ts'
 import { onInterrupt } from './edge/interrupt.ts'
+import { commandLine } from './edge/next-command.ts'
 import { realWorld } from './edge/world.ts'
 import { type Errand, visit } from './engine/errand.ts'
 import { errandCode, errandDocument, errandPlan, errandRecap } from './engine/errand-report.ts'
 import type { Fleet } from './engine/fleet.ts'
 import { asker, ending, fleetOf, identityOf, loadedOf, noHostLeft, selectedBy } from './launch.ts'
-import { commandLine } from './report/command.ts'
 import { version } from './version.ts'
 
 /** What an errand gets beside the fleet. */
@@ -38,6 +38,12 @@ export const each = <T>(prepare: (fleet: Fleet, call: Call) => Errand<T> | Promi
     const whole = await prepare(fleet, { words })
     if (options.words.length > 0 && !wanted)
       throw usageError({ where: '--', what: 'this playbook takes no words', remedy: 'leave out what follows' })
+    if (options.check && !whole.acts)
+      throw usageError({
+        where: '--check',
+        what: 'means nothing to a playbook that only looks',
+        remedy: 'leave it out',
+      })
     const strangers = fleet.strangers()
     if (strangers.length > 0) throw usageError(...strangers)
     screen.warn(fleet.warnings)
@@ -50,13 +56,18 @@ export const each = <T>(prepare: (fleet: Fleet, call: Call) => Errand<T> | Promi
     }
     const next = commandLine(playbook, process.argv.slice(2))
     const head = { format: 1, plinth: version, check: options.check }
-    if (options.check && errand.acts) {
+    if (options.check) {
       const hosts = errand.hosts.map(({ name, machine }) => ({ host: name, machine: machine.key }))
       const document = { ...head, exitCode: exitCode.differs, errand: errand.name, hosts }
       if (options.json) console.log(JSON.stringify(document, null, 2))
       else screen.result(errandPlan(errand, next))
       return exitCode.differs
     }
+    let known: Masking | undefined
+    // Opens every secret and runs the commands of the inventory: not for who only looks.
+    const mask = (): Masking => (known ??= masking(secretsIn(fleet)))
+    // Before interrupts are heard, so that the first one ends a command that hangs.
+    if (errand.acts) mask()
     const interrupt = onInterrupt({
       first: () => screen.progress('waiting for what runs already; interrupt again to stop at once'),
       again() {
@@ -69,7 +80,7 @@ export const each = <T>(prepare: (fleet: Fleet, call: Call) => Errand<T> | Promi
     const result = await visit(errand, world, {
       forks: options.forks,
       identity: identityOf(playbook, options),
-      mask: masking(secretsIn(fleet)),
+      mask,
       signal: interrupt.signal,
       report(event) {
         if (event.kind === 'begun') screen.begun(event.host, event.say)
@@ -86,7 +97,10 @@ export const each = <T>(prepare: (fleet: Fleet, call: Call) => Errand<T> | Promi
     return code
   })
 
-/** What the inventory and the person at the terminal keep secret: no host prints it here. */
+/**
+ * What the inventory and the person at the terminal keep secret: no host prints it here.
+ * Throws usageError where one of them can't be opened, for then nobody would know it in what hosts print.
+ */
 function secretsIn(fleet: Fleet): readonly string[] {
   const { inventory, keys } = loadedOf(fleet)
   const typed = inventory.hosts.flatMap(({ connection: { password, become } }) => [password, become?.password])

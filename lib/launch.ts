@@ -8,14 +8,12 @@ import { LocatedMap } from './core/located.ts'
 import { siteName } from './core/receipt.ts'
 import { openArchive } from './edge/archive.ts'
 import { type Kind, type Options, parseArguments } from './edge/arguments.ts'
-import { readExtraVars } from './edge/extra-vars.ts'
 import { helpText } from './edge/help.ts'
 import { loadInventory } from './edge/inventory.ts'
 import { askPasswords } from './edge/passwords.ts'
 import { descriptionOf } from './edge/playbook-file.ts'
 import { formerSites, siteOf } from './edge/site.ts'
 import { letGoOfTerminals, terminalAsker } from './edge/terminal.ts'
-import { ValueCommands } from './edge/value-command.ts'
 import type { VaultKey } from './edge/vault.ts'
 import { vaultKeys } from './edge/vault-password.ts'
 import { Fleet } from './engine/fleet.ts'
@@ -59,27 +57,15 @@ const loaded = new WeakMap<Fleet, { readonly inventory: Inventory; readonly keys
 export async function fleetOf(options: Options, say: (line: string) => void): Promise<Fleet> {
   const { vaultIds: ids, vaultPasswordFiles: files, askVaultPass: ask } = options
   const keys = await vaultKeys({ ids, files, ask }, asker)
-  const commands = new ValueCommands()
   const asked = await askPasswords(options, asker)
   const inventory = await loadInventory(options.inventory, {
     extraVars: options.extraVars,
     vaultKeys: keys,
-    commands,
     user: options.user,
     privateKey: options.privateKey,
     ...asked,
   })
-  const given = readExtraVars(options.extraVars, {
-    env: process.env,
-    vaultKeys: keys,
-    commands,
-    problems: [],
-  })
-  const fleet = new Fleet(
-    inventory,
-    (source) => openArchive(source, say),
-    new LocatedMap({ file: '--extra-vars', line: 0, column: 0 }, given),
-  )
+  const fleet = new Fleet(inventory, (source) => openArchive(source, say))
   loaded.set(fleet, { inventory, keys })
   return fleet
 }
@@ -89,7 +75,14 @@ export function groupsOnly(): Fleet {
   const group = { name: '', hosts: [], own: [], children: [] }
   const groups = new Map<string, typeof group>()
   groups.has = () => true
-  const inventory: Inventory = { hosts: [], groups, hostsIn: () => [], select: () => [] }
+  const nowhere = { file: '--extra-vars', line: 0, column: 0 }
+  const inventory: Inventory = {
+    hosts: [],
+    groups,
+    given: new LocatedMap(nowhere, new Map()),
+    hostsIn: () => [],
+    select: () => [],
+  }
   return new Fleet(inventory, async ({ where }) => {
     throw usageError({ where, what: 'no archive is opened here', remedy: 'run the playbook itself' })
   })
@@ -121,10 +114,18 @@ export function selectedBy({ limit }: Options, fleet: Fleet): ReadonlySet<string
   return new Set((limit === null ? inventory.hosts : inventory.select(limit)).map(({ name }) => name))
 }
 
-/** What --limit means where none of the playbook's hosts is left. */
+/** What to say where no host is left for the playbook: by --limit, or in the inventory. */
 export const noHostLeft = ({ limit }: Options): PlinthError =>
-  usageError({
-    where: '--limit',
-    what: `${limit} leaves no host of this playbook`,
-    remedy: 'see them with --list-hosts',
-  })
+  usageError(
+    limit === null
+      ? {
+          where: 'inventory',
+          what: 'this playbook finds no host in it',
+          remedy: 'see its groups with: npx plinth inventory graph -i NAME',
+        }
+      : {
+          where: '--limit',
+          what: `${limit} leaves no host of this playbook`,
+          remedy: 'see them with --list-hosts',
+        },
+  )

@@ -6,8 +6,9 @@ import { consenting } from './edge/consent.ts'
 import { type Console, openConsole } from './edge/console.ts'
 import { onInterrupt } from './edge/interrupt.ts'
 import { rememberTags } from './edge/known-tags.ts'
+import { commandLine } from './edge/next-command.ts'
 import { mayWritePlan, readPlan, writePlan } from './edge/plan-file.ts'
-import { optionsOfPlan, selectionOf, selectionText } from './edge/plan-options.ts'
+import { optionsOfPlan, planAnew, selectionOf } from './edge/plan-options.ts'
 import { openReporter } from './edge/reporter.ts'
 import { realWorld } from './edge/world.ts'
 import { converge } from './engine/converge.ts'
@@ -23,7 +24,6 @@ import { tagLines, taskLines } from './engine/tree.ts'
 import { outsideLines } from './engine/unselected.ts'
 import type { Result, World } from './engine/world.ts'
 import { asker, ending, fleetOf, groupsOnly, identityOf, noHostLeft, selectedBy } from './launch.ts'
-import { commandLine } from './report/command.ts'
 import { document } from './report/document.ts'
 import { recap } from './report/recap.ts'
 import type { Run } from './report/run.ts'
@@ -57,7 +57,7 @@ async function declare(plays: Plays, heard: Listener): Promise<void> {
 const converging = (plays: Plays): Promise<void> =>
   ending('site', async (given, playbook) => {
     const listing = given.listTasks || given.listTags
-    const screen = openConsole(listing ? { ...given, json: false } : given)
+    const screen = openConsole(given)
     const { options, planned } = withPlan(given, playbook)
     const asks = stepping(options)
     // First, because the SSH library takes its time to load: it does so while the inventory is read.
@@ -232,10 +232,7 @@ function codeOf({ failures, interrupted, plans }: Result, check: boolean): ExitC
 
 /** The command to go on with: this one, without --check; what was planned is done next, what was refused is planned anew. */
 function nextCommand(playbook: string, options: Options, { saved }: Pick<Result, 'saved'>): string {
-  if (saved?.refused) {
-    const words = [selectionText(selectionOf(options)), `--plan-out ${options.apply}`]
-    return [commandLine(playbook, []), ...words].filter(Boolean).join(' ')
-  }
+  if (saved?.refused) return `${commandLine(playbook, [])} ${planAnew(options)}`
   return commandLine(
     playbook,
     process.argv.slice(2).map((word) => word.replace(/^--plan-out(?=$|=)/, '--apply')),

@@ -52,6 +52,9 @@ export interface Ending {
   readonly stderr?: string
 }
 
+/** So many bytes of what a step prints are heard at a time. */
+const pieceBytes = 10_000
+
 /** A host, or a database, that answers from a list. Steps succeed and change nothing unless a test says otherwise. */
 export class FakeChannel implements MachineChannel {
   /** Every round trip: the questions of it as `reader:key`. */
@@ -125,7 +128,8 @@ export class FakeChannel implements MachineChannel {
         const effect = this.#effects.find(({ say }) => say === step.say)?.effect
         const { code, stdout = '', stderr = '' } = effect?.(step) ?? { code: 0 }
         for (const [stream, text] of Object.entries({ stdout, stderr }))
-          if (text !== '') heard?.(stream === 'stdout' ? 'stdout' : 'stderr', Buffer.from(text))
+          for (let rest = Buffer.from(text); rest.length > 0; rest = rest.subarray(pieceBytes))
+            heard?.(stream === 'stdout' ? 'stdout' : 'stderr', rest.subarray(0, pieceBytes))
         yield { step, code, stdout, stderr, seconds: 0 }
         if (code !== 0) return
       } finally {

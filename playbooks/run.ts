@@ -7,6 +7,6 @@
 import { commandErrand, duration, each, optional, params } from 'plinth'
 
 await each((fleet, { words }) => {
-  const { deadline } = fleet.parameters(params({ deadline: optional(duration(), 300) }))
+  const { deadline } = fleet.parameters(params({ deadline: optional(duration({ min: 1 }), 300) }))
   return commandErrand(words(), fleet.all(), deadline)
 })

@@ -104,6 +104,8 @@ async function value(here: Typed, place: Extract<Place, { is: 'value' }>): Promi
       const { hosts, groups } = await namesIn(sourcesOf(here))
       return pattern(place, [...groups, ...hosts])
     }
+    case 'group':
+      return parts(place, /(?!)/, (await namesIn(sourcesOf(here))).groups)
     case 'become-method':
       return parts(place, /(?!)/, becomeMethods)
     case 'user':
@@ -145,22 +147,32 @@ const begun = (open: string, words: readonly string[]): Answer => ({
   words: words.filter((word) => word.startsWith(open)),
 })
 
-/**
- * The lines for a shell. Bash takes a word to begin behind its last `=` or `:` and replaces only the rest of it, unless it
- * stands in quotes: what comes before is cut off.
- */
-export function answerLines({ words = [], files, other }: Answer, raw = '', breaks = ''): readonly string[] {
-  const quoted = /^["']/.test(raw)
-  const at = quoted
-    ? -1
-    : Math.max(...[...breaks].filter((one) => /[=:]/.test(one)).map((one) => raw.lastIndexOf(one)), -1)
+/** The lines for a shell, which takes each word as it stands. */
+function answerLines({ words = [], files, other }: Answer): readonly string[] {
   const only = words.length === 1 && /[=/]$/.test(words[0] ?? '')
   return [
     ...(other ? [':other'] : []),
     ...(files ? [':files'] : []),
     ...(only ? [':nospace'] : []),
-    ...new Set(words.map((word) => word.slice(at + 1))),
+    ...new Set(words.filter((word) => !/\p{Cc}/u.test(word))),
   ]
+}
+
+/** What a line of bash may hold as it is; names in other scripts too. */
+const plain = /[^\w@%+=:,./\u0080-\uffff-]/g
+
+/**
+ * A word as bash is to insert it: that runs nothing, whatever the name of a file is. Bash takes a word to begin behind its
+ * open quote, or else behind its last `=` or `:`, and replaces only the rest of it: what comes before is cut off.
+ * @param raw what is typed of it
+ */
+function bashWord(word: string, raw: string, breaks: string): string {
+  const open = /^((?:[^'"\\]|\\.|'[^']*'|"(?:[^"\\]|\\.)*")*)(?:'[^']*|"(?:[^"\\]|\\.)*)$/s.exec(raw)?.[1]
+  const at = Math.max(...[...breaks].filter((one) => /[=:]/.test(one)).map((one) => raw.lastIndexOf(one)), -1)
+  const before = open ?? raw.slice(0, at + 1)
+  const rest = word.slice(typedWords(before).at(-1)?.text.length)
+  if (open === undefined) return rest.replace(plain, '\\$&')
+  return raw[open.length] === "'" ? rest.replaceAll("'", "'\\''") : rest.replace(/["\\$`]/g, '\\$&')
 }
 
 /**
@@ -175,5 +187,6 @@ export async function answer([shell, ...rest]: readonly string[], commands: Comm
     words.map(({ text }) => text),
     commands,
   )
-  return answerLines(found, words.at(-1)?.raw, breaks).join('\n')
+  const quoted = found.words?.map((word) => bashWord(word, words.at(-1)?.raw ?? '', breaks))
+  return answerLines({ ...found, ...(quoted && { words: quoted }) }).join('\n')
 }

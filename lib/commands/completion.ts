@@ -40,7 +40,7 @@ _plinth_run() {
   if [[ $COMP_LINE == *plinth* || $COMP_LINE == *.ts* ]] && _plinth_answer; then return; fi
   COMPREPLY=()
   compopt -o default -o bashdefault 2>/dev/null
-  local before=_plinth_before_$1
+  local before=_plinth_before_\${1##*/}
   if [[ -n \${!before-} ]]; then "\${!before}" "$@"; fi
 }
 complete -F _plinth plinth

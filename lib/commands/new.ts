@@ -29,7 +29,8 @@ const skeletons: Readonly<Record<string, (name: string) => Files>> = { role: rol
 const taken = new Set(
   `await break case catch class const continue debugger default delete do else enum export extends false finally for function
   if implements import in instanceof interface let new null package private protected public return static super switch this
-  throw true try typeof var void while with yield file params role test text path greeting`.split(/\s+/),
+  throw true try typeof var void while with yield arguments eval undefined file params
+  role roleTest test text path greeting`.split(/\s+/),
 )
 
 function checkName(kind: string, name: string | undefined): string {

@@ -2,36 +2,39 @@
  * An inventory as people and other programs look at it: the tree, the JSON of `ansible-inventory --list`, and where each
  * value of a host came from. (ansible-core 2.19, lib/ansible/cli/inventory.py.)
  */
-import { PlinthError } from './error.ts'
+import { PlinthError, type Problem, usageError } from './error.ts'
 import type { Host, Inventory } from './inventory.ts'
 import { type Located, LocatedList, LocatedMap, type LocatedScalar, type Place, placeText } from './located.ts'
+import { isSecretName } from './secret-name.ts'
 
 /** What JSON holds. */
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json }
 
 const masked = '***'
 
-/** Names whose values are secrets, however they are written. */
-const secretName = /(^|_)(pass|passwd|password|passphrase|secret|token|private_key|credentials?)$/i
-
 /** Whether a value must not be shown: encrypted, from the environment or a file, or under a name that says so. */
 const isSecret = (value: LocatedScalar, name: string): boolean =>
-  value.value !== null && (value.hidden || typeof value.value === 'object' || secretName.test(name))
+  value.value !== null &&
+  (value.hidden || typeof value.value === 'object' || (typeof value.value !== 'boolean' && isSecretName(name)))
 
 /** A value as JSON. With `secrets` those are shown; an encrypted one is opened, which throws without its password. */
 function jsonOf(value: Located, secrets: boolean, name: string): Json {
   if (value instanceof LocatedList) return value.items.map((item) => jsonOf(item, secrets, name))
   if (value instanceof LocatedMap)
     return Object.fromEntries(
-      [...value.entries].map(([key, entry]) => [key, jsonOf(entry.value, secrets, secretName.test(name) ? name : key)]),
+      [...value.entries].map(([key, entry]) => [key, jsonOf(entry.value, secrets, isSecretName(name) ? name : key)]),
     )
   if (!secrets && isSecret(value, name)) return masked
   return typeof value.value === 'object' && value.value !== null ? value.value.open().reveal() : value.value
 }
 
-/** Every secret in the variables of some hosts, as it is; an encrypted one whose password is not there is passed over. */
+/**
+ * Every secret in the variables of some hosts, as it is.
+ * Throws usageError that names all that can't be opened: their password is not there, or their command fails.
+ */
 export function secretsOf(hosts: Iterable<Host>): ReadonlySet<string> {
   const found = new Set<string>()
+  const problems: Problem[] = []
   // A value of a group is one for all its hosts, and opening an encrypted one takes its time.
   const seen = new Set<Located>()
   const visit = (value: Located, name: string): void => {
@@ -39,20 +42,23 @@ export function secretsOf(hosts: Iterable<Host>): ReadonlySet<string> {
     seen.add(value)
     if (value instanceof LocatedList) for (const item of value.items) visit(item, name)
     else if (value instanceof LocatedMap)
-      for (const [key, entry] of value.entries) visit(entry.value, secretName.test(name) ? name : key)
-    else if (isSecret(value, name)) found.add(opened(value))
+      for (const [key, entry] of value.entries) visit(entry.value, isSecretName(name) ? name : key)
+    else if (isSecret(value, name)) found.add(opened(value, problems))
   }
   for (const { vars } of hosts) visit(vars, '')
+  if (problems.length > 0) throw usageError(...problems)
   return found
 }
 
-function opened({ value, text }: LocatedScalar): string {
+/** A secret as it is; what is wrong with one that can't be opened goes to `problems`. */
+function opened({ value, text }: LocatedScalar, problems: Problem[]): string {
   if (typeof value !== 'object' || value === null) return text
   try {
     return value.open().reveal()
   } catch (error) {
-    if (error instanceof PlinthError) return ''
-    throw error
+    if (!(error instanceof PlinthError)) throw error
+    problems.push(...error.problems)
+    return ''
   }
 }
 
@@ -122,7 +128,7 @@ export function shownValues(host: Host): readonly ShownValue[] {
   const visit = (value: Located, key: string, at: Place, name: string): void => {
     if (value instanceof LocatedMap && value.entries.size > 0) {
       for (const [inner, entry] of value.entries)
-        visit(entry.value, key === '' ? inner : `${key}.${inner}`, entry.at, secretName.test(name) ? name : inner)
+        visit(entry.value, key === '' ? inner : `${key}.${inner}`, entry.at, isSecretName(name) ? name : inner)
     } else if (value instanceof LocatedList && value.items.length > 0) {
       value.items.forEach((item, i) => void visit(item, `${key}[${i}]`, item.at, name))
     } else found.push({ key, value: textOf(value, name), where: placeText(at) })

@@ -58,6 +58,8 @@ export interface Inventory {
   /** In the order of the files. */
   readonly hosts: readonly Host[]
   readonly groups: ReadonlyMap<string, Group>
+  /** The variables of the command line: what a procedure is told. Every host has them too. */
+  readonly given: LocatedMap
   /** The hosts of a group in the order of the files; throws usageError for a group that does not exist. */
   hostsIn(group: string): readonly Host[]
   /** The hosts a pattern (see pattern.ts) means. `where` names its origin in messages: `--limit`. */

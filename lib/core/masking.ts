@@ -3,14 +3,40 @@
 /** A shorter one would make stars of common words. */
 const shortest = 4
 
+/** What takes secrets out of text. */
+export interface Masking {
+  /** The text with every secret in it as `***`. */
+  mask(text: string): string
+  /** How many characters of a text that goes on can be told already, so that no secret is cut in two. */
+  whole(text: string): number
+  /** The first `most` characters of a text, masked; where more is left out, without what may be a piece of a secret. */
+  first(text: string, most: number): string
+  /** The last ones, likewise. */
+  last(text: string, most: number): string
+}
+
 /**
- * Gives text back with every one of these secrets as `***`. Of a secret of several lines each line counts. One that stands
- * there in another form (base64, quoted, cut in two) is not found, and neither is one of less than four characters.
+ * Takes every one of these secrets out of texts. Of a secret of several lines each line counts. One that stands there in
+ * another form (base64, quoted, on two lines) is not found, and neither is one of less than four characters.
  */
-export function masking(secrets: Iterable<string>): (text: string) => string {
+export function masking(secrets: Iterable<string>): Masking {
   const words = new Set([...secrets].flatMap((secret) => secret.split('\n').map((line) => line.trim())))
   const known = [...words].filter((word) => word.length >= shortest).sort((a, b) => b.length - a.length)
-  if (known.length === 0) return (text) => text
-  const any = new RegExp(known.map((word) => word.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')).join('|'), 'g')
-  return (text) => text.replace(any, '***')
+  const longest = known[0]?.length ?? 0
+  const any = new RegExp(known.map((word) => word.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')).join('|') || '(?!)', 'g')
+  const mask = (text: string): string => text.replace(any, '***')
+  return {
+    mask,
+    whole(text) {
+      const end = Math.max(0, text.length - longest)
+      for (const { index, 0: word } of text.matchAll(any)) if (index < end && index + word.length > end) return index
+      return end
+    },
+    first(text, most) {
+      if (text.length <= most) return mask(text)
+      const masked = mask(text.slice(0, most))
+      return masked.slice(0, Math.max(0, masked.length - longest))
+    },
+    last: (text, most) => (text.length <= most ? mask(text) : mask(text.slice(-most)).slice(longest)),
+  }
 }

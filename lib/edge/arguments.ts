@@ -107,7 +107,7 @@ export const flags = {
   json: { help: 'for programs' },
   events: { value: 'FILE', help: 'as it happens', of: reporting },
   report: { value: 'DIR', help: 'a page', of: reporting },
-  verbose: { short: 'v', help: 'say more' },
+  verbose: { short: 'v', help: 'say more', of: reporting },
   help: { short: 'h', help: '' },
   version: { help: '' },
 } as const satisfies Record<string, Flag>
@@ -161,6 +161,8 @@ export function parseArguments(argv: readonly string[], kind: Kind = 'site'): Op
     refuse('--become-method', `there is no method "${word}"`, suggestion(word, becomeMethods, 'method'))
   if (given.has('plan-out') && given.has('apply'))
     refuse('--plan-out', 'a plan is made or done, not both in one run', 'leave out one of --plan-out and --apply')
+  for (const list of ['list-hosts', 'list-tasks', 'list-tags'] as const)
+    if (given.has('json') && given.has(list)) refuse('--json', `does not go with --${list}`, 'leave one of them out')
   const words = (name: Name): readonly string[] =>
     (given.get(name) ?? []).flatMap((list) => list.split(',').map((one) => one.trim())).filter((one) => one !== '')
   for (const name of ['tags', 'skip-tags'] as const) {

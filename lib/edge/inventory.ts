@@ -115,11 +115,16 @@ export async function loadInventory(sources: readonly string[], options: Invento
       what: 'no host in it',
       remedy: 'name one (in YAML: all: hosts: NAME:)',
     })
-  return inventoryOf(hosts, groups, [...tree.hosts.keys()])
+  const given = new LocatedMap({ file: '--extra-vars', line: 0, column: 0 }, extra)
+  return { ...inventoryOf(hosts, groups, [...tree.hosts.keys()]), given }
 }
 
 /** `written` are the names of the hosts in the order of the sources; `hosts` begin with those of no group. */
-function inventoryOf(hosts: readonly Host[], groups: Inventory['groups'], written: readonly string[]): Inventory {
+function inventoryOf(
+  hosts: readonly Host[],
+  groups: Inventory['groups'],
+  written: readonly string[],
+): Omit<Inventory, 'given'> {
   const byName = new Map(hosts.map((host) => [host.name, host]))
   const pick = (names: readonly string[]): Host[] => names.flatMap((name) => byName.get(name) ?? [])
   return {

@@ -4,6 +4,7 @@
  */
 import { type Problem, usageError } from '../core/error.ts'
 import type { SavedPlan, Selection } from '../core/saved-plan.ts'
+import { q } from '../core/script.ts'
 import type { Options } from './arguments.ts'
 import { shownExtraVars } from './extra-vars.ts'
 
@@ -17,22 +18,25 @@ export const selectionOf = ({ inventory, limit, extraVars, prune }: Options): Se
 
 /** How options are written on a command line, for messages. */
 const written: { readonly [K in keyof Selection]: (value: Selection[K]) => string } = {
-  inventory: (names) => names.map((name) => `-i ${name}`).join(' '),
-  limit: (pattern) => (pattern === null ? '' : `--limit '${pattern}'`),
-  extraVars: (words) => words.map((word) => `-e '${word}'`).join(' '),
+  inventory: (names) => names.map((name) => `-i ${q(name)}`).join(' '),
+  limit: (pattern) => (pattern === null ? '' : `--limit ${q(pattern)}`),
+  extraVars: (words) => words.map((word) => `-e ${q(word)}`).join(' '),
   prune: (wanted) => (wanted ? '--prune' : ''),
 }
 
-/** The options that select, as on a command line; `…` stands for values that are not kept. */
-export const selectionText = (selection: Selection): string =>
-  [
-    written.inventory(selection.inventory),
-    written.limit(selection.limit),
-    written.extraVars(selection.extraVars),
-    written.prune(selection.prune),
+/** The options that make a plan anew in place of the one that was to be done; `…` stands for values that are not kept. */
+export function planAnew(options: Options): string {
+  const { inventory, limit, extraVars, prune } = selectionOf(options)
+  return [
+    written.inventory(inventory),
+    written.limit(limit),
+    written.extraVars(extraVars),
+    written.prune(prune),
+    `--plan-out ${q(options.apply ?? '')}`,
   ]
     .filter((words) => words !== '')
     .join(' ')
+}
 
 /**
  * The options to apply a plan with. Throws a usage error when the playbook is another than the plan's, an option

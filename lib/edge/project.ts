@@ -1,5 +1,15 @@
 /** The folder that Plinth is called in: somebody's project, whose files are listed and to which new ones are added. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname } from 'node:path'
 import { usageError } from '../core/error.ts'
 
@@ -42,17 +52,28 @@ export function writeNew(files: ReadonlyMap<string, string>): void {
     throw usageError(
       ...there.map((where) => ({ where, what: 'is there already', remedy: 'choose another name, or move it away' })),
     )
-  for (const [path, text] of files) {
-    try {
-      mkdirSync(dirname(path), { recursive: true })
-      writeFileSync(path, text, { flag: 'wx' })
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException
-      throw usageError({
-        where: path,
-        what: `can't be written (${code ?? error})`,
-        remedy: 'see to the rights of the folder',
-      })
+  const undo: (() => void)[] = []
+  let where = ''
+  try {
+    for (const path of files.keys()) {
+      where = path
+      const made = mkdirSync(dirname(path), { recursive: true })
+      if (made !== undefined) undo.unshift(() => rmdirSync(made))
     }
+    for (const [path, text] of files) {
+      where = path
+      const file = openSync(path, 'wx')
+      undo.unshift(() => rmSync(path))
+      writeFileSync(file, text)
+      closeSync(file)
+    }
+  } catch (error) {
+    for (const one of undo) one()
+    const { code } = error as NodeJS.ErrnoException
+    throw usageError({
+      where,
+      what: `can't be written (${code ?? error})`,
+      remedy: 'see to the folder, its rights and its disk; nothing was written',
+    })
   }
 }

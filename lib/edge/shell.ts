@@ -47,6 +47,9 @@ const aheadBytes = 512 * 1024
 /** Seconds; what a script gets when nothing else was said. */
 const defaultDeadline = 300
 
+/** Milliseconds, 24 days: a timer of Node's that is to take longer goes off at once. */
+const longestTimer = 2 ** 31 - 1
+
 /** A script under way: what it has printed, and what it still has to say. */
 class Job {
   readonly id: number
@@ -201,7 +204,7 @@ export class Shell {
       this.#jobs++
       const job = new Job(this.#jobs)
       this.#job = job
-      const timers = [setTimeout(() => this.#pass(job, deadline, timers), deadline * 1000)]
+      const timers = [setTimeout(() => this.#pass(job, deadline, timers), Math.min(deadline * 1000, longestTimer))]
       try {
         await begin(job)
         const known = await this.#until(job, () => job.ended.size === 2)

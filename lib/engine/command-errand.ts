@@ -9,6 +9,8 @@ export interface CommandEnd {
   readonly exitCode: number | null
   readonly stdout: string
   readonly stderr: string
+  /** Whether it printed more than that. */
+  readonly cut: boolean
 }
 
 /**
@@ -31,8 +33,8 @@ export function commandErrand(
     acts: true,
     async on(host, { run }) {
       const done = await run(step)
-      const { code: exitCode, stdout, stderr, late } = done
-      const value = { exitCode, stdout, stderr }
+      const { code: exitCode, stdout, stderr, cut, late } = done
+      const value = { exitCode, stdout, stderr, cut }
       if (exitCode !== null) return exitCode === 0 ? { value } : { value, failed: `exit code ${exitCode}` }
       const problem = stepProblem(host, step, done)
       return late === undefined ? { value, problem, lost: true } : { value, problem, failed: 'ended at its deadline' }

@@ -65,11 +65,11 @@ export const errandDocument = ({ name }: Errand, { hosts, interrupted }: ErrandR
   errand: name,
   interrupted,
   hosts: hosts.map(({ host, state, end, seconds, value, problems }) => ({
+    ...(typeof value === 'object' ? value : { value }),
     host,
     state,
     end,
     seconds: Math.round(seconds * 1000) / 1000,
-    ...(typeof value === 'object' ? value : { value }),
     problems,
   })),
 })

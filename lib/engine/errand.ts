@@ -7,6 +7,7 @@ import type { Done, Heard } from '../core/channel.ts'
 import { PlinthError, type Problem } from '../core/error.ts'
 import type { Facts } from '../core/facts.ts'
 import { grouped } from '../core/grouped.ts'
+import type { Masking } from '../core/masking.ts'
 import type { Answers, Question } from '../core/probe.ts'
 import type { Step } from '../core/resource.ts'
 import { unlessAborted } from '../core/unless-aborted.ts'
@@ -52,8 +53,11 @@ export interface Hand {
   ask(questions: readonly Question[]): Promise<Answers>
   /** As they are now. */
   facts(): Promise<Facts>
-  /** Runs a step. What it prints is shown as it comes; the code is null where nobody knows how it ended. */
-  run(step: Step): Promise<Done>
+  /**
+   * Runs a step. What it prints is shown as it comes; the code is null where nobody knows how it ended. `cut` is true where
+   * it printed more than is kept: the first 16 Mi characters of stdout, shared by all hosts, and the last 16 Ki of stderr.
+   */
+  run(step: Step): Promise<Done & { readonly cut: boolean }>
 }
 
 /** How it went on one host. */
@@ -85,8 +89,8 @@ export interface ErrandOptions {
   /** Machines at the same time. */
   readonly forks: number
   readonly identity: Identity
-  /** Takes secrets out of what hosts print. */
-  mask(text: string): string
+  /** Gives what takes secrets out of what hosts print, when something is run. May throw a PlinthError: then nothing is. */
+  mask(): Masking
   /** Aborted by the first interrupt: what runs is waited for, nothing new is begun. */
   readonly signal: AbortSignal
   report(event: ErrandEvent): void
@@ -153,7 +157,7 @@ function handOn(
   host: Host<unknown>,
   world: World,
   connections: Connections,
-  { identity, mask, report, signal }: ErrandOptions,
+  { identity, mask: masked, report, signal }: ErrandOptions,
   untraced: Problem[],
 ): Hand {
   const reading = async <R>(asked: Promise<R>): Promise<R> => {
@@ -165,6 +169,8 @@ function handOn(
     ask: async (questions) => reading((await connections.machine(host.machine)).ask(questions)),
     facts: () => reading(askFacts(host.machine, world, connections)),
     async run(step) {
+      const masking = masked()
+      const { mask } = masking
       const channel = await connections.machine(host.machine)
       const trace = async (what: string): Promise<void> => {
         try {
@@ -175,24 +181,30 @@ function handOn(
       }
       await trace(`begin: ${step.say}`)
       report({ kind: 'begun', host: host.name, say: step.say })
-      const listening = listen((stream, lines) =>
-        report({ kind: 'said', host: host.name, stream, lines: lines.map(mask) }),
-      )
+      const listening = listen(masking, (stream, lines) => report({ kind: 'said', host: host.name, stream, lines }))
       let done: Done | undefined
       for await (done of channel.act([step], undefined, listening.heard));
       listening.end()
       if (done === undefined) throw new Error(`${host.name} ran nothing and said nothing of it`)
       if (!isUnknown(done)) await trace(`end: exit code ${done.code}`)
-      return { ...done, stdout: mask(done.stdout), stderr: mask(done.stderr) }
+      const { stdout, stderr } = done
+      const most = Math.max(mostOfHost, Math.floor(mostOfAll / errand.hosts.length))
+      const cut = stdout.length > most || stderr.length > mostOfHost
+      return { ...done, cut, stdout: masking.first(stdout, most), stderr: masking.last(stderr, mostOfHost) }
     },
   }
 }
 
+/** Characters of stdout that are kept of all hosts together: a document of more would fit no text. */
+const mostOfAll = 16 * 1024 * 1024
+/** And of one host, however many there are; of its stderr too. What a channel keeps is more in any encoding. */
+const mostOfHost = 16 * 1024
+
 /** A line that has no end is shown in pieces of so many characters. */
 const longest = 16_384
 
-/** Makes lines of the pieces in which output comes. */
-function listen(said: (stream: Stream, lines: readonly string[]) => void) {
+/** Makes lines of the pieces in which output comes, without secrets. */
+function listen({ mask, whole }: Masking, said: (stream: Stream, lines: readonly string[]) => void) {
   const ears = {
     stdout: { decoder: new StringDecoder('utf8'), open: '' },
     stderr: { decoder: new StringDecoder('utf8'), open: '' },
@@ -201,16 +213,17 @@ function listen(said: (stream: Stream, lines: readonly string[]) => void) {
     const ear = ears[stream]
     const lines = (ear.open + ear.decoder.write(Buffer.from(piece))).split('\n')
     const last = lines.pop() ?? ''
-    ear.open = last.length > longest ? '' : last
-    if (last.length > longest) lines.push(last)
-    if (lines.length > 0) said(stream, lines)
+    const told = last.length > longest ? whole(last) : 0
+    if (told > 0) lines.push(last.slice(0, told))
+    ear.open = last.slice(told)
+    if (lines.length > 0) said(stream, lines.map(mask))
   }
   return {
     heard,
     end() {
       for (const stream of ['stdout', 'stderr'] as const) {
         const rest = ears[stream].open + ears[stream].decoder.end()
-        if (rest !== '') said(stream, [rest])
+        if (rest !== '') said(stream, [mask(rest)])
       }
     },
   }

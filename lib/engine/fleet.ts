@@ -31,17 +31,10 @@ export class Fleet {
 
   private readonly inventory: Inventory
   private readonly open: (source: ArchiveSource) => Promise<Distribution>
-  private readonly given: LocatedMap
 
-  /** @param given the variables of --extra-vars, for the parameters of procedures */
-  constructor(
-    inventory: Inventory,
-    open: (source: ArchiveSource) => Promise<Distribution>,
-    given: LocatedMap = new LocatedMap({ file: '--extra-vars', line: 0, column: 0 }, new Map()),
-  ) {
+  constructor(inventory: Inventory, open: (source: ArchiveSource) => Promise<Distribution>) {
     this.inventory = inventory
     this.open = open
-    this.given = given
   }
 
   /**
@@ -50,7 +43,7 @@ export class Fleet {
    */
   parameters<S extends Schema & { readonly entries: object }>(schema: S): Infer<S> {
     for (const key of Object.keys(schema.entries)) this.#known.add(key)
-    const checked = check(schema, this.given, { alsoKnown: this.given.entries.keys() })
+    const checked = check(schema, this.inventory.given, { alsoKnown: this.inventory.given.entries.keys() })
     const problems = [...this.strangers(), ...(checked.ok ? [] : checked.problems)]
     if (!checked.ok || problems.length > 0) throw usageError(...distinct(problems))
     return checked.value
@@ -137,7 +130,7 @@ export class Fleet {
    */
   strangers(): readonly Problem[] {
     return distinct(
-      [this.given, ...[...this.#used].map(({ params }) => params)].flatMap(({ entries }) =>
+      [this.inventory.given, ...[...this.#used].map(({ params }) => params)].flatMap(({ entries }) =>
         [...entries]
           .filter(
             ([key]) => !this.#known.has(key) && mapOf(key, this.#known) === undefined && !isConnectionVariable(key),

@@ -26,6 +26,9 @@ const files: Readonly<Record<string, string>> = {
   'inventory/module.ts':
     "import { writeFileSync } from 'node:fs'\nwriteFileSync('ran', '')\nexport default () => ({})\n",
   'more vars.yaml': 'a: 1\n',
+  '$(touch pwned)"\'.yaml': 'a: 1\n',
+  'two\nlines.yaml': 'a: 1\n',
+  'a b/c.yaml': 'a: 1\n',
   'playbooks/ours.ts': `/**
  * Ours.
  *
@@ -98,7 +101,16 @@ const cases: readonly (readonly [line: string, says: string])[] = [
   [`${run}/apps.ts -t ja`, 'java'],
   [`${run}/apps.ts --skip-tags java,`, 'java,java java,nacos java,unit'],
   [`${run}/apps.ts --become-method s`, 'sudo su'],
-  [`${run}/apps.ts -e @more`, '@more vars.yaml'],
+  [`${run}/apps.ts -e @more`, String.raw`@more\ vars.yaml`],
+  [`${run}/apps.ts -e @more\\ v`, String.raw`@more\ vars.yaml`],
+  [`${run}/apps.ts -e '@more`, '@more vars.yaml'],
+  [`${run}/apps.ts -e @'more`, 'more vars.yaml'],
+  [`${run}/apps.ts -e @$`, String.raw`@\$\(touch\ pwned\)\"\'.yaml`],
+  [`${run}/apps.ts -e "@$`, String.raw`@\$(touch pwned)\"'.yaml`],
+  [`${run}/apps.ts -e '@$`, String.raw`@$(touch pwned)"'\''.yaml`],
+  [`${run}/apps.ts -e @two`, ''],
+  [`${run}/apps.ts -e=@a\\ b/`, String.raw`@a\ b/c.yaml`],
+  ['plinth vault generate -i prod --group na', 'nacos'],
   [`${run}/apps.ts -e @inv`, ':nospace @inventory/'],
   [`${run}/apps.ts -u `, ''],
   [`${run}/apps.ts --report `, ':files'],
@@ -188,7 +200,9 @@ async function atKeyboard(shell: string, script: string, prompt: string): Promis
       ['npx tsx playbooks/apps.ts -i pro\t', /-i prod $/],
       ['npx tsx playbooks/apps.ts -i prod -l web:nacos\t', /-l web:nacos$|-l web:nacos[^\n]*$/],
       ['npx tsx playbooks/ours.ts -e no\t', /-e node=$/],
+      ['npx tsx playbooks/apps.ts -e @mo\t', /-e @more\\ vars\.yaml $/],
       ['npx tsx oth\t', /npx tsx other\.ts $/],
+      [`${process.execPath} oth\t`, /node other\.ts $/],
     ] as const) {
       await typist.type(keys, new RegExp(shown.source.replace(/\$$/, '\\s*(\\x1b\\S*)*\\s*$')))
       await typist.type('\u0015\n', /\nready> |\rready> [^']*$/)

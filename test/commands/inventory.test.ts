@@ -22,6 +22,8 @@ const files: Readonly<Record<string, string>> = {
           version: 2.10
           password: in-the-clear
           token: !env NOT_SET
+          auth: { identity_value: in-the-clear, enabled: true }
+          use_password: yes
           list: [a, { api_token: x }]
           note: " spaces "
 `,
@@ -54,18 +56,21 @@ test(
     assert.is(
       out,
       `web3: groups all, web, canary; reached as root@10.0.0.3
-key                    value       written at
-ansible_host           10.0.0.3    inventory/prod/hosts.yaml:6:46
-ansible_user           root        inventory/prod/hosts.yaml:2:11
-app.version            2.10        inventory/prod/hosts.yaml:9:11
-app.password           ***         inventory/prod/hosts.yaml:10:11
-app.token              ***         inventory/prod/hosts.yaml:11:11
-app.list[0]            a           inventory/prod/hosts.yaml:12:18
-app.list[1].api_token  ***         inventory/prod/hosts.yaml:12:23
-app.note               " spaces "  inventory/prod/hosts.yaml:13:11
-empty                  null        inventory/prod/group_vars/web.yaml:2:1
-nothing                []          inventory/prod/group_vars/web.yaml:3:1
-size                   5           inventory/prod/group_vars/web.yaml:1:1
+key                      value       written at
+ansible_host             10.0.0.3    inventory/prod/hosts.yaml:6:46
+ansible_user             root        inventory/prod/hosts.yaml:2:11
+app.version              2.10        inventory/prod/hosts.yaml:9:11
+app.password             ***         inventory/prod/hosts.yaml:10:11
+app.token                ***         inventory/prod/hosts.yaml:11:11
+app.auth.identity_value  ***         inventory/prod/hosts.yaml:12:19
+app.auth.enabled         true        inventory/prod/hosts.yaml:12:49
+app.use_password         yes         inventory/prod/hosts.yaml:13:11
+app.list[0]              a           inventory/prod/hosts.yaml:14:18
+app.list[1].api_token    ***         inventory/prod/hosts.yaml:14:23
+app.note                 " spaces "  inventory/prod/hosts.yaml:15:11
+empty                    null        inventory/prod/group_vars/web.yaml:2:1
+nothing                  []          inventory/prod/group_vars/web.yaml:3:1
+size                     5           inventory/prod/group_vars/web.yaml:1:1
 `,
     )
   },
@@ -90,6 +95,7 @@ test(
     assert.equal(listed.web, { children: ['canary'], hosts: ['web1', 'web2'] })
     assert.equal(listed._meta.hostvars.web1.app, {
       ...{ list: ['a', { api_token: '***' }], note: ' spaces ', password: '***', token: '***', version: 2.1 },
+      ...{ auth: { identity_value: '***', enabled: true }, use_password: true },
     })
     assert.match(run('inventory', 'list', '-i', 'prod', '--show-secrets').err, /no variable NOT_SET/)
     assert.match(run('inventory', 'list', '-i', 'old', '-e', 'password=p', '--show-secrets').out, /"password": "p"/)

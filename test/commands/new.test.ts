@@ -41,7 +41,9 @@ const wrong: readonly (readonly [words: readonly string[], says: RegExp])[] = [
   ...['Big', '../x', 'a/b', 'a--b', '-', '1st', 'a_b', 'é', '', 'x'.repeat(41)].map(
     (name) => [['role', '--', name], /can't be a name/] as const,
   ),
-  ...['class', 'await', 'file', 'params'].map((name) => [['role', name], /is a word of the language/] as const),
+  ...['class', 'await', 'file', 'params', 'role-test', 'eval', 'arguments'].map(
+    (name) => [['role', name], /is a word of the language/] as const,
+  ),
 ]
 test('what can be no name, and what is no call, is refused', async () => {
   project('{ "type": "module" }')
@@ -67,6 +69,13 @@ test('nothing that is there is overwritten, and then nothing is written at all',
   assert.match(await refused('role', 'x'), /^test\/x\.test\.ts: is there already; /)
   assert.is(readFileSync(join(folder, 'test/x.test.ts'), 'utf8'), 'mine')
   assert.not.ok(readdirSync(folder).includes('roles'))
+})
+
+test('what can be written only in part is not written', async () => {
+  rmSync(join(folder, 'test'), { recursive: true })
+  writeFileSync(join(folder, 'test'), 'mine')
+  assert.match(await refused('role', 'x'), /^test\/x\.test\.ts: can't be written \(E[A-Z]+\); /)
+  assert.equal(readdirSync(folder).sort(), ['package.json', 'test'])
 })
 
 test('names in the code', () => {

@@ -6,7 +6,7 @@ import { PlinthError } from '../../lib/core/error.ts'
 import type { SavedPlan } from '../../lib/core/saved-plan.ts'
 import { parseArguments } from '../../lib/edge/arguments.ts'
 import { mayWritePlan, readPlan, writePlan } from '../../lib/edge/plan-file.ts'
-import { optionsOfPlan, selectionOf } from '../../lib/edge/plan-options.ts'
+import { optionsOfPlan, planAnew, selectionOf } from '../../lib/edge/plan-options.ts'
 import { version } from '../../lib/version.ts'
 import { assert, suite } from '../kit.ts'
 
@@ -84,8 +84,8 @@ const cases: readonly Case[] = [
   { made: '-i lab -l h1 --prune -e @a.yaml', given: '' },
   { made: '-i lab -l h1 -e @a.yaml', given: '-i lab -l h1 -e @a.yaml' },
   { made: '-i lab', given: '-i prod', says: 'p: made with -i lab, not with -i prod' },
-  { made: '-i lab', given: '-l h1', says: "p: made without --limit 'h1'" },
-  { made: '-i lab -l h1', given: '-l h2', says: "p: made with --limit 'h1', not with --limit 'h2'" },
+  { made: '-i lab', given: '-l h1', says: 'p: made without --limit h1' },
+  { made: '-i lab -l h1', given: '-l h2', says: 'p: made with --limit h1, not with --limit h2' },
   { made: '-i lab', given: '--prune', says: 'p: made without --prune' },
   { made: '-i lab', given: '-e b=2', says: "p: made without -e 'b=…'" },
   { made: '-e a=1', given: '-e a=2' },
@@ -103,6 +103,11 @@ for (const { made: then, given, says } of cases) {
     assert.equal([inventory, limit, prune, forks], [before.inventory, before.limit, before.prune, 7])
   })
 }
+
+test('the command that plans anew means the same to a shell', () => {
+  const options = parseArguments(['-i', 'my lab', '-l', "web:!w'1", '--prune', '--apply', '$(x) y'])
+  assert.is(planAnew(options), `-i 'my lab' --limit 'web:!w'\\''1' --prune --plan-out '$(x) y'`)
+})
 
 test('another playbook', () => {
   const work = () => optionsOfPlan(parseArguments([]), 'p', made(''), 'playbooks/other.ts')

@@ -56,6 +56,12 @@ const runs: readonly Run[] = [
   },
   { name: 'here-documents', step: step('cat <<E\na\nE\ncat <<"E"\n$b\nE'), code: 0, stdout: 'a\n$b\n' },
   { name: 'text of a script as it is', step: step("echo 'ä漢🙂' \\\\ \"it's\""), code: 0, stdout: "ä漢🙂 \\ it's\n" },
+  {
+    name: 'a deadline in a month',
+    step: step('sleep 0.2; echo hi', { deadline: 30 * 86_400 }),
+    code: 0,
+    stdout: 'hi\n',
+  },
   { name: 'the surroundings', step: step('pwd; umask; echo $LC_ALL'), code: 0, stdout: '/\n0022\nC\n' },
 ]
 

@@ -1,4 +1,5 @@
 /** One thing on each host by itself, over fake machines. */
+import { usageError } from '../../lib/core/error.ts'
 import { masking } from '../../lib/core/masking.ts'
 import { commandErrand } from '../../lib/engine/command-errand.ts'
 import { type Errand, type ErrandEvent, type ErrandOptions, visit } from '../../lib/engine/errand.ts'
@@ -14,7 +15,7 @@ async function go<T>(errand: Errand<T>, world: FakeWorld, options: Partial<Erran
   const result = await visit(errand, world, {
     forks: 50,
     identity,
-    mask: (text) => text,
+    mask: () => masking([]),
     signal: new AbortController().signal,
     ...options,
     report(event) {
@@ -63,9 +64,24 @@ test('each host runs it, what it prints is told by line, and each end is known',
       exitCode: 0,
       stdout: 'up\n1 day',
       stderr: 'hm\n',
+      cut: false,
       problems: [],
     },
   })
+})
+
+test('what an errand found has no say in what came of it', async () => {
+  const found = { host: 'x', state: 'ok', end: 'well', seconds: 9, problems: 'none', more: 1 }
+  const errand = {
+    name: 'look',
+    hosts: hosts('a'),
+    acts: false,
+    on: async () => ({ value: found, failed: 'not well' }),
+  }
+  const { result } = await go(errand, new FakeWorld())
+  assert.equal(errandDocument(errand, result).hosts, [
+    { host: 'a', state: 'failed', end: 'not well', seconds: 0, problems: [], more: 1 },
+  ])
 })
 
 test('words are joined by blanks for the shell there, in the home folder, and nothing of ours stops it', async () => {
@@ -79,7 +95,7 @@ test('words are joined by blanks for the shell there, in the home folder, and no
 
 test('the audit log of each host has it before and after, without secrets', async () => {
   const world = new FakeWorld()
-  await go(commandErrand(['mysql', '-phunter22'], hosts('a'), 60), world, { mask: masking(['hunter22']) })
+  await go(commandErrand(['mysql', '-phunter22'], hosts('a'), 60), world, { mask: () => masking(['hunter22']) })
   assert.equal(
     world.machine('a').traces.map(({ line }) => line.replace(/^.* procedure=/, '')),
     ['"mysql -p***" action=run host=a begin: mysql -p***', '"mysql -p***" action=run host=a end: exit code 0'],
@@ -99,10 +115,60 @@ test('what hosts print has no secret, however the pieces are cut', async () => {
   const world = new FakeWorld()
   world.machine('a').on('x', () => ({ code: 0, stdout: 'p=swordfish.\nq=swordfishes ok\n' }))
   const { result, events } = await go(commandErrand(['x'], hosts('a'), 60), world, {
-    mask: masking(['swordfish', 'ok']),
+    mask: () => masking(['swordfish', 'ok']),
   })
   assert.equal(said(events), ['a stdout p=***.', 'a stdout q=***es ok'])
   assert.equal(result.hosts[0]!.value?.stdout, 'p=***.\nq=***es ok\n')
+})
+
+test('nothing is run where a secret is not known, and who runs nothing wants to know none', async () => {
+  const world = new FakeWorld()
+  const mask = () => {
+    throw usageError({ where: 'lab.yaml:1:1', what: 'encrypted', remedy: 'give the password' })
+  }
+  const { result } = await go({ ...commandErrand(['x'], hosts('a'), 60), acts: false }, world, { mask })
+  assert.equal([result.hosts[0]!.state, result.hosts[0]!.problems[0]!.what], ['failed', 'encrypted'])
+  assert.equal([world.machine('a').steps, world.machine('a').traces], [[], []])
+  const look: Errand = { name: 'look', hosts: hosts('a'), acts: false, on: async () => ({ value: 1 }) }
+  assert.is((await go(look, world, { mask })).code, 0)
+})
+
+test('neither has a line that is shown in pieces, nor output that was cut', async () => {
+  const world = new FakeWorld()
+  const secret = 'swordfish'
+  // The fake machine sends 10,000 bytes at a time, and more than 16,384 characters are shown without their end.
+  const line = `${'x'.repeat(19_995)}${secret}${secret}${'y'.repeat(30_000)}`
+  world.machine('a').on('x', () => ({ code: 0, stdout: `${line}\n` }))
+  const shown = await go(commandErrand(['x'], hosts('a'), 60), world, { mask: () => masking([secret]) })
+  const pieces = shown.events.flatMap((event) => (event.kind === 'said' ? event.lines : []))
+  assert.ok(pieces.length > 1)
+  assert.is(pieces.join(''), line.replaceAll(secret, '***'))
+  // Any cut is in the middle of a secret somewhere.
+  const most = 16 * 1024 * 1024
+  for (const at of [0, 4]) {
+    const before = 'z'.repeat(most - at)
+    const after = `${'z'.repeat(70_000)}${secret}${'z'.repeat(16_384 - at)}`
+    world.machine('a').on('y', () => ({ code: 0, stdout: `${before}${secret}${secret}`, stderr: after }))
+    const { result } = await go(commandErrand(['y'], hosts('a'), 60), world, { mask: () => masking([secret]) })
+    const { stdout, stderr, cut } = result.hosts[0]!.value!
+    assert.ok(cut && stdout.length <= most && stderr.length <= 16_384 && stdout.length > most - 99)
+    assert.match(stdout.slice(-99), /^z+\**$/)
+    assert.match(stderr, /^\**z+$/)
+  }
+})
+
+test('what is kept for programs is bounded for all hosts together, and said to be cut', async () => {
+  const world = new FakeWorld()
+  for (const name of ['a', 'b']) world.machine(name).on('x', () => ({ code: 0, stdout: 'z'.repeat(9 * 1024 * 1024) }))
+  const { result } = await go(commandErrand(['x'], hosts('a', 'b', 'c'), 60), world)
+  assert.equal(
+    result.hosts.map(({ value }) => [value!.stdout.length, value!.cut]),
+    [
+      [Math.floor((16 * 1024 * 1024) / 3), true],
+      [Math.floor((16 * 1024 * 1024) / 3), true],
+      [0, false],
+    ],
+  )
 })
 
 test('no more machines at once than allowed; hosts of one machine take turns on one connection', async () => {

@@ -32,7 +32,7 @@ function fleetOf(...connections: readonly Connection[]): Fleet {
     params: nothing,
     connection,
   }))
-  const inventory: Inventory = { hosts, groups: new Map(), hostsIn: () => hosts, select: () => hosts }
+  const inventory: Inventory = { hosts, groups: new Map(), given: nothing, hostsIn: () => hosts, select: () => hosts }
   return new Fleet(inventory, () => Promise.reject(new Error('no archive')))
 }
 
@@ -70,6 +70,7 @@ test('what is wrong in several groups is said at once, and with it what nobody k
   const inventory: Inventory = {
     hosts,
     groups: new Map(['web', 'db'].map((name) => [name, { name, hosts: [name], own: [name], children: [] }])),
+    given: nothing,
     hostsIn: (group) => hosts.filter(({ name }) => name === group),
     select: () => hosts,
   }
@@ -110,8 +111,8 @@ function told(words: Readonly<Record<string, string>>): Fleet {
   )
   const given = new LocatedMap(place, new Map(entries))
   const host: Host = { name: 'h1', groups: ['all'], vars: given, params: given, connection: connectionTo('a', null) }
-  const inventory: Inventory = { hosts: [host], groups: new Map(), hostsIn: () => [host], select: () => [host] }
-  return new Fleet(inventory, () => Promise.reject(new Error('no archive')), given)
+  const inventory: Inventory = { hosts: [host], groups: new Map(), given, hostsIn: () => [host], select: () => [host] }
+  return new Fleet(inventory, () => Promise.reject(new Error('no archive')))
 }
 
 const schema = params({ node: optional(text()), replace: optional(flag(), false) })

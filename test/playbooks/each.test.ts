@@ -1,14 +1,19 @@
 /** playbooks/run.ts and facts.ts as they are called, on sshds on loopback. */
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { type Sshd, startSshd } from '../edge/sshd.ts'
 import { assert, suite } from '../kit.ts'
+import { conforms } from '../report/schemas.ts'
 
 const test = suite('playbooks/each')
 const root = new URL('../..', import.meta.url).pathname
 const folder = mkdtempSync(join(tmpdir(), 'plinth-each-'))
+/** Is there once the command of the inventory was run. */
+const ran = join(folder, 'ran')
+const sealed = join(folder, 'sealed.yaml')
 let one: Sshd
 let two: Sshd
 
@@ -22,11 +27,15 @@ test.before(async () => {
   writeFileSync(
     join(folder, 'hosts.yaml'),
     `all:
-  vars: { app: { password: correct-horse-battery } }
+  vars: { app: { password: correct-horse-battery, token: !command [sh, -c, "echo >${ran}; echo staple-battery"] } }
   children:
     web: { hosts: { web1: ${host(one)}, web-two: ${host(two)} } }
     gone: { hosts: { gone: { ansible_host: 127.0.0.1, ansible_port: 9, ansible_user: root } } }
 `,
+  )
+  writeFileSync(
+    sealed,
+    'all: { hosts: { web1: { app: { a: !command [sh, -c, exit 3], b: !command [sh, -c, exit 4] } } } }\n',
   )
 })
 test.after(async () => {
@@ -74,18 +83,18 @@ test(
   async () => {
     const flag = join(folder, 'go')
     // It goes on only once its first line was seen here.
-    const command = `cat; echo "first $HOME"; until [ -e ${flag} ]; do sleep 0.1; done; echo 'x correct-horse-battery x'; echo oops >&2; echo 第二`
+    const command = `cat; echo "first $HOME"; until [ -e ${flag} ]; do sleep 0.1; done; echo 'x correct-horse-battery x staple-battery'; echo oops >&2; echo 第二`
     const ran = await run('run', ['-l', 'web', '--', command], (out) => {
       if (out.includes('web1    | first') && out.includes('web-two | first') && !existsSync(flag))
         writeFileSync(flag, '')
     })
     assert.is(ran.code, 0, ran.err)
     assert.match(ran.out, /^web1 {4}\| first \/root$/m)
-    assert.match(ran.out, /^web-two \| x \*\*\* x$/m)
+    assert.match(ran.out, /^web-two \| x \*\*\* x \*\*\*$/m)
     assert.match(ran.out, /^web-two \| 第二$/m)
     assert.match(ran.err, /^web1 {4}\| oops$/m)
     assert.equal(ends(ran), ['web1: ok', 'web-two: ok'])
-    assert.not.match(ran.out + ran.err, /correct-horse/)
+    assert.not.match(ran.out + ran.err, /correct-horse|staple/)
   },
   slow,
 )
@@ -119,6 +128,7 @@ test(
       ],
     )
     assert.is(document.exitCode, 3)
+    conforms('errand', document)
     assert.match(gone.err, /^gone .*known host keys/m)
   },
   slow,
@@ -132,7 +142,16 @@ test(
     assert.match(check.out, /^ {2}touch .*touched$/m)
     assert.match(check.out, /^3 hosts; nothing was run\. Run it with: npx tsx playbooks\/run\.ts -i .* -- touch /m)
     assert.not.ok(existsSync(join(folder, 'touched')))
-    const late = await run('run', ['-l', 'web1', '-e', 'deadline=1', '--', 'sleep 60'])
+    const planned = JSON.parse((await run('run', ['--check', '--json', '-l', 'gone', '--', 'x'])).out)
+    conforms('errand', planned)
+    assert.equal(planned.hosts, [{ host: 'gone', machine: 'root@127.0.0.1:9' }])
+    // What a pipe holds can be read only once, as in -e @<(program).
+    const pipe = join(folder, 'pipe')
+    assert.is(spawnSync('mkfifo', [pipe]).status, 0)
+    const [late] = await Promise.all([
+      run('run', ['-l', 'web1', '-e', `@${pipe}`, '--', 'sleep 60']),
+      writeFile(pipe, 'deadline: 1\n'),
+    ])
     assert.is(late.code, 1, late.err)
     assert.match(late.err, /web1: "sleep 60" had not ended after 1 s, so it was given up/)
     const wrong = await run('run', ['-l', 'web1', '--', "echo 'open"])
@@ -168,10 +187,13 @@ test(
 test(
   'facts are shown by host, as text and as JSON',
   async () => {
+    rmSync(ran, { force: true })
     const { code, out, err } = await run('facts', ['-l', 'web1'])
     assert.is(code, 0, err)
+    assert.not.ok(existsSync(ran), 'who only looks runs no command of the inventory')
     assert.match(out, /^host +arch +system .*\nweb1 +(amd64|arm64) +\S+ \S+/)
     const document = JSON.parse((await run('facts', ['-l', 'web1', '--json'])).out)
+    conforms('errand', document)
     assert.is(document.hosts[0].host, 'web1')
     assert.ok(document.hosts[0].facts.memory > 0)
   },
@@ -181,12 +203,41 @@ test(
 test(
   'what is wrong with the call is said before anybody is asked',
   async () => {
+    writeFileSync(join(folder, 'package.json'), '{"type": "module"}')
+    writeFileSync(
+      join(folder, 'none.ts'),
+      `import { each } from '${root}lib/index.ts'
+await each(() => ({ name: 'x', hosts: [], acts: true, on: async () => ({ value: '' }) }))
+`,
+    )
+    const none = relative(join(root, 'playbooks'), join(folder, 'none'))
     for (const [playbook, words, says] of [
       ['run', [], /^--: what is to be run\?; put it last: -- uptime$/m],
+      [
+        'run',
+        ['-e', '{"deadline": !env NOWHERE}', '--', 'x'],
+        /^--extra-vars:1:19: the environment has no variable NOWHERE/,
+      ],
       ['run', ['uptime'], /^uptime: not expected here; .*-- COMMAND$/m],
       ['run', ['-l', 'wbe', '--', 'x'], /^--limit: .*wbe/m],
       ['run', ['-e', 'deadlin=3', '--', 'x'], /^--extra-vars: deadlin: unknown key; did you mean "deadline"/m],
+      [
+        'run',
+        ['-e', 'deadline=0', '--', 'x'],
+        /^--extra-vars: deadline: expected a time such as 30s or 5m, at least 1s/m,
+      ],
       ['run', ['--prune', '--', 'x'], /^--prune: means nothing to/m],
+      [
+        'run',
+        ['-i', sealed, '-l', 'web1', '--', 'x'],
+        /:1:\d+: the command sh ended with exit code 3[\s\S]*exit code 4/,
+      ],
+      [
+        none,
+        [],
+        /^inventory: this playbook finds no host in it; see its groups with: npx plinth inventory graph -i NAME$/m,
+      ],
+      ['facts', ['-C'], /^--check: means nothing to a playbook that only looks; leave it out$/m],
       ['facts', ['--', 'x'], /^--: this playbook takes no words/m],
     ] as const) {
       const { code, err } = await run(playbook, words)

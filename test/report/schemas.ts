@@ -14,6 +14,7 @@ const schemas = {
   report: compiled('report.schema.json'),
   events: compiled('events.schema.json'),
   procedure: compiled('schema/procedure.json'),
+  errand: compiled('schema/errand.json'),
 }
 
 /** How a value, as it comes back from its text, differs from what its schema describes. */

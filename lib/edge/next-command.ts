@@ -1,10 +1,12 @@
+/** The command to go on with. */
 import { q } from '../core/script.ts'
-
-/** Variables whose values are not repeated; the rest of the word that a secret may stand in goes with it. */
-const secretName = /pass|pw|secret|token|key|cred|auth|private/i
+import { mentionsSecret } from '../core/secret-name.ts'
+import { flags } from './arguments.ts'
 
 /** Short options without a value, which may stand before another one in a word: `-CDe`. */
-const short = '[CDKbkvyh]*'
+const short = `[${Object.values(flags)
+  .flatMap((flag) => ('short' in flag && !('value' in flag) ? flag.short : []))
+  .join('')}]*`
 
 /**
  * The command to go on with: the one that was given, without --check, and with what may be a secret in -e left out:
@@ -32,10 +34,11 @@ const withoutCheck = (word: string): string =>
     return letters === left ? all : left === '' && all === word ? '' : `-${left}`
   })
 
-/** `name=value` with the value left out where the name says that it is a secret; a map of such a name whole. */
+/** `name=value` with the value left out where the name says that it may be a secret; a map of such a name whole. */
 function withoutSecrets(text: string): string {
-  if (!secretName.test(text) && !text.includes('{')) return text
+  if (!mentionsSecret(text) && !text.includes('{')) return text
   const pair = /^([\w.-]+)=(.*)$/s.exec(text)
   if (!pair?.[1]) return '***'
-  return secretName.test(pair[1]) || /[\s{]/.test(pair[2] ?? '') ? `${pair[1]}=***` : text
+  const isPath = pair[1].endsWith('_file')
+  return (mentionsSecret(pair[1]) && !isPath) || /[\s{]/.test(pair[2] ?? '') ? `${pair[1]}=***` : text
 }

@@ -1,8 +1,8 @@
 /** The command to go on with: what was typed, without --check and without a secret. */
-import { commandLine } from '../../lib/report/command.ts'
+import { commandLine } from '../../lib/edge/next-command.ts'
 import { assert, suite } from '../kit.ts'
 
-const test = suite('report/command')
+const test = suite('edge/next-command')
 
 const cases: readonly (readonly [typed: string, shown: string])[] = [
   ['-i prod', '-i prod'],
@@ -20,7 +20,11 @@ const cases: readonly (readonly [typed: string, shown: string])[] = [
   ['-De nacos_db_password=S3cret', "-De 'nacos_db_password=***'"],
   ['-Cve password=S3cret', "-ve 'password=***'"],
   ['-CDepassword=S3cret', "'-Depassword=***'"],
+  ['-Je db_password=S3cret', "-Je 'db_password=***'"],
+  ['-JC -i prod', '-J -i prod'],
   ['-e {"nacos":{"db":"S3cret"}}', "-e '***'"],
+  ['-e ansible_ssh_private_key_file=k', '-e ansible_ssh_private_key_file=k'],
+  ['-e nacos_auth_identity_value=S3cret', "-e 'nacos_auth_identity_value=***'"],
   ['-e @secret/vars.yaml', '-e @secret/vars.yaml'],
   ['-C -i prod -- puppet agent --check -C', '-i prod -- puppet agent --check -C'],
 ]
