@@ -77,7 +77,10 @@ test('what only looks runs none, also for a password of the connection', async (
 test('a plan may not show it: where no secret is wanted it is refused', async () => {
   const { hosts } = await vars(`a: !command [${counted}, z]`)
   const [problem] = problemsOf(hosts[0]!.params, params({ a: text() }))
-  assert.match(problem?.what ?? '', /a: expected text that plans may show, found a secret/)
+  assert.match(
+    problem?.what ?? '',
+    /a: expected text, found a secret \(encrypted, or of a command\), and plans show this value/,
+  )
 })
 
 const bad: readonly (readonly [words: string, says: RegExp])[] = [

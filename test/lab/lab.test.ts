@@ -119,15 +119,19 @@ test('a second up changes nothing', async () => {
   assert.is(await bootTime(), before)
 })
 
-test('an up beside another one fails and says who holds the lab', async () => {
-  const results = await Promise.allSettled([it, it].map((same) => same.up({ hosts: [host], owner: process.pid })))
-  const failed = results.filter((result) => result.status === 'rejected')
-  assert.is(failed.length, 1)
-  assert.match(
-    String(failed[0]?.reason),
-    new RegExp(`lab selftest: is being changed by another run .process ${process.pid}`),
-  )
-})
+test(
+  'an up beside another one fails and says who holds the lab',
+  async () => {
+    const results = await Promise.allSettled([it, it].map((same) => same.up({ hosts: [host], owner: process.pid })))
+    const failed = results.filter((result) => result.status === 'rejected')
+    assert.is(failed.length, 1)
+    assert.match(
+      String(failed[0]?.reason),
+      new RegExp(`lab selftest: is being changed by another run .process ${process.pid}`),
+    )
+  },
+  { timeout: 60 },
+)
 
 test('an up by another owner fails while this one lives', async () => {
   const stranger = spawn('sleep', ['60'])

@@ -117,14 +117,14 @@ test(
 async function punished(seconds: number, work: () => Promise<void>): Promise<void> {
   await fresh(host)
   const conf = '/etc/ssh/sshd_config.d/a-test.conf'
-  await inside(host, `echo 'PerSourcePenalties authfail:${seconds}s min:1s' >${conf}; systemctl restart ssh`)
+  await inside(host, `echo 'PerSourcePenalties authfail:${seconds}s min:1s' >${conf}; systemctl reload ssh`)
   try {
-    const key = makeKey(stage.layout.folder, `stranger-${process.pid}`)
+    const key = makeKey(stage.layout.folder, `punished-${process.pid}-${seconds}`)
     assert.is((await run(inventory([host], { key }))).code, 3)
     await work()
   } finally {
-    // The penalties are in the memory of sshd.
-    await inside(host, `rm ${conf}; systemctl restart ssh`)
+    // The penalties are in the memory of the process that a reload replaces.
+    await inside(host, `rm ${conf}; systemctl reload ssh`)
   }
 }
 
