@@ -1,6 +1,6 @@
 /**
  * Secrets in an editor: a file that only its owner reads, in a folder of its own, in memory where there is such a place,
- * and gone whatever happens: also after a signal.
+ * and gone also after a signal that can be caught.
  */
 import { spawn } from 'node:child_process'
 import { accessSync, constants, mkdtempSync, readFileSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs'
@@ -36,6 +36,9 @@ function editorOf(env: Env): { readonly name: string; readonly words: readonly s
   throw usageError({ where: name, what: 'a quote that does not end', remedy: 'correct it' })
 }
 
+/** After these the editor's file is removed. SIGQUIT is no key here: an editor reads the keyboard itself. */
+const signals = ['SIGTERM', 'SIGHUP', 'SIGQUIT'] as const
+
 const unchanged = 'the file is as it was'
 
 /** Does `work` in a folder; what the file system says against it becomes a usageError. */
@@ -51,7 +54,7 @@ function written<T>(folder: string, work: (folder: string) => T): T {
 }
 
 /**
- * What an editor makes of `content`. Ends the process with exit code 130 on SIGTERM and SIGHUP, after the file is gone;
+ * What an editor makes of `content`. Ends the process with exit code 130 on SIGTERM, SIGHUP and SIGQUIT, after the file is gone;
  * SIGINT is the editor's own affair, as a key may send it.
  * @param file whose ending the editor's file gets, so that it is shown as what it is
  * @throws PlinthError when the editor can't be run or fails; nothing is left of the file then either
@@ -73,10 +76,10 @@ export async function edited(content: Uint8Array, file: string, env: Env = proce
       process.exit(exitCode.interrupted)
     }
     const ignore = (): void => {}
-    for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.once(signal, stop)
+    for (const signal of signals) process.once(signal, stop)
     process.on('SIGINT', ignore)
     ended = () => {
-      for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.off(signal, stop)
+      for (const signal of signals) process.off(signal, stop)
       process.off('SIGINT', ignore)
     }
     await new Promise<void>((done, reject) => {

@@ -132,7 +132,9 @@ function printed(path: string, { given, where }: Named): Buffer {
       remedy: 'remove its execute permission if it is a file with a password, else begin it with #!/bin/sh',
     })
   const words = client && given !== null ? ['--vault-id', given] : []
-  const run = spawnSync(path, words, { stdio: ['inherit', 'pipe', 'pipe'], timeout: 60_000 })
+  // What is piped in is for us: a secret to encrypt.
+  const input = process.stdin.isTTY ? 'inherit' : 'ignore'
+  const run = spawnSync(path, words, { stdio: [input, 'pipe', 'pipe'], timeout: 60_000 })
   if (!run.error && run.status === 0) return run.stdout
   const failure = (run.error as NodeJS.ErrnoException | undefined)?.code
   if (failure !== undefined && failure !== 'ETIMEDOUT' && failure !== 'ENOBUFS') {

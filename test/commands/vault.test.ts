@@ -38,6 +38,9 @@ function write(name: string, content: string | Buffer, mode = 0o600): string {
   chmodSync(at(name), mode)
   return at(name)
 }
+/** An editor, or another program, that is a script. */
+const editor = (name: string, script: string): string => write(name, `#!/bin/sh\n${script}\n`, 0o755)
+
 const [old, fresh] = [new VaultKey('old one', 'prod'), new VaultKey('new one', 'fresh')]
 write('old', 'old one\n')
 write('new', 'new one\n')
@@ -248,6 +251,9 @@ test(
     write('pasted.yml', `a: 1\n${out}`)
     assert.is(run('view pasted.yml --vault-id prod@old').out, `a: 1\ndb_password: "${canary}"\n`)
     assert.match(run('encrypt_string --vault-id prod@old', { input: 'x' }).out, /^!vault \|\n/)
+    // A program that prints the password does not get the value that is piped in.
+    const greedy = editor('greedy', 'cat > /dev/null; echo old one')
+    assert.match(run(`encrypt-string --vault-id prod@${greedy}`, { input: canary }).out, /^!vault \|\n/)
     const told = run(`encrypt-string ${canary} --vault-id prod@old`)
     assert.is(told.code, 4)
     assert.match(told.err, /a secret in the command line can be seen by everybody here/)
@@ -287,9 +293,6 @@ test('the new password of a rekey is typed twice where no option gives it', asyn
   const key = await newKeyOf(given, answering('typed', 'typed'))
   assert.is(openVault(sealVault('x', key), [new VaultKey('typed')], 'x').reveal(), 'x')
 })
-
-/** An editor that is a script. */
-const editor = (name: string, script: string): string => write(name, `#!/bin/sh\n${script}\n`, 0o755)
 
 test(
   'edit gives the editor a file that only its owner reads, and writes only what was edited',
@@ -416,6 +419,7 @@ test(
     for (const [signal, code] of [
       ['SIGTERM', 130],
       ['SIGHUP', 130],
+      ['SIGQUIT', 130],
     ] as const) {
       rmSync(at('seen'), { force: true })
       const words = [plinth, 'vault', 'edit', path, '--vault-id', `prod@${at('old')}`]
