@@ -1,9 +1,9 @@
 /** `plinth vault`: Ansible's vaults, made, read and changed. The passwords and the secrets never stand in a command line. */
-import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { type ExitCode, exitCode, usageError } from '../core/error.ts'
 import { suggestion } from '../core/nearest.ts'
 import { type Asker, terminalAsker } from '../edge/terminal.ts'
+import { isThere } from '../edge/text-file.ts'
 import { sealVault } from '../edge/vault.ts'
 import { readContent, stream, writeAll } from '../edge/vault-file.ts'
 import { inlineValue } from '../edge/vault-inline.ts'
@@ -47,7 +47,8 @@ Ansible's vaults, in its own format (1.1, and 1.2 with ids): what ansible-vault 
       --encrypt-vault-id ID          which of several passwords encrypts
       --new-vault-id ID@SOURCE, --new-vault-password-file FILE    the new password of rekey; else it is asked for
       --output FILE                  write there (- for stdout), with encrypt, decrypt, encrypt-string
-  -n, --name NAME                    the key to print before an encrypted string
+  -n, --name, --stdin-name NAME      the key to print before an encrypted string
+  -p, --prompt                       type the string, also where a pipe could give it
   -i, --inventory NAME, --playbook FILE (playbooks/site.ts), --group NAME, -C, --check    with generate
   -h, --help                         print this
 
@@ -75,7 +76,7 @@ const output = (given: Given, files: readonly string[]): string | undefined => {
       what: `${files.length} files, and one place for them`,
       remedy: 'name one file',
     })
-  if (to === stream || !existsSync(to) || files.some((file) => resolve(file) === resolve(to))) return to
+  if (to === stream || !isThere(to) || files.some((file) => resolve(file) === resolve(to))) return to
   const what = 'it is there already, and would be replaced'
   throw usageError({ where: `--output ${to}`, what, remedy: 'give another name, or remove it first' })
 }

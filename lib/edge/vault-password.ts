@@ -67,9 +67,19 @@ export async function vaultKeys(
     const password = source.file === null ? await typed(source, asker, fresh) : fromFile(source, source.file, keys)
     if (password.length === 0)
       throw usageError({ where: source.where, what: 'an empty vault password', remedy: 'give one' })
-    keys.push(new VaultKey(password, source.id))
+    keys.push(new VaultKey(password, source.id, source.file === null))
   }
   return keys
+}
+
+/** Has a typed password typed once more. Throws a PlinthError where it differs. */
+export async function typedAgain(key: VaultKey, asker: Asker): Promise<void> {
+  const where = 'vault password'
+  const of = key.id === defaultId ? '' : ` (${key.id})`
+  const otherwise = { where, remedy: 'use --vault-password-file FILE' }
+  const again = await asker.secret(`Confirm new vault password${of}: `, otherwise)
+  if (!new VaultKey(trimmed(Buffer.from(again.reveal()))).equals(key))
+    throw usageError({ where, what: 'the two passwords differ', remedy: 'type it again' })
 }
 
 /** What a value of --vault-id means. */
