@@ -188,7 +188,7 @@ test(
       ['', ['--group', 'app'], /--group app: no secret belongs there; did you mean "apps"/],
       ['', ['--playbook', 'absent.ts'], /absent\.ts: there is no such playbook/],
       ['', ['--playbook', 'empty.ts'], /empty\.ts: it declares no group of hosts;/],
-      ['', ['--playbook', 'procedure.ts'], /procedure\.ts: it declares no group of hosts;/],
+      ['', ['--playbook', 'procedure.ts'], /^procedure\.ts: it declares no group of hosts;/],
       [
         '',
         ['--playbook', 'other.ts'],
