@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { hostname, userInfo } from 'node:os'
 import { relative } from 'node:path'
+import { listener } from './core/declaring.ts'
 import { type ExitCode, exitCode, PlinthError, problemText, usageError } from './core/error.ts'
 import type { Inventory } from './core/inventory.ts'
 import { LocatedMap } from './core/located.ts'
@@ -32,6 +33,8 @@ export async function ending(
   kind: Kind,
   work: (options: Options, playbook: string) => Promise<ExitCode>,
 ): Promise<void> {
+  // Who asks what a playbook declares runs nothing.
+  if (listener()) return
   const file = process.argv[1] ?? 'playbooks/site.ts'
   const playbook = relative(process.cwd(), file)
   try {

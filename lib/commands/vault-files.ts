@@ -1,9 +1,10 @@
 /** What `plinth vault` does with files: encrypt, decrypt, view, rekey, edit. Nothing is written before all has been read. */
-import { PlinthError, type Problem, usageError } from '../core/error.ts'
+import { exitCode, PlinthError, type Problem, usageError } from '../core/error.ts'
 import { visible } from '../core/visible.ts'
 import { edited } from '../edge/editor.ts'
-import { isVault, openVaultBytes, sealVault, type VaultKey } from '../edge/vault.ts'
-import { readContent, stream, type Written, writeAll } from '../edge/vault-file.ts'
+import { textIn } from '../edge/text-file.ts'
+import { isVault, type Opened, openVaultBytes, sealVault, type VaultKey } from '../edge/vault.ts'
+import { readContent, saveEdit, stream, tryWriting, type Written, writeAll } from '../edge/vault-file.ts'
 import { hasInlineVaults, withValues, withVaults } from '../edge/vault-inline.ts'
 
 /** How messages name a file. */
@@ -11,17 +12,18 @@ const shown = (file: string): string => (file === stream ? 'standard input' : fi
 const asText = (content: Buffer): string => content.toString('latin1')
 const encrypted = (content: Buffer): boolean => isVault(asText(content.subarray(0, 80)))
 
-/** What is to be written for each file, or, thrown, what is wrong with any of them. */
+/** What is to be written for each file (null for nothing), or, thrown, what is wrong with any of them. */
 async function forEach(
   files: readonly string[],
-  work: (content: Buffer, where: string) => Omit<Written, 'file'>,
+  work: (content: Buffer, where: string) => Omit<Written, 'file'> | null,
   output: string | undefined,
 ): Promise<readonly Written[]> {
   const problems: Problem[] = []
   const written: Written[] = []
   for (const file of files) {
     try {
-      written.push({ file: output ?? file, ...work(await readContent(file), shown(file)) })
+      const made = work(await readContent(file), shown(file))
+      if (made) written.push({ file: output ?? file, ...made })
     } catch (thrown) {
       if (!(thrown instanceof PlinthError)) throw thrown
       problems.push(...thrown.problems)
@@ -86,7 +88,7 @@ export async function view(files: readonly string[], keys: readonly VaultKey[]):
 
 /**
  * Encrypts whole files, and single values in files, with another password. What has that password already is left alone,
- * so that a run which was cut is repeated as it is.
+ * so that a run which was cut is repeated as it is. Of several files those in which nothing is encrypted are passed over.
  */
 export async function rekey(files: readonly string[], keys: readonly VaultKey[], fresh: VaultKey): Promise<void> {
   const all = [...keys, fresh]
@@ -94,40 +96,61 @@ export async function rekey(files: readonly string[], keys: readonly VaultKey[],
     const { bytes, key, id } = openVaultBytes(vault, all, where)
     return key === fresh && id === fresh.id ? vault : sealVault(bytes, fresh)
   }
-  const work = (content: Buffer, where: string): Omit<Written, 'file'> => {
+  const plain: string[] = []
+  const work = (content: Buffer, where: string): Omit<Written, 'file'> | null => {
     if (encrypted(content)) return { content: again(asText(content), where) }
     const text = content.toString()
-    if (!hasInlineVaults(text)) throw notWhole(content, where, '')
-    return { content: withVaults(text, (vault, line) => again(vault, `${where}:${line}`)) }
+    if (hasInlineVaults(text)) {
+      textIn(content, where)
+      return { content: withVaults(text, (vault, line) => again(vault, `${where}:${line}`)) }
+    }
+    if (content.includes('$ANSIBLE_VAULT;'))
+      throw usageError({ where, what: 'it has a vault in it, and is no YAML', remedy: 'correct it, or leave it out' })
+    if (files.length === 1) throw notWhole(content, where, '')
+    plain.push(where)
+    return null
   }
   const written = await forEach(files, work, undefined)
+  for (const where of plain) console.error(`${where}: nothing in it is encrypted, passed over`)
   await writeAll(written, 'it keeps its old password')
   tell(written, `has the new password (vault id "${fresh.id}")`)
 }
 
-/** Opens files in an editor, one after the other; a file is written only where something was edited. */
+/**
+ * Opens files in an editor, one after the other; a file is written only where something was edited. No editor is started
+ * before all can be opened and written. Exit code 1 once one is saved and another is not.
+ */
 export async function edit(files: readonly string[], keys: readonly VaultKey[], chosen?: VaultKey): Promise<void> {
-  for (const file of files) {
-    const before = await readContent(file)
-    if (!encrypted(before))
-      throw notWhole(before, file, 'edit the file as it is, plinth vault encrypt-string makes a value')
-    const { bytes, key, id } = openVaultBytes(asText(before), keys, file)
-    const after = await edited(bytes, file)
-    if (after.equals(bytes)) {
-      console.error(`${file}: nothing was edited, it is as it was`)
-      continue
+  const open = (content: Buffer, where: string): Opened => {
+    if (!encrypted(content))
+      throw notWhole(content, where, 'edit the file as it is, plinth vault encrypt-string makes a value')
+    return openVaultBytes(asText(content), keys, where)
+  }
+  const check = (content: Buffer, where: string): null => {
+    open(content, where)
+    tryWriting(where, 'nothing was edited')
+    return null
+  }
+  if (files.includes(stream)) throw usageError({ where: stream, what: 'only files can be edited', remedy: 'name one' })
+  await forEach(files, check, undefined)
+  const saved: string[] = []
+  for (const [index, file] of files.entries()) {
+    try {
+      const before = await readContent(file)
+      const { bytes, key, id } = open(before, file)
+      const after = await edited(bytes, file)
+      const seal = chosen ?? key.as(id)
+      if (after.equals(bytes)) console.error(`${file}: nothing was edited, it is as it was`)
+      else {
+        saveEdit(file, before, sealVault(after, seal))
+        saved.push(file)
+        console.error(`${file}: saved, encrypted (vault id "${seal.id}")`)
+      }
+    } catch (thrown) {
+      if (!(thrown instanceof PlinthError) || saved.length === 0) throw thrown
+      const what = `saved: ${saved.join(', ')}, not saved: ${files.slice(index).join(', ')}`
+      const rest = { where: `of ${files.length} files`, what, remedy: 'edit the others' }
+      throw new PlinthError([...thrown.problems, rest], thrown.code === exitCode.usage ? exitCode.failed : thrown.code)
     }
-    const content = sealVault(after, chosen ?? key.as(id))
-    if (!(await readContent(file)).equals(before)) {
-      const aside = `${file}.edited`
-      await writeAll([{ file: aside, content }], 'your edit is lost')
-      throw usageError({
-        where: file,
-        what: `somebody else changed it meanwhile, your edit is in ${aside}, encrypted`,
-        remedy: 'bring the two together',
-      })
-    }
-    await writeAll([{ file, content }], 'is as it was')
-    console.error(`${file}: saved, encrypted (vault id "${(chosen ?? key.as(id)).id}")`)
   }
 }

@@ -1,7 +1,9 @@
 /** `plinth vault`: Ansible's vaults, made, read and changed. The passwords and the secrets never stand in a command line. */
+import { resolve } from 'node:path'
 import { type ExitCode, exitCode, usageError } from '../core/error.ts'
 import { suggestion } from '../core/nearest.ts'
 import { type Asker, terminalAsker } from '../edge/terminal.ts'
+import { isThere } from '../edge/text-file.ts'
 import { sealVault } from '../edge/vault.ts'
 import { readContent, stream, writeAll } from '../edge/vault-file.ts'
 import { inlineValue } from '../edge/vault-inline.ts'
@@ -45,7 +47,8 @@ Ansible's vaults, in its own format (1.1, and 1.2 with ids): what ansible-vault 
       --encrypt-vault-id ID          which of several passwords encrypts
       --new-vault-id ID@SOURCE, --new-vault-password-file FILE    the new password of rekey; else it is asked for
       --output FILE                  write there (- for stdout), with encrypt, decrypt, encrypt-string
-  -n, --name NAME                    the key to print before an encrypted string
+  -n, --name, --stdin-name NAME      the key to print before an encrypted string
+  -p, --prompt                       type the string, also where a pipe could give it
   -i, --inventory NAME, --playbook FILE (playbooks/site.ts), --group NAME, -C, --check    with generate
   -h, --help                         print this
 
@@ -63,14 +66,19 @@ type Act = (files: readonly string[], given: Given, asker: Asker) => Promise<Exi
 /** Files, or standard input where none is named. */
 const orStream = (files: readonly string[]): readonly string[] => (files.length > 0 ? files : [stream])
 
+/** Where the result goes, undefined for in place. Nothing that is there is replaced but the file that is read. */
 const output = (given: Given, files: readonly string[]): string | undefined => {
   const to = given.all('output').at(-1)
-  if (to === undefined || files.length < 2) return to
-  throw usageError({
-    where: '--output',
-    what: `${files.length} files, and one place for them`,
-    remedy: 'name one file',
-  })
+  if (to === undefined) return to
+  if (files.length > 1)
+    throw usageError({
+      where: '--output',
+      what: `${files.length} files, and one place for them`,
+      remedy: 'name one file',
+    })
+  if (to === stream || !isThere(to) || files.some((file) => resolve(file) === resolve(to))) return to
+  const what = 'it is there already, and would be replaced'
+  throw usageError({ where: `--output ${to}`, what, remedy: 'give another name, or remove it first' })
 }
 
 const actions: Readonly<Record<string, Act>> = {
@@ -123,13 +131,14 @@ async function encryptString(words: readonly string[], given: Given, asker: Aske
       what: `"${key}" is no name of a variable`,
       remedy: 'use letters, digits and _',
     })
+  const to = output(given, []) ?? stream
   const sealing = sealingKey(await keysOf(given, asker, true), given)
   const typed = given.has('prompt') || process.stdin.isTTY
   const value = typed ? await typedTwice(asker) : await readContent(stream)
   const bytes = typed ? value : withoutBreak(value)
   if (bytes.length === 0) throw usageError({ where, what: 'an empty value', remedy: 'give one' })
   const vault = sealVault(bytes, sealing)
-  await writeAll([{ file: given.all('output').at(-1) ?? stream, content: inlineValue(vault, key) }], 'is as it was')
+  await writeAll([{ file: to, content: inlineValue(vault, key) }], 'is as it was')
   return exitCode.done
 }
 

@@ -1,6 +1,6 @@
 /**
  * Secrets in an editor: a file that only its owner reads, in a folder of its own, in memory where there is such a place,
- * and gone whatever happens: also after a signal.
+ * and gone also after a signal that can be caught.
  */
 import { spawn } from 'node:child_process'
 import { accessSync, constants, mkdtempSync, readFileSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs'
@@ -36,21 +36,38 @@ function editorOf(env: Env): { readonly name: string; readonly words: readonly s
   throw usageError({ where: name, what: 'a quote that does not end', remedy: 'correct it' })
 }
 
+/** After these the editor's file is removed. SIGQUIT is no key here: an editor reads the keyboard itself. */
+const signals = ['SIGTERM', 'SIGHUP', 'SIGQUIT'] as const
+
+const unchanged = 'the file is as it was'
+
+/** Does `work` in a folder; what the file system says against it becomes a usageError. */
+function written<T>(folder: string, work: (folder: string) => T): T {
+  try {
+    return work(folder)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === undefined) throw error
+    const what = `it can't be written (${code}), and ${unchanged}`
+    throw usageError({ where: folder, what, remedy: 'set TMPDIR to a folder that can be written, with room in it' })
+  }
+}
+
 /**
- * What an editor makes of `content`. Ends the process with exit code 130 on SIGTERM and SIGHUP, after the file is gone;
+ * What an editor makes of `content`. Ends the process with exit code 130 on SIGTERM, SIGHUP and SIGQUIT, after the file is gone;
  * SIGINT is the editor's own affair, as a key may send it.
  * @param file whose ending the editor's file gets, so that it is shown as what it is
  * @throws PlinthError when the editor can't be run or fails; nothing is left of the file then either
  */
 export async function edited(content: Uint8Array, file: string, env: Env = process.env): Promise<Buffer> {
   const { name, words } = editorOf(env)
-  const folder = mkdtempSync(join(place(env), 'plinth-vault-'))
+  const folder = written(place(env), (above) => mkdtempSync(join(above, 'plinth-vault-')))
   const path = join(folder, `secret${extname(file)}`)
   const remove = (): void => rmSync(folder, { recursive: true, force: true })
   process.once('exit', remove)
   let ended: () => void = () => {}
   try {
-    writeFileSync(path, content, { flag: 'wx', mode: 0o600 })
+    written(folder, () => writeFileSync(path, content, { flag: 'wx', mode: 0o600 }))
     const [program = '', ...rest] = words
     const child = spawn(program, [...rest, path], { stdio: 'inherit' })
     const stop = (signal: NodeJS.Signals): void => {
@@ -59,13 +76,12 @@ export async function edited(content: Uint8Array, file: string, env: Env = proce
       process.exit(exitCode.interrupted)
     }
     const ignore = (): void => {}
-    for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.once(signal, stop)
+    for (const signal of signals) process.once(signal, stop)
     process.on('SIGINT', ignore)
     ended = () => {
-      for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.off(signal, stop)
+      for (const signal of signals) process.off(signal, stop)
       process.off('SIGINT', ignore)
     }
-    const unchanged = 'the file is as it was'
     await new Promise<void>((done, reject) => {
       child.once('error', (error: NodeJS.ErrnoException) => {
         const what = `the editor ${program} can't be run (${error.code ?? error.message}), ${unchanged}`

@@ -6,7 +6,7 @@ import { usageError } from '../core/error.ts'
 import { LocatedMap } from '../core/located.ts'
 import type { Recipe } from '../core/recipe.ts'
 import { Secret } from '../core/secret.ts'
-import { readText } from './text-file.ts'
+import { readText, textIn } from './text-file.ts'
 import { ValueCommands } from './value-command.ts'
 import { isVault, openVaultBytes, sealVault, type VaultKey } from './vault.ts'
 import { inlineValue } from './vault-inline.ts'
@@ -56,7 +56,7 @@ export function withSecrets(
 ): string {
   const there = existsSync(file) ? readText(file, file) : ''
   const whole = isVault(there) ? openVaultBytes(there, keys, file) : null
-  const before = whole ? whole.bytes.toString() : there
+  const before = whole ? textIn(whole.bytes, file) : there
   const added = [...secrets].map(([name, secret]) =>
     whole ? `${name}: ${JSON.stringify(secret.reveal())}\n` : inlineValue(sealVault(secret.reveal(), key), name),
   )
@@ -82,5 +82,14 @@ function namesIn(text: string, file: string): readonly string[] | null {
   return value instanceof LocatedMap ? [...value.entries.keys()] : null
 }
 
-/** Makes the folder of a file. */
-export const makeFolder = (file: string): void => void mkdirSync(dirname(file), { recursive: true })
+/** Makes the folder of a file. Throws usageError where it can't be made. */
+export function makeFolder(file: string): void {
+  const where = dirname(file)
+  try {
+    mkdirSync(where, { recursive: true })
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === undefined) throw error
+    throw usageError({ where, what: `it can't be made (${code})`, remedy: 'see to the disk and the rights there' })
+  }
+}

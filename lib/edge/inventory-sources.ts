@@ -1,6 +1,6 @@
 /** What `-i` means, and what of it is read how: files by their ending, then by what stands in them. */
 import { accessSync, constants, readdirSync, statSync } from 'node:fs'
-import { dirname, extname, isAbsolute, join, relative, resolve } from 'node:path'
+import { basename, dirname, extname, isAbsolute, join, relative, resolve } from 'node:path'
 import { parseAddress } from '../core/address.ts'
 import { usageError } from '../core/error.ts'
 import type { Variables } from '../core/inventory.ts'
@@ -13,7 +13,7 @@ import { locate } from '../core/located-value.ts'
 import { nearest } from '../core/nearest.ts'
 import { brief } from '../core/visible.ts'
 import { runInventoryModule, runInventoryScript } from './inventory-script.ts'
-import { filesBelow, isFolder, isThere } from './text-file.ts'
+import { filesBelow, isFolder, isThere, readText } from './text-file.ts'
 import { readOpened, readYaml } from './yaml.ts'
 import type { Surroundings } from './yaml-tags.ts'
 
@@ -84,6 +84,17 @@ export async function readSource(source: Source, draft: Draft, around: Surroundi
     }
   } else for (const path of filesOf(source.path)) await readFile(path, draft, around)
 }
+
+/** The other files in the folder of an inventory that are inventories, by what stands in them: hosts, children, sections. */
+export const inventoriesBeside = (path: string): readonly string[] =>
+  readdirSync(dirname(path))
+    .filter((name) => name !== basename(path) && /^[^.]+(\.(ya?ml|ini))?$/.test(name) && !passedOver.test(name))
+    .filter((name) => {
+      const file = join(dirname(path), name)
+      if (!statSync(file, { throwIfNoEntry: false })?.isFile()) return false
+      const text = readText(file, shownPath(file))
+      return /^\$ANSIBLE_VAULT;|^\s*(hosts|children)\s*:|^\[[\w.:-]+\]\s*$/m.test(text)
+    })
 
 /** Files in a folder that are no inventories: Ansible's list, and what lies beside inventories of Plinth's. */
 const passedOver = /^\.|^(group|host)_vars$|^vars_plugins$|~$|\.(pyc|pyo|swp|bak|rpm|md|txt|rst|orig|cfg|retry)$/

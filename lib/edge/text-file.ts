@@ -30,8 +30,11 @@ const pause = 0.02
  * The text of a file. `shown` is how messages name it, `most` the bytes it may have. What a pipe holds is read too, as in
  * `-e @<(program)`. Throws usageError when it can't be read, is larger, or is not UTF-8.
  */
-export function readText(path: string, shown: string, most = largest): string {
-  const bytes = readBytes(path, shown, most)
+export const readText = (path: string, shown: string, most = largest): string =>
+  textIn(readBytes(path, shown, most), shown)
+
+/** The text that bytes are, without a byte order mark. Throws usageError, which `shown` names, when they are not UTF-8. */
+export function textIn(bytes: Buffer, shown: string): string {
   const problem = notText(bytes, shown)
   if (problem) throw usageError(problem)
   return new TextDecoder().decode(bytes)

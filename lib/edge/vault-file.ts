@@ -1,7 +1,11 @@
 /** Files of vaults, in and out: from a file or standard input, each written as a whole, and said which are done. */
+import { randomUUID } from 'node:crypto'
+import { realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { basename, dirname, join } from 'node:path'
 import { exitCode, PlinthError, type Problem, usageError } from '../core/error.ts'
 import { readBytes } from './text-file.ts'
-import { replaceFile } from './whole-file.ts'
+import { replaceFile, writeBeside } from './whole-file.ts'
 
 /** The name that stands for standard input, and for standard output. */
 export const stream = '-'
@@ -27,6 +31,13 @@ async function standardInput(): Promise<Buffer> {
   return Buffer.concat(chunks)
 }
 
+/** What the file system says. Anything else is a bug, and thrown on. */
+function codeOf(error: unknown): string {
+  const { code } = error as NodeJS.ErrnoException
+  if (code === undefined) throw error
+  return code
+}
+
 export interface Written {
   readonly file: string
   readonly content: string | Uint8Array
@@ -45,8 +56,7 @@ export async function writeAll(files: readonly Written[], undone: string): Promi
       if (file === stream) await printed(content)
       else replaceFile(file, content, mode)
     } catch (error) {
-      const { code } = error as NodeJS.ErrnoException
-      if (code === undefined) throw error
+      const code = codeOf(error)
       const remedy = 'see to the disk and the rights there, then run it again: what is done is left alone'
       const list = (some: readonly Written[]): string => some.map((one) => one.file).join(', ') || 'none'
       const rest: Problem[] =
@@ -63,6 +73,58 @@ export async function writeAll(files: readonly Written[], undone: string): Promi
       throw new PlinthError([problem, ...rest], index === 0 ? exitCode.usage : exitCode.failed)
     }
   }
+}
+
+/**
+ * Tries whether a file can be replaced, before something is made that could not be kept then.
+ * @param undone what to say where it can't
+ */
+export function tryWriting(file: string, undone: string): void {
+  try {
+    writeBeside(realpathSync(file), '', () => {})
+  } catch (error) {
+    const what = `it can't be written (${codeOf(error)}), and ${undone}`
+    throw usageError({ where: file, what, remedy: 'see to the disk and the rights there' })
+  }
+}
+
+/**
+ * Writes what was edited, encrypted already. Where the file is no longer `before`, or can't be written, the edit is kept in
+ * a hidden file beside it, which is no inventory and no file of variables, else in the folder for temporary files.
+ * @throws PlinthError (exit code 4) that names that file
+ */
+export function saveEdit(file: string, before: Buffer, content: string): void {
+  const wrong = notSaved(file, before, content)
+  if (wrong === null) return
+  const aside = keptAside(file, content)
+  const what = `${wrong}, your edit is ${aside === null ? 'lost: nothing can be written' : `in ${aside}, encrypted`}`
+  throw usageError({ where: file, what, remedy: 'bring the two together' })
+}
+
+/** Why it could not be saved, or null. */
+function notSaved(file: string, before: Buffer, content: string): string | null {
+  try {
+    if (!readBytes(file, file, largest).equals(before)) return 'somebody else changed it meanwhile'
+    replaceFile(file, content)
+    return null
+  } catch (error) {
+    if (error instanceof PlinthError) return error.problems.map(({ what }) => what).join()
+    return `it can't be written (${codeOf(error)})`
+  }
+}
+
+/** The new file in which an edit is; null where there can be none. */
+function keptAside(file: string, content: string): string | null {
+  for (const folder of [dirname(file), tmpdir()]) {
+    const aside = join(folder, `.${basename(file)}.edited.${randomUUID().slice(0, 8)}`)
+    try {
+      writeFileSync(aside, content, { flag: 'wx', mode: 0o600 })
+      return aside
+    } catch {
+      rmSync(aside, { force: true })
+    }
+  }
+  return null
 }
 
 /** To standard output, to the last byte, however slow its reader is. */

@@ -1,5 +1,5 @@
 /** Single `!vault` values within the text of a YAML file: found by the parser, replaced in place, all else left byte for byte. */
-import { parseDocument, type Scalar, visit } from 'yaml'
+import { parseAllDocuments, type Scalar, visit } from 'yaml'
 import { isVault } from './vault.ts'
 
 interface Found {
@@ -13,15 +13,16 @@ interface Found {
 /** The `!vault` values of a text, in order; none where it is no YAML. */
 function inlineVaults(text: string): readonly Found[] {
   if (!text.includes('!vault')) return []
-  const document = parseDocument(text, { prettyErrors: false, uniqueKeys: false, logLevel: 'silent' })
-  if (document.errors.length > 0) return []
+  const documents = [...parseAllDocuments(text, { prettyErrors: false, uniqueKeys: false, logLevel: 'silent' })]
+  if (documents.some(({ errors }) => errors.length > 0)) return []
   const found: Found[] = []
-  visit(document, {
-    Scalar(_, { tag, value, range }: Scalar) {
-      if (tag !== '!vault' || typeof value !== 'string' || !isVault(value.trimStart()) || !range) return
-      found.push({ vault: value, from: range[0], to: range[1] })
-    },
-  })
+  for (const document of documents)
+    visit(document, {
+      Scalar(_, { tag, value, range }: Scalar) {
+        if (tag !== '!vault' || typeof value !== 'string' || !isVault(value.trimStart()) || !range) return
+        found.push({ vault: value, from: range[0], to: range[1] })
+      },
+    })
   return found
 }
 

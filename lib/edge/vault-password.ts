@@ -67,9 +67,19 @@ export async function vaultKeys(
     const password = source.file === null ? await typed(source, asker, fresh) : fromFile(source, source.file, keys)
     if (password.length === 0)
       throw usageError({ where: source.where, what: 'an empty vault password', remedy: 'give one' })
-    keys.push(new VaultKey(password, source.id))
+    keys.push(new VaultKey(password, source.id, source.file === null))
   }
   return keys
+}
+
+/** Has a typed password typed once more. Throws a PlinthError where it differs. */
+export async function typedAgain(key: VaultKey, asker: Asker): Promise<void> {
+  const where = 'vault password'
+  const of = key.id === defaultId ? '' : ` (${key.id})`
+  const otherwise = { where, remedy: 'use --vault-password-file FILE' }
+  const again = await asker.secret(`Confirm new vault password${of}: `, otherwise)
+  if (!new VaultKey(trimmed(Buffer.from(again.reveal()))).equals(key))
+    throw usageError({ where, what: 'the two passwords differ', remedy: 'type it again' })
 }
 
 /** What a value of --vault-id means. */
@@ -132,7 +142,9 @@ function printed(path: string, { given, where }: Named): Buffer {
       remedy: 'remove its execute permission if it is a file with a password, else begin it with #!/bin/sh',
     })
   const words = client && given !== null ? ['--vault-id', given] : []
-  const run = spawnSync(path, words, { stdio: ['inherit', 'pipe', 'pipe'], timeout: 60_000 })
+  // What is piped in is for us: a secret to encrypt.
+  const input = process.stdin.isTTY ? 'inherit' : 'ignore'
+  const run = spawnSync(path, words, { stdio: [input, 'pipe', 'pipe'], timeout: 60_000 })
   if (!run.error && run.status === 0) return run.stdout
   const failure = (run.error as NodeJS.ErrnoException | undefined)?.code
   if (failure !== undefined && failure !== 'ETIMEDOUT' && failure !== 'ENOBUFS') {

@@ -24,11 +24,16 @@ interface Derived {
 /** A vault password with the id it was given under. It is used, and not seen: no dump, no text and no JSON has it. */
 export class VaultKey {
   readonly id: string
+  /** Whether a person has typed it, and may have made a slip. */
+  readonly typed: boolean
+  /** Whether it has opened a vault. */
+  proven = false
   readonly #password: Uint8Array
 
   /** `password`: bytes as they are, text as UTF-8. */
-  constructor(password: string | Uint8Array, id = defaultId) {
+  constructor(password: string | Uint8Array, id = defaultId, typed = false) {
     this.id = id
+    this.typed = typed
     this.#password = Buffer.from(password as string)
   }
 
@@ -41,6 +46,11 @@ export class VaultKey {
   /** For who masks it in what hosts print. */
   secret(): Secret {
     return new Secret(Buffer.from(this.#password).toString())
+  }
+
+  /** Whether another one is of the same password. */
+  equals(other: VaultKey): boolean {
+    return Buffer.from(this.#password).equals(other.#password)
   }
 
   /** The same password under another id. */
@@ -99,6 +109,7 @@ export function openVaultBytes(text: string, keys: readonly VaultKey[], where: s
   for (const key of [...own, ...keys.filter((key) => key.id !== id)]) {
     const { cipher, mac, iv } = key.derive(salt)
     if (!timingSafeEqual(createHmac('sha256', mac).update(encrypted).digest(), hmac)) continue
+    key.proven = true
     const decipher = createDecipheriv('aes-256-ctr', cipher, iv)
     const padded = Buffer.concat([decipher.update(encrypted), decipher.final()])
     return { bytes: padded.subarray(0, padded.length - (padded.at(-1) ?? 0)), key, id }

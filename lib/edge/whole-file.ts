@@ -55,11 +55,20 @@ export function replaceFile(path: string, content: string | Uint8Array, mode = 0
       closeSync(file)
     }
   })
-  const folder = openSync(dirname(target), 'r')
+  syncFolder(dirname(target))
+}
+
+/** So that the new name outlasts a power cut, where the file system can do that; the file is in its place either way. */
+function syncFolder(path: string): void {
   try {
-    fsyncSync(folder)
-  } finally {
-    closeSync(folder)
+    const folder = openSync(path, 'r')
+    try {
+      fsyncSync(folder)
+    } finally {
+      closeSync(folder)
+    }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === undefined) throw error
   }
 }
 

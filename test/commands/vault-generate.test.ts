@@ -3,15 +3,19 @@ import { spawnSync } from 'node:child_process'
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { proven } from '../../lib/commands/vault-keys.ts'
 import { recipeMetadata } from '../../lib/core/recipe.ts'
 import { check, params, secret } from '../../lib/core/schema.ts'
 import { Secret } from '../../lib/core/secret.ts'
-import { generated } from '../../lib/edge/generate.ts'
+import { generated, makeFolder } from '../../lib/edge/generate.ts'
 import { loadInventory } from '../../lib/edge/inventory.ts'
 import { sealVault, VaultKey } from '../../lib/edge/vault.ts'
+import { inlineValue } from '../../lib/edge/vault-inline.ts'
 import { tokenSecretProblem } from '../../lib/nacos/settings.ts'
 import { parseVersion } from '../../lib/nacos/version.ts'
 import { nacosNode } from '../../roles/nacos-node.ts'
+import { answering } from '../edge/askers.ts'
+import { failure } from '../edge/channels.ts'
 import { assert, suite } from '../kit.ts'
 
 const test = suite('plinth vault generate')
@@ -47,6 +51,11 @@ await main((fleet) => [play('app', fleet.group('apps', site), ({ params }, facts
       vars: { app: { name: x } }
 `,
   'empty.ts': "import { inspect } from 'plinth'\nawait inspect(async () => ({ lines: [], code: 0 }))\n",
+  'procedure.ts': "import { perform } from 'plinth'\nawait perform(() => { throw new Error('never') })\n",
+  'other.ts':
+    "import { main, params, play, secret } from 'plinth'\nconst site = params({ key: secret({ generate: { form: 'hex', bytes: 32 } }) })\nawait main((fleet) => [play('x', fleet.group('others', site), () => [])])\n",
+  'bare.ts':
+    "import { main, params, play } from 'plinth'\nawait main((fleet) => [play('x', fleet.group('apps', params({})), () => [])])\n",
   'broken.ts': "throw new Error('of its own')\n",
 }
 for (const [name, text] of Object.entries(files)) {
@@ -73,9 +82,12 @@ for (const [name, line] of [
 }
 
 function run(...words: readonly string[]) {
+  return runWith(join(folder, 'pw'), ...words)
+}
+function runWith(password: string, ...words: readonly string[]) {
   const { status, stdout, stderr } = spawnSync(process.execPath, [plinth, 'vault', 'generate', ...words], {
     ...{ cwd: folder, encoding: 'utf8', timeout: 50_000 },
-    env: { PATH: process.env.PATH, HOME: folder, ANSIBLE_VAULT_PASSWORD_FILE: join(folder, 'pw') },
+    env: { PATH: process.env.PATH, HOME: folder, ANSIBLE_VAULT_PASSWORD_FILE: password },
   })
   return { code: status, out: stdout, err: stderr }
 }
@@ -85,7 +97,8 @@ test(
   async () => {
     const [nacos, all] = ['nacos', 'all'].map((name) => `inventory/prod/group_vars/${name}.yaml`) as [string, string]
     const before = [read(nacos), read(all)]
-    const looked = run('-i', 'prod', '--check')
+    // What seals nothing asks for no password.
+    const looked = runWith('', '-i', 'prod', '--check')
     assert.is(looked.code, 2, looked.err)
     assert.equal([read(nacos), read(all)], before)
     assert.match(
@@ -175,6 +188,13 @@ test(
       ['', ['--group', 'app'], /--group app: no secret belongs there; did you mean "apps"/],
       ['', ['--playbook', 'absent.ts'], /absent\.ts: there is no such playbook/],
       ['', ['--playbook', 'empty.ts'], /empty\.ts: it declares no group of hosts;/],
+      ['', ['--playbook', 'procedure.ts'], /^procedure\.ts: it declares no group of hosts;/],
+      [
+        '',
+        ['--playbook', 'other.ts'],
+        /plinth vault generate: the inventory has none of the groups of other\.ts \(others\); name another inventory with -i/,
+      ],
+      ['', ['--playbook', 'bare.ts'], /no schema of the playbook says how a secret is made; see docs\/secrets\.md/],
       ['', ['--playbook', 'broken.ts'], /broken\.ts: it can't be loaded: of its own;/],
       ['', ['-i', 'h1,h2'], /hosts by name have no variables on disk|no host in it/],
       ['', ['x'], /"x" is not expected here/],
@@ -189,6 +209,21 @@ test(
       assert.is(out, '')
       assert.is(read(path), content)
     }
+    // The folder's variables are those of the other inventory too.
+    write(path, '')
+    write('inventory/stage.yaml', files['inventory/own.yaml']!)
+    const shared = run('-i', 'own', '--playbook', 'own.ts')
+    assert.equal([shared.code, read(path)], [4, ''])
+    assert.match(
+      shared.err,
+      /^inventory\/own\.yaml: stage\.yaml beside it reads inventory\/group_vars too, and would get its secrets; move it to inventory\/own\/own\.yaml, with its variables\n$/,
+    )
+    rmSync(join(folder, 'inventory/stage.yaml'))
+    write('pw', 'another\n')
+    write(path, inlineValue(sealVault('x', key), 'app_key'))
+    assert.match(run('-i', 'own', '--playbook', 'own.ts').err, /vault\.yml:1:\d+: the vault password is wrong/)
+    write('pw', 'pw\n')
+    assert.throws(() => makeFolder('/dev/null/a/b'), /^\/dev\/null\/a: it can't be made \(ENOTDIR\);/)
     write(path, '')
     write('inventory/host_vars/a1.yaml', 'app_key: given\n')
     const { code, err } = run('-i', 'own', '--playbook', 'own.ts')
@@ -197,6 +232,29 @@ test(
   },
   slow,
 )
+
+test('a password seals nothing before it has opened a value of the inventory, or was typed twice', async () => {
+  const load = async (value: string, ...keys: VaultKey[]) => {
+    write('inventory/sealing/h.yaml', `all:\n  hosts: { h1: }\n  vars:\n    ${value.replaceAll('\n', '\n    ')}\n`)
+    return (await loadInventory([join(folder, 'inventory/sealing')], { vaultKeys: keys, env: {}, complete: false }))
+      .hosts
+  }
+  const typed = (password: string): VaultKey => new VaultKey(password, 'default', true)
+  const one = inlineValue(sealVault('x', key), 'a')
+  const [right, slip, first] = [typed('pw'), typed('wp'), typed('pw')]
+  const asker = answering('pw')
+  await proven(right, await load(one, right), asker)
+  assert.equal(asker.questions, [])
+  const wrong = await failure(proven(slip, await load(one, slip), asker))
+  assert.match(wrong.message, /h\.yaml:4:\d+: the vault password is wrong/)
+  await proven(first, await load('a: 1', first), asker)
+  assert.equal(asker.questions, ['Confirm new vault password: '])
+  const other = await failure(proven(typed('pw'), await load('a: 1'), answering('wp')))
+  assert.match(other.message, /the two passwords differ; type it again/)
+  // What a file gives is not mistyped.
+  await proven(new VaultKey('file'), await load('a: 1'), answering())
+  rmSync(join(folder, 'inventory/sealing'), { recursive: true })
+})
 
 test('a recipe makes what it says, another one each time, and a weak one is refused', () => {
   const many = Array.from({ length: 200 }, () => generated({ form: 'password', length: 24 }).reveal())

@@ -33,11 +33,14 @@ const slow = { timeout: 60 }
 const at = (name: string): string => join(folder, name)
 const read = (name: string): string => readFileSync(at(name), 'utf8')
 const modeOf = (name: string): string => (statSync(at(name)).mode & 0o777).toString(8)
-function write(name: string, content: string, mode = 0o600): string {
+function write(name: string, content: string | Buffer, mode = 0o600): string {
   writeFileSync(at(name), content)
   chmodSync(at(name), mode)
   return at(name)
 }
+/** An editor, or another program, that is a script. */
+const editor = (name: string, script: string): string => write(name, `#!/bin/sh\n${script}\n`, 0o755)
+
 const [old, fresh] = [new VaultKey('old one', 'prod'), new VaultKey('new one', 'fresh')]
 write('old', 'old one\n')
 write('new', 'new one\n')
@@ -108,9 +111,18 @@ test(
     assert.is(run('decrypt c.yml --vault-id prod@old --output -').out, plain)
     assert.is(run('decrypt c.yml --vault-id prod@old --output d.yml').code, 0)
     assert.equal([read('c.yml'), read('d.yml'), modeOf('d.yml')], [piped.out, plain, '600'])
+    const there = run('decrypt c.yml --vault-id prod@old --output old')
+    assert.equal([there.code, read('old')], [4, 'old one\n'])
+    assert.match(there.err, /^--output old: it is there already, and would be replaced; give another name/)
+    for (const line of ['encrypt', 'encrypt-string'])
+      assert.match(run(`${line} --vault-id prod@old --output old`, { input: 'x' }).err, /old: it is there already/)
+    assert.is(
+      run('decrypt d.yml --vault-id prod@old --output ./d.yml').err,
+      'd.yml: it is not encrypted; name a file that is\n',
+    )
     // A device in its place would be no device any more.
     symlinkSync('/dev/null', at('null'))
-    assert.match(run('decrypt c.yml --vault-id prod@old --output null').err, /^null: it can't be written \(EINVAL\)/)
+    assert.match(run('encrypt null --vault-id prod@old').err, /^null: it can't be written \(EINVAL\)/)
     assert.ok(statSync('/dev/null').isCharacterDevice())
   },
   slow,
@@ -165,6 +177,33 @@ test(
       /^other\.yml: none of the vault passwords fits \(vault id "default", tried: prod, fresh\);/,
     )
     assert.is(read('whole.yml'), before, 'nothing is written before all is read')
+
+    // As `rekey … group_vars/*` names them: files without a secret are passed over, what hides one is refused.
+    const rest = '--vault-id prod@old --new-vault-id fresh@new'
+    write('plain.yml', 'a: 1\n')
+    write('several.yml', `${mixed(old)}---\n${mixed(old)}`)
+    const several = run(`rekey whole.yml plain.yml several.yml ${rest}`)
+    assert.is(several.code, 0, several.err)
+    assert.match(several.err, /^plain\.yml: nothing in it is encrypted, passed over\nwhole\.yml: has the new/)
+    assert.is(read('several.yml').match(/AES256;fresh/g)?.length, 4)
+    assert.is(read('plain.yml'), 'a: 1\n')
+    write('gbk.yml', Buffer.concat([Buffer.from(mixed(old)), Buffer.from([0x23, 0xc3, 0xdc, 0xc2, 0xeb, 0x0a])]))
+    const unread: readonly [line: string, says: RegExp][] = [
+      ['plain.yml', /^plain\.yml: it is not encrypted;/],
+      ['whole.yml gbk.yml', /^gbk\.yml:\d+:2: not UTF-8 text; save the file as UTF-8/],
+      [`whole.yml ${write('torn.yml', `a: [\n${mixed(old)}`)}`, /torn\.yml: it has a vault in it, and is no YAML/],
+    ]
+    for (const [line, says] of unread) {
+      const names = readdirSync(folder).filter((name) => name.endsWith('.yml'))
+      const contents = names.map((name) => readFileSync(at(name)))
+      const { code, err } = run(`rekey ${line} ${rest}`)
+      assert.is(code, 4, err)
+      assert.match(err, says)
+      assert.equal(
+        names.map((name) => readFileSync(at(name))),
+        contents,
+      )
+    }
   },
   slow,
 )
@@ -212,6 +251,9 @@ test(
     write('pasted.yml', `a: 1\n${out}`)
     assert.is(run('view pasted.yml --vault-id prod@old').out, `a: 1\ndb_password: "${canary}"\n`)
     assert.match(run('encrypt_string --vault-id prod@old', { input: 'x' }).out, /^!vault \|\n/)
+    // A program that prints the password does not get the value that is piped in.
+    const greedy = editor('greedy', 'cat > /dev/null; echo old one')
+    assert.match(run(`encrypt-string --vault-id prod@${greedy}`, { input: canary }).out, /^!vault \|\n/)
     const told = run(`encrypt-string ${canary} --vault-id prod@old`)
     assert.is(told.code, 4)
     assert.match(told.err, /a secret in the command line can be seen by everybody here/)
@@ -252,9 +294,6 @@ test('the new password of a rekey is typed twice where no option gives it', asyn
   assert.is(openVault(sealVault('x', key), [new VaultKey('typed')], 'x').reveal(), 'x')
 })
 
-/** An editor that is a script. */
-const editor = (name: string, script: string): string => write(name, `#!/bin/sh\n${script}\n`, 0o755)
-
 test(
   'edit gives the editor a file that only its owner reads, and writes only what was edited',
   () => {
@@ -288,13 +327,82 @@ test(
       assert.match(ended.err, says)
       assert.equal([readFileSync(path, 'utf8'), statSync(path).ino, statSync(path).mtimeMs], before, EDITOR)
     }
-    const meanwhile = editor('meanwhile', `echo "d: 4" >> "$1"; echo changed > ${path}`)
-    const clash = run('edit e.yml --vault-id prod@old', { EDITOR: meanwhile })
-    assert.is(clash.code, 4)
-    assert.match(clash.err, /^e\.yml: somebody else changed it meanwhile, your edit is in e\.yml\.edited, encrypted;/)
-    assert.is(read('e.yml'), 'changed\n')
-    assert.match(openVault(read('e.yml.edited'), [old], 'e').reveal(), /d: 4\n$/)
     assert.match(run('edit mixed.yml --vault-id prod@old').err, /only single values in it are encrypted, not the file;/)
+    assert.match(run('edit - --vault-id prod@old').err, /^-: only files can be edited; name one\n$/)
+  },
+  slow,
+)
+
+test(
+  'an edit that can not be saved is kept in a hidden file, encrypted, and no earlier one is lost',
+  () => {
+    mkdirSync(at('aside'))
+    const cases: readonly [script: string, says: RegExp][] = [
+      ['echo "d: 4" >> "$1"; echo changed > kept/hosts.yaml', /: somebody else changed it meanwhile, your edit is in /],
+      [
+        `echo "d: 4" >> "$1"; rm kept/hosts.yaml`,
+        /: there is no such file, your edit is in kept\/\.hosts\.yaml\.edited\./,
+      ],
+      [
+        'echo "d: 4" >> "$1"; mkdir -p kept/.hosts.yaml.plinth.$PPID/x',
+        /: it can't be written \(\w+\), your edit is in /,
+      ],
+      [
+        'echo "d: 4" >> "$1"; rm -r kept',
+        /: there is no such file, your edit is in \S+\/aside\/\.hosts\.yaml\.edited\./,
+      ],
+    ]
+    for (const [script, says] of cases) {
+      rmSync(at('kept'), { recursive: true, force: true })
+      mkdirSync(at('kept'))
+      write('kept/.hosts.yaml.edited', 'an earlier one')
+      write('kept/hosts.yaml', sealVault(plain, old))
+      const { code, err } = run('edit kept/hosts.yaml --vault-id prod@old', {
+        ...{ EDITOR: editor('meanwhile', script), TMPDIR: at('aside') },
+      })
+      assert.is(code, 4, err)
+      assert.match(err, says)
+      const [, aside = ''] = /your edit is in (\S+), encrypted; /.exec(err) ?? []
+      assert.match(
+        openVault(readFileSync(join(folder, aside.replace(folder, '')), 'utf8'), [old], 'e').reveal(),
+        /d: 4\n$/,
+      )
+      if (existsSync(at('kept'))) assert.is(read('kept/.hosts.yaml.edited'), 'an earlier one')
+    }
+  },
+  slow,
+)
+
+test(
+  'edit opens no editor before all can be opened and written, and says which are saved',
+  () => {
+    const names = ['m1.yml', 'm2.yml', 'm3.yml']
+    for (const name of names) write(name, sealVault(plain, old))
+    const mark = editor('mark', 'echo "d: 4" >> "$1"; echo x >> opened; test $(wc -l < opened) = 1')
+    const { code, err } = run(`edit ${names.join(' ')} --vault-id prod@old`, { EDITOR: mark })
+    assert.is(code, 1)
+    assert.match(
+      err,
+      /^m1\.yml: saved, .*\n\$EDITOR: the editor ended with exit code 1, the file is as it was; edit it again\n/,
+    )
+    assert.match(err, /\nof 3 files: saved: m1\.yml, not saved: m2\.yml, m3\.yml; edit the others\n$/)
+    rmSync(at('opened'))
+    write('m3.yml', sealVault(plain, fresh))
+    const early = run(`edit ${names.join(' ')} --vault-id prod@old`, { EDITOR: mark })
+    assert.equal([early.code, existsSync(at('opened'))], [4, false])
+    assert.match(early.err, /^m3\.yml: the vault password is wrong/)
+    const line = `mkdir -p .m1.yml.plinth.$$/x; EDITOR=${mark} exec ${process.execPath} ${plinth} vault edit m1.yml --vault-id prod@old`
+    const full = spawnSync('sh', ['-c', line], { cwd: folder, encoding: 'utf8', env: env() })
+    assert.equal([full.status, existsSync(at('opened'))], [4, false])
+    assert.match(full.stderr, /^m1\.yml: it can't be written \(\w+\), and nothing was edited;/)
+    for (const name of readdirSync(folder).filter((name) => name.startsWith('.m1.yml')))
+      rmSync(at(name), { recursive: true })
+    // Where the editor's file can't be written: no file may have a byte.
+    const small = spawnSync('sh', ['-c', `trap '' 25; ulimit -f 0; ${line.replace(/^[^;]*; /, '')}`], {
+      ...{ cwd: folder, encoding: 'utf8', env: env() },
+    })
+    assert.equal([small.status, existsSync(at('opened'))], [4, false])
+    assert.match(small.stderr, /plinth-vault-\w+: it can't be written \(EFBIG\), and the file is as it was; set TMPDIR/)
   },
   slow,
 )
@@ -311,6 +419,7 @@ test(
     for (const [signal, code] of [
       ['SIGTERM', 130],
       ['SIGHUP', 130],
+      ['SIGQUIT', 130],
     ] as const) {
       rmSync(at('seen'), { force: true })
       const words = [plinth, 'vault', 'edit', path, '--vault-id', `prod@${at('old')}`]

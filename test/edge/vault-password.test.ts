@@ -1,9 +1,11 @@
 /** Where vault passwords come from, in Ansible's order, and what of them counts. */
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { ValueCommands } from '../../lib/edge/value-command.ts'
 import { sealVault, VaultKey } from '../../lib/edge/vault.ts'
 import { type VaultPasswordSources, vaultKeys } from '../../lib/edge/vault-password.ts'
+import { replaceFile } from '../../lib/edge/whole-file.ts'
 import { assert, suite } from '../kit.ts'
 import { answering } from './askers.ts'
 import { failure } from './channels.ts'
@@ -117,6 +119,8 @@ test('a program is told the id when its name ends with -client, and only then', 
 
 test('a source without a password is one line that names it', async () => {
   const failing = program('fails', 'echo canary; echo no key in the ring >&2; exit 7')
+  const circle = join(folder, 'circle')
+  symlinkSync(circle, circle)
   const unknowing = program('no-client', 'exit 2')
   const cases: readonly [ids: string, says: string][] = [
     [failing, 'ended with exit code 7 and said: no key in the ring'],
@@ -126,6 +130,7 @@ test('a source without a password is one line that names it', async () => {
     [program('silent', ':'), 'an empty vault password'],
     [write('script', 'canary of a password\n', 0o755), 'it may be executed, and is no program'],
     [folder, 'a folder'],
+    [circle, 'a link that leads back to itself'],
     ['prod@', 'no source of a password'],
     ['@x', '"" can\'t be a vault id'],
     ['a;b@x', '"a;b" can\'t be a vault id'],
@@ -139,6 +144,35 @@ test('a source without a password is one line that names it', async () => {
     assert.ok(problems[0]!.what.includes(says), problems[0]!.what)
     assert.not.match(problems[0]!.what, /canary/)
   }
+})
+
+test('what may not be read is no stack trace: a password below a closed folder, a program, a folder that was written to', async () => {
+  const closed = join(folder, 'closed')
+  mkdirSync(closed)
+  const [below, unread] = [join(closed, 'pw'), program('unread', 'echo pw')]
+  writeFileSync(below, 'pw')
+  chmodSync(unread, 0o711)
+  const blind = join(folder, 'blind')
+  mkdirSync(blind)
+  chmodSync(folder, 0o755)
+  chmodSync(closed, 0o600)
+  chmodSync(blind, 0o333)
+  const root = process.geteuid?.() === 0
+  // Root may read all.
+  if (root) process.seteuid?.(65534)
+  try {
+    const password = await failure(vaultKeys({ ...none, files: [below] }, answering(), { env: {} }))
+    assert.match(password.message, /closed\/pw: cannot be read \(EACCES\); check its permissions/)
+    const command = new ValueCommands()
+    assert.throws(() => command.output([unread], 'x'), /x: the command \S+ ended with exit code \d+/)
+    // The rename is done: what the folder then says of its own does not make it undone.
+    replaceFile(join(blind, 'new'), 'content')
+  } finally {
+    if (root) process.seteuid?.(0)
+    chmodSync(closed, 0o700)
+    chmodSync(blind, 0o700)
+  }
+  assert.is(readFileSync(join(blind, 'new'), 'utf8'), 'content')
 })
 
 test.run()
