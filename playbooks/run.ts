@@ -6,7 +6,9 @@
  */
 import { commandErrand, duration, each, optional, params } from 'plinth'
 
+const seconds = duration({ min: 1 })
+
 await each((fleet, { words }) => {
-  const { deadline } = fleet.parameters(params({ deadline: optional(duration({ min: 1 }), 300) }))
+  const { deadline } = fleet.parameters(params({ deadline: optional(seconds, 300) }))
   return commandErrand(words(), fleet.all(), deadline)
 })
