@@ -8,6 +8,8 @@ import { Script, sh } from './core/script.ts'
 
 // Shell expansions in braces, which a template literal would take for its own.
 const pidOfLine = new Script('${l#MainPID=}')
+const inputsOfEnvironment = new Script('${e#*"$n"PLINTH_INPUTS=}')
+const firstOfLines = new Script('${e%%"$n"*}')
 const startOfLine = new Script('${l#InvocationID=}')
 const unitOfKey = new Script('${u%.service}')
 const portOfLocal = new Script('${local##*:}')
@@ -27,7 +29,10 @@ export const stat: Reader = (paths) => sh`stat -c '%n	%F|%a|%U|%G|%s|%Z' -- ${pa
 export const hash: Reader = (paths) =>
   sh`( set --
 for f in ${paths}; do if [ -f "$f" ]; then set -- "$@" "$f"; fi; done
-if [ $# -gt 0 ]; then sha256sum -- "$@" 2>/dev/null | while IFS= read -r l; do
+IFS='
+'
+set -f
+if [ $# -gt 0 ]; then for l in $(sha256sum -- "$@" 2>/dev/null); do
   ${nameAndSum}
   printf '%s\t%s\n' "$name" "$sum"
 done; fi )`.text
@@ -91,19 +96,27 @@ fi`.text
  * last start that was ours.
  */
 export const unit: Reader = (names) =>
-  sh`for u in ${names}; do
-  TZ=UTC0 systemctl show -p LoadState -p ActiveState -p SubState -p UnitFileState -p NeedDaemonReload -p MainPID \
-    -p CanReload -p InvocationID -p ExecMainStartTimestamp -p ExecMainStartTimestampMonotonic -- "$u" 2>/dev/null |
-  while IFS= read -r l; do
+  sh`n='
+'
+for u in ${names}; do
+  p=0 IFS=$n
+  set -f
+  for l in $(TZ=UTC0 systemctl show -p LoadState -p ActiveState -p SubState -p UnitFileState -p NeedDaemonReload -p MainPID \
+    -p CanReload -p InvocationID -p ExecMainStartTimestamp -p ExecMainStartTimestampMonotonic -- "$u" 2>/dev/null); do
     printf '%s\t%s\n' "$u" "$l"
-    case $l in MainPID=0) ;; MainPID=*)
-      { tr '\0' '\n' <"/proc/${pidOfLine}/environ"; } 2>/dev/null | while IFS= read -r e; do
-        case $e in PLINTH_INPUTS=*) printf '%s\t%s\n' "$u" "$e" ;; esac
-      done
-      read -r up idle </proc/uptime
-      printf '%s\tNow=%s %s\n' "$u" "$(date +%s)" "$up" ;;
-    esac
+    case $l in MainPID=*) p=${pidOfLine} ;; esac
   done
+  unset IFS
+  set +f
+  if [ "$p" != 0 ]; then
+    e=$n$({ tr '\0' '\n' <"/proc/$p/environ"; } 2>/dev/null) || :
+    case $e in *"$n"PLINTH_INPUTS=*)
+      e=${inputsOfEnvironment}
+      printf '%s\tPLINTH_INPUTS=%s\n' "$u" "${firstOfLines}" ;;
+    esac
+    read -r up idle </proc/uptime
+    printf '%s\tNow=%s %s\n' "$u" "$(date +%s)" "$up"
+  fi
   if [ -e "/etc/plinth/${unitOfKey}.stale" ]; then printf '%s\tStale=yes\n' "$u"; fi
   if [ -e "/etc/plinth/${unitOfKey}.started" ] && read -r l <"/etc/plinth/${unitOfKey}.started"; then printf '%s\tStarted=%s\n' "$u" "${startOfLine}"; fi
 done`.text
@@ -178,11 +191,22 @@ fi; done; done )`.text
 
 /** Everything in `Facts`, as lines `name value`; asked under the one key `machine`. */
 export const facts: Reader = (keys) =>
-  sh`for k in ${keys}; do {
-  echo "arch $(uname -m)"
-  while IFS= read -r l; do case $l in ID=*) echo "os ${new Script('${l#ID=}')}" ;; VERSION_ID=*) echo "os-version ${new Script('${l#VERSION_ID=}')}" ;; esac; done </etc/os-release
-  if command -v apt-get >/dev/null; then echo packages apt; elif command -v dnf >/dev/null; then echo packages dnf; fi
-  while read -r n v u; do if [ "$n" = MemTotal: ]; then echo "memory $v"; fi; done </proc/meminfo
-  systemctl --version 2>/dev/null | { read -r n v rest || :; echo "systemd $v"; }
-  ip -o addr show scope global 2>/dev/null | { printf 'addresses '; while read -r i name family cidr rest; do printf '%s ' "${new Script('${cidr%/*}')}"; done; echo; }
-} | while IFS= read -r l; do printf '%s\t%s\n' "$k" "$l"; done; done`.text
+  sh`for k in ${keys}; do
+  printf '%s\tarch %s\n' "$k" "$(uname -m)"
+  if [ -r /etc/os-release ]; then while IFS= read -r l; do case $l in
+    ID=*) printf '%s\tos %s\n' "$k" "${new Script('${l#ID=}')}" ;;
+    VERSION_ID=*) printf '%s\tos-version %s\n' "$k" "${new Script('${l#VERSION_ID=}')}" ;;
+  esac; done </etc/os-release; fi
+  if command -v apt-get >/dev/null; then printf '%s\tpackages apt\n' "$k"
+  elif command -v dnf >/dev/null; then printf '%s\tpackages dnf\n' "$k"; fi
+  while read -r n v u; do if [ "$n" = MemTotal: ]; then printf '%s\tmemory %s\n' "$k" "$v"; break; fi; done </proc/meminfo
+  v=$(systemctl --version 2>/dev/null) || :
+  v=${new Script('${v#* }')}
+  printf '%s\tsystemd %s\n' "$k" "${new Script('${v%% *}')}"
+  v= w=
+  for l in $(ip -o addr show scope global 2>/dev/null); do
+    case $w in inet | inet6) v="$v ${new Script('${l%/*}')}" ;; esac
+    w=$l
+  done
+  printf '%s\taddresses %s\n' "$k" "$v"
+done`.text

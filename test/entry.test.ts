@@ -1,4 +1,5 @@
 /** The package's entry points: what they offer, that they are never behind the sources, and what they cost to load. */
+import { isAscii } from 'node:buffer'
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -151,6 +152,17 @@ test(
   },
   { timeout: 120 },
 )
+
+test('the bundle is ASCII, which is read in a fifth of the time, and has no line that fills a screen', () => {
+  const text = readFileSync(join(folder, 'dist/plinth.cjs'))
+  assert.ok(isAscii(text))
+  // A table of Unicode is one.
+  const long = text
+    .toString('latin1')
+    .split('\n')
+    .filter((line) => line.length > 2000)
+  assert.ok(long.length <= 1, `${long.length} lines of more than 2000 characters`)
+})
 
 test(
   'compiled code that is damaged, or of another bundle, is not run',

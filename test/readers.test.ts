@@ -267,7 +267,13 @@ for (const shell of shells) {
 
   test(`${shell}: unit`, () => {
     const process = spawn('sleep', ['60'], {
-      env: { PATH: '/usr/bin:/bin', OTHER: 'x', PLINTH_INPUTS: 'abc123', SECRET: 'hunter2' },
+      env: {
+        PATH: '/usr/bin:/bin',
+        OTHER: 'x\n *',
+        NOT_PLINTH_INPUTS: 'no',
+        PLINTH_INPUTS: 'abc123',
+        SECRET: 'hunter2',
+      },
     })
     try {
       const bin = mkdirs(join(tree, `bin ${shell}`))
@@ -288,8 +294,8 @@ esac
       assert.equal(
         answers.map((answer) => answer.replace(clock, 'Now=SECONDS UPTIME')),
         [
-          `LoadState=loaded\nMainPID=${process.pid}\nPLINTH_INPUTS=abc123\nNow=SECONDS UPTIME\nActiveState=active`,
-          'LoadState=loaded\nMainPID=99999999\nNow=SECONDS UPTIME\nActiveState=active',
+          `LoadState=loaded\nMainPID=${process.pid}\nActiveState=active\nPLINTH_INPUTS=abc123\nNow=SECONDS UPTIME`,
+          'LoadState=loaded\nMainPID=99999999\nActiveState=active\nNow=SECONDS UPTIME',
           'LoadState=not-found\nMainPID=0\nActiveState=inactive',
         ],
       )

@@ -76,7 +76,7 @@ export function unpacked(folder: string, cached: string, archive: Archive, owner
     read: (answers) => (answers(marker) === '' ? null : { marker: answers(marker) }),
     desired: { marker: sha256(`${archive.sha256}\n`) },
     steps: ({ answers }) => {
-      const there = answers(arrival).startsWith('regular file|') && answers(arrival).endsWith(`|${archive.bytes}`)
+      const there = answers(arrival).split('|')[4] === String(archive.bytes)
       const verify = sh`echo ${`${archive.sha256}  ${cached}`} | sha256sum -c --quiet`.text
       return [
         there ? { say: `verify ${cached}`, run: verify } : send(cached, archive),

@@ -66,7 +66,7 @@ export class Talk {
     for (const text of [this.#open.stderr, this.#open.stdout]) {
       const last = text.slice(text.lastIndexOf('\n') + 1)
       if (last.includes(promptMark(this.#nonce)) || /^Password: ?$/.test(last)) return { text: password, certain: true }
-      if (/[:：?？>»]\s*$/.test(last)) return { text: `"${plain(last)}"`, certain: false }
+      if (/[:\uff1a?\uff1f>\u00bb]\s*$/.test(last)) return { text: `"${plain(last)}"`, certain: false }
     }
     return null
   }

@@ -43,7 +43,7 @@ export async function answersTo(round: Round, { where, password, asker }: Around
 
 /** What PAM's modules say and ask when a password must be changed, in the languages in which they say it here. */
 const wantsNewPassword = (round: Round): boolean =>
-  /new (unix )?password|(re-?enter|retype|repeat).*password|current (unix )?password|password.*(has )?expired|change your password|新.*密码|当前.*密码/i.test(
+  /new (unix )?password|(re-?enter|retype|repeat).*password|current (unix )?password|password.*(has )?expired|change your password|\u65b0.*\u5bc6\u7801|\u5f53\u524d.*\u5bc6\u7801/i.test(
     shown(round),
   )
 

@@ -9,6 +9,7 @@ import { lockScript } from './shell-text.ts'
 
 /** Input up to this many bytes goes along with its script; more of it is streamed once the shell has said it is ready. */
 const inlineLimit = 64 * 1024
+/** Half of what `Shell` has on the way at once. */
 const chunkBytes = 256 * 1024
 
 /**
@@ -86,14 +87,25 @@ async function runUpload(
   told: Told,
 ): Promise<Outcome> {
   const file = await opened(path, bytes)
-  const chunks = (from: number): AsyncIterable<Buffer> =>
-    counting(file.createReadStream({ start: from, highWaterMark: chunkBytes, autoClose: false }), from, (sent) =>
-      told(sent, bytes),
-    )
+  const chunks = (from: number): AsyncIterable<Buffer> => counting(read(file, from), from, (sent) => told(sent, bytes))
   try {
     return await shell.run(run, { stream: { bytes, chunks, ...(have !== undefined && { have }) } }, deadline)
   } finally {
     await file.close()
+  }
+}
+
+/**
+ * What is in a file from some byte on, read into three buffers in turn: a new one for every chunk costs more than the reading.
+ * Who takes a chunk has passed on the third last one, as `Shell` has: it waits while two of them are on the way.
+ */
+async function* read(file: FileHandle, from: number): AsyncGenerator<Buffer, void, undefined> {
+  const three = Buffer.allocUnsafeSlow(3 * chunkBytes)
+  for (let at = from, turn = 0; ; turn = (turn + 1) % 3) {
+    const { bytesRead } = await file.read(three, turn * chunkBytes, chunkBytes, at)
+    if (bytesRead === 0) return
+    at += bytesRead
+    yield three.subarray(turn * chunkBytes, turn * chunkBytes + bytesRead)
   }
 }
 

@@ -161,7 +161,9 @@ async function observeSite(run: Run): Promise<Observed> {
   options.report({ kind: 'connecting', machines: machines.length })
   const wanted = wantedLater(site)
   const absent = absentFrom(site)
+  let waiting = machines.length
   const seen = await mapLimit(machines, options.forks, async (machine) => {
+    waiting--
     if (options.signal.aborted) return []
     const { found, declared, receipts } = await observeMachine(site, machine, world, connections, options)
     const { site: name, formerSites = [] } = options.identity
@@ -169,8 +171,9 @@ async function observeSite(run: Run): Promise<Observed> {
     run.estates.set(machine.key, estate)
     const leftovers = abandoned(estate, name, absent)
     // A thousand machines that are as they should be don't all stay connected: only so many as are looked at at once.
+    // The last of them do, to the end: a host that ends a session is slower to answer, and others wait for it no longer.
     const settled = found.every((item) => 'plans' in item && item.plans.every(isKeep))
-    if (settled && !wanted.has(machine.key) && leftovers.length === 0) await connections.release(machine)
+    if (waiting > 0 && settled && !wanted.has(machine.key) && leftovers.length === 0) await connections.release(machine)
     return found
   })
   // Given up: nobody waits for it, and what fails now does so for that reason.

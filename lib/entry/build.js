@@ -22,6 +22,16 @@ const native = {
   },
 }
 
+/** What ssh2 loads with its client and nobody here uses: a server, tunnelled HTTP, the making of keys. @type {import('esbuild').Plugin} */
+const unused = {
+  name: 'unused',
+  setup({ onLoad }) {
+    onLoad({ filter: /[\\/]ssh2[\\/]lib[\\/](?:server|http-agents|keygen)\.js$/ }, () => ({
+      contents: 'module.exports = {}',
+    }))
+  },
+}
+
 /**
  * Makes the bundle, and writes it to dist/ where that can be done.
  * @returns {Promise<string>} its text, the fingerprint of the sources in the first line
@@ -38,15 +48,21 @@ export async function bundle() {
     platform: 'node',
     target: 'node20.12',
     format: 'cjs',
-    // One file, whose parts run when they are first wanted.
-    supported: { 'dynamic-import': false },
+    // One file, whose parts run when they are first wanted. Templates become strings, which esbuild writes in ASCII.
+    supported: { 'dynamic-import': false, 'template-literal': false },
+    minifyWhitespace: true,
+    // The line of an uncaught error is shown.
+    lineLimit: 120,
     define: { 'import.meta.url': '__url' },
-    banner: { js: `// ${made}\nconst __url = require('node:url').pathToFileURL(__filename).href` },
+    banner: {
+      js: `// ${made}\n(function (exports, require, module, __filename, __dirname) { const __url = require('node:url').pathToFileURL(__filename).href`,
+    },
+    footer: { js: '})' },
     legalComments: 'external',
     sourcemap: 'external',
     sourcesContent: false,
     external: ['cpu-features'],
-    plugins: [native],
+    plugins: [native, unused],
     metafile: true,
     write: false,
     logLevel: 'silent',

@@ -1,7 +1,6 @@
 /** What the bundle is made from, in a checkout. The installed package has no sources, and nothing to compare with. */
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, statSync } from 'node:fs'
-import { join } from 'node:path'
 
 const folders = ['lib', 'roles']
 /** The last is what npm writes whenever it changes the installed packages. */
@@ -14,14 +13,17 @@ const files = ['package.json', 'tsconfig.json', 'node_modules/.package-lock.json
  * @returns {string | null} null where there are no sources
  */
 export function fingerprint(root) {
-  if (!existsSync(join(root, 'lib/index.ts'))) return null
-  const paths = folders.flatMap((folder) =>
-    readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((name) => `${folder}/${name}`),
-  )
-  const hash = createHash('sha256')
-  for (const path of [...paths.sort(), ...files]) {
-    const stat = statSync(join(root, path), { bigint: true, throwIfNoEntry: false })
-    if (stat?.isFile()) hash.update(`${path} ${stat.size} ${stat.mtimeNs} ${stat.ctimeNs}\n`)
-  }
-  return hash.digest('hex')
+  if (!existsSync(`${root}/lib/index.ts`)) return null
+  const lines = [...folders.flatMap((folder) => filesIn(root, folder)), ...files].sort().map((path) => {
+    const stat = statSync(`${root}/${path}`, { throwIfNoEntry: false })
+    return stat ? `${path} ${stat.size} ${stat.mtimeMs} ${stat.ctimeMs}\n` : ''
+  })
+  return createHash('sha256').update(lines.join('')).digest('hex')
 }
+
+/** @param {string} root @param {string} folder @returns {string[]} */
+const filesIn = (root, folder) =>
+  readdirSync(`${root}/${folder}`, { withFileTypes: true }).flatMap((entry) => {
+    const path = `${folder}/${entry.name}`
+    return entry.isDirectory() ? filesIn(root, path) : [path]
+  })

@@ -73,7 +73,7 @@ export const causes: readonly Cause[] = [
   },
   {
     name: 'disk full',
-    pattern: /No space left on device|Disk quota exceeded|设备上没有空间/,
+    pattern: /No space left on device|Disk quota exceeded|\u8bbe\u5907\u4e0a\u6ca1\u6709\u7a7a\u95f4/,
     what: 'the disk is full; Nacos then ends with exit code 0',
     remedy: 'free space (logs first), and watch it',
   },
@@ -109,7 +109,8 @@ export const causes: readonly Cause[] = [
   },
   {
     name: 'permission denied',
-    pattern: /(\/[^\s:()]{1,200})[ :]{0,2}\(?(?:Permission denied|权限不够)|AccessDeniedException: (\/\S+)/,
+    pattern:
+      /(\/[^\s:()]{1,200})[ :]{0,2}\(?(?:Permission denied|\u6743\u9650\u4e0d\u591f)|AccessDeniedException: (\/\S+)/,
     what: (m) => `the service user may not use ${m[1] ?? m[2]}`,
     remedy: 'give the home to the service user',
   },
@@ -121,7 +122,7 @@ export const causes: readonly Cause[] = [
   },
   {
     name: 'port taken',
-    pattern: /Address already in use|地址已在使用|IOException: Failed to bind/,
+    pattern: /Address already in use|\u5730\u5740\u5df2\u5728\u4f7f\u7528|IOException: Failed to bind/,
     what: (_, context) => `${portText(undefined, context)} is taken by another process`,
     remedy: otherPort,
   },

@@ -57,6 +57,9 @@ const logs: readonly [string, string, RegExp, Partial<DiagnosisContext>?][] = [
   ['java.lang.OutOfMemoryError: Java heap space', 'not enough memory', /Java heap space/],
   ['java.lang.OutOfMemoryError: unable to create new native thread', 'not enough memory', /native thread/],
   ['java.io.IOException: No space left on device', 'disk full', /exit code 0/],
+  ['java.io.IOException: 设备上没有空间', 'disk full', /exit code 0/],
+  ['java.net.BindException: 地址已在使用', 'port taken', /port/],
+  ['java.io.FileNotFoundException: /opt/n/conf/cluster.conf (权限不够)', 'permission denied', /cluster\.conf$/],
   [
     'java.lang.UnsatisfiedLinkError: /tmp/librocksdbjni4935347250006226380.so: /tmp/librocksdbjni4935347250006226380.so: failed to map segment from shared object: Operation not permitted',
     'tmp is noexec',
