@@ -7,7 +7,8 @@ import { lines, type Script, sh } from '../core/script.ts'
 const logBytes = 1_048_576
 
 /**
- * The script. The time is the machine's own. A receipt is replaced atomically; the log is appended to by one write.
+ * The script. The time is the machine's own. A receipt is replaced atomically (of two runs only one has the lock, and what a killed
+ * one left is written over); the log is appended to by one write.
  */
 export function traceScript({ line, receipt }: Trace): string {
   const text = line.replace(/[\p{Cc}]+/gu, ' ')
@@ -15,18 +16,19 @@ export function traceScript({ line, receipt }: Trace): string {
     receipt === undefined
       ? sh`:`
       : sh`f="$state/receipts/"${receipt.site}
-mkdir -p -- "$state/receipts"
-t=$(mktemp "$state/receipts/.plinth.XXXXXX")
+if [ ! -d "$state/receipts" ]; then mkdir -p -- "$state/receipts"; fi
+t="$state/receipts/.plinth.new"
 trap 'rm -f -- "$t"' EXIT
 printf %s ${receiptText(receipt.owned)} >"$t"
 sync "$t"
 mv -f -- "$t" "$f"
+trap - EXIT
 ${lines(...(receipt.former ?? []).map((name) => sh`rm -f -- "$state/receipts/"${name}`))}
 sync "$state/receipts"`
   return lines(
     sh`umask 077`,
     stateFolder,
-    sh`mkdir -p -- "$log"`,
+    sh`if [ ! -d "$log" ]; then mkdir -p -- "$log"; fi`,
     written,
     sh`line=$(date -u +%Y-%m-%dT%H:%M:%SZ)' '${text}
 if [ -f "$log/audit.log" ] && [ "$(stat -c %s -- "$log/audit.log")" -ge ${logBytes} ]; then mv -f -- "$log/audit.log" "$log/audit.log.1"; fi

@@ -60,10 +60,14 @@ export function ownershipStep(path: string, { owner, group, mode }: Ownership): 
 /** Only where the kernel enforces or logs it: elsewhere labels mean nothing. */
 const selinux = '/sys/fs/selinux/enforce'
 
+/** The temporary file that is open, whatever its name leads to by now. */
+const opened = '/proc/self/fd/8'
+
 /**
  * Writes standard input to a path so that the old file or the whole new one is there, whatever happens: a temporary file
  * in the same folder, flushed to disk, renamed, and the folder flushed. It has its final owner, group, mode and ACL
- * before the first byte arrives, so that nobody can read it who may not read the file itself.
+ * before the first byte arrives, so that nobody can read it who may not read the file itself. It is made anew (`set -C`),
+ * and got at by the open file alone: who owns the folder can put a link to any other file at a name, but not there.
  *
  * A file that is replaced passes on what is not declared (owner, group, mode), its ACL and its SELinux label; a declared
  * mode sets the ACL's mask, as chmod does. A new file is root's with 0644 unless declared, and gets the label that the
@@ -84,7 +88,7 @@ export const replaceFile = (path: string, ownership: Ownership): Script => {
   return sh`umask 077
 if [ -d ${path} ] && [ ! -L ${path} ]; then echo ${`${path} is a directory, not a file`} >&2; exit 1; fi
 for t in ${folder}/.plinth.*; do if [ -e "$t" ] || [ -L "$t" ]; then rm -rf -- "$t"; fi; done
-t=$(mktemp ${`${folder}/.plinth.XXXXXX`})
+t=${`${folder}/.plinth.`}$$
 trap 'rm -f -- "$t"' EXIT
 o=${owner ?? 'root'} g=${group ?? 'root'} m=${mode ?? '0644'} acl= old=
 if [ -f ${path} ] && [ ! -L ${path} ]; then
@@ -92,13 +96,15 @@ if [ -f ${path} ] && [ ! -L ${path} ]; then
   if command -v getfacl >/dev/null && command -v setfacl >/dev/null; then acl=$(getfacl -acp -- ${path}); fi
   ${kept.length > 0 ? lines(...kept) : ':'}
 fi
-{
-  chown "$o:$g" -- "$t"
-  if [ "$acl" ]; then printf '%s\n' "$acl" | setfacl --set-file=- -- "$t"; fi
-  chmod "$m" -- "$t"
-  if [ "$old" ] && [ -e ${selinux} ]; then chcon --reference=${path} -- "$t"; fi
-  cat
-} >"$t"
+set -C
+exec 8>"$t"
+set +C
+chown "$o:$g" ${opened}
+if [ "$acl" ]; then printf '%s\n' "$acl" | setfacl --set-file=- -- ${opened}; fi
+chmod "$m" ${opened}
+if [ "$old" ] && [ -e ${selinux} ]; then chcon --reference=${path} -- ${opened}; fi
+cat >&8
+exec 8>&-
 sync "$t"
 # A link to a directory would be entered by mv, and busybox's stumbles over one that leads in a circle.
 if [ -L ${path} ] && [ ! -f ${path} ]; then rm -f -- ${path}; fi
