@@ -60,6 +60,10 @@ function card({ host, address, version, state, well, leads, seen }: Member): Mar
   )
   return markup`<li class="${well ? 'up' : 'down'}"><p><strong>${host ?? address}</strong> <span class="${tone}">${sign} ${state}${strange}</span></p>
 <p class="soft">${of}</p>
-<dl>${leads.length === 0 ? null : markup`<dt>leads</dt>${leads.map((group) => markup`<dd>★ ${group}</dd>`)}`}<dt>seen</dt>${seen.length === 0 ? markup`<dd>by nobody</dd>` : by}</dl></li>
+<dl>${leads.length === 0 ? null : markup`<dt>leads</dt>${leads.map((group) => markup`<dd>★&nbsp;${breakable(group)}</dd>`)}`}<dt>seen</dt>${seen.length === 0 ? markup`<dd>by nobody</dd>` : by}</dl></li>
 `
 }
+
+/** A name that may go on in the next line after each of its underscores, and only there as long as its parts fit. */
+const breakable = (name: string): readonly Markup[] =>
+  name.split('_').map((part, i) => (i === 0 ? markup`${part}` : markup`_<wbr>${part}`))

@@ -138,8 +138,8 @@ test(
     const cards = await page.locator('.members li').allInnerTexts()
     const words = cards.map((text) => text.split(/\s*\n\s*/).join(' | '))
     assert.equal(words, [
-      'nacos1 ✓ UP | 10.0.0.1:8848 · 2.2.4 | leads | ★ naming_instance_metadata | ★ naming_persistent_service_v2 | seen | UP by nacos1, nacos2',
-      'nacos2 ✗ SUSPICIOUS | 10.0.0.2:8848 · 2.2.4 | leads | ★ naming_service_metadata | seen | SUSPICIOUS by nacos1 | UP by nacos2',
+      'nacos1 ✓ UP | 10.0.0.1:8848 · 2.2.4 | leads | ★\u00a0naming_instance_metadata | ★\u00a0naming_persistent_service_v2 | seen | UP by nacos1, nacos2',
+      'nacos2 ✗ SUSPICIOUS | 10.0.0.2:8848 · 2.2.4 | leads | ★\u00a0naming_service_metadata | seen | SUSPICIOUS by nacos1 | UP by nacos2',
       'nacos3 ✗ DOWN | 10.0.0.3:8848 | seen | DOWN by nacos1, nacos2',
       '10.0.0.9:8848 ✗ UP, not in the inventory | 2.2.4 | seen | UP by nacos1, nacos2',
     ])
