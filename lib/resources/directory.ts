@@ -24,9 +24,13 @@ export function directory(path: string, { owner = 'root', group = 'root', mode =
           ]
         : [],
     steps({ actual }) {
-      const owned = ownershipStep(path, { owner, group, mode })
-      if (actual !== null) return [owned]
-      const make = lines(sh`umask 022`, sh`mkdir -p -m 0700 -- ${path}`, owned.run)
+      if (actual !== null) return [ownershipStep(path, { owner, group, mode })]
+      // -h: who owns the folder above may have put a link in its place by then.
+      const make = lines(
+        sh`umask 022`,
+        sh`mkdir -p -m ${mode} -- ${path}`,
+        sh`chown -h ${`${owner}:${group}`} -- ${path}`,
+      )
       return [{ say: `make directory ${path}`, run: make.text }]
     },
   })

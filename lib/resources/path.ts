@@ -2,7 +2,7 @@
 import { posix } from 'node:path'
 import type { Answers, Question } from '../core/probe.ts'
 import type { Step } from '../core/resource.ts'
-import { lines, type Script, sh } from '../core/script.ts'
+import { lines, Script, sh } from '../core/script.ts'
 import { stat } from '../readers.ts'
 
 /** Owner, group and mode as they should be. What is left out: see the kind. */
@@ -45,23 +45,38 @@ export function readChangeTime(answers: Answers, path: string): number {
   return types[type] === 'file' && seconds !== '' ? Number(seconds) : Number.NaN
 }
 
-/** Gives a path the owner, group and mode that are declared, and leaves the rest. chown first: it takes setuid bits away. */
+/** The file that is open, whatever its name leads to by now. */
+const opened = '/proc/self/fd/8'
+
+/**
+ * Gives a path the owner, group and mode that are declared, and leaves the rest. chown first: it takes setuid bits away.
+ * For root the path is held open: a service owns its folders, and would else have another file changed by a link in its place.
+ */
 export function ownershipStep(path: string, { owner, group, mode }: Ownership): Step {
-  const who = group === undefined ? owner : `${owner ?? ''}:${group}`
+  // Both, always: busybox takes what is not told from the link that /proc has for the open file.
+  const who = sh`${owner ?? new Script('"$(stat -L -c %u -- "$t")"')}:${group ?? new Script('"$(stat -L -c %g -- "$t")"')}`
   return {
     say: `set owner and mode of ${path}`,
     run: lines(
-      ...(who === undefined ? [] : [sh`chown ${who} -- ${path}`]),
-      ...(mode === undefined ? [] : [sh`chmod ${mode} -- ${path}`]),
+      sh`t=${path}
+if [ ${uid} = 0 ]; then
+  exec 8<${path}
+  t=${opened}
+  if [ "$(stat -c %d:%i -- ${path})" != "$(stat -L -c %d:%i -- "$t")" ]; then
+    echo ${`${path} is a link, or was replaced at this moment`} >&2
+    exit 1
+  fi
+fi`,
+      ...(owner === undefined && group === undefined ? [] : [sh`chown ${who} -- "$t"`]),
+      ...(mode === undefined ? [] : [sh`chmod ${mode} -- "$t"`]),
     ).text,
   }
 }
 
+const uid = new Script('"${plinth_uid:-$(id -u)}"')
+
 /** Only where the kernel enforces or logs it: elsewhere labels mean nothing. */
 const selinux = '/sys/fs/selinux/enforce'
-
-/** The temporary file that is open, whatever its name leads to by now. */
-const opened = '/proc/self/fd/8'
 
 /**
  * Writes standard input to a path so that the old file or the whole new one is there, whatever happens: a temporary file

@@ -6,12 +6,14 @@ import {
   lstatSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
 import { q } from '../../lib/core/script.ts'
+import { directory } from '../../lib/resources/directory.ts'
 import { file } from '../../lib/resources/file.ts'
 import { type Ownership, ownershipStep, replaceFile } from '../../lib/resources/path.ts'
 import { assert, suite } from '../kit.ts'
@@ -269,13 +271,52 @@ for (const shell of shells) {
 }
 
 test('owner and mode alone: only what is declared is touched', () => {
+  const kept = (letter: string): string => `"$(stat -L -c %${letter} -- "$t")"`
   const cases: readonly [Ownership, string][] = [
-    [{ owner: 'a', group: 'b', mode: '0600' }, 'chown a:b -- /f\nchmod 0600 -- /f'],
-    [{ owner: 'a' }, 'chown a -- /f'],
-    [{ group: 'b' }, 'chown :b -- /f'],
-    [{ mode: '0600' }, 'chmod 0600 -- /f'],
+    [{ owner: 'a', group: 'b', mode: '0600' }, 'chown a:b -- "$t"\nchmod 0600 -- "$t"'],
+    [{ owner: 'a' }, `chown a:${kept('g')} -- "$t"`],
+    [{ group: 'b' }, `chown ${kept('u')}:b -- "$t"`],
+    [{ mode: '0600' }, 'chmod 0600 -- "$t"'],
   ]
-  for (const [ownership, run] of cases) assert.is(ownershipStep('/f', ownership).run, run)
+  for (const [ownership, run] of cases) assert.is(ownershipStep('/f', ownership).run.split('\nfi\n')[1], run)
 })
+
+for (const shell of shells) {
+  for (const command of ['stat', 'chown', 'chmod'] as const) {
+    asRoot(`${shell}: owner and mode of another file are safe from a link put in place before ${command}`, () => {
+      const folder = box.fresh()
+      const path = join(folder, 'f')
+      const victim = join(box.fresh(), 'shadow')
+      writeFileSync(path, 'own')
+      writeFileSync(victim, 'untouched', { mode: 0o600 })
+      const bin = shims(folder, { [command]: `rm -f ${q(path)}; ln -s ${q(victim)} ${q(path)}; exec $real "$@"` })
+      const { code, stderr } = box.run(shell, ownershipStep(path, { owner: '4711', mode: '0666' }).run, '', bin)
+      assert.is(look(victim), '0:0 0600')
+      if (command === 'stat') assert.equal([code, stderr], [1, `${path} is a link, or was replaced at this moment\n`])
+    })
+  }
+
+  asRoot(`${shell}: a link that is there already is not followed either`, () => {
+    const folder = box.fresh()
+    const victim = join(folder, 'shadow')
+    writeFileSync(victim, 'untouched', { mode: 0o600 })
+    symlinkSync('shadow', join(folder, 'f'))
+    assert.is(box.run(shell, ownershipStep(join(folder, 'f'), { owner: '4711', mode: '0666' }).run).code, 1)
+    assert.is(look(victim), '0:0 0600')
+  })
+
+  asRoot(`${shell}: a directory that is made has its mode from the start, and its owner not through a link`, () => {
+    const folder = box.fresh()
+    const path = join(folder, 'd')
+    const victim = mkdirs(join(folder, 'victim'))
+    const [step] = directory(path, { owner: '4711', group: '4711', mode: '0750' }).plan(() => '', new Set()).steps
+    assert.is(box.run(shell, step!.run).code, 0)
+    assert.is(look(path), '4711:4711 0750')
+    rmSync(path, { recursive: true })
+    const bin = shims(folder, { chown: `rmdir ${q(path)}; ln -s ${q(victim)} ${q(path)}; exec $real "$@"` })
+    box.run(shell, step!.run, '', bin)
+    assert.is(look(victim), '0:0 0755')
+  })
+}
 
 test.run()
