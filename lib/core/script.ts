@@ -46,3 +46,6 @@ export function sh(parts: TemplateStringsArray, ...values: readonly (Word | read
 
 /** Lines of script run one after the other. */
 export const lines = (...parts: readonly (Script | string)[]): Script => new Script(parts.map(String).join('\n'))
+
+/** Who runs the script: the number of the user, which the shell of a machine has asked for once. */
+export const userId = new Script('"${plinth_uid:-$(id -u)}"')

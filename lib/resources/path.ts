@@ -2,7 +2,7 @@
 import { posix } from 'node:path'
 import type { Answers, Question } from '../core/probe.ts'
 import type { Step } from '../core/resource.ts'
-import { lines, Script, sh } from '../core/script.ts'
+import { lines, Script, sh, userId } from '../core/script.ts'
 import { stat } from '../readers.ts'
 
 /** Owner, group and mode as they should be. What is left out: see the kind. */
@@ -59,7 +59,7 @@ export function ownershipStep(path: string, { owner, group, mode }: Ownership): 
     say: `set owner and mode of ${path}`,
     run: lines(
       sh`t=${path}
-if [ ${uid} = 0 ]; then
+if [ ${userId} = 0 ]; then
   exec 8<${path}
   t=${opened}
   if [ "$(stat -c %d:%i -- ${path})" != "$(stat -L -c %d:%i -- "$t")" ]; then
@@ -72,8 +72,6 @@ fi`,
     ).text,
   }
 }
-
-const uid = new Script('"${plinth_uid:-$(id -u)}"')
 
 /** Only where the kernel enforces or logs it: elsewhere labels mean nothing. */
 const selinux = '/sys/fs/selinux/enforce'

@@ -1,6 +1,6 @@
 import { posix } from 'node:path'
 import { type Resource, resource, type Step, uploadAnew } from '../core/resource.ts'
-import { Script, sh } from '../core/script.ts'
+import { Script, sh, userId } from '../core/script.ts'
 import { release as releaseReader, releaseTree, stat } from '../readers.ts'
 import { ownersOf } from './path.ts'
 
@@ -124,15 +124,21 @@ ${whole}
 rm -rf -- ${posix.dirname(path)}/.plinth.*
 t=$(mktemp -d ${`${posix.dirname(path)}/.plinth.XXXXXX`})
 trap 'rm -rf -- "$t"' EXIT
-tar -xzf ${arrived} -C "$t" --strip-components=1 --no-same-owner || {
-  df -Pk "$t" | { read -r head; read -r dev size used free rest; echo "$free KiB are free at $rest" >&2; }
+cd -- "$t"
+# The folder above may be a service's own: what is in the place of ours by now, link or folder, is nothing to write into.
+if [ "$(stat -c %d:%i -- "$t") "${userId} != "$(stat -c '%d:%i %u' .)" ]; then
+  echo ${`${posix.dirname(path)} changed while the archive was to be unpacked there`} >&2
+  exit 1
+fi
+tar -xzf ${arrived} --strip-components=1 --no-same-owner || {
+  df -Pk . | { read -r head; read -r dev size used free rest; echo "$free KiB are free at $rest" >&2; }
   exit 1
 }
-chmod -R ${modes} "$t"
-chown -R ${owner} "$t"
-tree=$(cd "$t" && ${releaseTree})
-printf 'sha256 %s\ntree %s\n' ${sha256} "$tree" >"$t/.plinth"
-sync -f "$t" 2>/dev/null || sync
+chmod -R ${modes} .
+chown -R ${owner} .
+tree=$(${releaseTree})
+printf 'sha256 %s\ntree %s\n' ${sha256} "$tree" >.plinth
+sync -f . 2>/dev/null || sync
 if [ -e ${path} ] || [ -L ${path} ]; then mv -T -- ${path} "$t.old"; fi
 mv -T -- "$t" ${path} || { mv -T -- "$t.old" ${path}; exit 1; }
 sync ${posix.dirname(path)}

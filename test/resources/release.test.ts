@@ -14,6 +14,7 @@ import {
 import { join } from 'node:path'
 import type { Question } from '../../lib/core/probe.ts'
 import type { Plan, Resource, Step } from '../../lib/core/resource.ts'
+import { q } from '../../lib/core/script.ts'
 import { sha256 } from '../../lib/core/secret.ts'
 import { play } from '../../lib/engine/play.ts'
 import { archiveFolder, release } from '../../lib/resources/release.ts'
@@ -184,6 +185,26 @@ for (const shell of shells) {
     assert.is(host.apply(wanted(two)).steps.length, 2)
     assert.is(readFileSync(join(at, 'conf/app.conf'), 'utf8'), 'x=2\n')
   })
+
+  if (process.getuid?.() === 0)
+    for (const [what, plant] of [
+      ['a link', (there: string, victim: string) => `ln -s ${q(victim)} "${there}"`],
+      ["somebody's folder", (there: string) => `mkdir "${there}" && chown 4711 "${there}"`],
+    ] as const)
+      test(`${shell}: ${what} put in the place of the folder that is unpacked into has nothing written into it`, () => {
+        const { host, at, wanted } = fresh(shell)
+        const victim = mkdirs(join(host.folder, 'victim'))
+        const bin = mkdirs(join(host.folder, 'bin'))
+        const real = shell === 'dash' ? '/usr/bin/mktemp' : `${busybox} mktemp`
+        writeFileSync(
+          join(bin, 'mktemp'),
+          `#!/bin/sh\nt=$(${real} "$@") && mv "$t" "$t.away" && ${plant('$t', victim)} && echo "$t"\n`,
+          { mode: 0o755 },
+        )
+        assert.throws(() => host.run(host.plan(wanted()), bin), /changed while the archive was to be unpacked/)
+        assert.equal(readdirSync(victim), [])
+        assert.not(existsSync(at))
+      })
 
   test(`${shell}: the old release or the new one, whichever command dies; leftovers are swept`, () => {
     // What the shells do differently is in the last ones: the rest is the script's own order.
