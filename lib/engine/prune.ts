@@ -43,7 +43,7 @@ export async function findLeftovers(run: Run): Promise<Leftovers> {
   const looked = await mapLimit([...hosts], options.forks, async ([key, host]) => {
     const estate = run.estates.get(key)
     const left = estate === undefined || !selectsAll(tags) ? [] : abandoned(estate, options.identity.site, absent)
-    const kept = estate === undefined ? new Set<string>() : keptBy(estate, options.identity.site, absent)
+    const kept = estate && left.length > 0 ? keptBy(estate, options.identity.site, absent) : new Set<string>()
     const strange = (one: Owned): string | undefined => {
       if (options.force) return undefined
       if (!known.has(one.host)) return `of ${one.host}, which is no host of this site any more`
