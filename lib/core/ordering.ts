@@ -3,8 +3,12 @@ import type { Problem } from './error.ts'
 import type { Resource } from './resource.ts'
 
 /** Kinds that own a path; others only speak of one. */
-const pathOf = (id: string): string | undefined =>
-  /^(?:directory|file|symlink|release|properties|line-set):(\/.*)$/.exec(id)?.[1]
+const owning = new Set(['directory', 'file', 'symlink', 'release', 'properties', 'line-set'])
+
+function pathOf(id: string): string | undefined {
+  const colon = id.indexOf(':')
+  return id[colon + 1] === '/' && owning.has(id.slice(0, colon)) ? id.slice(colon + 1) : undefined
+}
 
 /** What an id stands for: its path, whatever kind it is declared as, or itself. */
 export const subjectOf = (id: string): string => pathOf(id) ?? id
@@ -91,7 +95,10 @@ function firsts(entries: readonly Entry[], key: (entry: Entry) => string | undef
 function orderProblems(entries: readonly Entry[]): readonly Problem[] {
   const byId = firsts(entries, ({ resource }) => resource.id)
   const byPath = firsts(entries, ({ path }) => path)
-  const circle = circleIn(byId)
+  const comesLater = (entry: Entry, need: string): boolean => (byId.get(need)?.turn ?? -1) >= entry.turn
+  // Where everything comes after what it needs, nothing goes in a circle.
+  const isOrdered = entries.every((entry) => !entry.resource.needs?.some((need) => comesLater(entry, need)))
+  const circle = isOrdered ? [] : circleIn(byId)
   const problems = [...circleProblems(circle)]
   const inCircle = (one: Entry, other: Entry): boolean => circle.includes(one) && circle.includes(other)
   for (const entry of entries) {

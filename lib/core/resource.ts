@@ -6,6 +6,7 @@
  */
 
 import type { Problem } from './error.ts'
+import { lazily } from './lazily.ts'
 import type { Answers, Question } from './probe.ts'
 import { sha256 } from './secret.ts'
 
@@ -153,34 +154,35 @@ export interface Definition<S extends State> {
 export const tagged = (tag: string, resources: readonly Resource[]): readonly Resource[] =>
   resources.map((one) => ({ ...one, tags: [...(one.tags ?? []), tag] }))
 
+/** Its steps are made when somebody asks: of a site's plan people see the changes, and what is applied is planned anew. */
+const withSteps = lazily<'steps', readonly Step[]>('steps')
+const withDetail = lazily<'detail', readonly string[]>('detail')
+
+/** The same plan with other steps, made when somebody asks. */
+function stepped({ id, action, changes, problems, warnings, disrupts }: Plan, make: () => readonly Step[]): Plan {
+  const plan = { id, action, changes, problems, ...(warnings && { warnings }), ...(disrupts && { disrupts }) }
+  return withSteps(plan, make)
+}
+
+/** The same plan with lines to it, made when somebody asks. */
+export const detailed = (plan: Plan, lines: () => readonly string[]): Plan =>
+  withDetail(
+    stepped(plan, () => plan.steps),
+    lines,
+  )
+
 /** The same resource, with notes that are left on the host before it is touched. */
 export const noted = (one: Resource, notes: readonly string[]): Resource => ({
   ...one,
   notes: [...(one.notes ?? []), ...notes],
   plan(answers, pending, before) {
     const plan = one.plan(answers, pending, before)
-    const { id, action, changes, problems, warnings, disrupts } = plan
-    return withSteps(
-      { id, action, changes, problems, ...(warnings && { warnings }), ...(disrupts && { disrupts }) },
-      () => {
-        const [first, ...rest] = plan.steps
-        return first ? [{ ...first, run: [...notes, first.run].join('\n') }, ...rest] : []
-      },
-    )
+    return stepped(plan, () => {
+      const [first, ...rest] = plan.steps
+      return first ? [{ ...first, run: [...notes, first.run].join('\n') }, ...rest] : []
+    })
   },
 })
-
-/** A plan whose steps are made when somebody asks: of a site's plan people see the changes, and what is applied is planned anew. */
-function withSteps(plan: Omit<Plan, 'steps'>, make: () => readonly Step[]): Plan {
-  let steps: readonly Step[] | undefined
-  return {
-    ...plan,
-    get steps() {
-      steps ??= make()
-      return steps
-    },
-  }
-}
 
 /** What most plans have of problems and warnings. */
 const none: readonly Problem[] = []
@@ -229,7 +231,7 @@ export function resource<S extends State>(definition: Definition<S>): Resource {
       }
       const action = desired === null ? 'remove' : actual === null ? 'create' : 'update'
       // Now: `pending` goes on to grow with what comes after it in the list.
-      const due = new Set(inputs.filter((input) => pending.has(input)))
+      const due = inputs.length > 0 ? new Set(inputs.filter((input) => pending.has(input))) : nothing
       const diff = (): Diff<S> => {
         const changed = new Set(all.map((change) => change.key))
         return { actual, desired, changed, answers, due }

@@ -106,10 +106,12 @@ interface List {
  * that --limit leaves out.
  */
 function withAllNotes(lists: readonly List[], all: readonly List[]): readonly List[] {
+  if (all.length < 2) return lists
   const notes = new Map<string, Set<string>>()
   for (const { play, resources } of all) {
     if (play.options.via) continue
-    for (const { id, notes: own = [] } of resources) notes.set(id, new Set([...(notes.get(id) ?? []), ...own]))
+    for (const { id, notes: own = [] } of resources)
+      if (own.length > 0) notes.set(id, new Set([...(notes.get(id) ?? []), ...own]))
   }
   return lists.map((list) => {
     if (list.play.options.via) return list

@@ -170,7 +170,7 @@ export async function observeMachine(
     channel = await connections.machine(machine)
     const own = (): readonly Assignment[] => assignments.filter(({ play }) => !play.options.via)
     const about = [factsQuestion, receiptsQuestion, ...(planned ? identityQuestions : [])]
-    const questions = (): readonly Question[] => questionsOf(own().flatMap(({ resources }) => resources))
+    const questions = (): readonly Question[] => own().flatMap(({ resources }) => questionsOf(resources))
     const itself = await channel.ask([...about, ...questions()])
     answers = itself
     receipts = readReceipts(itself(receiptsQuestion))
