@@ -2,6 +2,7 @@
 import { type Problem, usageError } from '../core/error.ts'
 import type { Facts } from '../core/facts.ts'
 import { grouped } from '../core/grouped.ts'
+import { once } from '../core/once.ts'
 import { type Listing, listProblems, standsOn } from '../core/ordering.ts'
 import { noted, type Resource } from '../core/resource.ts'
 import type { Host, Machine, Play } from './play.ts'
@@ -11,6 +12,7 @@ import { everything, isSelected, selectsAll, type Tags, wordsOf } from './tags.t
 export interface Assignment {
   readonly play: Play
   readonly host: Host<unknown>
+  readonly ids: readonly string[]
   readonly resources: readonly Resource[]
   readonly tags: Tags
   /** The ids that the run may change; undefined for all of them. */
@@ -123,14 +125,6 @@ function withAllNotes(lists: readonly List[], all: readonly List[]): readonly Li
   })
 }
 
-function once<T extends object>(make: () => T): () => T {
-  let made: T | undefined
-  return () => {
-    made ??= make()
-    return made
-  }
-}
-
 /** Every machine of a site's hosts once, in their order. */
 export function machinesOf(site: readonly Play[]): readonly Machine[] {
   const machines = new Map<string, Machine>()
@@ -145,7 +139,7 @@ export const assignmentOf = (
   resources: readonly Resource[],
   tags: Tags = everything,
   within: Assignment['standsOn'] = once(() => standsOn(resources)),
-): Assignment => ({ play, host, resources, tags, standsOn: within })
+): Assignment => ({ play, host, ids: resources.map(({ id }) => id), resources, tags, standsOn: within })
 
 /** What the tags find in a list. */
 export const tagged = ({

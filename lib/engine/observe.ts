@@ -10,11 +10,12 @@ import { remember } from '../core/remember.ts'
 import type { Plan, Resource } from '../core/resource.ts'
 import { facts as factsReader, receipts as receiptsReader } from '../readers.ts'
 import { type Assignment, assign, concerns, hostsOn } from './assignment.ts'
-import { withDetails } from './details.ts'
+import { detailQuestions, withUpdates } from './details.ts'
+import { type Outline, outlined, planMachine, selectByHost } from './outline.ts'
 import type { Planned } from './planned.ts'
 import type { Host, Machine, Play } from './play.ts'
 import { identityQuestions } from './sealing.ts'
-import { changing, type Look, planResources, type Selection, select } from './selection.ts'
+import { planResources, type Selection, select } from './selection.ts'
 import type { Tags } from './tags.ts'
 import type { HostPlan, World } from './world.ts'
 
@@ -163,7 +164,7 @@ export async function observeMachine(
   let assignments: readonly Assignment[] = []
   let answers: Answers
   let receipts: readonly Receipt[]
-  let direct: readonly Observation[]
+  let outline: Outline
   try {
     if (facts !== null) assignments = assign(site, machine, facts, tags)
     if (facts !== null && !assignments.some(concerns)) return { machine, found: [], declared: [], receipts: [] }
@@ -186,7 +187,10 @@ export async function observeMachine(
     const looks = planMachine(own(), answers)
     for (const { assignment, plans } of looks)
       if (!assignment.play.prerequisite) planned?.see(assignment, plans, answers)
-    direct = await withDetails(selectByHost(looks, force), channel)
+    const whole = selectByHost(looks, force)
+    const more = detailQuestions(whole)
+    const shown = more.length > 0 ? withUpdates(whole, await channel.ask(more)) : whole
+    outline = outlined(assignments, shown, { site, machine, facts: now, tags, answers, force })
   } catch (error) {
     if (!(error instanceof PlinthError) || error.code === 4) throw error
     return { machine, found: [{ machine, assignments: all, error }], declared: [], receipts: [] }
@@ -205,30 +209,8 @@ export async function observeMachine(
         return [{ machine, assignments: [{ play, host }], error }]
       }
     })
-  const found = [...direct, ...(await Promise.all(reached)).flat()]
-  return { machine, found, declared: assignments, receipts }
-}
-
-/** Plans all lists of one machine: what one of its hosts changes, another's process may have read. Pure. */
-function planMachine(assignments: readonly Assignment[], answers: Answers): readonly Look[] {
-  const changed = new Set<string>()
-  return assignments.map((assignment) => {
-    const before = new Set(changed)
-    const plans = planResources(assignment.resources, answers, before, assignment.selected)
-    for (const id of changing(plans, assignment.selected)) changed.add(id)
-    return { assignment, answers, plans, changed: before }
-  })
-}
-
-/** The lists of one machine, each host's brought together. */
-function selectByHost(looks: readonly Look[], force: boolean): readonly Observation[] {
-  const hosts = new Set(looks.map(({ assignment }) => assignment.host.name))
-  return [...hosts].flatMap((name) =>
-    select(
-      looks.filter(({ assignment }) => assignment.host.name === name),
-      force,
-    ),
-  )
+  const found = [...outline.selections, ...(await Promise.all(reached)).flat()]
+  return { machine, found, declared: outline.assignments, receipts }
 }
 
 /** Asks the questions of one assignment again and plans anew; `seen` hears from which answers. */
