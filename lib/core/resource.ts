@@ -187,17 +187,23 @@ export const noted = (one: Resource, notes: readonly string[]): Resource => ({
 /** What most plans have of problems and warnings. */
 const none: readonly Problem[] = []
 const nothing: ReadonlySet<string> = new Set()
+const noIds: readonly string[] = []
+const noChanges: readonly Change[] = []
+const noSteps: readonly Step[] = []
+const neverSecret = (): boolean => false
 
 /** The one way to make a resource: reads, compares and plans for every kind. */
 export function resource<S extends State>(definition: Definition<S>): Resource {
   const { id, probe, desired } = definition
-  const isSecret = definition.secret ?? (() => false)
-  const inputs = (definition.inputs ?? []).map((input) => input.id)
+  const isSecret = definition.secret ?? neverSecret
+  const needs = definition.needs ?? noIds
+  const inputs = definition.inputs?.map((input) => input.id) ?? noIds
+  const keys = desired === null ? noIds : keysOf(desired)
   let digest: string | undefined
   return {
     id,
     probe,
-    needs: [...(definition.needs ?? []), ...inputs],
+    needs: inputs.length > 0 ? [...needs, ...inputs] : needs,
     inputs,
     found(answers) {
       const actual = definition.read(answers)
@@ -211,7 +217,7 @@ export function resource<S extends State>(definition: Definition<S>): Resource {
       digest ??= sha256(
         JSON.stringify([
           id,
-          sorted(desired ?? {}),
+          keys.map((key) => [key, desired?.[key]]),
           (definition.inputs ?? []).map((input) => input.digest()),
           ...beyond,
         ]),
@@ -220,14 +226,14 @@ export function resource<S extends State>(definition: Definition<S>): Resource {
     },
     plan(answers, pending, before = nothing) {
       const actual = definition.read(answers)
-      const changes = difference(actual, desired, isSecret)
+      const changes = desired === null ? noChanges : difference(actual, desired, keys, isSecret)
       const warnings = definition.warn?.(answers, actual) ?? none
       const problems = definition.blocked?.(answers, actual, pending) ?? none
       if (problems.length > 0) return { id, action: 'blocked', changes, steps: [], problems, warnings }
       const reactions = definition.react?.(pending, actual, answers, before) ?? []
       const all = reactions.length > 0 ? [...changes, ...reactions] : changes
       if (all.length === 0 && (actual === null) === (desired === null)) {
-        return { id, action: 'keep', changes: [], steps: [], problems: none, warnings }
+        return { id, action: 'keep', changes: noChanges, steps: noSteps, problems: none, warnings }
       }
       const action = desired === null ? 'remove' : actual === null ? 'create' : 'update'
       // Now: `pending` goes on to grow with what comes after it in the list.
@@ -244,25 +250,33 @@ export function resource<S extends State>(definition: Definition<S>): Resource {
   }
 }
 
-const sorted = (state: Partial<State>): [string, string][] =>
-  Object.entries(state)
-    .filter((entry): entry is [string, string] => entry[1] !== undefined)
-    .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
+/** So few keys are put in their order by hand: sort() would take more memory for them than all the rest of a resource. */
+const few = 12
+
+/** The keys of a state that say something, in their order. */
+function keysOf(state: Partial<State>): readonly string[] {
+  const keys = Object.keys(state).filter((key) => state[key] !== undefined)
+  if (keys.length > few) return keys.sort()
+  for (const [from, key] of keys.entries()) {
+    let at = from
+    for (; at > 0 && key < (keys[at - 1] as string); at--) keys[at] = keys[at - 1] as string
+    keys[at] = key
+  }
+  return keys
+}
 
 function difference<S extends State>(
   actual: S | null,
-  desired: Partial<S> | null,
+  desired: Partial<S>,
+  keys: readonly string[],
   secret: (key: string, value: string) => boolean,
 ): readonly Change[] {
-  if (desired === null) return []
   const shown = (key: string, value: string | undefined, instead: string): string | null =>
     value === undefined ? null : secret(key, value) ? instead : value
-  const changes: Change[] = []
-  for (const key of Object.keys(desired)) {
-    const [before, value] = [actual?.[key], desired[key]]
-    if (value === undefined || before === value) continue
-    const from = shown(key, before, '***')
-    changes.push({ key, from, to: shown(key, value, from === '***' ? 'another ***' : '***') })
-  }
-  return changes.sort((a, b) => (a.key < b.key ? -1 : 1))
+  // In two steps, so that the list that is kept has no room for more.
+  const differing = keys.filter((key) => actual?.[key] !== desired[key])
+  return differing.map((key) => {
+    const from = shown(key, actual?.[key], '***')
+    return { key, from, to: shown(key, desired[key], from === '***' ? 'another ***' : '***') }
+  })
 }
