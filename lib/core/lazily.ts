@@ -17,7 +17,8 @@ export function lazily<Name extends string, Value>(name: Name) {
     },
   }
   return <T extends object>(to: T, make: () => Value): T & Readonly<Record<Name, Value>> => {
-    const one = Object.assign(to, { [maker]: make })
-    return Object.defineProperty(one, name, getter) as T & Readonly<Record<Name, Value>>
+    const one = to as T & { [maker]: () => Value } & Record<Name, Value>
+    one[maker] = make
+    return Object.defineProperty(one, name, getter)
   }
 }

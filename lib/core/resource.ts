@@ -218,7 +218,7 @@ export function resource<S extends State>(definition: Definition<S>): Resource {
         JSON.stringify([
           id,
           keys.map((key) => [key, desired?.[key]]),
-          (definition.inputs ?? []).map((input) => input.digest()),
+          definition.inputs?.map((input) => input.digest()) ?? [],
           ...beyond,
         ]),
       )
@@ -255,9 +255,11 @@ const few = 12
 
 /** The keys of a state that say something, in their order. */
 function keysOf(state: Partial<State>): readonly string[] {
-  const keys = Object.keys(state).filter((key) => state[key] !== undefined)
+  const all = Object.keys(state)
+  const keys = all.every((key) => state[key] !== undefined) ? all : all.filter((key) => state[key] !== undefined)
   if (keys.length > few) return keys.sort()
-  for (const [from, key] of keys.entries()) {
+  for (let from = 1; from < keys.length; from++) {
+    const key = keys[from] as string
     let at = from
     for (; at > 0 && key < (keys[at - 1] as string); at--) keys[at] = keys[at - 1] as string
     keys[at] = key
