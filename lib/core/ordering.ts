@@ -83,19 +83,15 @@ export function listProblems(lists: readonly Listing[]): readonly Problem[] {
   return [...[...byHost.values()].flatMap(orderProblems), ...contradictions(entries)]
 }
 
-/** By key, where it is declared first. */
-function firsts(entries: readonly Entry[], key: (entry: Entry) => string | undefined): Map<string, Entry> {
-  const found = new Map<string, Entry>()
-  for (const entry of entries) {
-    const name = key(entry)
-    if (name !== undefined && !found.has(name)) found.set(name, entry)
-  }
-  return found
-}
-
 function orderProblems(entries: readonly Entry[]): readonly Problem[] {
-  const byId = firsts(entries, ({ resource }) => resource.id)
-  const byPath = firsts(entries, ({ path }) => path)
+  // Where each is declared first.
+  const byId = new Map<string, Entry>()
+  const byPath = new Map<string, Entry>()
+  for (const entry of entries) {
+    const { resource, path } = entry
+    if (!byId.has(resource.id)) byId.set(resource.id, entry)
+    if (path !== undefined && !byPath.has(path)) byPath.set(path, entry)
+  }
   let circle: readonly Entry[] | undefined
   const problems: Problem[] = []
   for (const entry of entries) {
@@ -174,20 +170,24 @@ function circleProblems(circle: readonly Entry[]): readonly Problem[] {
 
 /** What is said differently of one thing: each would undo the other, and no run would ever be the last. */
 function contradictions(entries: readonly Entry[]): readonly Problem[] {
-  const subject = ({ path, resource }: Entry): string => path ?? resource.id
-  const owners = firsts(entries, subject)
-  return entries.flatMap((entry) => {
-    const owner = owners.get(subject(entry))
-    if (!owner || owner === entry || owner.resource.digest() === entry.resource.digest()) return []
-    const other = owner.listing.host === entry.listing.host ? '' : ` for ${owner.listing.host}, on the same machine`
-    return owner.resource.id === entry.resource.id
-      ? [
-          problem(
-            entry,
-            `is something else at ${placeOf(owner)}${other}`,
-            'declare it once, or the very same at both places',
-          ),
-        ]
-      : [problem(entry, `owns the same path as ${named(owner)}${other}`, 'choose another path for one of them')]
-  })
+  const owners = new Map<string, Entry>()
+  const problems: Problem[] = []
+  for (const entry of entries) {
+    const subject = entry.path ?? entry.resource.id
+    const owner = owners.get(subject)
+    if (!owner) owners.set(subject, entry)
+    else if (owner.resource.digest() !== entry.resource.digest()) problems.push(contradiction(entry, owner))
+  }
+  return problems
+}
+
+function contradiction(entry: Entry, owner: Entry): Problem {
+  const other = owner.listing.host === entry.listing.host ? '' : ` for ${owner.listing.host}, on the same machine`
+  return owner.resource.id === entry.resource.id
+    ? problem(
+        entry,
+        `is something else at ${placeOf(owner)}${other}`,
+        'declare it once, or the very same at both places',
+      )
+    : problem(entry, `owns the same path as ${named(owner)}${other}`, 'choose another path for one of them')
 }

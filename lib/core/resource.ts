@@ -90,12 +90,12 @@ export interface Resource {
   /** What its plan is made from: the answers as its kind reads them, null where nothing is there. May hold secrets. Pure. */
   found?(answers: Answers): State | null
   /** It must hold before anything after it in the list is touched: a requirement. */
-  readonly guards?: boolean
+  readonly guards?: boolean | undefined
   /** Shell to run before its first step, so that who reads it is known to have read something else: see `noted`. */
   readonly notes?: readonly string[]
   /** Words by which --tags finds it, beside the name of its play and its kind. */
   readonly tags?: readonly string[]
-  readonly detail?: Detail
+  readonly detail?: Detail | undefined
   /**
    * Pure. `pending` holds the ids of what is about to change before it: earlier in the list, or (`before`, a part of it) in an
    * earlier play of the run or for another host of the machine. What `answers` say of the latter is over by the time it has its turn.
@@ -209,8 +209,8 @@ export function resource<S extends State>(definition: Definition<S>): Resource {
       const actual = definition.read(answers)
       return actual && (definition.found?.(actual) ?? actual)
     },
-    ...(definition.guards && { guards: true }),
-    ...(definition.detail && { detail: definition.detail }),
+    guards: definition.guards,
+    detail: definition.detail,
     // Made when somebody asks: of a thousand hosts' resources only those that a unit runs with are ever asked.
     digest() {
       const beyond = definition.declared === undefined ? [] : [definition.declared]
@@ -276,7 +276,7 @@ function difference<S extends State>(
   const shown = (key: string, value: string | undefined, instead: string): string | null =>
     value === undefined ? null : secret(key, value) ? instead : value
   // In two steps, so that the list that is kept has no room for more.
-  const differing = keys.filter((key) => actual?.[key] !== desired[key])
+  const differing = actual === null ? keys : keys.filter((key) => actual[key] !== desired[key])
   return differing.map((key) => {
     const from = shown(key, actual?.[key], '***')
     return { key, from, to: shown(key, desired[key], from === '***' ? 'another ***' : '***') }

@@ -36,8 +36,11 @@ export async function askFacts(machine: Machine, world: World, connections: Conn
 }
 
 /** What a list of resources wants to know. */
-export const questionsOf = (resources: readonly Resource[]): readonly Question[] =>
-  resources.flatMap((resource) => resource.probe)
+export function questionsOf(resources: readonly Resource[]): readonly Question[] {
+  const questions: Question[] = []
+  for (const { probe } of resources) for (const question of probe) questions.push(question)
+  return questions
+}
 
 /** The open connections of a run, one per machine, opened when first needed and closed together. */
 export class Connections {
@@ -172,7 +175,7 @@ export async function observeMachine(
     const own = (): readonly Assignment[] => assignments.filter(({ play }) => !play.options.via)
     const about = [factsQuestion, receiptsQuestion, ...(planned ? identityQuestions : [])]
     const questions = (): readonly Question[] => own().flatMap(({ resources }) => questionsOf(resources))
-    const itself = await channel.ask([...about, ...questions()])
+    const itself = await channel.ask(about.concat(questions()))
     answers = itself
     receipts = readReceipts(itself(receiptsQuestion))
     const now = parseFacts(itself(factsQuestion))

@@ -36,6 +36,8 @@ export function properties(path: string, { wanted, template, secret, ...ownershi
       return { found: new Map(), problems }
     }
   }
+  const desired: Record<string, string> = { type: 'file', ...ownership }
+  for (const [key, value] of values) desired[prefix + key] = value ?? unset
   return resource<PathState>({
     id: `properties:${path}`,
     needs: ownersOf(ownership),
@@ -46,11 +48,7 @@ export function properties(path: string, { wanted, template, secret, ...ownershi
       const { found } = parsed(answers)
       return { ...state, ...Object.fromEntries(values.map(([key]) => [prefix + key, found.get(key) ?? unset])) }
     },
-    desired: {
-      type: 'file',
-      ...ownership,
-      ...Object.fromEntries(values.map(([key, value]) => [prefix + key, value ?? unset])),
-    },
+    desired,
     secret: (key, value) => key.startsWith(prefix) && value !== unset && secret(key.slice(prefix.length)),
     blocked(answers, actual) {
       if (actual?.type === 'directory')
