@@ -177,6 +177,7 @@ export const noted = (one: Resource, notes: readonly string[]): Resource => ({
   notes: [...(one.notes ?? []), ...notes],
   plan(answers, pending, before) {
     const plan = one.plan(answers, pending, before)
+    if (plan.action === 'keep') return plan
     return stepped(plan, () => {
       const [first, ...rest] = plan.steps
       return first ? [{ ...first, run: [...notes, first.run].join('\n') }, ...rest] : []
