@@ -170,6 +170,7 @@ async function observeSite(run: Run): Promise<Observed> {
     const estate = estateOf(found, declared, receipts, formerSites)
     run.estates.set(machine.key, estate)
     const leftovers = abandoned(estate, name, absent)
+    if (leftovers.length > 0) run.abandoned.set(machine.key, leftovers)
     // A thousand machines that are as they should be don't all stay connected: only so many as are looked at at once.
     // The last of them do, to the end: a host that ends a session is slower to answer, and others wait for it no longer.
     const settled = found.every((item) => 'plans' in item && item.plans.every(isKeep))

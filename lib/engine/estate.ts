@@ -36,9 +36,7 @@ export function abandoned(estate: Estate, site: string, absent: ReadonlySet<stri
   const noted = [...owned(estate), ...ownedBy(estate.receipts, site)]
   if (noted.length === 0) return noted
   const kept = keptBy(estate, site, absent)
-  return distinctOwned(noted)
-    .filter(({ host, id }) => !kept.has(subjectOf(id)) && !absent.has(host))
-    .toReversed()
+  return distinctOwned(noted.filter(({ host, id }) => !kept.has(subjectOf(id)) && !absent.has(host))).toReversed()
 }
 
 /**
