@@ -35,10 +35,10 @@ export async function askFacts(machine: Machine, world: World, connections: Conn
   return facts
 }
 
-/** What a list of resources wants to know. */
-export function questionsOf(resources: readonly Resource[]): readonly Question[] {
+/** What lists of resources want to know. */
+export function questionsOf(...lists: readonly (readonly Resource[])[]): readonly Question[] {
   const questions: Question[] = []
-  for (const { probe } of resources) for (const question of probe) questions.push(question)
+  for (const resources of lists) for (const { probe } of resources) questions.push(...probe)
   return questions
 }
 
@@ -174,7 +174,7 @@ export async function observeMachine(
     channel = await connections.machine(machine)
     const own = (): readonly Assignment[] => assignments.filter(({ play }) => !play.options.via)
     const about = [factsQuestion, receiptsQuestion, ...(planned ? identityQuestions : [])]
-    const questions = (): readonly Question[] => own().flatMap(({ resources }) => questionsOf(resources))
+    const questions = (): readonly Question[] => questionsOf(...own().map(({ resources }) => resources))
     const itself = await channel.ask(about.concat(questions()))
     answers = itself
     receipts = readReceipts(itself(receiptsQuestion))
