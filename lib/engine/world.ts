@@ -110,6 +110,8 @@ export interface Left {
   readonly differs: boolean
   /** The ids that change and that it would be restarted for. */
   readonly owes: readonly string[]
+  /** It can't be known whether that restart is needed. */
+  readonly perhaps: boolean
   /** Why nothing could be done about it anyway. */
   readonly problems: readonly Problem[]
   /** The word by which --tags finds it, and whether that was named in --skip-tags. */

@@ -380,7 +380,9 @@ async function withServer(
   authenticate: (ctx: ssh2.AuthContext, client: ssh2.Connection) => void,
   body: (server: Pick<Sshd, 'port' | 'publicKeys'>) => Promise<void>,
 ): Promise<void> {
+  const clients: ssh2.Connection[] = []
   const server = new ssh2.Server({ hostKeys: [readFileSync(sshd.key)] }, (client) => {
+    clients.push(client)
     client.on('error', () => {})
     client.on('authentication', (ctx) => authenticate(ctx, client))
     client.on('session', (accept) => {
@@ -398,7 +400,10 @@ async function withServer(
     const { port } = server.address() as { port: number }
     await body({ port, publicKeys: [publicKeyOf(sshd.key)] })
   } finally {
-    await new Promise((resolve) => server.close(resolve))
+    const closed = new Promise((resolve) => server.close(resolve))
+    // A test that fails leaves logins open, and it would wait for them.
+    for (const client of clients) client.end()
+    await closed
   }
 }
 
