@@ -32,6 +32,8 @@ export interface Step {
   readonly say: string
   /** POSIX shell (SQL on a database channel). Runs in a subshell with `set -eu`. Never holds a secret. */
   readonly run: string
+  /** The command of `run` that matters, where much is done around it: what a person is shown of it when it fails. Never holds a secret. */
+  readonly command?: string
   /** What `run` finds on its standard input. May hold secrets: it is never printed. */
   readonly input?: string | Uint8Array
   /** A file of the controller streamed to `run`'s standard input, with its length in bytes. */

@@ -40,6 +40,8 @@ export interface FailedStep {
   readonly say: string
   /** The command as it was run; holds no secret. */
   readonly run: string
+  /** Of a long one what matters, where the step says so. */
+  readonly command?: string
   /** Null when its outcome is unknown. */
   readonly code: number | null
   /** The last lines of its stderr. */

@@ -222,6 +222,7 @@ function serviceSteps(
  */
 const start = (name: string, verb: 'start' | 'restart', known: boolean): Step => ({
   say: `${verb} ${name}.service`,
+  command: sh`systemctl restart -- ${`${name}.service`}`.text,
   deadline: 180,
   run: sh`systemctl reset-failed -- ${`${name}.service`} 2>/dev/null || :
 systemctl restart -- ${`${name}.service`}

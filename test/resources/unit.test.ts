@@ -308,6 +308,13 @@ test('the commands, word for word', () => {
   assert.is(masked('masked-runtime'), 'systemctl unmask -q --runtime -- app.service')
 })
 
+test('a start that fails shows the command that matters, as it was run', () => {
+  for (const answers of [show({ Stale: 'yes' }), show({ ActiveState: 'inactive', MainPID: '0' }, null)]) {
+    const { run, command = '' } = service!.plan(canned(answers), new Set()).steps.at(-1)!
+    assert.ok(run.split('\n').includes(command), command)
+  }
+})
+
 test('an input leaves a note before it is touched, and the start takes it away', () => {
   const note = `mkdir -p -m 0700 /etc/plinth
 if [ -f /opt/app/app.conf ] && [ ! -L /opt/app/app.conf ]; then stat -c %Z -- /opt/app/app.conf; else echo -; fi >>/etc/plinth/app.stale
