@@ -22,7 +22,10 @@ const nameAndSum = new Script(String.raw`sum=${'${l%% *}'} name=${'${l#*  }'}
   case $sum in \\*) sum=${'${sum#?}'} name=$(printf %b "$name") ;; esac`)
 const dpkgFormat = new Script("'${Package}\t${db:Status-Status}\\n'")
 
-/** `type|mode|owner|group|bytes|seconds` of a path itself, links not followed; the last when it was last changed in any way, since 1970. */
+/**
+ * `type|mode|owner|group|bytes|seconds` of a path itself, links not followed; the last when it was last changed in any way,
+ * since 1970. Columns may come at its end: it is read with `readPath` and `readStat`, and nowhere taken apart by hand.
+ */
 export const stat: Reader = (paths) => sh`stat -c '%n	%F|%a|%U|%G|%s|%Z' -- ${paths} 2>/dev/null || :`.text
 
 /** SHA-256 of a file's content. Only of files: a pipe would be waited for without end. */

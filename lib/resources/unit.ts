@@ -4,7 +4,7 @@ import { type Script, sh } from '../core/script.ts'
 import { Secret, sha256 } from '../core/secret.ts'
 import { unit as unitReader } from '../readers.ts'
 import { file } from './file.ts'
-import { readChangeTime } from './path.ts'
+import { readStat } from './path.ts'
 import { neverRead, type Properties } from './process-start.ts'
 
 interface UnitState {
@@ -153,7 +153,8 @@ function service(name: string, { ownFile, environment, inputs, digest, settles }
         const { action } = input.plan(answers, new Set())
         // Changed back by now, in an earlier play or for another host of the machine: the note knows when it was edited.
         if (action === 'keep') return actual.spared === 'no'
-        return action !== 'update' || !neverRead(properties, readChangeTime(answers, path), settles)
+        const found = readStat(answers, path)
+        return action !== 'update' || found?.type !== 'file' || !neverRead(properties, found.changed, settles)
       })
       if (doubtful.length === 0) {
         const never = `the running process has never read what changes back: ${namesOf(due)}`
