@@ -47,7 +47,7 @@ function lazily(plan: Plan, make: () => readonly string[]): Plan {
     changes,
     problems,
     ...(warnings && { warnings }),
-    ...(disrupts && { disrupts }),
+    ...(disrupts !== undefined && { disrupts }),
     get steps() {
       return plan.steps
     },
