@@ -104,9 +104,11 @@ export {
   type Ownership,
   ownershipStep,
   ownersOf,
+  type PathStat,
   type PathState,
   pathQuestion,
   readPath,
+  readStat,
   replaceFile,
 } from './resources/path.ts'
 export { type PropertiesOptions, properties } from './resources/properties.ts'

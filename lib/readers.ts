@@ -22,7 +22,10 @@ const nameAndSum = new Script(String.raw`sum=${'${l%% *}'} name=${'${l#*  }'}
   case $sum in \\*) sum=${'${sum#?}'} name=$(printf %b "$name") ;; esac`)
 const dpkgFormat = new Script("'${Package}\t${db:Status-Status}\\n'")
 
-/** `type|mode|owner|group|bytes|seconds` of a path itself, links not followed; the last when it was last changed in any way, since 1970. */
+/**
+ * `type|mode|owner|group|bytes|seconds` of a path itself, links not followed; the last when it was last changed in any way,
+ * since 1970. Columns may come at its end: it is read with `readPath` and `readStat`, and nowhere taken apart by hand.
+ */
 export const stat: Reader = (paths) => sh`stat -c '%n	%F|%a|%U|%G|%s|%Z' -- ${paths} 2>/dev/null || :`.text
 
 /** SHA-256 of a file's content. Only of files: a pipe would be waited for without end. */
@@ -92,7 +95,7 @@ fi`.text
 /**
  * A unit's properties, a line each, with times in UTC. Of a process that runs also `PLINTH_INPUTS`, the digest of the
  * inputs that it was started with (from its own environment, which only root may read), and `Now`: the seconds since
- * 1970 and since the boot. `Stale=yes` when an input was touched since its start; `Started` is the InvocationID of the
+ * 1970 and since the boot. `Stale` is the note that its inputs were touched since its start, in one line; `Started` is the InvocationID of the
  * last start that was ours.
  */
 export const unit: Reader = (names) =>
@@ -117,7 +120,7 @@ for u in ${names}; do
     read -r up idle </proc/uptime
     printf '%s\tNow=%s %s\n' "$u" "$(date +%s)" "$up"
   fi
-  if [ -e "/etc/plinth/${unitOfKey}.stale" ]; then printf '%s\tStale=yes\n' "$u"; fi
+  if [ -e "/etc/plinth/${unitOfKey}.stale" ]; then printf '%s\tStale=%s\n' "$u" "$(tr '\n' ' ' <"/etc/plinth/${unitOfKey}.stale")"; fi
   if [ -e "/etc/plinth/${unitOfKey}.started" ] && read -r l <"/etc/plinth/${unitOfKey}.started"; then printf '%s\tStarted=%s\n' "$u" "${startOfLine}"; fi
 done`.text
 

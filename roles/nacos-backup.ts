@@ -6,7 +6,8 @@ import { type Action, done, due, type Reach, type Work } from '../lib/engine/pro
 import { columnOf, columnsQuery, rowText, selectRows, snapshot, TableSum, tablesQuery } from '../lib/mysql/dump.ts'
 import { name } from '../lib/mysql/readers.ts'
 import { instancesFile, type Manifest, manifestFile, type SavedNode, type SavedTable } from '../lib/nacos/manifest.ts'
-import { content as contentReader, files as filesReader, stat as statReader } from '../lib/readers.ts'
+import { content as contentReader, files as filesReader } from '../lib/readers.ts'
+import { pathQuestion, readPath } from '../lib/resources/path.ts'
 import { type Source, withSession } from './nacos-database.ts'
 import { persistentInstances } from './nacos-instances.ts'
 import { memberOfNode, type Node } from './nacos-node.ts'
@@ -188,15 +189,12 @@ async function saveFiles(reach: Reach, node: Node, draft: Draft): Promise<NonNul
   const saved: { path: string; kept: string; mode: string; owner: string }[] = []
   // One by one: an answer has a limit, and a plugin may be large.
   for (const key of [...new Set(paths)].sort()) {
-    const questions = [
-      { reader: statReader, key },
-      { reader: contentReader, key },
-    ] as const
-    const answers = await scope.ask(node, questions)
-    const [, mode = '', owner = '', group = ''] = answers(questions[0]).split('|')
+    const content = { reader: contentReader, key }
+    const answers = await scope.ask(node, [pathQuestion(key), content])
+    const { mode = '0000', owner = '', group = '' } = readPath(answers, key) ?? {}
     const kept = `nodes/${node.name}${key}`
-    await draft.write(kept, Buffer.from(answers(questions[1]), 'base64'))
-    saved.push({ path: key, kept, mode: mode.padStart(4, '0'), owner: `${owner}:${group}` })
+    await draft.write(kept, Buffer.from(answers(content), 'base64'))
+    saved.push({ path: key, kept, mode, owner: `${owner}:${group}` })
   }
   return saved
 }

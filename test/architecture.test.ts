@@ -162,6 +162,17 @@ const anyTypes = (tree: Tree): readonly string[] =>
     )
     .map(([path]) => path)
 
+/** An answer about a path grows: one function takes it apart, and who wants its words has the parse. */
+const rawStats = (tree: Tree): readonly string[] =>
+  [...tree]
+    .filter(([path]) => path !== 'lib/resources/path.ts')
+    .filter(([, text]) =>
+      /\w\(\s*pathQuestion\(|\breaders\.stat\b|\bstat\b[^{}]*\}\s*(=\s*readers\b|from\s*'[^']*\breaders\.ts')/.test(
+        code(text),
+      ),
+    )
+    .map(([path]) => path)
+
 const limit = 350
 const tooLong = (tree: Tree): readonly string[] =>
   [...tree]
@@ -180,6 +191,7 @@ const checks: Readonly<Record<string, readonly [check: (tree: Tree) => readonly 
   'a file is named after its idea': [badNames, everything],
   'no any, no @ts-ignore': [anyTypes, product],
   'a file is one idea: 350 lines at most': [tooLong, everything],
+  'what stat says of a path is read with readPath and readStat': [rawStats, new Map([...product, ...sources('bench')])],
 }
 
 for (const [name, [check, tree]] of Object.entries(checks)) test(name, () => assert.equal(check(tree), []))
@@ -270,6 +282,15 @@ const broken: readonly (readonly [check: keyof typeof checks, path: string, text
   ['a file is named after its idea', 'roles/common/x.ts', '', 'roles/common/x.ts'],
   ['no any, no @ts-ignore', 'lib/core/x.ts', 'const a = JSON.parse(b) as any', 'lib/core/x.ts'],
   ['no any, no @ts-ignore', 'lib/core/x.ts', '// @ts-ignore\n', 'lib/core/x.ts'],
+  ...[
+    "import { hash, stat as statReader } from '../lib/readers.ts'",
+    'const { hash, stat } = readers',
+    'const question = { reader: readers.stat, key }',
+    "const [type] = answers(pathQuestion(path)).split('|')",
+  ].map(
+    (text) =>
+      ['what stat says of a path is read with readPath and readStat', 'roles/x.ts', text, 'roles/x.ts'] as const,
+  ),
   ['a file is one idea: 350 lines at most', 'lib/core/x.ts', 'a\n'.repeat(351), 'lib/core/x.ts has 351 lines'],
 ]
 

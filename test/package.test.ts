@@ -178,7 +178,7 @@ test(
       'test/time-servers-playbook.test.ts',
     ])
     assert.is(code, 0, out)
-    assert.match(out, /pass 10\n/)
+    assert.match(out, /pass 11\n/)
   },
   { timeout: 120 },
 )

@@ -35,7 +35,7 @@ test(
       const shownTest = withText('roleTest(test, limits')
       writeFileSync(file, shownTest.replace("'../../roles/limits.ts'", "'./limits.ts'"))
       const { stdout, stderr } = spawnSync('node', ['--import', 'tsx', file], { cwd: root, encoding: 'utf8' })
-      assert.match(stdout, /Passed:\s+8\s/, `${stdout}${stderr}`)
+      assert.match(stdout, /Passed:\s+9\s/, `${stdout}${stderr}`)
     } finally {
       rmSync(folder, { recursive: true })
     }

@@ -7,6 +7,7 @@ import {
   type Resource,
   readers,
   readPath,
+  readStat,
   resource,
   type Step,
   sh,
@@ -14,7 +15,7 @@ import {
   uploadAnew,
 } from 'plinth'
 
-const { hash, link, stat, unit } = readers
+const { hash, link, unit } = readers
 
 /** Values of the running kernel, by their path under /proc/sys. Not by `read`: these files give no byte but the first to who takes one at a time. */
 const kernelValues: Reader = (names) =>
@@ -68,15 +69,15 @@ mv -fT -- ${`${path}.plinth`} ${path}`.text,
  */
 export function unpacked(folder: string, cached: string, archive: Archive, owner: string): Resource {
   const marker = { reader: hash, key: `${folder}/.unpacked` }
-  const arrival = { reader: stat, key: cached }
   return resource({
     id: `archive:${folder}`,
     needs: ownersOf({ owner, group: owner }),
-    probe: [marker, arrival],
+    probe: [marker, pathQuestion(cached)],
     read: (answers) => (answers(marker) === '' ? null : { marker: answers(marker) }),
     desired: { marker: sha256(`${archive.sha256}\n`) },
     steps: ({ answers }) => {
-      const there = answers(arrival).split('|')[4] === String(archive.bytes)
+      const arrived = readStat(answers, cached)
+      const there = arrived?.type === 'file' && arrived.bytes === archive.bytes
       const verify = sh`echo ${`${archive.sha256}  ${cached}`} | sha256sum -c --quiet`.text
       return [
         there ? { say: `verify ${cached}`, run: verify } : send(cached, archive),

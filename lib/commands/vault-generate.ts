@@ -7,10 +7,12 @@ import { suggestion } from '../core/nearest.ts'
 import { recipeText } from '../core/recipe.ts'
 import { declaredGroups } from '../edge/declared.ts'
 import { fileOfGroup, generated, makeFolder, withSecrets } from '../edge/generate.ts'
+import { inventoriesBeside } from '../edge/inventories-beside.ts'
 import { loadInventory } from '../edge/inventory.ts'
-import { baseOf, findSource, inventoriesBeside, shownPath } from '../edge/inventory-sources.ts'
+import { baseOf, findSource, shownPath } from '../edge/inventory-sources.ts'
 import type { Asker } from '../edge/terminal.ts'
 import { writeAll } from '../edge/vault-file.ts'
+import { passwordFiles } from '../edge/vault-password.ts'
 import { table } from '../engine/report.ts'
 import type { Given } from './command.ts'
 import { keysOf, namedKeys, proven, sealingKey } from './vault-keys.ts'
@@ -38,7 +40,7 @@ export async function generate(given: Given, asker: Asker): Promise<ExitCode> {
   const chosen = inGroup(found, given.all('group').at(-1))
   const missing = chosen.filter((one) => one.given === null)
   const files = [...grouped(missing, ({ group }) => shownPath(fileOfGroup(base, group)))]
-  if (missing.length > 0) refuseShared(sources)
+  if (missing.length > 0) refuseShared(sources, passwordFiles(given.all('vault-id'), given.all('vault-password-file')))
   if (missing.length > 0 && !check) {
     const key = sealingKey(keys, given)
     await proven(key, inventory.hosts, asker)
@@ -53,17 +55,27 @@ export async function generate(given: Given, asker: Asker): Promise<ExitCode> {
   return check && missing.length > 0 ? exitCode.differs : exitCode.done
 }
 
-/** What is made for one inventory must not become another's: of a file those that lie beside it read the same folder. */
-function refuseShared(sources: readonly string[]): void {
+/**
+ * What is made for one inventory must not become another's: of a file those that lie beside it read the same folder.
+ * @param passwords files that give passwords, and are no inventories
+ */
+function refuseShared(sources: readonly string[], passwords: readonly string[]): void {
   const files = sources.map(findSource).flatMap((source) => ('hosts' in source || source.folder ? [] : [source.path]))
   const file = files.at(-1)
   if (file === undefined) return
-  const others = inventoriesBeside(file).filter((name) => !files.some((one) => basename(one) === name))
+  const others = inventoriesBeside(file, [...files, ...passwords])
   if (others.length === 0) return
   const [folder, name] = [dirname(shownPath(file)), basename(file)]
-  const what = `${others.join(', ')} beside it reads ${join(folder, 'group_vars')} too, and would get its secrets`
+  const certain = others.filter((other) => other.certain)
+  const vars = join(folder, 'group_vars')
+  const names = (certain.length > 0 ? certain : others).map((other) => other.name).join(', ')
+  const what =
+    certain.length > 0
+      ? `${names} beside it reads ${vars} too, and would get its secrets`
+      : `${names} beside it may be an inventory (nothing is run to find out), which would read ${vars} too, and get its secrets`
   const to = join(folder, name.replace(/\.\w+$/, ''), name)
-  throw usageError({ where: shownPath(file), what, remedy: `move it to ${to}, with its variables` })
+  const orElse = certain.length > 0 ? '' : `, or ${names} to another folder`
+  throw usageError({ where: shownPath(file), what, remedy: `move it to ${to}, with its variables${orElse}` })
 }
 
 function inGroup(found: readonly SecretVariable[], group: string | undefined): readonly SecretVariable[] {

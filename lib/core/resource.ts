@@ -33,6 +33,8 @@ export interface Step {
   readonly say: string
   /** POSIX shell (SQL on a database channel). Runs in a subshell with `set -eu`. Never holds a secret. */
   readonly run: string
+  /** The command of `run` that matters, where much is done around it: what a person is shown of it when it fails. Never holds a secret. */
+  readonly command?: string
   /** What `run` finds on its standard input. May hold secrets: it is never printed. */
   readonly input?: string | Uint8Array
   /** A file of the controller streamed to `run`'s standard input, with its length in bytes. */
@@ -64,8 +66,11 @@ export interface Plan {
   readonly problems: readonly Problem[]
   /** What the operator should know and what stops nothing. */
   readonly warnings?: readonly Problem[]
-  /** Whether its steps take what serves away for a while: a restart. Plans that do are rolled, the others need not be. */
-  readonly disrupts?: boolean
+  /**
+   * Whether its steps take what serves away for a while: a restart. Plans that do are rolled, the others need not be.
+   * `perhaps`: they do, and whether that is needed can't be known. Left out where its kind says nothing of it.
+   */
+  readonly disrupts?: boolean | 'perhaps'
   /** The lines of the resource's `detail`, where the engine has asked for them. */
   readonly detail?: readonly string[]
 }
@@ -97,10 +102,10 @@ export interface Resource {
   readonly tags?: readonly string[]
   readonly detail?: Detail | undefined
   /**
-   * Pure. `pending` holds the ids of what is about to change before it: earlier in the list, or (`before`, a part of it) in an
-   * earlier play of the run or for another host of the machine. What `answers` say of the latter is over by the time it has its turn.
+   * Pure. `pending` holds the ids of what changes before it: what is about to, earlier in the list, and what does so, or has
+   * done so by now, in an earlier play of the run or for another host of the machine.
    */
-  plan(answers: Answers, pending: ReadonlySet<string>, before?: ReadonlySet<string>): Plan
+  plan(answers: Answers, pending: ReadonlySet<string>): Plan
 }
 
 /** What a kind's `steps` gets to work with. */
@@ -137,15 +142,10 @@ export interface Definition<S extends State> {
   blocked?(answers: Answers, actual: S | null, pending: ReadonlySet<string>): readonly Problem[]
   /** Things seen in the answers that the operator should know. */
   warn?(answers: Answers, actual: S | null): readonly Problem[]
-  /** Changes beyond the state's own, from inputs that are about to change; those in `before` do so before the list has its turn. */
-  react?(
-    pending: ReadonlySet<string>,
-    actual: S | null,
-    answers: Answers,
-    before: ReadonlySet<string>,
-  ): readonly Change[]
+  /** Changes beyond the state's own, from inputs that are about to change, or did so earlier in the run. */
+  react?(pending: ReadonlySet<string>, actual: S | null, answers: Answers): readonly Change[]
   /** Whether these steps take what serves away for a while. */
-  disrupts?(diff: Diff<S>): boolean
+  disrupts?(diff: Diff<S>): boolean | 'perhaps'
   readonly detail?: Detail
   steps(diff: Diff<S>): readonly Step[]
 }
@@ -160,7 +160,14 @@ const withDetail = lazily<'detail', readonly string[]>('detail')
 
 /** The same plan with other steps, made when somebody asks. */
 function stepped({ id, action, changes, problems, warnings, disrupts }: Plan, make: () => readonly Step[]): Plan {
-  const plan = { id, action, changes, problems, ...(warnings && { warnings }), ...(disrupts && { disrupts }) }
+  const plan = {
+    id,
+    action,
+    changes,
+    problems,
+    ...(warnings && { warnings }),
+    ...(disrupts !== undefined && { disrupts }),
+  }
   return withSteps(plan, make)
 }
 
@@ -175,8 +182,8 @@ export const detailed = (plan: Plan, lines: () => readonly string[]): Plan =>
 export const noted = (one: Resource, notes: readonly string[]): Resource => ({
   ...one,
   notes: [...(one.notes ?? []), ...notes],
-  plan(answers, pending, before) {
-    const plan = one.plan(answers, pending, before)
+  plan(answers, pending) {
+    const plan = one.plan(answers, pending)
     if (plan.action === 'keep') return plan
     return stepped(plan, () => {
       const [first, ...rest] = plan.steps
@@ -225,13 +232,13 @@ export function resource<S extends State>(definition: Definition<S>): Resource {
       )
       return digest
     },
-    plan(answers, pending, before = nothing) {
+    plan(answers, pending) {
       const actual = definition.read(answers)
       const changes = desired === null ? noChanges : difference(actual, desired, keys, isSecret)
       const warnings = definition.warn?.(answers, actual) ?? none
       const problems = definition.blocked?.(answers, actual, pending) ?? none
       if (problems.length > 0) return { id, action: 'blocked', changes, steps: [], problems, warnings }
-      const reactions = definition.react?.(pending, actual, answers, before) ?? []
+      const reactions = definition.react?.(pending, actual, answers) ?? []
       const all = reactions.length > 0 ? [...changes, ...reactions] : changes
       if (all.length === 0 && (actual === null) === (desired === null)) {
         return { id, action: 'keep', changes: noChanges, steps: noSteps, problems: none, warnings }
@@ -244,9 +251,8 @@ export function resource<S extends State>(definition: Definition<S>): Resource {
         return { actual, desired, changed, answers, due }
       }
       const plan = { id, action, changes: all, problems: none, warnings } as const
-      return withSteps(definition.disrupts?.(diff()) ? { ...plan, disrupts: true } : plan, () =>
-        definition.steps(diff()),
-      )
+      const disrupts = definition.disrupts?.(diff())
+      return withSteps(disrupts === undefined ? plan : { ...plan, disrupts }, () => definition.steps(diff()))
     },
   }
 }

@@ -1,8 +1,9 @@
 /** What is said to sudo, su and doas, and what they say. Pure; the texts are run in the tests. */
-import { type PlinthError, unreachable } from '../core/error.ts'
+import { PlinthError, unreachable } from '../core/error.ts'
 import type { Become } from '../core/inventory.ts'
 import { q } from '../core/script.ts'
 import { plain } from './dialogue.ts'
+import { untried } from './trials.ts'
 
 /** The mark in sudo's question for a password. */
 const promptMark = (nonce: string): string => `${nonce}-password`
@@ -89,6 +90,25 @@ const password = 'for a password'
 const problem = (machine: string, { user, method }: Become, what: string, remedy: string): PlinthError =>
   unreachable({ where: machine, what: `it can't become ${user} by ${method}: ${what}`, remedy })
 
+/** The password was not believed. */
+export class WrongPassword extends PlinthError {}
+
+const wrong = (machine: string, become: Become): WrongPassword => {
+  const { problems, code } = problem(
+    machine,
+    become,
+    'the password was refused',
+    `correct it (${givePassword}); it is tried once per run`,
+  )
+  return new WrongPassword(problems, code)
+}
+
+/** Others have refused it, and it is tried no more. */
+export function notTried(machine: string, become: Become, refusedBy: readonly string[]): PlinthError {
+  const { what, remedy } = untried(refusedBy, givePassword)
+  return problem(machine, become, what, remedy)
+}
+
 const givePassword = 'give it with ansible_become_password or -K'
 
 /** It asks, and there is no answer. */
@@ -105,7 +125,7 @@ export function askedAgain(machine: string, become: Become, first: string, secon
   if (/expired|(required|must|have) to change|change your password/i.test(said))
     return problem(machine, become, 'the password has expired', 'log in there by hand and change it')
   return first === second
-    ? problem(machine, become, 'the password was refused', `correct it (${givePassword}); it is tried once per run`)
+    ? wrong(machine, become)
     : problem(
         machine,
         become,
@@ -159,20 +179,18 @@ const reasons: readonly [says: RegExp, what: (become: Become) => string, remedy:
     () => 'permit nopass in doas.conf there, or use sudo (ansible_become_method)',
   ],
   [
-    /Authentication failure|incorrect password|Authentication failed|[Ss]orry/,
-    () => 'the password was refused',
-    () => `correct it (${givePassword}); it is tried once per run`,
-  ],
-  [
     /must be run from a terminal/,
     ({ method }) => `${method} there reads a password from a terminal only`,
     () => 'use sudo (ansible_become_method)',
   ],
 ]
 
+const disbelief = /Authentication failure|incorrect password|Authentication failed|[Ss]orry/
+
 /** It ended, and the other user's shell never came. */
 export function failed(machine: string, become: Become, said: string): PlinthError {
   const known = reasons.find(([says]) => says.test(said))
   if (known) return problem(machine, become, known[1](become), known[2](become))
+  if (disbelief.test(said)) return wrong(machine, become)
   return problem(machine, become, said ? `it said: ${said}` : 'it ended', `run it there by hand: ${byHand(become)}`)
 }

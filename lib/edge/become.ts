@@ -6,14 +6,30 @@
 import { randomBytes } from 'node:crypto'
 import type { Readable } from 'node:stream'
 import type { Become } from '../core/inventory.ts'
-import { askedAgain, commandLine, failed, goWord, Talk, tooLate, unanswered, wantsTerminal } from './become-text.ts'
+import {
+  askedAgain,
+  commandLine,
+  failed,
+  goWord,
+  notTried,
+  type Question,
+  Talk,
+  tooLate,
+  unanswered,
+  WrongPassword,
+  wantsTerminal,
+} from './become-text.ts'
+import { Deadline } from './deadline.ts'
 import type { Streams } from './shell.ts'
+import { Trial, type Turn } from './trials.ts'
 
 export interface BecomeOptions {
   /** Seconds until the other user's shell must be there. Default 30: name services may be slow. */
   readonly deadline?: number
   /** Random unless a test gives one. */
   readonly nonce?: string
+  /** What the run knows of the password; of its own unless other machines have it too. */
+  readonly trial?: Trial
 }
 
 /** Seconds of silence after which what looks like a question is one. */
@@ -33,7 +49,8 @@ export async function becoming(
   machine: string,
   options: BecomeOptions = {},
 ): Promise<Streams> {
-  const attempt = { become, machine, deadline: 30, nonce: randomBytes(12).toString('hex'), ...options }
+  const nonce = randomBytes(12).toString('hex')
+  const attempt = { become, machine, deadline: 30, nonce, trial: new Trial(), ...options }
   const became = await tried(await open(), { ...attempt, terminal: false })
   if (became) return became
   const onTerminal = await tried(await open(), { ...attempt, terminal: true })
@@ -50,7 +67,7 @@ interface Attempt extends Required<BecomeOptions> {
 
 /** One attempt: the streams as the other user's, or null when it must be tried with a terminal. */
 async function tried(streams: Streams, attempt: Attempt): Promise<Streams | null> {
-  const { become, machine, terminal, deadline, nonce } = attempt
+  const { become, machine, terminal, deadline, nonce, trial } = attempt
   const { stdin, stdout, stderr } = streams
   const { password } = become
   const talk = new Talk(nonce)
@@ -66,30 +83,42 @@ async function tried(streams: Streams, attempt: Attempt): Promise<Streams | null
     timers.add(timer)
     return timer
   }
+  const limit = new Deadline()
+  let over = false
+  let turn: Turn | null | undefined
+  /** Gives the password, once it is this machine's turn to try it. */
+  const answer = async (given: string): Promise<void> => {
+    turn = await limit.standFor(trial.turn(machine))
+    if (over) return turn?.over()
+    if (!turn) throw notTried(machine, become, trial.refusedBy ?? [])
+    talk.answered()
+    stdin.write(`${given}\n`)
+  }
   try {
     return await new Promise((resolve, reject) => {
       let quiet: NodeJS.Timeout | undefined
-      let first: string | undefined
-      const ask = (question: string): void => {
-        if (first !== undefined) reject(askedAgain(machine, become, first, question, said()))
-        else if (!password) reject(unanswered(machine, become, question))
-        else {
+      let first: Question | undefined
+      const ask = (question: Question): void => {
+        if (turn) reject(askedAgain(machine, become, first?.text ?? '', question.text, said()))
+        else if (!password) reject(unanswered(machine, become, question.text))
+        else if (!first) {
           first = question
-          talk.answered()
-          stdin.write(`${password.reveal()}\n`)
+          answer(password.reveal()).catch(reject)
         }
       }
       const hear = (name: 'stdout' | 'stderr', chunk: Buffer): void => {
         clearTimeout(quiet)
         talk.hear(name, chunk.toString('utf8'))
         if (talk.ready) {
+          // A greeting that looked like a question has proved nothing.
+          if (first?.certain) turn?.accepted()
           stdin.write(`${goWord(nonce)}\n`)
           resolve(streams)
           return
         }
         const question = talk.question()
-        if (question?.certain) ask(question.text)
-        else if (question) quiet = after(questionSeconds, () => ask(question.text))
+        if (question?.certain) ask(question)
+        else if (question) quiet = after(questionSeconds, () => ask(question))
       }
       const end = (): void => {
         clearTimeout(quiet)
@@ -102,13 +131,17 @@ async function tried(streams: Streams, attempt: Attempt): Promise<Streams | null
       on(stderr, 'data', (chunk) => hear('stderr', chunk))
       for (const event of ['close', 'error']) on(stdout, event, end)
       on(stdin, 'error', end)
-      after(deadline, () => reject(tooLate(machine, become, deadline, said())))
+      limit.start(deadline, () => reject(tooLate(machine, become, deadline, said())))
       stdin.write(commandLine(become, nonce, terminal))
     })
   } catch (error) {
+    if (error instanceof WrongPassword) turn?.refused()
     streams.kill()
     throw error
   } finally {
+    over = true
+    turn?.over()
+    limit.end()
     for (const timer of timers) clearTimeout(timer)
     for (const off of undo) off()
   }

@@ -25,6 +25,13 @@ export class Gate {
     this.#width = Math.max(1, Math.min(this.#width, Math.floor(seen / 2)))
   }
 
+  /** From now on everybody is let in, also those who wait. */
+  open(): void {
+    this.#width = Number.POSITIVE_INFINITY
+    this.#inside += this.#waiting.length
+    for (const enter of this.#waiting.splice(0)) enter()
+  }
+
   /** How many are let in at a time now. */
   get wide(): number {
     return this.#width

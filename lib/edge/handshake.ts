@@ -92,12 +92,14 @@ export async function shakeHands(
   try {
     told = shortenLogin(client, hop.offer.signatures)
     await Promise.race([ready, late])
+    login.ended(null)
     return { client, failure: () => failure }
   } catch (error) {
     stream.destroy()
+    const cause = failure ?? (error as Error)
+    login.ended(cause)
     if (refusal) throw refusal
     if (error instanceof PlinthError) throw error
-    const cause = failure ?? (error as Error)
     if (phase === 'greeting' && overheard.identified) phase = 'keys'
     const problem = connectionProblem(where, cause, {
       phase,
@@ -116,7 +118,6 @@ export async function shakeHands(
       ? new Dropped(problem.problems, problem.code)
       : (login.problemOf(cause) ?? problem)
   } finally {
-    login.deadline.end()
     overheard.end()
   }
 }

@@ -1,6 +1,6 @@
 /** What `-i` means, and what of it is read how: files by their ending, then by what stands in them. */
 import { accessSync, constants, readdirSync, statSync } from 'node:fs'
-import { basename, dirname, extname, isAbsolute, join, relative, resolve } from 'node:path'
+import { dirname, extname, isAbsolute, join, relative, resolve } from 'node:path'
 import { parseAddress } from '../core/address.ts'
 import { usageError } from '../core/error.ts'
 import type { Variables } from '../core/inventory.ts'
@@ -13,7 +13,7 @@ import { locate } from '../core/located-value.ts'
 import { nearest } from '../core/nearest.ts'
 import { brief } from '../core/visible.ts'
 import { runInventoryModule, runInventoryScript } from './inventory-script.ts'
-import { filesBelow, isFolder, isThere, readText } from './text-file.ts'
+import { filesBelow, isFolder, isThere } from './text-file.ts'
 import { readOpened, readYaml } from './yaml.ts'
 import type { Surroundings } from './yaml-tags.ts'
 
@@ -85,39 +85,38 @@ export async function readSource(source: Source, draft: Draft, around: Surroundi
   } else for (const path of filesOf(source.path)) await readFile(path, draft, around)
 }
 
-/** The other files in the folder of an inventory that are inventories, by what stands in them: hosts, children, sections. */
-export const inventoriesBeside = (path: string): readonly string[] =>
-  readdirSync(dirname(path))
-    .filter((name) => name !== basename(path) && /^[^.]+(\.(ya?ml|ini))?$/.test(name) && !passedOver.test(name))
-    .filter((name) => {
-      const file = join(dirname(path), name)
-      if (!statSync(file, { throwIfNoEntry: false })?.isFile()) return false
-      const text = readText(file, shownPath(file))
-      return /^\$ANSIBLE_VAULT;|^\s*(hosts|children)\s*:|^\[[\w.:-]+\]\s*$/m.test(text)
-    })
-
 /** Files in a folder that are no inventories: Ansible's list, and what lies beside inventories of Plinth's. */
 const passedOver = /^\.|^(group|host)_vars$|^vars_plugins$|~$|\.(pyc|pyo|swp|bak|rpm|md|txt|rst|orig|cfg|retry)$/
 const companions = /^known_hosts|\.pub$/
 
-const filesOf = (path: string): readonly string[] =>
-  filesBelow(path, (name) => !passedOver.test(name) && !companions.test(name))
+/** Whether a file of a folder is none of its inventories, by its name. */
+export const isPassedOver = (name: string): boolean => passedOver.test(name) || companions.test(name)
+
+const filesOf = (path: string): readonly string[] => filesBelow(path, (name) => !isPassedOver(name))
+
+/** How a file is read: run as a program, loaded as a module, or as the text it is. */
+export function formOf(path: string): 'program' | 'module' | 'text' {
+  const ending = extname(path)
+  // Files of these kinds are never run: on some file systems every file may be executed.
+  if (asData.includes(ending)) return 'text'
+  if (executable(path)) return 'program'
+  return /^\.[cm]?[jt]s$/.test(ending) ? 'module' : 'text'
+}
+const asData = ['.yaml', '.yml', '.json', '.ini']
 
 async function readFile(path: string, draft: Draft, around: Surroundings): Promise<void> {
   const shown = shownPath(path)
   const ending = extname(path)
   if (ending === '.toml')
     throw usageError({ where: shown, what: 'TOML is not read', remedy: 'write it in YAML (.yaml) or INI (.ini)' })
-  // Files of these kinds are never run: on some file systems every file may be executed.
-  const data = ['.yaml', '.yml', '.json', '.ini'].includes(ending)
-  const program = !data && executable(path)
-  const module = /^\.[cm]?[jt]s$/.test(ending)
-  if ((program || module) && around.programs === false) return
-  if (program) return readScript(path, shown, draft, around)
-  if (module) return readModule(path, shown, draft, around)
+  const form = formOf(path)
+  if (form !== 'text' && around.programs === false) return
+  if (form === 'program') return readScript(path, shown, draft, around)
+  if (form === 'module') return readModule(path, shown, draft, around)
   const opened = readOpened(path, shown, around)
   if (opened === undefined) return
   const { text, hidden } = opened
+  const data = asData.includes(ending)
   if (!data && text.startsWith('#!'))
     throw usageError({ where: shown, what: 'a program that may not be executed', remedy: `chmod +x ${shown}` })
   if (ending === '.ini' || (!data && !looksLikeYaml(text))) return readIniInventory(draft, text, shown, hidden)
@@ -126,7 +125,7 @@ async function readFile(path: string, draft: Draft, around: Surroundings): Promi
 }
 
 /** Whether the first line that says something is one of YAML: `all:`, `---`, `{`. */
-function looksLikeYaml(text: string): boolean {
+export function looksLikeYaml(text: string): boolean {
   const line =
     text
       .replace(/^\uFEFF/, '')

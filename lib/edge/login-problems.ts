@@ -1,6 +1,7 @@
 /** Why a login came to nothing, in words. Pure. */
 import { type PlinthError, unreachable } from '../core/error.ts'
 import type { Secret } from '../core/secret.ts'
+import { untried } from './trials.ts'
 
 /** How far a login came. */
 export interface Course {
@@ -28,8 +29,7 @@ export function refusal(where: string, { user, password }: Who, course: Course):
     return unreachable({
       where,
       what: `${refused} of ${user} was refused (${details})`,
-      remedy:
-        'correct it (ansible_password, or what is typed for -k); it is given to a host once per run, so that no account gets locked',
+      remedy: `correct it (${fromWhere}); it is given to a host once per run, so that no account gets locked`,
     })
   }
   const orPassword =
@@ -42,6 +42,12 @@ export function refusal(where: string, { user, password }: Who, course: Course):
       : `add the public key to ~${user}/.ssh/authorized_keys there, or name another key (--private-key FILE)${orPassword}`,
   })
 }
+
+/** The password is tried no more. */
+export const notTried = (where: string, refusedBy: readonly string[]): PlinthError =>
+  unreachable({ where, ...untried(refusedBy, fromWhere) })
+
+const fromWhere = 'ansible_password, or what is typed for -k'
 
 /** There is not even anything to try. */
 export const nothingToOffer = (

@@ -8,8 +8,8 @@ import { usageError } from '../core/error.ts'
 import type { Become, Connection } from '../core/inventory.ts'
 import { directives } from '../core/ssh-directives.ts'
 import { type Offer, offerOf } from './algorithms.ts'
+import { type Credentials, defaultKeyFiles, type Method, usualMethods } from './credentials.ts'
 import { asFileName, SshConfig, type SshSettings, withTokens } from './ssh-config.ts'
-import { type Credentials, defaultKeyFiles, type Method, usualMethods } from './ssh-login.ts'
 
 /** By what a host's key is trusted. */
 export interface Trust {

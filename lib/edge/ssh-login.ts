@@ -1,40 +1,19 @@
 /**
  * Logging in over SSH: keys of files and of the agent, a password, what sshd asks. One attempt after the other, each
- * with a reason for the next; a password is given to a host once per run, so that no account is locked.
+ * with a reason for the next; a password is given to a host once per run, and to one host at a time until one has
+ * accepted it, so that no account is locked.
  */
-import { homedir } from 'node:os'
-import { join } from 'node:path'
 import type { AnyAuthMethod, AuthHandlerMiddleware, NextAuthHandler } from 'ssh2'
 import { PlinthError, unreachable } from '../core/error.ts'
-import type { Secret } from '../core/secret.ts'
+import type { Credentials, Method } from './credentials.ts'
 import { Deadline } from './deadline.ts'
 import { answersTo, asksPassword, expired, type Round } from './dialogue.ts'
 import type { Eager } from './fewer-trips.ts'
 import { type Identity, identitiesOf, KeyRing, type Offer } from './identities.ts'
-import { nothingToOffer, refusal, tooManyKeys, tooSlow } from './login-problems.ts'
+import { nothingToOffer, notTried, refusal, tooManyKeys, tooSlow } from './login-problems.ts'
 import { OneKey } from './one-key.ts'
 import type { Asker } from './terminal.ts'
-
-/** What may be used to log in to one host, settled by inventory, command line and OpenSSH's configuration. */
-export interface Credentials {
-  readonly user: string
-  /** Key files, in order; those that are missing are passed over unless `named`. */
-  readonly keyFiles: readonly string[]
-  /** True when the inventory or the command line named the key: nothing else is offered, and a missing file is an error. */
-  readonly named: boolean
-  /** IdentitiesOnly: of the agent's keys only those whose public half is among keyFiles (FILE or FILE.pub). */
-  readonly identitiesOnly: boolean
-  /** Path of the agent's socket (SSH_AUTH_SOCK or IdentityAgent), null for none. */
-  readonly agent: string | null
-  readonly password: Secret | null
-  /** As PreferredAuthentications and the *Authentication switches leave them, in order. */
-  readonly methods: readonly Method[]
-}
-
-export type Method = 'publickey' | 'keyboard-interactive' | 'password'
-
-/** OpenSSH's own order. */
-export const usualMethods: readonly Method[] = ['publickey', 'keyboard-interactive', 'password']
+import { type Trial, Trials, type Turn } from './trials.ts'
 
 export interface Login {
   /** ssh2 calls it for the next way to log in. */
@@ -45,29 +24,31 @@ export interface Login {
   passwordExpired(): void
   /** The plain reason of a refusal, or of a login that was given up; undefined if the error is of another kind. */
   problemOf(error: Error): PlinthError | undefined
-  /** To be started with the connection and ended with the login; it stands still while a person types. */
+  /** To be started with the connection; it stands still while a person types, and while others try the password first. */
   readonly deadline: Deadline
+  /** To be told when the login is done (null), or what it has failed with. */
+  ended(failure: Error | null): void
 }
-
-/** The files ssh tries as well, newest kind first. */
-export const defaultKeyFiles = (): string[] =>
-  ['id_ed25519', 'id_ecdsa', 'id_rsa'].map((name) => join(homedir(), '.ssh', name))
 
 /** What a run remembers, from one login to the next. */
 interface Memory {
   readonly ring: KeyRing
   /** The machines that have refused their password. */
   readonly refused: Set<string>
+  readonly trials: Trials
 }
 const memories = new WeakMap<Asker, Memory>()
 
 function memoryOf(asker: Asker): Memory {
   const known = memories.get(asker)
   if (known) return known
-  const memory = { ring: new KeyRing(asker), refused: new Set<string>() }
+  const memory = { ring: new KeyRing(asker), refused: new Set<string>(), trials: new Trials() }
   memories.set(asker, memory)
   return memory
 }
+
+/** What a run knows of the passwords it has tried; its memory hangs on who is asked for them. */
+export const trialsOf = (asker: Asker): Trials => memoryOf(asker).trials
 
 /**
  * A login that is about to be tried.
@@ -81,7 +62,16 @@ export async function loginOf(where: string, credentials: Credentials, asker: As
   const offer = keys ? await identitiesOf(where, credentials, memory.ring) : { identities: [], passedOver: [] }
   const password = memory.refused.has(where) ? null : credentials.password
   if (offer.identities.length === 0 && password === null) throw nothingToOffer(where, credentials, offer.passedOver)
-  return new Attempts({ where, credentials: { ...credentials, password }, offer, asker, refused: memory.refused })
+  const trial = password && memory.trials.of(credentials.user, password)
+  if (offer.identities.length === 0 && trial?.refusedBy) throw notTried(where, trial.refusedBy)
+  return new Attempts({
+    where,
+    credentials: { ...credentials, password },
+    offer,
+    asker,
+    refused: memory.refused,
+    trial,
+  })
 }
 
 /** As many keys are offered before a password gets its turn: sshd may be content with four attempts in all. */
@@ -94,6 +84,8 @@ interface Around {
   readonly asker: Asker
   /** The machines that have refused their password in this run. */
   readonly refused: Set<string>
+  /** What is known of the password; null without one. */
+  readonly trial: Trial | null
 }
 
 /** One login, while it is being tried. ssh2 asks for the next attempt and never says more than that the last was not enough. */
@@ -112,6 +104,8 @@ class Attempts implements Login {
   #partial = false
   /** So was an earlier one: sshd and the user know each other, and whatever else is asked may be asked of a person. */
   #progress = false
+  /** The leave to give the password; null when others have refused it. */
+  #turn: Turn | null | undefined
   /** The password was given. */
   #answered = false
   /** A person has answered something else. */
@@ -140,6 +134,29 @@ class Attempts implements Login {
   }
 
   readonly passwordExpired = (): void => this.#giveUp(expired(this.#around.where, ''))
+
+  ended(failure: Error | null): void {
+    this.deadline.end()
+    if (failure === null && this.#answered) this.#turn?.accepted()
+    // sshd counts the password among the attempts, and hangs up instead of saying no.
+    if (this.#answered && endOfAttempts.test(failure?.message ?? '')) this.#turn?.refused()
+    this.#turn?.over()
+  }
+
+  /** Waits until the password may be given, and says whether it may. */
+  async #mayGive(): Promise<boolean> {
+    const { trial, where } = this.#around
+    if (trial === null || this.#turn) return true
+    this.#turn = await this.deadline.standFor(trial.turn(nameIn(where)))
+    // Whoever is gone by now passes it on.
+    if (!this.deadline.running) this.#turn?.over()
+    return this.#turn !== null
+  }
+
+  #gave(): void {
+    if (this.#partial) this.#turn?.accepted()
+    else this.#turn?.refused()
+  }
 
   async #advance(): Promise<void> {
     try {
@@ -251,18 +268,20 @@ class Attempts implements Login {
 
   async *#byPassword(): AsyncGenerator<AnyAuthMethod, void, void> {
     const { user: username, password } = this.#around.credentials
-    if (this.#answered || (password === null && !this.#progress)) return
+    if (this.#answered || (password === null && !this.#progress) || !(await this.#mayGive())) return
     const otherwise = { where: this.#around.where, remedy: 'give it with -k or ansible_password' }
     const given =
       password ?? (await this.#patiently(this.#around.asker.secret(`${this.#around.where}: password: `, otherwise)))
     this.#answered = true
     yield { type: 'password', username, password: given.reveal() }
+    this.#gave()
     if (!this.#partial) this.#around.refused.add(this.#around.where)
   }
 
   async *#byDialogue(): AsyncGenerator<AnyAuthMethod, void, void> {
     const { user: username, password } = this.#around.credentials
     if (this.#around.refused.has(this.#around.where) || (password === null && !this.#progress)) return
+    if (!(await this.#mayGive())) return
     let answered = false
     yield {
       type: 'keyboard-interactive',
@@ -277,11 +296,13 @@ class Attempts implements Login {
         this.#patiently(asked).then(finish, (error) => this.#giveUp(error))
       },
     }
+    if (this.#answered) this.#gave()
     if (answered && !this.#partial) this.#around.refused.add(this.#around.where)
   }
 
   #refusal(): PlinthError {
-    const { where, credentials, offer, refused } = this.#around
+    const { where, credentials, offer, refused, trial } = this.#around
+    if (this.#turn === null && trial?.refusedBy) return notTried(where, trial.refusedBy)
     return refusal(where, credentials, {
       tried: this.tried,
       mute: this.#mute,
@@ -295,12 +316,14 @@ class Attempts implements Login {
     if (this.#problem) return this.#problem
     const { where } = this.#around
     const keys = this.#offered.size
-    if (/Too many authentication failures/.test(error.message) && keys > keysBeforePassword)
-      return tooManyKeys(where, keys, this.tried)
+    if (endOfAttempts.test(error.message) && keys > keysBeforePassword) return tooManyKeys(where, keys, this.tried)
     return this.#asking > 0 && !this.deadline.over ? tooSlow(where) : undefined
   }
 }
 
+/** The host's name, of `NAME (USER@ADDRESS:PORT)`. */
+const nameIn = (where: string): string => where.replace(/ \(.*$/, '')
+const endOfAttempts = /Too many authentication failures/
 const sha1Only = 'sshd there takes RSA keys with SHA-1 signatures only, which are off'
 const notAllowed = 'PubkeyAcceptedAlgorithms does not allow it'
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

@@ -6,15 +6,18 @@
  */
 import type { MachineChannel } from '../core/channel.ts'
 import { hostError, PlinthError, unreachable } from '../core/error.ts'
+import type { Become } from '../core/inventory.ts'
 import { becoming } from './become.ts'
 import { execAtOnce } from './fewer-trips.ts'
 import { type Link, type LinkOptions, Links } from './links.ts'
 import type { Route } from './route.ts'
 import { Shell, type Streams } from './shell.ts'
 import { shellChannel } from './shell-channel.ts'
+import { trialsOf } from './ssh-login.ts'
 import { connectionProblem } from './ssh-problems.ts'
 import type { Asker } from './terminal.ts'
 import { traceScript } from './trace-text.ts'
+import type { Trials } from './trials.ts'
 import { openTunnel } from './tunnel.ts'
 
 export interface ConnectOptions extends LinkOptions {
@@ -25,9 +28,11 @@ export interface ConnectOptions extends LinkOptions {
 /** The machines of a run. */
 export class Machines {
   readonly #links: Links
+  readonly #trials: Trials
 
   constructor(asker: Asker) {
     this.#links = new Links(asker)
+    this.#trials = trialsOf(asker)
   }
 
   /**
@@ -65,8 +70,15 @@ export class Machines {
       return { stdin: channel, stdout: channel, stderr: channel.stderr, kill }
     }
     try {
-      const other = become !== null && become.user !== hops.at(-1)?.credentials.user
-      shell = new Shell(name, other ? await Promise.race([becoming(open, become, name), lost]) : await open())
+      const user = hops.at(-1)?.credentials.user
+      const other = become !== null && become.user !== user
+      const became = (become: Become): Promise<Streams> => {
+        // What sudo wants to hear is the password of who logged in, unless it was told otherwise there.
+        const account = become.method === 'su' ? become.user : (user ?? '')
+        const trial = become.password && this.#trials.of(account, become.password)
+        return becoming(open, become, name, trial ? { trial } : {})
+      }
+      shell = new Shell(name, other ? await Promise.race([became(become), lost]) : await open())
       return machineChannel(link, shell, options.lockFile)
     } catch (error) {
       link.hangUp()

@@ -72,6 +72,17 @@ export async function vaultKeys(
   return keys
 }
 
+/** The files and programs that vault passwords may come from, as they are named by options and environment. */
+export const passwordFiles = (
+  ids: readonly string[],
+  files: readonly string[],
+  env = process.env,
+): readonly string[] => [
+  ...[...(env[variables.ids]?.split(',') ?? []), ...ids].map((value) => value.trim().replace(/^[^@]*@/, '')),
+  ...files,
+  ...(env[variables.file] ? [env[variables.file] as string] : []),
+]
+
 /** Has a typed password typed once more. Throws a PlinthError where it differs. */
 export async function typedAgain(key: VaultKey, asker: Asker): Promise<void> {
   const where = 'vault password'

@@ -53,10 +53,11 @@ const tailOf = (result: Done | undefined, lines: number): string =>
     .join('\n')
 
 /** A step that failed, as the report has it. */
-export const failedStep = (id: string, { say, run }: Step, result: Done | undefined): FailedStep => ({
+export const failedStep = (id: string, { say, run, command }: Step, result: Done | undefined): FailedStep => ({
   id,
   say,
   run,
+  ...(command !== undefined && { command }),
   code: result?.code ?? null,
   stderr: tailOf(result, 20),
 })

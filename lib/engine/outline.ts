@@ -110,7 +110,7 @@ class PlanOutline implements Plan {
   readonly changes: readonly Change[]
   readonly problems: readonly Problem[]
   readonly warnings: readonly Problem[]
-  readonly disrupts: boolean
+  readonly disrupts?: boolean | 'perhaps'
   readonly #lines: readonly string[] | undefined
   readonly #again: () => readonly Selection[]
   readonly #list: number
@@ -118,13 +118,13 @@ class PlanOutline implements Plan {
 
   /** `again` makes the plans of its machine, where it is at place `at` of one list. */
   constructor(plan: Plan, again: () => readonly Selection[], list: number, at: number) {
-    const { id, action, changes, problems, warnings = [], disrupts = false } = plan
+    const { id, action, changes, problems, warnings = [], disrupts } = plan
     this.id = id
     this.action = action
     this.changes = changes
     this.problems = problems
     this.warnings = warnings
-    this.disrupts = disrupts
+    if (disrupts !== undefined) this.disrupts = disrupts
     // Of updates they were asked for, so that they are seen.
     this.#lines = action === 'create' ? undefined : (plan.detail ?? [])
     this.#again = again

@@ -130,7 +130,7 @@ export function countChanges(plans: readonly HostPlan[]): { readonly resources: 
 export const problemLines = (problems: readonly Problem[], tone: Tone): readonly Line[] =>
   problems.map((problem) => line(problemText(problem), tone))
 
-/** A command of more lines than this is shown only where it is asked for. */
+/** Of a command of more lines than this only what matters is shown, unless more is asked for. */
 const shortCommand = 5
 
 /** A failed host: what stood in the way, the command, what is done, what is not. */
@@ -147,14 +147,14 @@ export function failureLines(
   ]
 }
 
-function stepLines({ id, run }: FailedStep, verbose: boolean): readonly Line[] {
+function stepLines({ id, say, run, command: short = say }: FailedStep, verbose: boolean): readonly Line[] {
   const lines = run.trim().split('\n')
   const command =
     lines.length === 1
       ? [`  command: ${lines[0]}`]
       : verbose || lines.length <= shortCommand
         ? ['  command:', ...lines.map((text) => `    ${text}`)]
-        : [`  command: ${lines.length} lines of shell, shown with -v and kept by --report`]
+        : [`  command: ${short} (in full with -v, and in --report)`]
   return [`  resource: ${id}`, ...command].map((text) => line(text, 'faint'))
 }
 

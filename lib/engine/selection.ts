@@ -39,7 +39,7 @@ export function planResources(
 ): readonly Plan[] {
   const pending = new Set(changed)
   return resources.map((resource) => {
-    const plan = resource.plan(answers, pending, changed)
+    const plan = resource.plan(answers, pending)
     if (changes(plan, selected)) pending.add(plan.id)
     return plan
   })
@@ -110,13 +110,16 @@ function leftOf({ assignment, answers, plans, changed }: Look): readonly Left[] 
     // What the tags don't find is none of a prerequisite's business either.
     if (play.prerequisite && !isSelected(tags, wordsOf(play, resource))) return []
     const alone = resource.plan(answers, nothing)
-    const reacts = plan.problems.length === 0 && plan.changes.length > alone.changes.length
+    const follows = plan.problems.length === 0 && plan.changes.length > alone.changes.length
+    // What says that it takes nobody away is no restart: a running process has never read what changes back.
+    const reacts = follows && plan.disrupts !== false
     const { tag, skipped } = tagOf(play, resource, tags)
     return [
       {
         id: plan.id,
         differs: !isKeep(alone),
         owes: reacts ? (resource.needs ?? []).filter((id) => pending.has(id)) : [],
+        perhaps: plan.disrupts === 'perhaps',
         problems: plan.problems,
         tag,
         skipped,

@@ -21,15 +21,17 @@ export function restartLines(plans: readonly HostPlan[]): readonly Line[] {
   const owing = new Map<string, { readonly left: Left; readonly hosts: string[] }>()
   for (const { host, left } of plans) {
     for (const one of left.filter(({ owes }) => owes.length > 0)) {
-      const key = JSON.stringify([one.id, one.owes])
+      const key = JSON.stringify([one.id, one.owes, one.perhaps])
       owing.set(key, { left: one, hosts: [...(owing.get(key)?.hosts ?? []), host] })
     }
   }
-  return [...owing.values()].map(({ left: { id, owes, tag, skipped }, hosts }) => ({
+  return [...owing.values()].map(({ left: { id, owes, perhaps, tag, skipped }, hosts }) => ({
     tone: 'change',
     text: `warning: ${problemText({
       where: hostsText(hosts),
-      what: `${id} has to be restarted because of ${owes.join(', ')}, and is not selected`,
+      what: perhaps
+        ? `${id} may need a restart because of ${owes.join(', ')} (what it has read can't be known), and is not selected`
+        : `${id} has to be restarted because of ${owes.join(', ')}, and is not selected`,
       remedy: `run again ${skipped ? `without ${tag} in --skip-tags` : `with --tags ${tag}, or without --tags`}`,
     })}`,
   }))

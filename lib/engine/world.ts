@@ -40,6 +40,8 @@ export interface FailedStep {
   readonly say: string
   /** The command as it was run; holds no secret. */
   readonly run: string
+  /** Of a long one what matters, where the step says so. */
+  readonly command?: string
   /** Null when its outcome is unknown. */
   readonly code: number | null
   /** The last lines of its stderr. */
@@ -110,6 +112,8 @@ export interface Left {
   readonly differs: boolean
   /** The ids that change and that it would be restarted for. */
   readonly owes: readonly string[]
+  /** It can't be known whether that restart is needed. */
+  readonly perhaps: boolean
   /** Why nothing could be done about it anyway. */
   readonly problems: readonly Problem[]
   /** The word by which --tags finds it, and whether that was named in --skip-tags. */

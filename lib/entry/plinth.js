@@ -44,6 +44,7 @@ export const {
   properties,
   q,
   readPath,
+  readStat,
   readers,
   record,
   refused,

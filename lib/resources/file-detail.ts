@@ -4,7 +4,7 @@ import type { Detail } from '../core/resource.ts'
 import { reveal, Secret, sha256 } from '../core/secret.ts'
 import { textDiff } from '../core/text-diff.ts'
 import { excerpt, hash, mostExcerpt } from '../readers.ts'
-import { pathQuestion, readPath } from './path.ts'
+import { pathQuestion, readStat } from './path.ts'
 
 const without = (why: string): readonly string[] => [`(no lines: ${why})`]
 const tooLarge = without(`more than ${mostExcerpt / 1024} KiB`)
@@ -48,10 +48,10 @@ export class FileDetail implements Detail {
 
   private diff(answers: Answers): readonly string[] {
     const { path, content } = this
-    const now = readPath(answers, path)
+    const now = readStat(answers, path)
     if (isPrivate(now?.mode)) return onlyOwner
     if (now !== null && now.type !== 'file') return without(`a ${now.type} is there now`)
-    if (Number(answers(pathQuestion(path)).split('|')[4] ?? 0) > mostExcerpt) return tooLarge
+    if (now !== null && now.bytes > mostExcerpt) return tooLarge
     const before = textOf(Buffer.from(answers(excerptOf(path)), 'base64'))
     const after = textOf(Buffer.from(bytesOf(content)))
     if (before === undefined || after === undefined) return noText

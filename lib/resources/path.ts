@@ -21,6 +21,20 @@ export interface PathState {
   readonly group: string
 }
 
+/** Beside its state what of a path changes by itself. A number that the answer does not have is NaN. */
+export interface PathStat {
+  /** `file`, `directory`, `link` or `special file`. */
+  readonly type: string
+  /** Four octal digits: `0644`. */
+  readonly mode: string
+  readonly owner: string
+  readonly group: string
+  /** Its size. */
+  readonly bytes: number
+  /** When it was last changed in any way, its content, owner or mode: seconds since 1970. */
+  readonly changed: number
+}
+
 const types: Readonly<Record<string, string>> = {
   'regular file': 'file',
   'regular empty file': 'file',
@@ -28,21 +42,31 @@ const types: Readonly<Record<string, string>> = {
   'symbolic link': 'link',
 }
 
-/** The question that `readPath` reads its answer from. */
+/** The question that `readPath` and `readStat` read their answer from. */
 export const pathQuestion = (path: string): Question => ({ reader: stat, key: path })
 
-/** Type, mode (`0644`), owner and group of a path; null when nothing is there. */
-export function readPath(answers: Answers, path: string): PathState | null {
+/**
+ * Everything that is known of a path, a link itself and not what it leads to; null when nothing is there. The one place that
+ * takes an answer to `pathQuestion` apart.
+ */
+export function readStat(answers: Answers, path: string): PathStat | null {
   const answer = answers(pathQuestion(path))
   if (answer === '') return null
-  const [type = '', mode = '', owner = '', group = ''] = answer.split('|')
-  return { type: types[type] ?? 'special file', mode: mode.padStart(4, '0'), owner, group }
+  const [type = '', mode = '', owner = '', group = '', bytes, changed] = answer.split('|')
+  return {
+    type: types[type] ?? 'special file',
+    mode: mode.padStart(4, '0'),
+    owner,
+    group,
+    bytes: Number(bytes || Number.NaN),
+    changed: Number(changed || Number.NaN),
+  }
 }
 
-/** When a file was last changed in any way, its content, owner or mode: seconds since 1970. NaN for what is no file. */
-export function readChangeTime(answers: Answers, path: string): number {
-  const [type = '', , , , , seconds = ''] = answers(pathQuestion(path)).split('|')
-  return types[type] === 'file' && seconds !== '' ? Number(seconds) : Number.NaN
+/** Type, mode (`0644`), owner and group of a path, the state of most kinds; null when nothing is there. */
+export function readPath(answers: Answers, path: string): PathState | null {
+  const found = readStat(answers, path)
+  return found && { type: found.type, mode: found.mode, owner: found.owner, group: found.group }
 }
 
 /** The file that is open, whatever its name leads to by now. */

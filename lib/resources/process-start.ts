@@ -2,9 +2,6 @@
  * Whether a process that runs can have read a file as it is on the disk now. Answered only where it is certain: the
  * process is the one that Plinth started, with inputs that it had just looked at, and the file was changed later.
  */
-import type { Answers } from '../core/probe.ts'
-import { readChangeTime } from './path.ts'
-
 /** What a unit's answer says of the start of its process, as properties by name: the lines of the reader `unit`. */
 export type Properties = ReadonlyMap<string, string>
 
@@ -12,17 +9,18 @@ export type Properties = ReadonlyMap<string, string>
 const tolerance = 2
 
 /**
- * True when the process was certainly started, and done with reading, before the file became what it is now. `settles` is
- * the number of seconds after its start in which it reads. It is not certain, and so false, when
+ * True when the process was certainly started, and done with reading, before the file became what it is now.
+ * It is not certain, and so false, when
  * - somebody else started it since Plinth did: it may have read an edit before the one that is seen;
  * - it can be told to read again (`systemctl reload`);
  * - the second of the change is that of the start, or is still to come, or the clock has jumped since the start.
+ * @param changed when the file was changed, in seconds since 1970; NaN for what can't be known
+ * @param settles seconds after its start in which the process reads
  */
-export function neverRead(properties: Properties, answers: Answers, path: string, settles: number): boolean {
+export function neverRead(properties: Properties, changed: number, settles: number): boolean {
   const invocation = properties.get('InvocationID') ?? ''
   if (invocation === '' || invocation !== properties.get('Started') || properties.get('CanReload') !== 'no')
     return false
-  const changed = readChangeTime(answers, path)
   const started = secondsOf(properties.get('ExecMainStartTimestamp') ?? '')
   const startedUptime = Number(properties.get('ExecMainStartTimestampMonotonic') || Number.NaN) / 1e6
   const [now = Number.NaN, uptime = Number.NaN] = (properties.get('Now') ?? '').split(' ').map(Number)

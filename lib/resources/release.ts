@@ -1,8 +1,8 @@
 import { posix } from 'node:path'
 import { type Resource, resource, type Step, uploadAnew } from '../core/resource.ts'
 import { Script, sh, userId } from '../core/script.ts'
-import { release as releaseReader, releaseTree, stat } from '../readers.ts'
-import { ownersOf } from './path.ts'
+import { release as releaseReader, releaseTree } from '../readers.ts'
+import { ownersOf, pathQuestion, readStat } from './path.ts'
 
 /** An archive on the controller whose digest was verified and whose entries were checked before any host is asked. */
 export interface Archive {
@@ -39,11 +39,10 @@ export const archiveFolder = '/var/cache/plinth'
 export function release(path: string, { archive, owner, group, others = false }: ReleaseOptions): Resource {
   const question = { reader: releaseReader, key: path }
   const arrived = `${archiveFolder}/${archive.sha256}`
-  const arrival = { reader: stat, key: arrived }
   return resource<ReleaseState>({
     id: `release:${path}`,
     needs: ownersOf({ owner, group }),
-    probe: [question, arrival],
+    probe: [question, pathQuestion(arrived)],
     read(answers) {
       const answer = answers(question)
       if (answer === '') return null
@@ -54,7 +53,7 @@ export function release(path: string, { archive, owner, group, others = false }:
     },
     desired: { archive: archive.sha256, tree: 'whole' },
     steps({ answers }) {
-      const kept = answers(arrival).split('|')[4] === String(archive.bytes)
+      const kept = readStat(answers, arrived)?.bytes === archive.bytes
       const modes = others ? 'u=rwX,go=rX' : 'u=rwX,g=rX,o='
       // What has just arrived was verified then; what was kept may have been damaged since.
       const whole = kept ? verify(arrived, archive.sha256) : new Script(':')

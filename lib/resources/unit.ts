@@ -1,9 +1,10 @@
 import type { Answers, Question } from '../core/probe.ts'
 import { type Change, noted, type Resource, resource, type Step } from '../core/resource.ts'
-import { sh } from '../core/script.ts'
+import { type Script, sh } from '../core/script.ts'
 import { Secret, sha256 } from '../core/secret.ts'
 import { unit as unitReader } from '../readers.ts'
 import { file } from './file.ts'
+import { readStat } from './path.ts'
 import { neverRead, type Properties } from './process-start.ts'
 
 interface UnitState {
@@ -14,8 +15,10 @@ interface UnitState {
   /** The digest of the inputs the running process was started with. */
   readonly inputs: string
   readonly reload: string
-  /** Whether an input was touched since the process started. */
+  /** Whether an input was touched since the process started, that it may have read. */
   readonly stale: string
+  /** Whether inputs were touched of which it has certainly read nothing. */
+  readonly spared: string
 }
 
 export interface UnitOptions {
@@ -33,7 +36,10 @@ export const environmentFile = (name: string): string => `/etc/plinth/${name}.en
 /** Where the unit itself is. */
 export const unitFile = (name: string): string => `/etc/systemd/system/${name}.service`
 
-/** Stands while an input has been touched and the process has not been started since. */
+/**
+ * Stands while an input has been touched and the process has not been started since. It has a line for each touch: the
+ * second of the change before it, for whether the process can have read what was there; `-` where that can't be known.
+ */
 export const staleFile = (name: string): string => `/etc/plinth/${name}.stale`
 
 /** Which start of the process was the last that was ours. */
@@ -50,10 +56,15 @@ const propertiesOf = (answers: Answers, name: string): Properties =>
       .map((line): [string, string] => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
   )
 
-/** The state of a service; `load` is `not-found` where there is none. */
-export function readUnit(answers: Answers, name: string): UnitState {
+/**
+ * The state of a service; `load` is `not-found` where there is none.
+ * @param settles seconds after its start within which the process has read its inputs; for ever, unless given
+ */
+export function readUnit(answers: Answers, name: string, settles = Number.POSITIVE_INFINITY): UnitState {
   const found = propertiesOf(answers, name)
   const active = found.get('ActiveState') ?? ''
+  const touched = found.get('Stale')?.trim().split(' ')
+  const spared = touched?.every((changed) => neverRead(found, Number(changed), settles)) === true
   return {
     load: found.get('LoadState') ?? 'not-found',
     enabled: found.get('UnitFileState') ?? '',
@@ -61,7 +72,8 @@ export function readUnit(answers: Answers, name: string): UnitState {
     active: active === 'reloading' || active === 'refreshing' ? 'active' : active,
     inputs: found.get('PLINTH_INPUTS') ?? '',
     reload: found.get('NeedDaemonReload') ?? 'no',
-    stale: found.get('Stale') ?? 'no',
+    stale: touched && !spared ? 'yes' : 'no',
+    spared: spared ? 'yes' : 'no',
   }
 }
 
@@ -72,9 +84,15 @@ export function readUnit(answers: Answers, name: string): UnitState {
 export const inputOf = (name: string, input: Resource): Resource =>
   noted(input, [
     sh`mkdir -p -m 0700 /etc/plinth
-: >${staleFile(name)}
+${changeTimeOf(plainFile(input))} >>${staleFile(name)}
 sync ${staleFile(name)}`.text,
   ])
+
+/** Prints when a file was changed last, in seconds since 1970; `-` for all else. */
+const changeTimeOf = (path: string | undefined): Script =>
+  path === undefined
+    ? sh`echo -`
+    : sh`if [ -f ${path} ] && [ ! -L ${path} ]; then stat -c %Z -- ${path}; else echo -; fi`
 
 /**
  * A systemd service: its file, enabled, running, and running with the inputs that are declared now. "Restart needed" is
@@ -110,7 +128,7 @@ function service(name: string, { ownFile, environment, inputs, digest, settles }
     probe: [unitQuestion(name), ...files.flatMap((input) => input.probe)],
     inputs,
     read(answers) {
-      const state = readUnit(answers, name)
+      const state = readUnit(answers, name, settles)
       return state.load === 'not-found' ? null : state
     },
     // What fails and is started again goes from one state to the next by itself.
@@ -118,20 +136,25 @@ function service(name: string, { ownFile, environment, inputs, digest, settles }
       active === 'active' ? { ...rest, active, inputs } : { ...rest, active: 'not active' },
     desired: { load: 'loaded', enabled: 'enabled', active: 'active', inputs: digest, reload: 'no', stale: 'no' },
     secret: (key) => key === 'inputs',
-    react(pending, actual, answers, before): readonly Change[] {
+    react(pending, actual, answers): readonly Change[] {
       const due = inputs.filter(({ id }) => pending.has(id))
-      if (actual?.active !== 'active' || due.length === 0) return []
+      if (actual?.active !== 'active') return []
+      if (due.length === 0)
+        return actual.spared === 'yes' && actual.inputs === digest
+          ? [{ key: noRestart, from: null, to: 'the running process has never read what was changed back' }]
+          : []
       const restart = `because of ${namesOf(due)}`
       if (actual.inputs !== digest || actual.stale !== 'no') return [{ key: 'restart', from: null, to: restart }]
       // The process was started with what is declared: an input that is changed back concerns it only if it was read.
       const properties = propertiesOf(answers, name)
       const doubtful = due.filter((input) => {
         const path = plainFile(input)
-        // Changed back before this list has its turn, by an earlier play or another host of the machine: when it was
-        // edited is lost by then, and nothing else is planned than what will be done.
-        if (path === undefined || before.has(input.id)) return true
-        const isEdited = input.plan(answers, new Set()).action === 'update'
-        return !isEdited || !neverRead(properties, answers, path, settles)
+        if (path === undefined) return true
+        const { action } = input.plan(answers, new Set())
+        // Changed back by now, in an earlier play or for another host of the machine: the note knows when it was edited.
+        if (action === 'keep') return actual.spared === 'no'
+        const found = readStat(answers, path)
+        return action !== 'update' || found?.type !== 'file' || !neverRead(properties, found.changed, settles)
       })
       if (doubtful.length === 0) {
         const never = `the running process has never read what changes back: ${namesOf(due)}`
@@ -141,7 +164,11 @@ function service(name: string, { ownFile, environment, inputs, digest, settles }
       const why = `${restart}; whether the running process has read ${read} can't be known`
       return [{ key: 'restart', from: null, to: why }]
     },
-    disrupts: ({ actual, changed }) => actual?.active === 'active' && restarts(changed),
+    disrupts: ({ actual, changed }) =>
+      actual?.active === 'active' &&
+      restarts(changed) &&
+      // Where it alone is the reason, what the process has read is not known.
+      (changed.has('inputs') || changed.has('stale') || 'perhaps'),
     steps({ actual, changed, due, answers }) {
       // What another run's tags leave as it is, is not what is declared: such a start tells nothing of what was read.
       const right = files.every((input) => due.has(input.id) || input.plan(answers, new Set()).action === 'keep')
@@ -196,6 +223,7 @@ function serviceSteps(
  */
 const start = (name: string, verb: 'start' | 'restart', known: boolean): Step => ({
   say: `${verb} ${name}.service`,
+  command: sh`systemctl restart -- ${`${name}.service`}`.text,
   deadline: 180,
   run: sh`systemctl reset-failed -- ${`${name}.service`} 2>/dev/null || :
 systemctl restart -- ${`${name}.service`}

@@ -26,8 +26,8 @@ export interface RoleCase<P> {
 
 /**
  * Adds the tests: an empty host gets a plan in an order that holds; on the right answers everything is kept; each answer
- * that is missing or differs plans the resource that it belongs to and what reacts to it, and nothing else; no secret is
- * in a plan; the same parameters give the same resources; an unknown parameter is refused.
+ * that is missing or differs plans the resource that it belongs to and what reacts to it, and nothing else; an answer of
+ * `stat` may have more at its end; no secret is in a plan; the same parameters give the same resources; an unknown parameter is refused.
  */
 export function roleTest<S extends Schema, Extra>(
   test: AddTest,
@@ -77,9 +77,19 @@ export function roleTest<S extends Schema, Extra>(
       only([id], make(), planned({ ...right, ...answers })))
   }
 
+  const all = [
+    ...[{}, right, ...Object.keys(right).map((name) => ({ ...right, [name]: '' }))],
+    ...Object.values(drifts).map((drift) => ({ ...right, ...drift })),
+  ]
+
+  if (Object.keys(right).some(isStat))
+    test('what is known of a path may grow: more at the end of an answer of stat changes no plan', () => {
+      for (const answers of all)
+        assert.deepEqual(planned(grown(answers)).map(shownOf), planned(answers).map(shownOf), 'read it with readStat')
+    })
+
   test('no secret is in a plan', () => {
-    const all = [{}, right, ...Object.keys(right).map((name) => ({ ...right, [name]: '' })), ...Object.values(drifts)]
-    const shown = all.flatMap((answers) => planned({ ...answers }).map(shownOf)).join('\n')
+    const shown = all.flatMap((answers) => planned(answers).map(shownOf)).join('\n')
     for (const secret of secretsIn(params)) {
       assert.ok(
         secret.length >= 8,
@@ -106,6 +116,14 @@ export function roleTest<S extends Schema, Extra>(
     )
   })
 }
+
+const isStat = (name: string): boolean => name.startsWith('stat:')
+
+/** The same answers, of a Plinth that asks for more. */
+const grown = (answers: Canned): Canned =>
+  Object.fromEntries(
+    Object.entries(answers).map(([name, answer]) => [name, isStat(name) && answer !== '' ? `${answer}|0|0` : answer]),
+  )
 
 /** The resources that a plan changes. */
 export const changed = (plans: readonly Plan[]): readonly string[] =>

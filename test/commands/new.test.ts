@@ -104,7 +104,7 @@ test(
       run(join(root, 'node_modules/.bin/tsc'), '--project', 'own.json')
       writeFileSync(join(copy, 'biome.json'), readFileSync(join(root, 'biome.json')))
       run(join(root, 'node_modules/.bin/biome'), 'check', '--error-on-warnings', ...written)
-      assert.match(run('node', '--import', 'tsx', '--test', ...written.slice(2)), /pass 10\n/)
+      assert.match(run('node', '--import', 'tsx', '--test', ...written.slice(2)), /pass 11\n/)
     } finally {
       remove(copy)
     }

@@ -1,6 +1,16 @@
 /** `plinth vault generate`: what a playbook's schemas want and nobody has given, made once, never shown. */
 import { spawnSync } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { proven } from '../../lib/commands/vault-keys.ts'
@@ -8,6 +18,7 @@ import { recipeMetadata } from '../../lib/core/recipe.ts'
 import { check, params, secret } from '../../lib/core/schema.ts'
 import { Secret } from '../../lib/core/secret.ts'
 import { generated, makeFolder } from '../../lib/edge/generate.ts'
+import { inventoriesBeside } from '../../lib/edge/inventories-beside.ts'
 import { loadInventory } from '../../lib/edge/inventory.ts'
 import { sealVault, VaultKey } from '../../lib/edge/vault.ts'
 import { inlineValue } from '../../lib/edge/vault-inline.ts'
@@ -229,6 +240,82 @@ test(
     const { code, err } = run('-i', 'own', '--playbook', 'own.ts')
     assert.is(code, 4)
     assert.match(err, /a1\.yaml:1:1: app\.key is given for a1, and not for a2; give all the same/)
+  },
+  slow,
+)
+
+/** What may lie beside an inventory, whether it is one, and null where only running it would tell. */
+const beside: readonly [name: string, text: string, is: boolean | null][] = [
+  ['groups.yaml', 'web:\n  hosts: { w1: }\n', true],
+  ['flow.yml', 'all: { children: { web: { hosts: { w1: } } } }\n', true],
+  ['tagged.yaml', 'all:\n  hosts:\n    w1: { a: !env NOT_THERE, b: !command [false] }\n', true],
+  ['broken.yaml', 'all:\n  hosts:\n    w1: [\n', true],
+  ['sealed.yml', sealVault('all:\n', key), true],
+  ['hosts.json', '{"web":{"hosts":{"w1":null}}}', true],
+  ['hosts', 'w1 ansible_host=10.0.0.1\n', true],
+  ['prod.example', '[web]\nw1\n', true],
+  ['servers.ini', '[web]\nw1\n', true],
+  ['dynamic.py', '#!/usr/bin/python3\n', null],
+  ['cmdb', '#!/bin/sh\nexec cmdb-list "$@"\n', null],
+  ['module.ts', 'export default { web: { hosts: ["w1"] } }\n', null],
+  ['settings.json', '{"hosts":["w1"]}', false],
+  ['play.yml', '- hosts: web\n  tasks: []\n', false],
+  ['vars.yaml', 'a: 1\n', false],
+  ['other.ts', 'export default 1\n', false],
+  ['LICENSE', 'Do what you want\n', false],
+  ['notes.md', '[web]\n', false],
+  ['team-client.sh', '#!/bin/sh\necho pw\n', false],
+  ['given', '#!/bin/sh\necho pw\n', false],
+]
+test('what lies beside an inventory: every kind is known, and no program is run to find out', () => {
+  const names = beside.map(([name]) => name).sort()
+  for (const [name, text] of beside) {
+    write(`beside/${name}`, text)
+    if (/^#!/.test(text)) chmodSync(join(folder, 'beside', name), 0o755)
+  }
+  write('beside/mine.yaml', 'all: { hosts: { m1: } }\n')
+  mkdirSync(join(folder, 'beside/group_vars'))
+  const found = new Map(
+    inventoriesBeside(join(folder, 'beside/mine.yaml'), [join(folder, 'beside/given')]).map(({ name, certain }) => [
+      name,
+      certain,
+    ]),
+  )
+  assert.equal(
+    names.map((name) => [name, found.has(name) ? found.get(name) || null : false]),
+    names.map((name) => [name, beside.find(([one]) => one === name)?.[2]]),
+  )
+})
+
+test(
+  'secrets are made for an inventory of JSON and for that of a program, and a program beside it is named',
+  () => {
+    const text = {
+      'json/hosts.json': '{"apps":{"hosts":{"a1":null,"a2":null},"vars":{"app":{"name":"x"}}}}',
+      'program/hosts.sh': `#!/bin/sh\necho '{"apps":{"hosts":["a1","a2"],"vars":{"app":{"name":"x"}}},"_meta":{"hostvars":{}}}'\n`,
+    }
+    for (const [path, content] of Object.entries(text)) {
+      write(path, content)
+      chmodSync(join(folder, path), path.endsWith('.sh') ? 0o755 : 0o644)
+      const { code, out, err } = run('-i', path, '--playbook', 'own.ts')
+      assert.is(code, 0, `${path}: ${err}`)
+      assert.match(
+        out,
+        new RegExp(`\\+ app_key +32 random bytes, hexadecimal +made, in ${dirname(path)}/group_vars/apps/vault`),
+      )
+      rmSync(join(folder, dirname(path), 'group_vars'), { recursive: true })
+    }
+    write('json/dynamic', '#!/bin/sh\nexit 1\n')
+    chmodSync(join(folder, 'json/dynamic'), 0o755)
+    const { code, err } = run('-i', 'json/hosts.json', '--playbook', 'own.ts')
+    assert.is(code, 4)
+    assert.is(
+      err,
+      'json/hosts.json: dynamic beside it may be an inventory (nothing is run to find out), which would read json/group_vars too, and get its secrets; move it to json/hosts/hosts.json, with its variables, or dynamic to another folder\n',
+    )
+    const known = runWith(join(folder, 'json/dynamic'), '-i', 'json/hosts.json', '--playbook', 'own.ts')
+    assert.match(known.err, /dynamic/)
+    assert.not.match(known.err, /may be an inventory/)
   },
   slow,
 )

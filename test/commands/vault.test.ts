@@ -13,7 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { newKeyOf } from '../../lib/commands/vault-keys.ts'
 import { openVault, sealVault, VaultKey } from '../../lib/edge/vault.ts'
 import { answering } from '../edge/askers.ts'
@@ -29,6 +29,8 @@ test.after(() => {
   rmSync(folder, { recursive: true, force: true })
 })
 const slow = { timeout: 60 }
+/** Seconds for what takes parts of one, so that what never comes to an end is ended within a test. */
+const bounds = 15
 
 const at = (name: string): string => join(folder, name)
 const read = (name: string): string => readFileSync(at(name), 'utf8')
@@ -416,28 +418,38 @@ test(
       'wait',
       'echo x >> "$1"; echo $$ > editor.pid; echo "$1" > seen.new; mv seen.new seen; exec sleep 50',
     )
+    const editorRuns = (): boolean => {
+      const stat = `/proc/${read('editor.pid').trim()}/stat`
+      return existsSync(stat) && !/ Z /.test(readFileSync(stat, 'utf8'))
+    }
     for (const [signal, code] of [
       ['SIGTERM', 130],
       ['SIGHUP', 130],
       ['SIGQUIT', 130],
     ] as const) {
-      rmSync(at('seen'), { force: true })
+      for (const name of ['seen', 'editor.pid']) rmSync(at(name), { force: true })
       const words = [plinth, 'vault', 'edit', path, '--vault-id', `prod@${at('old')}`]
       const child = spawn(process.execPath, words, { cwd: folder, stdio: 'ignore', env: env({ EDITOR: wait }) })
       children.push(child)
-      await eventually(() => existsSync(at('seen')))
-      const place = read('seen').trim()
-      assert.ok(existsSync(place))
       const ended = new Promise<number | null>((resolve) => child.once('exit', resolve))
-      child.kill('SIGINT')
-      child.kill(signal)
-      assert.is(await ended, code, signal)
-      assert.not(existsSync(place.replace(/\/[^/]+$/, '')), signal)
-      assert.is(read('s.yml'), before)
-      const editorPid = Number(read('editor.pid'))
-      await eventually(
-        () => !existsSync(`/proc/${editorPid}`) || / Z /.test(readFileSync(`/proc/${editorPid}/stat`, 'utf8')),
-      )
+      // What does not end by the signal is ended here, with the editor, so that a failure leaves nothing that runs.
+      const bound = setTimeout(() => child.kill('SIGKILL'), bounds * 1000)
+      try {
+        await eventually(() => existsSync(at('seen')), bounds)
+        const place = read('seen').trim()
+        assert.ok(existsSync(place))
+        child.kill('SIGINT')
+        child.kill(signal)
+        assert.is(await ended, code, signal)
+        assert.not(existsSync(dirname(place)), signal)
+        assert.is(read('s.yml'), before)
+        await eventually(() => !editorRuns(), bounds)
+      } finally {
+        clearTimeout(bound)
+        child.kill('SIGKILL')
+        if (existsSync(at('editor.pid')) && editorRuns()) process.kill(Number(read('editor.pid')), 'SIGKILL')
+        if (existsSync(at('seen'))) rmSync(dirname(read('seen').trim()), { recursive: true, force: true })
+      }
     }
     tidy()
   },

@@ -9,6 +9,7 @@ import { Secret } from '../../lib/core/secret.ts'
 import { becoming } from '../../lib/edge/become.ts'
 import { commandLine } from '../../lib/edge/become-text.ts'
 import { Shell, type Streams } from '../../lib/edge/shell.ts'
+import { Trial } from '../../lib/edge/trials.ts'
 import { assert, suite } from '../kit.ts'
 import { eventually, failure } from './channels.ts'
 
@@ -218,6 +219,80 @@ test('sudo that wants a terminal gets one on a second try; its word for that is 
   assert.match(opened[1]!.written[0]!, /exec script -qc /)
   await opened[1]!.say(...ready)
   assert.is(await work, opened[1]!.streams)
+})
+
+const asks: Words = ['stderr', 'n0-password ']
+const again: Words = ['stderr', '\nSorry, try again.\nn0-password ']
+
+/** Machines that become root with one password, which all of them ask for at once. */
+async function crowd(size: number, says: Words = asks): Promise<{ sudos: Canned[]; ends: Promise<unknown>[] }> {
+  const trial = new Trial()
+  const sudos = Array.from({ length: size }, () => new Canned())
+  const ends = sudos.map((sudo, index) =>
+    becoming(async () => sudo.streams, root, `h${index + 1}`, { nonce, trial }).catch((error) => error),
+  )
+  await eventually(() => sudos.every(({ written }) => written.length === 1))
+  for (const sudo of sudos) await sudo.say(...says)
+  return { sudos, ends }
+}
+const heard = (sudos: readonly Canned[]): number[] => sudos.map(({ answers }) => answers.length)
+
+test('a wrong password is tried at two machines, and the others say which', async () => {
+  const { sudos, ends } = await crowd(5)
+  assert.equal(heard(sudos), [1, 0, 0, 0, 0], 'one at a time')
+  await sudos[0]!.say(...again)
+  await eventually(() => sudos[1]!.answers.length === 1)
+  await sudos[1]!.say('stderr', 'sudo: 1 incorrect password attempt\n')
+  await sudos[1]!.say('end')
+  const texts = (await Promise.all(ends)).map(String)
+  assert.equal(heard(sudos), [1, 1, 0, 0, 0])
+  for (const text of texts.slice(0, 2)) assert.match(text, /the password was refused; correct it/)
+  for (const text of texts.slice(2))
+    assert.match(
+      text,
+      /: h\d: it can't become root by sudo: the password is not tried here: h1 and h2 refused it; correct it \(give it with ansible_become_password or -K\): more wrong tries/,
+    )
+  for (const { killed } of sudos) assert.ok(killed)
+})
+
+test('one machine accepts a password, and all others try it at once', async () => {
+  const { sudos, ends } = await crowd(5)
+  await sudos[0]!.say(...ready)
+  await eventually(() =>
+    heard(sudos)
+      .slice(1)
+      .every((answers) => answers === 1),
+  )
+  for (const sudo of sudos.slice(1)) await sudo.say(...ready)
+  assert.equal(
+    await Promise.all(ends),
+    sudos.map(({ streams }) => streams),
+  )
+})
+
+test('a machine that ends passes its turn on, also one that ends while it waits', async () => {
+  const { sudos, ends } = await crowd(4)
+  await sudos[1]!.say('end')
+  await ends[1]
+  await sudos[0]!.say('end')
+  await eventually(() => sudos[2]!.answers.length === 1)
+  assert.equal(heard(sudos), [1, 0, 1, 0])
+  await sudos[2]!.say(...ready)
+  await eventually(() => sudos[3]!.answers.length === 1)
+  await sudos[3]!.say(...ready)
+  await Promise.all(ends)
+  assert.equal(heard(sudos), [1, 0, 2, 2])
+})
+
+test('a greeting that looks like a question accepts no password for others', async () => {
+  const { sudos, ends } = await crowd(3, ['stderr', 'Welcome: '])
+  await eventually(() => heard(sudos)[0] === 1)
+  await sudos[0]!.say(...ready)
+  await eventually(() => heard(sudos)[1] === 1)
+  assert.is(heard(sudos)[2], 0)
+  for (const sudo of sudos.slice(1).reverse()) await sudo.say(...ready)
+  await Promise.all(ends)
+  assert.equal(heard(sudos), [2, 2, 1], 'the last was ready before its turn came')
 })
 
 test('the password is in no command line, and names are words', () => {

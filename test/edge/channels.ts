@@ -31,9 +31,14 @@ export async function failure(promise: Promise<unknown>): Promise<PlinthError> {
   throw new Error('it did not fail')
 }
 
-/** Waits for something without a word to wait for; the test's own timeout ends it. */
-export async function eventually(holds: () => boolean): Promise<void> {
-  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 10))
+/** Waits for something without a word to wait for. */
+export async function eventually(holds: () => boolean, seconds = 60): Promise<void> {
+  // A test that has failed meanwhile must not go on looking, or its process would never end.
+  const end = performance.now() + seconds * 1000
+  while (!holds()) {
+    if (performance.now() > end) throw new Error(`not within ${seconds} s: ${holds}`)
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
 }
 
 export const sha = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex')

@@ -6,8 +6,9 @@ import { join } from 'node:path'
 import ssh2 from 'ssh2'
 import type { PlinthError } from '../../lib/core/error.ts'
 import { Secret } from '../../lib/core/secret.ts'
+import { type Credentials, usualMethods } from '../../lib/edge/credentials.ts'
 import { Links } from '../../lib/edge/links.ts'
-import { type Credentials, loginOf, usualMethods } from '../../lib/edge/ssh-login.ts'
+import { loginOf } from '../../lib/edge/ssh-login.ts'
 import type { Asker } from '../../lib/edge/terminal.ts'
 import { assert, suite } from '../kit.ts'
 import { makeAccount } from './accounts.ts'
@@ -46,8 +47,9 @@ async function logIn(
   more: Partial<Credentials>,
   asker: Asker = answering(),
   loginSeconds = 20,
+  name = 'h1',
 ): Promise<string> {
-  const hop = hopTo(sshd, { port, trust: { pins }, credentials: { ...nothing, ...more } })
+  const hop = hopTo(sshd, { name, port, trust: { pins }, credentials: { ...nothing, ...more } })
   const link = await new Links(asker).open([hop], { loginSeconds })
   try {
     return await new Promise<string>((resolve, reject) => {
@@ -375,12 +377,14 @@ interface Question {
 
 /** A server of ssh2, for what no sshd at hand does. */
 async function withServer(
-  authenticate: (ctx: ssh2.AuthContext) => void,
+  authenticate: (ctx: ssh2.AuthContext, client: ssh2.Connection) => void,
   body: (server: Pick<Sshd, 'port' | 'publicKeys'>) => Promise<void>,
 ): Promise<void> {
+  const clients: ssh2.Connection[] = []
   const server = new ssh2.Server({ hostKeys: [readFileSync(sshd.key)] }, (client) => {
+    clients.push(client)
     client.on('error', () => {})
-    client.on('authentication', authenticate)
+    client.on('authentication', (ctx) => authenticate(ctx, client))
     client.on('session', (accept) => {
       accept().on('exec', (ok) => {
         const channel = ok()
@@ -396,7 +400,10 @@ async function withServer(
     const { port } = server.address() as { port: number }
     await body({ port, publicKeys: [publicKeyOf(sshd.key)] })
   } finally {
-    await new Promise((resolve) => server.close(resolve))
+    const closed = new Promise((resolve) => server.close(resolve))
+    // A test that fails leaves logins open, and it would wait for them.
+    for (const client of clients) client.end()
+    await closed
   }
 }
 
@@ -485,6 +492,84 @@ test('a password that must be changed, said in reply to the password itself', ()
       await refused(logIn(server, { password: new Secret('pass') }), /its password has expired/)
     },
   ))
+
+const crowd = Array.from({ length: 12 }, (_, index) => `h${index + 1}`)
+
+for (const [name, options] of [
+  ['keyboard-interactive', pam],
+  ['password', plain],
+] as const) {
+  test(`a wrong password by ${name} is tried at two hosts of a crowd, and is no reason not to try another`, () =>
+    withSshd(options, async (own) => {
+      const asker = answering()
+      const errors = await Promise.all(
+        crowd.map((host) => failure(logIn(own, { user, password: wrong }, asker, 20, host))),
+      )
+      const texts = errors.map(({ message }) => message)
+      assert.is(texts.filter((text) => /the password of plinth-login was refused/.test(text)).length, 2)
+      const untried =
+        /^h\d+ \(\S+\): the password is not tried here: h\d+ and h\d+ refused it; correct it \(ansible_password, or what is typed for -k\): more wrong tries might lock/
+      assert.is(texts.filter((text) => untried.test(text)).length, 10, texts.join('\n'))
+      for (const { code } of errors) assert.is(code, 3)
+      assert.not.match(texts.join(), /canary/)
+      await eventually(() => attempts(own) >= 2)
+      assert.is(attempts(own), 2, own.log())
+      const others = ['h13', 'h14'].map((host) => logIn(own, { user, password: right }, asker, 20, host))
+      assert.equal(await Promise.all(others), [user, user])
+    }))
+}
+
+test('a password is tried at one host at a time until one has accepted it, and then at all; keys wait for nobody', async () => {
+  const tries: { ctx: ssh2.AuthContext; client: ssh2.Connection }[] = []
+  const server = (ctx: ssh2.AuthContext, client: ssh2.Connection): void => {
+    if (ctx.method === 'password') tries.push({ ctx, client })
+    else if (ctx.method === 'publickey') ctx.accept()
+    else ctx.reject(['password', 'publickey'])
+  }
+  await withServer(server, async (at) => {
+    const asker = answering()
+    const password = new Secret('pass')
+    const hosts = crowd.slice(0, 7)
+    const logins = hosts.map((host) => logIn(at, { password }, asker, 20, host).catch((error) => error as PlinthError))
+    await eventually(() => tries.length === 1)
+    assert.is(await logIn(at, { password, keyFiles: [keyFor(sshd)] }, asker, 20, 'h8'), 'in', 'a key')
+    assert.is(tries.length, 1, 'one at a time')
+    tries[0]!.client.end()
+    await eventually(() => tries.length === 2)
+    tries[1]!.ctx.reject(['password'])
+    await eventually(() => tries.length === 3)
+    tries[2]!.ctx.accept()
+    await eventually(() => tries.length === hosts.length)
+    for (const { ctx } of tries.slice(3)) ctx.accept()
+    const ends = await Promise.all(logins)
+    assert.is(ends.filter((end) => end === 'in').length, 5, String(ends))
+  })
+})
+
+test('a password is never tried for a host that has gone while it waited', async () => {
+  const tries: ssh2.AuthContext[] = []
+  const clients: ssh2.Connection[] = []
+  const server = (ctx: ssh2.AuthContext, client: ssh2.Connection): void => {
+    if (!clients.includes(client)) clients.push(client)
+    if (ctx.method === 'password') tries.push(ctx)
+    else ctx.reject(['password'])
+  }
+  await withServer(server, async (at) => {
+    const asker = answering()
+    const [first, gone, last] = ['h1', 'h2', 'h3'].map((host) =>
+      logIn(at, { password: new Secret('pass') }, asker, 20, host).catch((error) => error as PlinthError),
+    )
+    await eventually(() => tries.length === 1 && clients.length === 3)
+    const waits = clients.filter((client) => client !== clients[0])
+    waits[0]!.end()
+    await Promise.race([gone, last])
+    tries[0]!.reject(['password'])
+    await eventually(() => tries.length === 2)
+    tries[1]!.accept()
+    const ends = (await Promise.all([first, gone, last])).map(String)
+    assert.is(ends.filter((end) => end === 'in').length, 1, ends.join('\n'))
+  })
+})
 
 test('the time of a login stands still while a person types, and only then', () =>
   withServer(asking([], [{ prompt: 'Code: ' }, { prompt: 'Code: ' }]), async (server) => {

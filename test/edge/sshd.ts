@@ -7,9 +7,9 @@ import { join } from 'node:path'
 import type { MachineChannel } from '../../lib/core/channel.ts'
 import type { Become } from '../../lib/core/inventory.ts'
 import { usualOffer } from '../../lib/edge/algorithms.ts'
+import { type Credentials, usualMethods } from '../../lib/edge/credentials.ts'
 import type { Hop, Trust } from '../../lib/edge/route.ts'
 import { type ConnectOptions, Machines } from '../../lib/edge/ssh.ts'
-import { type Credentials, usualMethods } from '../../lib/edge/ssh-login.ts'
 import { answering } from './askers.ts'
 
 export interface SshdOptions {

@@ -5,8 +5,8 @@ import type { Plan } from '../../lib/core/resource.ts'
 import { assignmentOf } from '../../lib/engine/assignment.ts'
 import { hostPlan } from '../../lib/engine/observe.ts'
 import { play } from '../../lib/engine/play.ts'
-import { planText, type Shown, unfinishedLines } from '../../lib/engine/report.ts'
-import type { HostPlan } from '../../lib/engine/world.ts'
+import { failureLines, planText, type Shown, unfinishedLines } from '../../lib/engine/report.ts'
+import type { Failure, HostPlan } from '../../lib/engine/world.ts'
 import { FakeWorld, fakeHost, run } from '../../lib/testing.ts'
 import { golden } from '../golden.ts'
 import { assert, suite } from '../kit.ts'
@@ -168,5 +168,32 @@ test('what an interrupt leaves: who was in the middle, with what is done and wha
     ],
   )
 })
+
+const long = Array.from({ length: 6 }, (_, index) => `line ${index + 1}`).join('\n')
+const shownCommands: readonly [
+  name: string,
+  step: { run: string; command?: string },
+  verbose: boolean,
+  text: string,
+][] = [
+  ['one line', { run: 'systemctl daemon-reload' }, false, '  command: systemctl daemon-reload'],
+  ['a few lines', { run: 'a\nb' }, false, '  command:\n    a\n    b'],
+  ['many', { run: long }, false, '  command: write /etc/x (in full with -v, and in --report)'],
+  [
+    'many, of which one matters',
+    { run: long, command: 'line 2' },
+    false,
+    '  command: line 2 (in full with -v, and in --report)',
+  ],
+  ['many, all asked for', { run: long, command: 'line 2' }, true, `  command:\n${long.replace(/^/gm, '    ')}`],
+]
+for (const [name, step, verbose, expected] of shownCommands) {
+  test(`the command of a step that failed: ${name}`, () => {
+    const failed = { id: 'file:/etc/x', say: 'write /etc/x', code: 1, stderr: '', ...step }
+    const failure: Failure = { host: 'h1', play: 'p', kind: 'failed', problems: [], step: failed, done: [], undone: [] }
+    const texts = failureLines(failure, verbose).map(({ text }) => text)
+    assert.is(texts.slice(2).join('\n'), expected)
+  })
+}
 
 test.run()

@@ -200,7 +200,7 @@ plans(test, removal('unit:app'), {
 test('only what stops something that runs disrupts', () => {
   const disrupts = (active: string) =>
     removal('unit:app').plan(canned({ ...show('loaded', active, 'enabled'), ...own }), new Set()).disrupts
-  assert.equal(['active', 'activating', 'inactive', 'failed'].map(disrupts), [true, true, undefined, undefined])
+  assert.equal(['active', 'activating', 'inactive', 'failed'].map(disrupts), [true, true, false, false])
 })
 
 test('the commands, word for word', () => {

@@ -15,7 +15,15 @@ import { join } from 'node:path'
 import { q } from '../../lib/core/script.ts'
 import { directory } from '../../lib/resources/directory.ts'
 import { file } from '../../lib/resources/file.ts'
-import { type Ownership, ownershipStep, replaceFile } from '../../lib/resources/path.ts'
+import {
+  type Ownership,
+  ownershipStep,
+  pathQuestion,
+  readPath,
+  readStat,
+  replaceFile,
+} from '../../lib/resources/path.ts'
+import { canned } from '../../lib/testing.ts'
 import { assert, suite } from '../kit.ts'
 import { mkdirs, Sandbox, shells } from '../shells.ts'
 import { apply, planFor, shown } from './cases.ts'
@@ -29,6 +37,39 @@ const isRoot = process.getuid?.() === 0
 const asRoot = (name: string, body: () => void): void => {
   if (isRoot) test(name, body)
   else console.log(`SKIPPED without root: ${name}`)
+}
+
+const unknown = Number.NaN
+const stats: readonly (readonly [answer: string, found: ReturnType<typeof readStat>])[] = [
+  ['', null],
+  [
+    'regular file|644|root|adm|36|1700000000',
+    { type: 'file', mode: '0644', owner: 'root', group: 'adm', bytes: 36, changed: 1_700_000_000 },
+  ],
+  [
+    'regular empty file|4755|a|b|0|7|and|more',
+    { type: 'file', mode: '4755', owner: 'a', group: 'b', bytes: 0, changed: 7 },
+  ],
+  ['symbolic link|777|a|b|4', { type: 'link', mode: '0777', owner: 'a', group: 'b', bytes: 4, changed: unknown }],
+  ['socket|600|a|b', { type: 'special file', mode: '0600', owner: 'a', group: 'b', bytes: unknown, changed: unknown }],
+]
+for (const [answer, found] of stats) {
+  test(`what stat says: ${answer || 'nothing'}`, () => {
+    const answers = canned({ 'stat:/f': answer })
+    assert.equal(readStat(answers, '/f'), found)
+    const { type, mode, owner, group } = found ?? {}
+    assert.equal(readPath(answers, '/f'), found && { type, mode, owner, group })
+  })
+}
+
+for (const shell of shells) {
+  test(`${shell}: what a host says of a file is read as it is`, () => {
+    const path = join(box.folder, `stat ${shell}`)
+    writeFileSync(path, 'twelve bytes')
+    chmodSync(path, 0o640)
+    const { type, mode, bytes, changed } = readStat(box.ask(shell, [pathQuestion(path)]), path)!
+    assert.equal([type, mode, bytes, changed], ['file', '0640', 12, Math.floor(lstatSync(path).ctimeMs / 1000)])
+  })
 }
 
 const look = (path: string): string => {

@@ -218,7 +218,7 @@ for (const [name, answers, expected] of edits) {
   test(`an edit that changes back: ${name}`, () => {
     const plan = service!.plan(canned(answers), new Set([config.id]))
     assert.equal(shown(plan), [expected])
-    assert.is(plan.disrupts, expected === unknown ? true : undefined)
+    assert.is(plan.disrupts, expected === unknown && 'perhaps')
     assert.equal(
       plan.steps.map(({ run }) => run.split('\n').at(-1)),
       ['rm -f -- /etc/plinth/app.stale'],
@@ -237,8 +237,30 @@ test('an edit beside something of which nothing can be known', () => {
   assert.equal(shown(plan), [
     `restart:  → because of ${config.id}, ${folder.id}; whether the running process has read ${folder.id} can't be known`,
   ])
-  assert.is(plan.disrupts, true)
+  assert.is(plan.disrupts, 'perhaps')
 })
+
+/** What a note says of the inputs that were touched, while the service runs with what is declared. */
+const touches: readonly [name: string, answers: Readonly<Record<string, string>>, spared: boolean][] = [
+  ['an edit long after the start', show({ Stale: `${start + 600}` }), true],
+  ['two of them', show({ Stale: `${start + 600} ${start + 700} ` }), true],
+  ['one that it may have read', show({ Stale: `${start + 600} ${start + 60}` }), false],
+  ['one of which nothing can be known', show({ Stale: `${start + 600} -` }), false],
+  ['a note without a time', show({ Stale: '' }), false],
+  ['somebody else started it since', show({ Stale: `${start + 600}`, InvocationID: 'beef' }), false],
+  ['it runs with something else', show({ Stale: `${start + 600}` }, 'f'.repeat(64)), false],
+]
+for (const [name, answers, spared] of touches) {
+  test(`a note of a touched input: ${name}`, () => {
+    const plan = service!.plan(canned(answers), new Set())
+    assert.is(plan.disrupts, !spared)
+    assert.equal(
+      plan.steps.map(({ say }) => say),
+      [spared ? 'take back the note that app.service needs a restart' : 'restart app.service'],
+    )
+    if (spared) assert.equal(shown(plan), ['no restart:  → the running process has never read what was changed back'])
+  })
+}
 
 test('how long a process reads is the unit’s to say', () => {
   const quick = unit('app', { definition, runs: [config], settles: 5 })
@@ -286,8 +308,18 @@ test('the commands, word for word', () => {
   assert.is(masked('masked-runtime'), 'systemctl unmask -q --runtime -- app.service')
 })
 
+test('a start that fails shows the command that matters, as it was run', () => {
+  for (const answers of [show({ Stale: 'yes' }), show({ ActiveState: 'inactive', MainPID: '0' }, null)]) {
+    const { run, command = '' } = service!.plan(canned(answers), new Set()).steps.at(-1)!
+    assert.ok(run.split('\n').includes(command), command)
+  }
+})
+
 test('an input leaves a note before it is touched, and the start takes it away', () => {
-  const note = 'mkdir -p -m 0700 /etc/plinth\n: >/etc/plinth/app.stale\nsync /etc/plinth/app.stale\n'
+  const note = `mkdir -p -m 0700 /etc/plinth
+if [ -f /opt/app/app.conf ] && [ ! -L /opt/app/app.conf ]; then stat -c %Z -- /opt/app/app.conf; else echo -; fi >>/etc/plinth/app.stale
+sync /etc/plinth/app.stale
+`
   const two = {
     ...config,
     plan: () => ({
@@ -309,7 +341,10 @@ test('an input leaves a note before it is touched, and the start takes it away',
   assert.equal(runs({ ...config, plan: () => ({ ...two.plan(), steps: [] }) }), [], 'nothing is touched, nothing noted')
   assert.ok(runs(config)[0]?.startsWith(note))
   assert.is(inputOf('app', config).digest(), config.digest())
-  assert.ok(unitFile!.plan(canned({}), new Set()).steps[0]?.run.startsWith(note), 'the unit file is an input itself')
+  const own = unitFile!.plan(canned({}), new Set()).steps[0]?.run ?? ''
+  assert.ok(own.includes('>>/etc/plinth/app.stale\n'), 'the unit file is an input itself')
+  const folder = inputOf('app', directory('/opt/app/lib')).plan(canned({}), new Set()).steps[0]?.run ?? ''
+  assert.ok(folder.includes('\necho - >>/etc/plinth/app.stale\n'), 'of what is no file nothing can be known')
   const lines =
     service!
       .plan(canned(show({ Stale: 'yes' })), new Set([config.id, unitFile!.id]))
@@ -339,11 +374,12 @@ test('whatever the process reads changes the digest', () => {
 })
 
 test('it takes what serves away when it restarts what runs, and then only', () => {
-  const disrupts = (answers: Readonly<Record<string, string>>, pending: readonly string[] = []): boolean =>
+  const disrupts = (answers: Readonly<Record<string, string>>, pending: readonly string[] = []): boolean | 'perhaps' =>
     service!.plan(canned(answers), new Set(pending)).disrupts ?? false
   assert.is(disrupts(show({}, 'another')), true)
   assert.is(disrupts(show({ Stale: 'yes' })), true)
-  assert.is(disrupts(show(), [config.id]), true)
+  assert.is(disrupts(show(), [config.id]), 'perhaps')
+  assert.is(disrupts(show({ Stale: 'yes' }), [config.id]), true)
   assert.is(disrupts(show()), false)
   assert.is(disrupts(show({ UnitFileState: 'disabled' })), false)
   assert.is(disrupts(show({ NeedDaemonReload: 'yes' })), false)

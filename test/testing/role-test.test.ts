@@ -7,6 +7,7 @@ import { role } from '../../lib/core/role.ts'
 import { params, type Schema } from '../../lib/core/schema.ts'
 import { Secret, sha256 } from '../../lib/core/secret.ts'
 import { file } from '../../lib/resources/file.ts'
+import { pathQuestion, readStat } from '../../lib/resources/path.ts'
 import { type Canned, type RoleCase, roleTest } from '../../lib/testing.ts'
 import { assert, suite } from '../kit.ts'
 
@@ -114,6 +115,34 @@ const cases: Readonly<Record<string, Told & { readonly says: readonly string[] }
     resources: () => [thing('a'), thing('b')],
     drifts: { 'thing:a': { 'value:a': 'yes' } },
     says: ['thing:a is planned where it differs, and nothing else: none of thing:a is planned'],
+  },
+  'a step that takes the answer for a path apart': {
+    resources: () => [
+      thing('a', {
+        probe: [question('a'), pathQuestion('/f')],
+        steps: ({ answers }) => {
+          const there = answers(pathQuestion('/f')).endsWith('|36')
+          return [{ say: 'x', run: there ? 'verify' : 'send' }]
+        },
+      }),
+    ],
+    right: { 'value:a': 'yes', 'stat:/f': 'regular file|644|root|root|36' },
+    says: [
+      'without stat:/f what asks it is planned',
+      'what is known of a path may grow: more at the end of an answer of stat changes no plan: read it with readStat',
+    ],
+  },
+  'a step that reads it': {
+    resources: () => [
+      thing('a', {
+        probe: [question('a'), pathQuestion('/f')],
+        read: (answers) =>
+          answers(question('a')) === '' || readStat(answers, '/f') === null ? null : { it: answers(question('a')) },
+        steps: ({ answers }) => [{ say: 'x', run: readStat(answers, '/f')?.bytes === 36 ? 'verify' : 'send' }],
+      }),
+    ],
+    right: { 'value:a': 'yes', 'stat:/f': 'regular file|644|root|root|36' },
+    says: [],
   },
   'a secret in a command': {
     resources: () => [thing('a', { steps: () => [{ say: 'x', run: `login ${secret.reveal()}` }] }), thing('b')],
