@@ -3,17 +3,22 @@ import type { Problem } from './error.ts'
 import type { Resource } from './resource.ts'
 
 /** Kinds that own a path; others only speak of one. */
-const pathOf = (id: string): string | undefined =>
-  /^(?:directory|file|symlink|release|properties|line-set):(\/.*)$/.exec(id)?.[1]
+const owning = new Set(['directory', 'file', 'symlink', 'release', 'properties', 'line-set'])
+
+function pathOf(id: string): string | undefined {
+  const colon = id.indexOf(':')
+  return id[colon + 1] === '/' && owning.has(id.slice(0, colon)) ? id.slice(colon + 1) : undefined
+}
 
 /** What an id stands for: its path, whatever kind it is declared as, or itself. */
 export const subjectOf = (id: string): string => pathOf(id) ?? id
 
-/** Every folder above a path, the nearest first; without the root. */
-function foldersAbove(path: string): readonly string[] {
-  const folders: string[] = []
-  for (let cut = path.lastIndexOf('/'); cut > 0; cut = path.lastIndexOf('/', cut - 1)) folders.push(path.slice(0, cut))
-  return folders
+/** What is known of the folders above a path, the nearest first; the root is none. */
+function* above<T>(path: string, known: ReadonlyMap<string, T>): Generator<T> {
+  for (let cut = path.lastIndexOf('/'); cut > 0; cut = path.lastIndexOf('/', cut - 1)) {
+    const one = known.get(path.slice(0, cut))
+    if (one !== undefined) yield one
+  }
 }
 
 /**
@@ -27,8 +32,8 @@ export function standsOn(resources: readonly Resource[]): ReadonlyMap<string, Re
   const guards: string[] = []
   for (const { id, needs = [], guards: isGuard } of resources) {
     const path = pathOf(id)
-    const above = path === undefined ? [] : foldersAbove(path).flatMap((folder) => owners.get(folder) ?? [])
-    const direct = [...needs, ...above, ...guards].filter((one) => one !== id && all.has(one))
+    const folders = path === undefined ? [] : above(path, owners)
+    const direct = [...needs, ...folders, ...guards].filter((one) => one !== id && all.has(one))
     all.set(id, new Set(direct.flatMap((one) => [one, ...(all.get(one) ?? [])])))
     if (path !== undefined) owners.set(path, id)
     if (isGuard) guards.push(id)
@@ -69,40 +74,39 @@ export function listProblems(lists: readonly Listing[]): readonly Problem[] {
   for (const listing of lists) {
     const own = byHost.get(listing.host) ?? []
     byHost.set(listing.host, own)
-    for (const [index, resource] of listing.resources.entries()) {
+    listing.resources.forEach((resource, index) => {
       const entry = { listing, index, turn: own.length, resource, path: pathOf(resource.id) }
       own.push(entry)
       entries.push(entry)
-    }
+    })
   }
   return [...[...byHost.values()].flatMap(orderProblems), ...contradictions(entries)]
 }
 
-/** By key, where it is declared first. */
-function firsts(entries: readonly Entry[], key: (entry: Entry) => string | undefined): Map<string, Entry> {
-  const found = new Map<string, Entry>()
-  for (const entry of entries) {
-    const name = key(entry)
-    if (name !== undefined && !found.has(name)) found.set(name, entry)
-  }
-  return found
-}
-
 function orderProblems(entries: readonly Entry[]): readonly Problem[] {
-  const byId = firsts(entries, ({ resource }) => resource.id)
-  const byPath = firsts(entries, ({ path }) => path)
-  const circle = circleIn(byId)
-  const problems = [...circleProblems(circle)]
-  const inCircle = (one: Entry, other: Entry): boolean => circle.includes(one) && circle.includes(other)
+  // Where each is declared first.
+  const byId = new Map<string, Entry>()
+  const byPath = new Map<string, Entry>()
+  for (const entry of entries) {
+    const { resource, path } = entry
+    if (!byId.has(resource.id)) byId.set(resource.id, entry)
+    if (path !== undefined && !byPath.has(path)) byPath.set(path, entry)
+  }
+  let circle: readonly Entry[] | undefined
+  const problems: Problem[] = []
   for (const entry of entries) {
     for (const need of entry.resource.needs ?? []) {
       const other = byId.get(need)
-      if (!other || other.turn <= entry.turn || inCircle(entry, other)) continue
+      if (!other || other.turn < entry.turn) continue
+      // Where everything comes after what it needs, nothing goes in a circle.
+      circle ??= circleIn(byId)
+      if (other === entry || (circle.includes(entry) && circle.includes(other))) continue
       problems.push(problem(entry, `comes before ${named(other)}, which it needs`, `list ${need} first`))
     }
-    problems.push(...folderProblems(entry, byId, byPath))
+    const inside = folderProblem(entry, byId, byPath)
+    if (inside) problems.push(inside)
   }
-  return problems
+  return [...circleProblems(circle ?? []), ...problems]
 }
 
 const problem = (entry: Entry, what: string, remedy: string): Problem => ({
@@ -112,27 +116,25 @@ const problem = (entry: Entry, what: string, remedy: string): Problem => ({
 })
 
 /** What is wrong with the folders that a path leads through: the nearest that is declared and is none, or comes later. */
-function folderProblems(
+function folderProblem(
   entry: Entry,
   byId: ReadonlyMap<string, Entry>,
   byPath: ReadonlyMap<string, Entry>,
-): readonly Problem[] {
-  for (const folder of entry.path === undefined ? [] : foldersAbove(entry.path)) {
-    const other = byPath.get(folder)
-    if (!other) continue
+): Problem | undefined {
+  for (const other of entry.path === undefined ? [] : above(entry.path, byPath)) {
     const { id, needs = [] } = other.resource
     if (/^(?:file|properties|line-set):/.test(id))
-      return [problem(entry, `is inside ${named(other)}, which is no folder`, 'choose another path for one of them')]
+      return problem(entry, `is inside ${named(other)}, which is no folder`, 'choose another path for one of them')
     const behind = id.startsWith('symlink:') ? needs.find((need) => need.startsWith('release:') && byId.has(need)) : id
     const release = behind?.startsWith('release:') ? byId.get(behind) : undefined
     if (release) {
       const what = `is inside ${named(release)}, whose content is that of its archive and nothing else`
-      return [problem(entry, what, 'declare it beside the release, and let the program find it there')]
+      return problem(entry, what, 'declare it beside the release, and let the program find it there')
     }
     if (other.turn > entry.turn)
-      return [problem(entry, `comes before ${named(other)}, in which it is`, `list ${id} first`)]
+      return problem(entry, `comes before ${named(other)}, in which it is`, `list ${id} first`)
   }
-  return []
+  return undefined
 }
 
 /** Resources that need each other in a circle, the first one found; empty when there is none. */
@@ -168,20 +170,24 @@ function circleProblems(circle: readonly Entry[]): readonly Problem[] {
 
 /** What is said differently of one thing: each would undo the other, and no run would ever be the last. */
 function contradictions(entries: readonly Entry[]): readonly Problem[] {
-  const subject = ({ path, resource }: Entry): string => path ?? resource.id
-  const owners = firsts(entries, subject)
-  return entries.flatMap((entry) => {
-    const owner = owners.get(subject(entry))
-    if (!owner || owner === entry || owner.resource.digest() === entry.resource.digest()) return []
-    const other = owner.listing.host === entry.listing.host ? '' : ` for ${owner.listing.host}, on the same machine`
-    return owner.resource.id === entry.resource.id
-      ? [
-          problem(
-            entry,
-            `is something else at ${placeOf(owner)}${other}`,
-            'declare it once, or the very same at both places',
-          ),
-        ]
-      : [problem(entry, `owns the same path as ${named(owner)}${other}`, 'choose another path for one of them')]
-  })
+  const owners = new Map<string, Entry>()
+  const problems: Problem[] = []
+  for (const entry of entries) {
+    const subject = entry.path ?? entry.resource.id
+    const owner = owners.get(subject)
+    if (!owner) owners.set(subject, entry)
+    else if (owner.resource.digest() !== entry.resource.digest()) problems.push(contradiction(entry, owner))
+  }
+  return problems
+}
+
+function contradiction(entry: Entry, owner: Entry): Problem {
+  const other = owner.listing.host === entry.listing.host ? '' : ` for ${owner.listing.host}, on the same machine`
+  return owner.resource.id === entry.resource.id
+    ? problem(
+        entry,
+        `is something else at ${placeOf(owner)}${other}`,
+        'declare it once, or the very same at both places',
+      )
+    : problem(entry, `owns the same path as ${named(owner)}${other}`, 'choose another path for one of them')
 }

@@ -43,7 +43,9 @@ export function readReceipts(answer: string): readonly Receipt[] {
   for (const line of answer.split('\n')) {
     const [site, host, id, ...more] = line.split('\t')
     if (site === undefined || host === undefined || id === undefined || id === '' || more.length > 0) continue
-    sites.set(site, [...(sites.get(site) ?? []), { host, id }])
+    const owned = sites.get(site)
+    if (owned) owned.push({ host, id })
+    else sites.set(site, [{ host, id }])
   }
   return [...sites].map(([site, owned]) => ({ site, owned }))
 }

@@ -6,6 +6,7 @@
  */
 
 import type { Problem } from './error.ts'
+import { lazily } from './lazily.ts'
 import type { Answers, Question } from './probe.ts'
 import { sha256 } from './secret.ts'
 
@@ -94,12 +95,12 @@ export interface Resource {
   /** What its plan is made from: the answers as its kind reads them, null where nothing is there. May hold secrets. Pure. */
   found?(answers: Answers): State | null
   /** It must hold before anything after it in the list is touched: a requirement. */
-  readonly guards?: boolean
+  readonly guards?: boolean | undefined
   /** Shell to run before its first step, so that who reads it is known to have read something else: see `noted`. */
   readonly notes?: readonly string[]
   /** Words by which --tags finds it, beside the name of its play and its kind. */
   readonly tags?: readonly string[]
-  readonly detail?: Detail
+  readonly detail?: Detail | undefined
   /**
    * Pure. `pending` holds the ids of what changes before it: what is about to, earlier in the list, and what does so, or has
    * done so by now, in an earlier play of the run or for another host of the machine.
@@ -153,63 +154,79 @@ export interface Definition<S extends State> {
 export const tagged = (tag: string, resources: readonly Resource[]): readonly Resource[] =>
   resources.map((one) => ({ ...one, tags: [...(one.tags ?? []), tag] }))
 
+/** Its steps are made when somebody asks: of a site's plan people see the changes, and what is applied is planned anew. */
+const withSteps = lazily<'steps', readonly Step[]>('steps')
+const withDetail = lazily<'detail', readonly string[]>('detail')
+
+/** The same plan with other steps, made when somebody asks. */
+function stepped({ id, action, changes, problems, warnings, disrupts }: Plan, make: () => readonly Step[]): Plan {
+  const plan = {
+    id,
+    action,
+    changes,
+    problems,
+    ...(warnings && { warnings }),
+    ...(disrupts !== undefined && { disrupts }),
+  }
+  return withSteps(plan, make)
+}
+
+/** The same plan with lines to it, made when somebody asks. */
+export const detailed = (plan: Plan, lines: () => readonly string[]): Plan =>
+  withDetail(
+    stepped(plan, () => plan.steps),
+    lines,
+  )
+
 /** The same resource, with notes that are left on the host before it is touched. */
 export const noted = (one: Resource, notes: readonly string[]): Resource => ({
   ...one,
   notes: [...(one.notes ?? []), ...notes],
   plan(answers, pending) {
     const plan = one.plan(answers, pending)
-    const { id, action, changes, problems, warnings, disrupts } = plan
-    return withSteps(
-      { id, action, changes, problems, ...(warnings && { warnings }), ...(disrupts !== undefined && { disrupts }) },
-      () => {
-        const [first, ...rest] = plan.steps
-        return first ? [{ ...first, run: [...notes, first.run].join('\n') }, ...rest] : []
-      },
-    )
+    if (plan.action === 'keep') return plan
+    return stepped(plan, () => {
+      const [first, ...rest] = plan.steps
+      return first ? [{ ...first, run: [...notes, first.run].join('\n') }, ...rest] : []
+    })
   },
 })
 
-/** A plan whose steps are made when somebody asks: of a site's plan people see the changes, and what is applied is planned anew. */
-function withSteps(plan: Omit<Plan, 'steps'>, make: () => readonly Step[]): Plan {
-  let steps: readonly Step[] | undefined
-  return {
-    ...plan,
-    get steps() {
-      steps ??= make()
-      return steps
-    },
-  }
-}
-
 /** What most plans have of problems and warnings. */
 const none: readonly Problem[] = []
+const nothing: ReadonlySet<string> = new Set()
+const noIds: readonly string[] = []
+const noChanges: readonly Change[] = []
+const noSteps: readonly Step[] = []
+const neverSecret = (): boolean => false
 
 /** The one way to make a resource: reads, compares and plans for every kind. */
 export function resource<S extends State>(definition: Definition<S>): Resource {
   const { id, probe, desired } = definition
-  const isSecret = definition.secret ?? (() => false)
-  const inputs = (definition.inputs ?? []).map((input) => input.id)
+  const isSecret = definition.secret ?? neverSecret
+  const needs = definition.needs ?? noIds
+  const inputs = definition.inputs?.map((input) => input.id) ?? noIds
+  const keys = desired === null ? noIds : keysOf(desired)
   let digest: string | undefined
   return {
     id,
     probe,
-    needs: [...(definition.needs ?? []), ...inputs],
+    needs: inputs.length > 0 ? [...needs, ...inputs] : needs,
     inputs,
     found(answers) {
       const actual = definition.read(answers)
       return actual && (definition.found?.(actual) ?? actual)
     },
-    ...(definition.guards && { guards: true }),
-    ...(definition.detail && { detail: definition.detail }),
+    guards: definition.guards,
+    detail: definition.detail,
     // Made when somebody asks: of a thousand hosts' resources only those that a unit runs with are ever asked.
     digest() {
       const beyond = definition.declared === undefined ? [] : [definition.declared]
       digest ??= sha256(
         JSON.stringify([
           id,
-          sorted(desired ?? {}),
-          (definition.inputs ?? []).map((input) => input.digest()),
+          keys.map((key) => [key, desired?.[key]]),
+          definition.inputs?.map((input) => input.digest()) ?? [],
           ...beyond,
         ]),
       )
@@ -217,18 +234,18 @@ export function resource<S extends State>(definition: Definition<S>): Resource {
     },
     plan(answers, pending) {
       const actual = definition.read(answers)
-      const changes = difference(actual, desired, isSecret)
+      const changes = desired === null ? noChanges : difference(actual, desired, keys, isSecret)
       const warnings = definition.warn?.(answers, actual) ?? none
       const problems = definition.blocked?.(answers, actual, pending) ?? none
       if (problems.length > 0) return { id, action: 'blocked', changes, steps: [], problems, warnings }
       const reactions = definition.react?.(pending, actual, answers) ?? []
       const all = reactions.length > 0 ? [...changes, ...reactions] : changes
       if (all.length === 0 && (actual === null) === (desired === null)) {
-        return { id, action: 'keep', changes: [], steps: [], problems: none, warnings }
+        return { id, action: 'keep', changes: noChanges, steps: noSteps, problems: none, warnings }
       }
       const action = desired === null ? 'remove' : actual === null ? 'create' : 'update'
       // Now: `pending` goes on to grow with what comes after it in the list.
-      const due = new Set(inputs.filter((input) => pending.has(input)))
+      const due = inputs.length > 0 ? new Set(inputs.filter((input) => pending.has(input))) : nothing
       const diff = (): Diff<S> => {
         const changed = new Set(all.map((change) => change.key))
         return { actual, desired, changed, answers, due }
@@ -240,25 +257,35 @@ export function resource<S extends State>(definition: Definition<S>): Resource {
   }
 }
 
-const sorted = (state: Partial<State>): [string, string][] =>
-  Object.entries(state)
-    .filter((entry): entry is [string, string] => entry[1] !== undefined)
-    .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
+/** So few keys are put in their order by hand: sort() would take more memory for them than all the rest of a resource. */
+const few = 12
+
+/** The keys of a state that say something, in their order. */
+function keysOf(state: Partial<State>): readonly string[] {
+  const all = Object.keys(state)
+  const keys = all.every((key) => state[key] !== undefined) ? all : all.filter((key) => state[key] !== undefined)
+  if (keys.length > few) return keys.sort()
+  for (let from = 1; from < keys.length; from++) {
+    const key = keys[from] as string
+    let at = from
+    for (; at > 0 && key < (keys[at - 1] as string); at--) keys[at] = keys[at - 1] as string
+    keys[at] = key
+  }
+  return keys
+}
 
 function difference<S extends State>(
   actual: S | null,
-  desired: Partial<S> | null,
+  desired: Partial<S>,
+  keys: readonly string[],
   secret: (key: string, value: string) => boolean,
 ): readonly Change[] {
-  if (desired === null) return []
   const shown = (key: string, value: string | undefined, instead: string): string | null =>
     value === undefined ? null : secret(key, value) ? instead : value
-  const changes: Change[] = []
-  for (const key of Object.keys(desired)) {
-    const [before, value] = [actual?.[key], desired[key]]
-    if (value === undefined || before === value) continue
-    const from = shown(key, before, '***')
-    changes.push({ key, from, to: shown(key, value, from === '***' ? 'another ***' : '***') })
-  }
-  return changes.sort((a, b) => (a.key < b.key ? -1 : 1))
+  // In two steps, so that the list that is kept has no room for more.
+  const differing = actual === null ? keys : keys.filter((key) => actual[key] !== desired[key])
+  return differing.map((key) => {
+    const from = shown(key, actual?.[key], '***')
+    return { key, from, to: shown(key, desired[key], from === '***' ? 'another ***' : '***') }
+  })
 }

@@ -2,6 +2,7 @@
 import { type Problem, usageError } from '../core/error.ts'
 import type { Facts } from '../core/facts.ts'
 import { grouped } from '../core/grouped.ts'
+import { once } from '../core/once.ts'
 import { type Listing, listProblems, standsOn } from '../core/ordering.ts'
 import { noted, type Resource } from '../core/resource.ts'
 import type { Host, Machine, Play } from './play.ts'
@@ -11,6 +12,7 @@ import { everything, isSelected, selectsAll, type Tags, wordsOf } from './tags.t
 export interface Assignment {
   readonly play: Play
   readonly host: Host<unknown>
+  readonly ids: readonly string[]
   readonly resources: readonly Resource[]
   readonly tags: Tags
   /** The ids that the run may change; undefined for all of them. */
@@ -106,10 +108,12 @@ interface List {
  * that --limit leaves out.
  */
 function withAllNotes(lists: readonly List[], all: readonly List[]): readonly List[] {
+  if (all.length < 2) return lists
   const notes = new Map<string, Set<string>>()
   for (const { play, resources } of all) {
     if (play.options.via) continue
-    for (const { id, notes: own = [] } of resources) notes.set(id, new Set([...(notes.get(id) ?? []), ...own]))
+    for (const { id, notes: own = [] } of resources)
+      if (own.length > 0) notes.set(id, new Set([...(notes.get(id) ?? []), ...own]))
   }
   return lists.map((list) => {
     if (list.play.options.via) return list
@@ -119,14 +123,6 @@ function withAllNotes(lists: readonly List[], all: readonly List[]): readonly Li
     })
     return { ...list, resources }
   })
-}
-
-function once<T extends object>(make: () => T): () => T {
-  let made: T | undefined
-  return () => {
-    made ??= make()
-    return made
-  }
 }
 
 /** Every machine of a site's hosts once, in their order. */
@@ -143,7 +139,7 @@ export const assignmentOf = (
   resources: readonly Resource[],
   tags: Tags = everything,
   within: Assignment['standsOn'] = once(() => standsOn(resources)),
-): Assignment => ({ play, host, resources, tags, standsOn: within })
+): Assignment => ({ play, host, ids: resources.map(({ id }) => id), resources, tags, standsOn: within })
 
 /** What the tags find in a list. */
 export const tagged = ({

@@ -170,6 +170,7 @@ async function observeSite(run: Run): Promise<Observed> {
     const estate = estateOf(found, declared, receipts, formerSites)
     run.estates.set(machine.key, estate)
     const leftovers = abandoned(estate, name, absent)
+    if (leftovers.length > 0) run.abandoned.set(machine.key, leftovers)
     // A thousand machines that are as they should be don't all stay connected: only so many as are looked at at once.
     // The last of them do, to the end: a host that ends a session is slower to answer, and others wait for it no longer.
     const settled = found.every((item) => 'plans' in item && item.plans.every(isKeep))
@@ -203,14 +204,15 @@ function estateOf(
   receipts: Reading['receipts'],
   formerSites: readonly string[],
 ): Estate {
-  const read = found.flatMap((item) => ('plans' in item ? [item.assignment] : []))
+  const read = (): typeof declared => found.flatMap((item) => ('plans' in item ? [item.assignment] : []))
   const ownedIn = (assignments: typeof declared, may: (id: string, one: Assignment) => boolean): readonly Owned[] =>
-    assignments.flatMap((one) => one.resources.flatMap(({ id }) => (may(id, one) ? [{ host: one.host.name, id }] : [])))
+    assignments.flatMap((one) => one.ids.flatMap((id) => (may(id, one) ? [{ host: one.host.name, id }] : [])))
   return {
     receipts: receipts.filter(({ site }) => !formerSites.includes(site)),
     former: receipts.filter(({ site }) => formerSites.includes(site)),
-    declared: ownedIn(declared, () => true),
-    claimed: ownedIn(read, (id, { selected }) => selected?.has(id) ?? true),
+    // Asked for where something is noted already, or is about to be: of most machines nobody asks.
+    declared: () => ownedIn(declared, () => true),
+    claimed: () => ownedIn(read(), (id, { selected }) => selected?.has(id) ?? true),
   }
 }
 

@@ -1,7 +1,6 @@
 /** What a person wants to see of a change beyond the plan itself: the lines of a file. */
-import type { Channel } from '../core/channel.ts'
-import type { Answers } from '../core/probe.ts'
-import type { Detail, Plan, Resource } from '../core/resource.ts'
+import type { Answers, Question } from '../core/probe.ts'
+import { type Action, type Detail, detailed, type Plan, type Resource } from '../core/resource.ts'
 
 /** Resources with the plans of some of them. */
 interface Planned {
@@ -12,48 +11,41 @@ interface Planned {
 /** The answers about a thing that is not there. */
 const nothing: Answers = () => ''
 
-/**
- * The plans of one machine with the details of what would be created or updated. Asks one script more for all of them
- * together, and none where nothing has to be asked. Throws PlinthErrors like the channel.
- */
-export async function withDetails<T extends Planned>(planned: readonly T[], channel: Channel): Promise<readonly T[]> {
-  const detailsOf = ({ assignment: { resources } }: Planned): ReadonlyMap<string, Detail | undefined> =>
-    new Map(resources.map(({ id, detail }) => [id, detail]))
-  const questions = planned.flatMap((one) => {
-    const details = detailsOf(one)
+/** What is asked to show what is to be updated on one machine. */
+export const detailQuestions = (planned: readonly Planned[]): readonly Question[] =>
+  planned.flatMap((one) => {
+    const details = detailsOf(one, 'update')
     return one.plans.flatMap(({ action, id }) => (action === 'update' ? (details.get(id)?.probe ?? []) : []))
   })
-  const answers = questions.length > 0 ? await channel.ask(questions) : nothing
-  return planned.map((one) => {
-    const details = detailsOf(one)
-    return { ...one, plans: one.plans.map((plan) => detailed(plan, details.get(plan.id), answers)) }
+
+/** The same plans, those of updates with their details; `answers` are those of `detailQuestions`. Pure. */
+export const withUpdates = <T extends Planned>(planned: readonly T[], answers: Answers): readonly T[] =>
+  withDetails(planned, 'update', (plan, detail) => {
+    const lines = detail.lines(answers)
+    return lines.length === 0 ? plan : detailed(plan, () => lines)
   })
-}
 
-function detailed(plan: Plan, detail: Detail | undefined, answers: Answers): Plan {
-  if (detail === undefined) return plan
-  if (plan.action === 'create') return lazily(plan, () => detail.lines(nothing))
-  const lines = plan.action === 'update' ? detail.lines(answers) : []
-  return lines.length === 0 ? plan : { ...plan, detail: lines }
-}
+/** The same plans, those of new things with their details, which are made when somebody wants to see them. Pure. */
+export const withCreations = <T extends Planned>(planned: readonly T[]): readonly T[] =>
+  withDetails(planned, 'create', (plan, detail) => detailed(plan, () => detail.lines(nothing)))
 
-/** The plan, with lines that are made when somebody wants to see them: new things are shown in full only when asked for. */
-function lazily(plan: Plan, make: () => readonly string[]): Plan {
-  const { id, action, changes, problems, warnings, disrupts } = plan
-  let lines: readonly string[] | undefined
-  return {
-    id,
-    action,
-    changes,
-    problems,
-    ...(warnings && { warnings }),
-    ...(disrupts !== undefined && { disrupts }),
-    get steps() {
-      return plan.steps
-    },
-    get detail() {
-      lines ??= make()
-      return lines
-    },
-  }
+const withDetails = <T extends Planned>(
+  planned: readonly T[],
+  action: Action,
+  shown: (plan: Plan, detail: Detail) => Plan,
+): readonly T[] =>
+  planned.map((one) => {
+    const details = detailsOf(one, action)
+    if (details.size === 0) return one
+    const withLines = (plan: Plan): Plan => {
+      const detail = plan.action === action ? details.get(plan.id) : undefined
+      return detail ? shown(plan, detail) : plan
+    }
+    return { ...one, plans: one.plans.map(withLines) }
+  })
+
+/** By id, of those resources that have any; none where nothing of the kind is planned. */
+function detailsOf({ assignment: { resources }, plans }: Planned, action: Action): ReadonlyMap<string, Detail> {
+  if (!plans.some((plan) => plan.action === action)) return new Map()
+  return new Map(resources.flatMap(({ id, detail }) => (detail ? [[id, detail] as const] : [])))
 }

@@ -12,9 +12,9 @@ export interface Estate {
    */
   readonly former: readonly Receipt[]
   /** What the site declares there. */
-  readonly declared: readonly Owned[]
+  declared(): readonly Owned[]
   /** What of it this run may make: all of it, or what is selected. */
-  readonly claimed: readonly Owned[]
+  claimed(): readonly Owned[]
 }
 
 /** The receipt of a site among those of a machine. */
@@ -33,10 +33,10 @@ export const surelyOf = ({ receipts }: Estate, site: string, one: Owned): boolea
  * @param absent hosts of the site that are not looked at in this run
  */
 export function abandoned(estate: Estate, site: string, absent: ReadonlySet<string>): readonly Owned[] {
+  const noted = [...owned(estate), ...ownedBy(estate.receipts, site)]
+  if (noted.length === 0) return noted
   const kept = keptBy(estate, site, absent)
-  return distinctOwned([...owned(estate), ...ownedBy(estate.receipts, site)])
-    .filter(({ host, id }) => !kept.has(subjectOf(id)) && !absent.has(host))
-    .toReversed()
+  return distinctOwned(noted.filter(({ host, id }) => !kept.has(subjectOf(id)) && !absent.has(host))).toReversed()
 }
 
 /**
@@ -44,10 +44,10 @@ export function abandoned(estate: Estate, site: string, absent: ReadonlySet<stri
  * run leaves alone, or another site. A path is the same thing whatever kind it is declared as.
  */
 export function keptBy(estate: Estate, site: string, absent: ReadonlySet<string>): ReadonlySet<string> {
-  const { receipts, declared } = estate
+  const { receipts } = estate
   const others = receipts.filter((receipt) => receipt.site !== site).flatMap(({ owned }) => owned)
   const beside = [...owned(estate), ...ownedBy(receipts, site)].filter(({ host }) => absent.has(host))
-  return new Set([...declared, ...others, ...beside].map(({ id }) => subjectOf(id)))
+  return new Set([...estate.declared(), ...others, ...beside].map(({ id }) => subjectOf(id)))
 }
 
 /**
@@ -55,7 +55,8 @@ export function keptBy(estate: Estate, site: string, absent: ReadonlySet<string>
  * former ones said, and what the run may make. A former one goes when nothing is left in it that may be another's.
  */
 export function receiptOf(estate: Estate, site: string, gone: readonly Owned[] = []): Receipt {
-  const { receipts, former, declared, claimed } = estate
+  const { receipts, former } = estate
+  const declared = estate.declared()
   const key = ({ host, id }: Owned): string => `${host} ${id}`
   const away = new Set(gone.map(key))
   const ours = new Set(declared.map(key))
@@ -66,7 +67,7 @@ export function receiptOf(estate: Estate, site: string, gone: readonly Owned[] =
   const over = former.filter((receipt) => receipt.owned.every(settled)).map((receipt) => receipt.site)
   return {
     site,
-    owned: distinctOwned([...left.filter((one) => !away.has(key(one))), ...claimed]),
+    owned: distinctOwned([...left.filter((one) => !away.has(key(one))), ...estate.claimed()]),
     ...(over.length > 0 && { former: over }),
   }
 }

@@ -10,11 +10,12 @@ import { remember } from '../core/remember.ts'
 import type { Plan, Resource } from '../core/resource.ts'
 import { facts as factsReader, receipts as receiptsReader } from '../readers.ts'
 import { type Assignment, assign, concerns, hostsOn } from './assignment.ts'
-import { withDetails } from './details.ts'
+import { detailQuestions, withUpdates } from './details.ts'
+import { type Outline, outlined, planMachine, selectByHost } from './outline.ts'
 import type { Planned } from './planned.ts'
 import type { Host, Machine, Play } from './play.ts'
 import { identityQuestions } from './sealing.ts'
-import { changing, type Look, planResources, type Selection, select } from './selection.ts'
+import { planResources, type Selection, select } from './selection.ts'
 import type { Tags } from './tags.ts'
 import type { HostPlan, World } from './world.ts'
 
@@ -34,9 +35,12 @@ export async function askFacts(machine: Machine, world: World, connections: Conn
   return facts
 }
 
-/** What a list of resources wants to know. */
-export const questionsOf = (resources: readonly Resource[]): readonly Question[] =>
-  resources.flatMap((resource) => resource.probe)
+/** What lists of resources want to know. */
+export function questionsOf(...lists: readonly (readonly Resource[])[]): readonly Question[] {
+  const questions: Question[] = []
+  for (const resources of lists) for (const { probe } of resources) questions.push(...probe)
+  return questions
+}
 
 /** The open connections of a run, one per machine, opened when first needed and closed together. */
 export class Connections {
@@ -163,15 +167,15 @@ export async function observeMachine(
   let assignments: readonly Assignment[] = []
   let answers: Answers
   let receipts: readonly Receipt[]
-  let direct: readonly Observation[]
+  let outline: Outline
   try {
     if (facts !== null) assignments = assign(site, machine, facts, tags)
     if (facts !== null && !assignments.some(concerns)) return { machine, found: [], declared: [], receipts: [] }
     channel = await connections.machine(machine)
     const own = (): readonly Assignment[] => assignments.filter(({ play }) => !play.options.via)
     const about = [factsQuestion, receiptsQuestion, ...(planned ? identityQuestions : [])]
-    const questions = (): readonly Question[] => questionsOf(own().flatMap(({ resources }) => resources))
-    const itself = await channel.ask([...about, ...questions()])
+    const questions = (): readonly Question[] => questionsOf(...own().map(({ resources }) => resources))
+    const itself = await channel.ask(about.concat(questions()))
     answers = itself
     receipts = readReceipts(itself(receiptsQuestion))
     const now = parseFacts(itself(factsQuestion))
@@ -186,7 +190,10 @@ export async function observeMachine(
     const looks = planMachine(own(), answers)
     for (const { assignment, plans } of looks)
       if (!assignment.play.prerequisite) planned?.see(assignment, plans, answers)
-    direct = await withDetails(selectByHost(looks, force), channel)
+    const whole = selectByHost(looks, force)
+    const more = detailQuestions(whole)
+    const shown = more.length > 0 ? withUpdates(whole, await channel.ask(more)) : whole
+    outline = outlined(assignments, shown, { site, machine, facts: now, tags, answers, force })
   } catch (error) {
     if (!(error instanceof PlinthError) || error.code === 4) throw error
     return { machine, found: [{ machine, assignments: all, error }], declared: [], receipts: [] }
@@ -205,30 +212,8 @@ export async function observeMachine(
         return [{ machine, assignments: [{ play, host }], error }]
       }
     })
-  const found = [...direct, ...(await Promise.all(reached)).flat()]
-  return { machine, found, declared: assignments, receipts }
-}
-
-/** Plans all lists of one machine: what one of its hosts changes, another's process may have read. Pure. */
-function planMachine(assignments: readonly Assignment[], answers: Answers): readonly Look[] {
-  const changed = new Set<string>()
-  return assignments.map((assignment) => {
-    const before = new Set(changed)
-    const plans = planResources(assignment.resources, answers, before, assignment.selected)
-    for (const id of changing(plans, assignment.selected)) changed.add(id)
-    return { assignment, answers, plans, changed: before }
-  })
-}
-
-/** The lists of one machine, each host's brought together. */
-function selectByHost(looks: readonly Look[], force: boolean): readonly Observation[] {
-  const hosts = new Set(looks.map(({ assignment }) => assignment.host.name))
-  return [...hosts].flatMap((name) =>
-    select(
-      looks.filter(({ assignment }) => assignment.host.name === name),
-      force,
-    ),
-  )
+  const found = [...outline.selections, ...(await Promise.all(reached)).flat()]
+  return { machine, found, declared: outline.assignments, receipts }
 }
 
 /** Asks the questions of one assignment again and plans anew; `seen` hears from which answers. */

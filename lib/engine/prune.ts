@@ -6,7 +6,7 @@ import type { Owned } from '../core/receipt.ts'
 import type { Plan, Resource } from '../core/resource.ts'
 import { assignmentOf } from './assignment.ts'
 import { whoText } from './audit.ts'
-import { abandoned, keptBy, receiptOf, surelyOf } from './estate.ts'
+import { keptBy, receiptOf, surelyOf } from './estate.ts'
 import { isKeep, isUnreachable, nowhere, problemsOf } from './failures.ts'
 import { mapLimit, type Observation, questionsOf } from './observe.ts'
 import { type Host, type Play, play } from './play.ts'
@@ -42,8 +42,8 @@ export async function findLeftovers(run: Run): Promise<Leftovers> {
   const removal = play(pruning, [...hosts.values()], ({ machine }) => removable.get(machine.key) ?? [])
   const looked = await mapLimit([...hosts], options.forks, async ([key, host]) => {
     const estate = run.estates.get(key)
-    const left = estate === undefined || !selectsAll(tags) ? [] : abandoned(estate, options.identity.site, absent)
-    const kept = estate === undefined ? new Set<string>() : keptBy(estate, options.identity.site, absent)
+    const left = selectsAll(tags) ? (run.abandoned.get(key) ?? []) : []
+    const kept = estate && left.length > 0 ? keptBy(estate, options.identity.site, absent) : new Set<string>()
     const strange = (one: Owned): string | undefined => {
       if (options.force) return undefined
       if (!known.has(one.host)) return `of ${one.host}, which is no host of this site any more`

@@ -37,12 +37,14 @@ const mostLines = 12
 
 const diffTone = (text: string): Tone => (text.startsWith('+') ? 'good' : text.startsWith('-') ? 'bad' : 'faint')
 
-function planLines({ id, action, changes, problems, detail = [] }: Plan, { verbose, diff }: Shown): readonly Line[] {
+function planLines(plan: Plan, { verbose, diff }: Shown): readonly Line[] {
+  const { id, action, changes, problems } = plan
   const tone = action === 'blocked' ? 'bad' : 'change'
   // What a new thing is like follows from the role; only what makes it differ from a plain one is worth a line.
   const brief = action === 'create' && !verbose
-  const shown = brief ? [] : diff ? detail : detail.slice(0, mostLines)
-  const hidden = brief ? 0 : detail.length - shown.length
+  const detail = brief ? [] : (plan.detail ?? [])
+  const shown = diff ? detail : detail.slice(0, mostLines)
+  const hidden = detail.length - shown.length
   return [
     line(`  ${signs[action]} ${id}`, tone),
     ...(brief ? [] : changes.map((change) => line(`      ${changeText(change)}`))),

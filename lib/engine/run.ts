@@ -1,6 +1,7 @@
 /** A run under way: what it is made of, and what it has come to so far. Everything that works in it shares one of these. */
 import type { Channel } from '../core/channel.ts'
 import type { Problem } from '../core/error.ts'
+import type { Owned } from '../core/receipt.ts'
 import type { Resource } from '../core/resource.ts'
 import type { Assignment } from './assignment.ts'
 import { failuresAllowed } from './batches.ts'
@@ -68,6 +69,8 @@ export class Run {
   readonly #givenUp = new Set<string>()
   /** What every machine remembers, and what the site declares there. */
   readonly estates = new Map<string, Estate>()
+  /** What of that the site declares there no longer, by machine. */
+  readonly abandoned = new Map<string, readonly Owned[]>()
   readonly stepping: Stepping
 
   readonly site: readonly Play[]

@@ -1,5 +1,5 @@
 /** What people see of a file whose content changes: the lines of it, or why there are none. */
-import type { Answers } from '../core/probe.ts'
+import type { Answers, Question } from '../core/probe.ts'
 import type { Detail } from '../core/resource.ts'
 import { reveal, Secret, sha256 } from '../core/secret.ts'
 import { textDiff } from '../core/text-diff.ts'
@@ -15,35 +15,54 @@ const isPrivate = (mode: string | undefined): boolean => mode !== undefined && /
 /**
  * A unified diff of a text. Not of what is large, no text or secret; and not of a file that only its owner may read, now or
  * in future: somebody thinks that what is in it is nobody else's business.
- * @param mode as declared
  */
-export function fileDetail(path: string, content: string | Uint8Array | Secret, mode: string | undefined): Detail {
-  const sum = { reader: hash, key: path }
-  const question = { reader: excerpt, key: path }
-  const wanted = content instanceof Uint8Array ? content : reveal(content)
-  const known =
-    content instanceof Secret
-      ? without('it is secret')
-      : isPrivate(mode)
-        ? onlyOwner
-        : Buffer.byteLength(wanted) > mostExcerpt
-          ? tooLarge
-          : undefined
-  const lines = (answers: Answers): readonly string[] => {
+export class FileDetail implements Detail {
+  private readonly path: string
+  private readonly content: string | Uint8Array | Secret
+  private readonly mode: string | undefined
+
+  /** `mode` as declared. */
+  constructor(path: string, content: string | Uint8Array | Secret, mode: string | undefined) {
+    this.path = path
+    this.content = content
+    this.mode = mode
+  }
+
+  get probe(): readonly Question[] {
+    const { path } = this
+    return this.without() ? [sumOf(path)] : [sumOf(path), pathQuestion(path), excerptOf(path)]
+  }
+
+  lines(answers: Answers): readonly string[] {
+    if (answers(sumOf(this.path)) === sha256(bytesOf(this.content))) return []
+    return this.without() ?? this.diff(answers)
+  }
+
+  /** Why there are no lines, whatever is there. */
+  private without(): readonly string[] | undefined {
+    const { content, mode } = this
+    if (content instanceof Secret) return without('it is secret')
+    if (isPrivate(mode)) return onlyOwner
+    return Buffer.byteLength(content) > mostExcerpt ? tooLarge : undefined
+  }
+
+  private diff(answers: Answers): readonly string[] {
+    const { path, content } = this
     const now = readStat(answers, path)
     if (isPrivate(now?.mode)) return onlyOwner
     if (now !== null && now.type !== 'file') return without(`a ${now.type} is there now`)
     if (now !== null && now.bytes > mostExcerpt) return tooLarge
-    const before = textOf(Buffer.from(answers(question), 'base64'))
-    const after = textOf(Buffer.from(wanted))
+    const before = textOf(Buffer.from(answers(excerptOf(path)), 'base64'))
+    const after = textOf(Buffer.from(bytesOf(content)))
     if (before === undefined || after === undefined) return noText
     return textDiff(before, after) ?? without('too much of it differs')
   }
-  return {
-    probe: known ? [sum] : [sum, pathQuestion(path), question],
-    lines: (answers) => (answers(sum) === sha256(wanted) ? [] : (known ?? lines(answers))),
-  }
 }
+
+const sumOf = (path: string): Question => ({ reader: hash, key: path })
+const excerptOf = (path: string): Question => ({ reader: excerpt, key: path })
+const bytesOf = (content: string | Uint8Array | Secret): string | Uint8Array =>
+  content instanceof Uint8Array ? content : reveal(content)
 
 /** Undefined for what is no text. */
 function textOf(bytes: Uint8Array): string | undefined {

@@ -1,7 +1,7 @@
 import { type Resource, resource } from '../core/resource.ts'
 import { reveal, Secret, sha256 } from '../core/secret.ts'
 import { hash } from '../readers.ts'
-import { fileDetail } from './file-detail.ts'
+import { FileDetail } from './file-detail.ts'
 import { type Ownership, ownershipStep, ownersOf, type PathState, pathQuestion, readPath, replaceFile } from './path.ts'
 
 interface FileState extends PathState {
@@ -34,7 +34,7 @@ export function file(path: string, { content, ...ownership }: FileOptions): Reso
       actual?.type === 'directory'
         ? [{ where: path, what: 'a directory is where a file should be', remedy: 'move it away, then run again' }]
         : [],
-    detail: fileDetail(path, content, ownership.mode),
+    detail: new FileDetail(path, content, ownership.mode),
     steps: ({ changed }) =>
       changed.has('sha256') || changed.has('type')
         ? [{ say: `write ${path}`, run: replaceFile(path, ownership).text, input: bytes }]

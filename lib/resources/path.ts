@@ -151,8 +151,8 @@ if [ ! "$old" ] && [ -e ${selinux} ] && command -v restorecon >/dev/null; then r
 sync ${folder}`
 }
 
+const roots: readonly string[] = ['user:root', 'group:root']
+
 /** The ids of the accounts that must be there before a path can be theirs. */
-export const ownersOf = ({ owner = 'root', group = 'root' }: Ownership): readonly string[] => [
-  `user:${owner}`,
-  `group:${group}`,
-]
+export const ownersOf = ({ owner = 'root', group = 'root' }: Ownership): readonly string[] =>
+  owner === 'root' && group === 'root' ? roots : [`user:${owner}`, `group:${group}`]

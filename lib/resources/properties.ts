@@ -15,6 +15,12 @@ export interface PropertiesOptions extends Required<Ownership> {
   readonly secret: (key: string) => boolean
 }
 
+interface Parsed {
+  readonly answer: string
+  readonly found: ReadonlyMap<string, string>
+  readonly problems: readonly Problem[]
+}
+
 const prefix = 'property '
 const unset = '(not set)'
 
@@ -26,16 +32,24 @@ export function properties(path: string, { wanted, template, secret, ...ownershi
     value === null ? null : reveal(value),
   ])
   const textOf = (answer: string): string => Buffer.from(answer, 'base64').toString('latin1')
-  /** What the file says now, and why Java would refuse it. */
-  const parsed = (answers: Answers): { found: ReadonlyMap<string, string>; problems: readonly Problem[] } => {
+  let last: Parsed | undefined
+  /** What the file says now, and why Java would refuse it. Read once, however often somebody wants to know. */
+  const parsed = (answers: Answers): Parsed => {
+    const answer = answers(question)
+    if (last?.answer !== answer) last = { answer, ...parse(answer) }
+    return last
+  }
+  const parse = (answer: string): Omit<Parsed, 'answer'> => {
     try {
-      return { found: parseProperties(textOf(answers(question))), problems: [] }
+      return { found: parseProperties(textOf(answer)), problems: [] }
     } catch (error) {
       if (!(error instanceof PlinthError)) throw error
       const problems = error.problems.map((problem) => ({ ...problem, where: `${path}: ${problem.where}` }))
       return { found: new Map(), problems }
     }
   }
+  const desired: Record<string, string> = { type: 'file', ...ownership }
+  for (const [key, value] of values) desired[prefix + key] = value ?? unset
   return resource<PathState>({
     id: `properties:${path}`,
     needs: ownersOf(ownership),
@@ -46,11 +60,7 @@ export function properties(path: string, { wanted, template, secret, ...ownershi
       const { found } = parsed(answers)
       return { ...state, ...Object.fromEntries(values.map(([key]) => [prefix + key, found.get(key) ?? unset])) }
     },
-    desired: {
-      type: 'file',
-      ...ownership,
-      ...Object.fromEntries(values.map(([key, value]) => [prefix + key, value ?? unset])),
-    },
+    desired,
     secret: (key, value) => key.startsWith(prefix) && value !== unset && secret(key.slice(prefix.length)),
     blocked(answers, actual) {
       if (actual?.type === 'directory')

@@ -5,6 +5,7 @@ import { noted, type Resource, resource } from '../../lib/core/resource.ts'
 import { assign } from '../../lib/engine/assignment.ts'
 import { mapLimit } from '../../lib/engine/observe.ts'
 import { play } from '../../lib/engine/play.ts'
+import { planText } from '../../lib/engine/report.ts'
 import { planResources } from '../../lib/engine/selection.ts'
 import type { HostPlan } from '../../lib/engine/world.ts'
 import { canned, FakeWorld, fakeHost, plainFacts, run } from '../../lib/testing.ts'
@@ -245,6 +246,48 @@ test('twice the hosts are twice the work: each is placed, made and planned once'
   assert.ok(keys! <= 50 * 20, String(keys))
   const [more] = await effort(100)
   assert.ok(more! <= keys! * 2 + 20, `${keys} for 50 hosts, ${more} for 100`)
+})
+
+test('what a run keeps of a plan is what is shown: the rest is made again for who asks, once for a machine', async () => {
+  let made = 0
+  const counted = (name: string): Resource => {
+    made++
+    return { ...thing(name), detail: { probe: [], lines: () => [`${name} to be`] } }
+  }
+  const site = [
+    play('p', hosts('h1', 'h2', 'h3'), () => ['a', 'b'].map(counted)),
+    play('q', hosts('h1'), () => [counted('c')]),
+  ]
+  const world = new FakeWorld()
+  for (const name of ['h1', 'h2', 'h3']) world.facts.set(name, plainFacts)
+  there(world, 'h1', 'a')
+  there(world, 'h3', 'a', 'b')
+  const { result } = await run(site, world, { check: true })
+  assert.is(made, 7)
+  const shown = result.plans.map(({ host, plans }) => [host, ...plans.map(({ id, action }) => `${action} ${id}`)])
+  assert.equal(shown, [
+    ['h1', 'keep thing:a', 'create thing:b'],
+    ['h2', 'create thing:a', 'create thing:b'],
+    ['h3', 'keep thing:a', 'keep thing:b'],
+    ['h1', 'create thing:c'],
+  ])
+  planText(result.plans)
+  assert.is(made, 7, 'what new things will be like is no part of a plan that is not verbose')
+  const steps = result.plans.map(({ plans }) => plans.flatMap(({ steps }) => steps.map(({ say }) => say)))
+  assert.equal(steps, [['make b'], ['make a', 'make b'], [], ['make c']])
+  const details = result.plans.map(({ plans }) => plans.map(({ detail }) => detail))
+  assert.equal(details, [[undefined, ['b to be']], [['a to be'], ['b to be']], [undefined, undefined], [['c to be']]])
+  assert.is(made, 7 + 3 + 2, 'nobody asks for anything of h3')
+})
+
+test('a role that is no pure function is a bug that shows when its plan is asked for more', async () => {
+  let calls = 0
+  const fickle = play('p', hosts('h1'), () => (calls++ === 0 ? [thing('a'), thing('b')] : [thing('a')]))
+  const world = new FakeWorld()
+  world.facts.set('h1', plainFacts)
+  const { result } = await run([fickle], world, { check: true })
+  assert.is(result.plans[0]?.plans[0]?.steps.length, 1)
+  assert.throws(() => result.plans[0]?.plans[1]?.steps, /thing:b: its role makes another list each time/)
 })
 
 test('steps are made when somebody asks for them, and once', () => {
