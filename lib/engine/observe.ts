@@ -10,7 +10,7 @@ import { remember } from '../core/remember.ts'
 import type { Plan, Resource } from '../core/resource.ts'
 import { facts as factsReader, receipts as receiptsReader } from '../readers.ts'
 import { type Assignment, assign, concerns, hostsOn } from './assignment.ts'
-import { detailQuestions, withUpdates } from './details.ts'
+import { detailQuestions, withCreations, withUpdates } from './details.ts'
 import { type Outline, outlined, planMachine, selectByHost } from './outline.ts'
 import type { Planned } from './planned.ts'
 import type { Host, Machine, Play } from './play.ts'
@@ -142,6 +142,8 @@ export interface Unobserved {
 
 /** What of the site a run is to change, and how boldly. */
 export interface Selecting {
+  /** Nothing will be changed. */
+  readonly check: boolean
   readonly tags?: Tags | undefined
   readonly force: boolean
   readonly planned?: Planned
@@ -159,7 +161,7 @@ export async function observeMachine(
   machine: Machine,
   world: World,
   connections: Connections,
-  { tags, force, planned }: Selecting,
+  { tags, force, planned, check }: Selecting,
 ): Promise<Reading> {
   const all = hostsOn(site, machine)
   let channel: MachineChannel
@@ -193,7 +195,10 @@ export async function observeMachine(
     const whole = selectByHost(looks, force)
     const more = detailQuestions(whole)
     const shown = more.length > 0 ? withUpdates(whole, await channel.ask(more)) : whole
-    outline = outlined(assignments, shown, { site, machine, facts: now, tags, answers, force })
+    // What is done is what was planned, to the letter: only where nothing will be done may a role be called once more.
+    outline = check
+      ? outlined(assignments, shown, { site, machine, facts: now, tags, answers, force })
+      : { assignments, selections: withCreations(shown) }
   } catch (error) {
     if (!(error instanceof PlinthError) || error.code === 4) throw error
     return { machine, found: [{ machine, assignments: all, error }], declared: [], receipts: [] }
@@ -220,7 +225,7 @@ export async function observeMachine(
 export async function observeAgain(
   assignment: Assignment,
   channel: Pick<Channel, 'ask'>,
-  { force }: Selecting,
+  { force }: Pick<Selecting, 'force'>,
   changed: ReadonlySet<string> = new Set(),
   seen?: (plans: readonly Plan[], answers: Answers) => void,
 ): Promise<readonly Plan[]> {

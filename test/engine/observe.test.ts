@@ -248,7 +248,7 @@ test('twice the hosts are twice the work: each is placed, made and planned once'
   assert.ok(more! <= keys! * 2 + 20, `${keys} for 50 hosts, ${more} for 100`)
 })
 
-test('what a run keeps of a plan is what is shown: the rest is made again for who asks, once for a machine', async () => {
+test('what a check keeps of a plan is what is shown: the rest is made again for who asks, once for a machine', async () => {
   let made = 0
   const counted = (name: string): Resource => {
     made++
@@ -288,6 +288,21 @@ test('a role that is no pure function is a bug that shows when its plan is asked
   const { result } = await run([fickle], world, { check: true })
   assert.is(result.plans[0]?.plans[0]?.steps.length, 1)
   assert.throws(() => result.plans[0]?.plans[1]?.steps, /thing:b: its role makes another list each time/)
+})
+
+test('a run that changes something does what was planned, also by a role that is no pure function', async () => {
+  let calls = 0
+  const fickle = play('p', hosts('h1'), () => [thing(`call ${++calls}`)])
+  const world = new FakeWorld()
+  world.facts.set('h1', plainFacts)
+  const { result } = await run([fickle], world)
+  const told = result.plans.flatMap(({ plans }) => plans.map(({ id, steps }) => [id, ...steps.map(({ say }) => say)]))
+  assert.equal(told, [['thing:call 1', 'make call 1']])
+  assert.equal(
+    world.machine('h1').steps.map(({ say }) => say),
+    ['make call 1'],
+  )
+  assert.is(calls, 1)
 })
 
 test('steps are made when somebody asks for them, and once', () => {
