@@ -205,7 +205,7 @@ export const facts: Reader = (keys) =>
   while read -r n v u; do if [ "$n" = MemTotal: ]; then printf '%s\tmemory %s\n' "$k" "$v"; break; fi; done </proc/meminfo
   v=$(systemctl --version 2>/dev/null) || :
   v=${new Script('${v#* }')}
-  printf '%s\tsystemd %s\n' "$k" "${new Script('${v%% *}')}"
+  printf '%s\tsystemd %s\n' "$k" "${new Script('${v%%[!0-9]*}')}"
   v= w=
   for l in $(ip -o addr show scope global 2>/dev/null); do
     case $w in inet | inet6) v="$v ${new Script('${l%/*}')}" ;; esac

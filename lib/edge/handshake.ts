@@ -11,7 +11,10 @@ import type { Hop } from './route.ts'
 import type { Login } from './ssh-login.ts'
 import { connectionProblem, type Phase } from './ssh-problems.ts'
 
-/** The host was too busy to talk: the connection was dropped before sshd had said a word, or with the word MaxStartups. */
+/**
+ * Worth another try: the connection was dropped before sshd had said a word, or with the word MaxStartups, or while this host
+ * waited for others that try the same password first.
+ */
 export class Dropped extends PlinthError {}
 
 export interface Times {
@@ -114,7 +117,8 @@ export async function shakeHands(
     // OpenSSH 10 has one greeting for a full house and for a penalty, and a call while one lasts does not lengthen it.
     const greeted = /MaxStartups|not allowed at this time/i
     const busy = overheard.greeting === '' ? !said : greeted.test(overheard.greeting)
-    throw busy && phase === 'greeting' && !login.deadline.over
+    const dropped = login.waits || (busy && phase === 'greeting')
+    throw dropped && !login.deadline.over
       ? new Dropped(problem.problems, problem.code)
       : (login.problemOf(cause) ?? problem)
   } finally {

@@ -102,10 +102,14 @@ async function runUpload(
 async function* read(file: FileHandle, from: number): AsyncGenerator<Buffer, void, undefined> {
   const three = Buffer.allocUnsafeSlow(3 * chunkBytes)
   for (let at = from, turn = 0; ; turn = (turn + 1) % 3) {
-    const { bytesRead } = await file.read(three, turn * chunkBytes, chunkBytes, at)
-    if (bytesRead === 0) return
-    at += bytesRead
-    yield three.subarray(turn * chunkBytes, turn * chunkBytes + bytesRead)
+    const chunk = three.subarray(turn * chunkBytes, (turn + 1) * chunkBytes)
+    // Some file systems give less at a time than was asked for.
+    let filled = 0
+    for (let last = 1; last > 0 && filled < chunkBytes; filled += last)
+      last = (await file.read(chunk, filled, chunkBytes - filled, at + filled)).bytesRead
+    if (filled > 0) yield chunk.subarray(0, filled)
+    if (filled < chunkBytes) return
+    at += filled
   }
 }
 

@@ -109,7 +109,9 @@ plinth_lack=
 for c in ${Object.values(needed).join(' ')}; do command -v $c >/dev/null 2>&1 || plinth_lack="$plinth_lack $c"; done
 [ -r /proc/self/stat ] || plinth_lack="$plinth_lack /proc"
 if [ "$plinth_lack" ]; then plinth_mark lacks 0$plinth_lack; exit 1; fi
-while read -r k r plinth_uid s; do if [ "$k" = Uid: ]; then break; fi; done </proc/self/status
+plinth_uid=
+while read -r k r u s; do if [ "$k" = Uid: ]; then plinth_uid=$u; break; fi; done </proc/self/status
+: "${'$'}{plinth_uid:=$(id -u)}"
 `
 
 /**

@@ -26,6 +26,8 @@ export interface Login {
   problemOf(error: Error): PlinthError | undefined
   /** To be started with the connection; it stands still while a person types, and while others try the password first. */
   readonly deadline: Deadline
+  /** It waits for others that try the password first: what ends the connection now says nothing of this host. */
+  readonly waits: boolean
   /** To be told when the login is done (null), or what it has failed with. */
   ended(failure: Error | null): void
 }
@@ -104,6 +106,7 @@ class Attempts implements Login {
   #partial = false
   /** So was an earlier one: sshd and the user know each other, and whatever else is asked may be asked of a person. */
   #progress = false
+  #waits = false
   /** The leave to give the password; null when others have refused it. */
   #turn: Turn | null | undefined
   /** The password was given. */
@@ -135,11 +138,15 @@ class Attempts implements Login {
 
   readonly passwordExpired = (): void => this.#giveUp(expired(this.#around.where, ''))
 
+  get waits(): boolean {
+    return this.#waits
+  }
+
   ended(failure: Error | null): void {
     this.deadline.end()
     if (failure === null && this.#answered) this.#turn?.accepted()
     // sshd counts the password among the attempts, and hangs up instead of saying no.
-    if (this.#answered && endOfAttempts.test(failure?.message ?? '')) this.#turn?.refused()
+    if (this.#answered && !this.#typed && endOfAttempts.test(failure?.message ?? '')) this.#turn?.refused()
     this.#turn?.over()
   }
 
@@ -147,7 +154,9 @@ class Attempts implements Login {
   async #mayGive(): Promise<boolean> {
     const { trial, where } = this.#around
     if (trial === null || this.#turn) return true
+    this.#waits = true
     this.#turn = await this.deadline.standFor(trial.turn(nameIn(where)))
+    this.#waits = false
     // Whoever is gone by now passes it on.
     if (!this.deadline.running) this.#turn?.over()
     return this.#turn !== null
@@ -155,6 +164,8 @@ class Attempts implements Login {
 
   #gave(): void {
     if (this.#partial) this.#turn?.accepted()
+    // What a person has typed beside it, a one-time code, may be what was wrong.
+    else if (this.#typed) this.#turn?.over()
     else this.#turn?.refused()
   }
 

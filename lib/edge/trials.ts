@@ -21,9 +21,14 @@ export class Trial {
   readonly #gate = new Gate(1)
   readonly #refused: string[] = []
   #accepted = false
+  /** Who has had the turn and said nothing, one after the other. */
+  #silent = 0
   readonly #patience: number
 
-  /** @param patience seconds until whoever has the turn is waited for no more: sshd gives those who wait two minutes */
+  /**
+   * @param patience seconds until whoever has the turn is waited for no more: sshd gives those who wait two minutes. Where one after the
+   *   other says nothing each next one gets half of it, and at least a second
+   */
   constructor(patience = 10) {
     this.#patience = patience
   }
@@ -50,7 +55,11 @@ export class Trial {
       if (inside) this.#gate.leave()
       inside = false
     }
-    const timer = setTimeout(leave, this.#patience * 1000).unref()
+    const patience = Math.max(Math.min(1, this.#patience), this.#patience / 2 ** this.#silent)
+    const timer = setTimeout(() => {
+      this.#silent++
+      leave()
+    }, patience * 1000).unref()
     const settle = (note: () => void): void => {
       if (open) note()
       open = false
@@ -63,7 +72,11 @@ export class Trial {
           this.#accepted = true
           this.#gate.open()
         }),
-      refused: () => settle(() => this.#refused.push(where)),
+      refused: () =>
+        settle(() => {
+          this.#silent = 0
+          this.#refused.push(where)
+        }),
       over: () => settle(() => {}),
     }
   }

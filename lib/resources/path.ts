@@ -102,19 +102,24 @@ const selinux = '/sys/fs/selinux/enforce'
 
 /**
  * Writes standard input to a path so that the old file or the whole new one is there, whatever happens: a temporary file
- * in the same folder, flushed to disk, renamed, and the folder flushed. It has its final owner, group, mode and ACL
- * before the first byte arrives, so that nobody can read it who may not read the file itself. It is made anew (`set -C`),
- * and got at by the open file alone: who owns the folder can put a link to any other file at a name, but not there.
+ * beside it, flushed to disk, renamed, and the folder flushed. It has its final owner, group, mode and ACL before the
+ * first byte arrives, so that nobody can read it who may not read the file itself.
+ *
+ * It is made in a folder of its own that only root may enter, and got at from inside and by the open descriptor: a service
+ * owns its folders, and could else put a link to any other file at a name, or take hold of the file before it is closed to
+ * others (a default ACL counts for more than a umask).
  *
  * A file that is replaced passes on what is not declared (owner, group, mode), its ACL and its SELinux label; a declared
  * mode sets the ACL's mask, as chmod does. A new file is root's with 0644 unless declared, and gets the label that the
  * policy has for its path. A link at the path is replaced, wherever it leads, and is not followed; a directory is an error.
  *
  * What fails (no room, no right, a read-only disk) leaves the old file and no temporary one; the message is that of the
- * command. A run that was killed may leave a temporary file, whose name starts with `.plinth.`: the next write in the
- * folder sweeps it.
+ * command. A run that was killed may leave that folder, whose name starts with `.plinth.`: the next write beside it
+ * sweeps it.
  */
-export const replaceFile = (path: string, ownership: Ownership): Script => {
+export const replaceFile = (at: string, ownership: Ownership): Script => {
+  // Where the shell of a machine is.
+  const path = posix.resolve('/', at)
   const folder = posix.dirname(path)
   const { owner, group, mode } = ownership
   const kept = [
@@ -125,29 +130,34 @@ export const replaceFile = (path: string, ownership: Ownership): Script => {
   return sh`umask 077
 if [ -d ${path} ] && [ ! -L ${path} ]; then echo ${`${path} is a directory, not a file`} >&2; exit 1; fi
 for t in ${folder}/.plinth.*; do if [ -e "$t" ] || [ -L "$t" ]; then rm -rf -- "$t"; fi; done
-t=${`${folder}/.plinth.`}$$
-trap 'rm -f -- "$t"' EXIT
 o=${owner ?? 'root'} g=${group ?? 'root'} m=${mode ?? '0644'} acl= old=
 if [ -f ${path} ] && [ ! -L ${path} ]; then
   old=yes
   if command -v getfacl >/dev/null && command -v setfacl >/dev/null; then acl=$(getfacl -acp -- ${path}); fi
   ${kept.length > 0 ? lines(...kept) : ':'}
 fi
+t=${`${folder}/.plinth.`}$$
+mkdir -m 0700 -- "$t"
+trap 'cd /; rm -rf -- "$t"' EXIT
+cd -- "$t"
 set -C
-exec 8>"$t"
+exec 8>new
 set +C
+if [ ! -O . ] || [ ! -f ${opened} ]; then echo ${`${folder} changed while a file was to be written there`} >&2; exit 1; fi
 chown "$o:$g" ${opened}
 if [ "$acl" ]; then printf '%s\n' "$acl" | setfacl --set-file=- -- ${opened}; fi
 chmod "$m" ${opened}
 if [ "$old" ] && [ -e ${selinux} ]; then chcon --reference=${path} -- ${opened}; fi
 cat >&8
 exec 8>&-
-sync "$t"
+sync new
 # A link to a directory would be entered by mv, and busybox's stumbles over one that leads in a circle.
 if [ -L ${path} ] && [ ! -f ${path} ]; then rm -f -- ${path}; fi
-mv -f -- "$t" ${path}
-trap - EXIT
+mv -f -- new ${path}
 if [ ! "$old" ] && [ -e ${selinux} ] && command -v restorecon >/dev/null; then restorecon -- ${path}; fi
+cd /
+rmdir -- "$t"
+trap - EXIT
 sync ${folder}`
 }
 

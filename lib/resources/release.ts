@@ -133,10 +133,12 @@ tar -xzf ${arrived} --strip-components=1 --no-same-owner || {
   df -Pk . | { read -r head; read -r dev size used free rest; echo "$free KiB are free at $rest" >&2; }
   exit 1
 }
-chmod -R ${modes} .
-chown -R ${owner} .
+# Nobody else may enter it yet: the marker is written before the folder itself is given away.
+find . ! -name . -prune -exec chmod -R ${modes} -- {} + -exec chown -R ${owner} -- {} +
 tree=$(${releaseTree})
 printf 'sha256 %s\ntree %s\n' ${sha256} "$tree" >.plinth
+chmod ${modes} .
+chown ${owner} .
 sync -f . 2>/dev/null || sync
 if [ -e ${path} ] || [ -L ${path} ]; then mv -T -- ${path} "$t.old"; fi
 mv -T -- "$t" ${path} || { mv -T -- "$t.old" ${path}; exit 1; }

@@ -295,6 +295,15 @@ test('a greeting that looks like a question accepts no password for others', asy
   assert.equal(heard(sudos), [2, 2, 1], 'the last was ready before its turn came')
 })
 
+test("a prompt of PAM's own is one for a password all the same: what is accepted there lets all others go on", async () => {
+  const { sudos, ends } = await crowd(4, ['stderr', 'LDAP Password: '])
+  await eventually(() => heard(sudos)[0] === 1)
+  await sudos[0]!.say(...ready)
+  await eventually(() => heard(sudos).filter((answers) => answers > 0).length === 4)
+  for (const sudo of sudos.slice(1)) await sudo.say(...ready)
+  await Promise.all(ends)
+})
+
 test('the password is in no command line, and names are words', () => {
   for (const method of ['sudo', 'su', 'doas'] as const) {
     for (const terminal of [false, true]) {

@@ -546,28 +546,47 @@ test('a password is tried at one host at a time until one has accepted it, and t
   })
 })
 
-test('a password is never tried for a host that has gone while it waited', async () => {
-  const tries: ssh2.AuthContext[] = []
-  const clients: ssh2.Connection[] = []
+test('a host that hangs up while it waits for its turn is called again, and tries the password but once', async () => {
+  const tries: { ctx: ssh2.AuthContext; client: ssh2.Connection }[] = []
+  const clients = new Set<ssh2.Connection>()
   const server = (ctx: ssh2.AuthContext, client: ssh2.Connection): void => {
-    if (!clients.includes(client)) clients.push(client)
-    if (ctx.method === 'password') tries.push(ctx)
+    clients.add(client)
+    if (ctx.method === 'password') tries.push({ ctx, client })
     else ctx.reject(['password'])
   }
   await withServer(server, async (at) => {
     const asker = answering()
-    const [first, gone, last] = ['h1', 'h2', 'h3'].map((host) =>
+    const logins = ['h1', 'h2', 'h3'].map((host) =>
       logIn(at, { password: new Secret('pass') }, asker, 20, host).catch((error) => error as PlinthError),
     )
-    await eventually(() => tries.length === 1 && clients.length === 3)
-    const waits = clients.filter((client) => client !== clients[0])
-    waits[0]!.end()
-    await Promise.race([gone, last])
-    tries[0]!.reject(['password'])
+    await eventually(() => tries.length === 1 && clients.size === 3)
+    // As sshd does when its LoginGraceTime has passed.
+    for (const client of clients) if (client !== tries[0]!.client) client.end()
+    await eventually(() => clients.size === 5)
+    assert.is(tries.length, 1)
+    tries[0]!.ctx.reject(['password'])
     await eventually(() => tries.length === 2)
-    tries[1]!.accept()
-    const ends = (await Promise.all([first, gone, last])).map(String)
-    assert.is(ends.filter((end) => end === 'in').length, 1, ends.join('\n'))
+    tries[1]!.ctx.accept()
+    await eventually(() => tries.length === 3)
+    tries[2]!.ctx.accept()
+    const ends = (await Promise.all(logins)).map(String)
+    assert.is(ends.filter((end) => end === 'in').length, 2, ends.join('\n'))
+  })
+})
+
+test('a code that a person has mistyped refuses no password', () => {
+  const server = (ctx: ssh2.AuthContext): void => {
+    const refuse = (): void => ctx.reject(['keyboard-interactive'])
+    if (ctx.method !== 'keyboard-interactive') refuse()
+    else ctx.prompt([{ prompt: 'Password:' }], () => ctx.prompt([{ prompt: 'Code: ' }], refuse))
+  }
+  return withServer(server, async (at) => {
+    const asker = answering('1', '2', '3')
+    for (const host of ['h1', 'h2', 'h3']) {
+      const { message } = await failure(logIn(at, { password: new Secret('pass') }, asker, 20, host))
+      assert.not.match(message, /not tried here/)
+    }
+    assert.is(asker.questions.length, 3)
   })
 })
 

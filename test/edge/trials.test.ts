@@ -26,6 +26,26 @@ test('one that is late and accepted opens the way again', async () => {
   assert.ok(await trial.turn('h6'), 'at once')
 })
 
+test('where one after the other says nothing each is waited for half as long, until one speaks', async () => {
+  const waits: number[] = []
+  const { setTimeout: real } = globalThis
+  const fake = (go: () => void, ms: number): NodeJS.Timeout => {
+    waits.push(ms / 1000)
+    return real(go, 0)
+  }
+  globalThis.setTimeout = fake as typeof setTimeout
+  try {
+    const trial = new Trial(10)
+    for (let host = 1; host <= 6; host++) await trial.turn(`h${host}`)
+    const speaks = await trial.turn('h7')
+    speaks?.refused()
+    await trial.turn('h8')
+  } finally {
+    globalThis.setTimeout = real
+  }
+  assert.equal(waits, [10, 5, 2.5, 1.25, 1, 1, 1, 10])
+})
+
 test('only the first word of a turn counts, and a turn is given back once', async () => {
   const trial = new Trial()
   const first = await trial.turn('h1')

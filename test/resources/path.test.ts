@@ -140,48 +140,64 @@ for (const shell of shells) {
   asRoot(`${shell}: the temporary file has its final owner and mode before the first byte arrives`, () => {
     const folder = box.fresh()
     const log = join(folder, 'log')
-    const bin = shims(folder, { cat: `for f in .plinth.*; do stat -c '%u:%g %a %s' "$f"; done >log; exec $real "$@"` })
+    const bin = shims(folder, { cat: `stat -c '%u:%g %a %s' new >${q(log)}; exec $real "$@"` })
     writeFileSync(join(folder, 'f'), 'old')
     chownSync(join(folder, 'f'), 4711, 4712)
-    const script = replaceFile('f', { mode: '0640' }).text
-    const { code, stderr } = box.run(shell, `cd ${q(folder)}\n${script}`, 'new', bin)
+    const { code, stderr } = box.run(shell, replaceFile(join(folder, 'f'), { mode: '0640' }).text, 'new', bin)
     assert.is(code, 0, stderr)
     assert.is(readFileSync(log, 'utf8'), '4711:4712 640 0\n')
   })
 
-  for (const command of ['chown', 'chmod', 'cat'] as const) {
+  for (const command of ['mkdir', 'chown', 'chmod', 'cat', 'sync', 'mv'] as const) {
     asRoot(
-      `${shell}: who owns the folder can't have another file changed, with a link put in place before ${command}`,
+      `${shell}: who owns the folder can't have another file changed, by things put in place at ${command}`,
       () => {
-        const folder = box.fresh()
-        const victim = join(box.fresh(), 'shadow')
-        writeFileSync(victim, 'untouched', { mode: 0o600 })
-        const swap = `for t in "$(dirname "$0")"/../.plinth.*; do rm -f "$t"; ln -s ${q(victim)} "$t"; done; exec $real "$@"`
-        const bin = shims(folder, { [command]: swap })
-        box.run(shell, replaceFile(join(folder, 'f'), { owner: '4711', group: '4711', mode: '0666' }).text, 'new', bin)
-        assert.is(look(victim), '0:0 0600')
-        assert.is(readFileSync(victim, 'utf8'), 'untouched')
+        for (const [what, plant] of [
+          ['a folder', (t: string, victim: string) => `mkdir ${t}; chown 4711 ${t}; ln -s ${victim} ${t}/new`],
+          ['a link to a folder', (t: string, victim: string) => `ln -s "$(dirname ${victim})" ${t}`],
+          ['a link', (t: string, victim: string) => `ln -s ${victim} ${t}`],
+        ] as const) {
+          const folder = box.fresh()
+          const victim = join(box.fresh(), 'new')
+          writeFileSync(victim, 'untouched', { mode: 0o600 })
+          const swap = `for t in "$(dirname "$0")"/../.plinth.*; do /bin/mv "$t" "$t.away"; ${plant('"$t"', q(victim))}; done`
+          const order = command === 'mkdir' ? `"$real" "$@"; PATH=/bin; ${swap}` : `PATH=/bin; ${swap}; exec $real "$@"`
+          const bin = shims(folder, { [command]: order })
+          box.run(
+            shell,
+            replaceFile(join(folder, 'f'), { owner: '4711', group: '4711', mode: '0666' }).text,
+            'new',
+            bin,
+          )
+          assert.is(look(victim), '0:0 0600', what)
+          assert.is(readFileSync(victim, 'utf8'), 'untouched', what)
+        }
       },
     )
   }
 
-  asRoot(`${shell}: a link that waits at the temporary name is not followed`, () => {
-    const folder = box.fresh()
-    const victim = join(box.fresh(), 'shadow')
-    writeFileSync(victim, 'untouched', { mode: 0o600 })
-    // After the sweep, which takes away what was there before.
-    const plant = `ln -s ${q(victim)} ${q(folder)}/.plinth.$$\nset -C`
-    const script = replaceFile(join(folder, 'f'), { owner: '4711', mode: '0666' }).text
-    assert.ok(script.includes('\nset -C\n'))
-    const { code } = box.run(
-      shell,
-      script.replace('\nset -C\n', () => `\n${plant}\n`),
-      'new',
-    )
-    assert.is.not(code, 0)
-    assert.is(look(victim), '0:0 0600')
-    assert.is(readFileSync(victim, 'utf8'), 'untouched')
+  asRoot(`${shell}: a folder or a link that waits at the temporary name stops it`, () => {
+    for (const make of ['mkdir', 'ln -s /etc']) {
+      const folder = box.fresh()
+      // After the sweep, which takes away what was there before.
+      const script = replaceFile(join(folder, 'f'), {}).text
+      const planted = script.replace('\nmkdir ', () => `\n${make} "$t"\nmkdir `)
+      assert.is.not(planted, script)
+      assert.is.not(box.run(shell, planted, 'new').code, 0)
+      assert.not(readdirSync(folder).includes('f'))
+    }
   })
+
+  if (isRoot && has('setfacl'))
+    test(`${shell}: a default ACL opens the file to nobody before its own mode counts`, () => {
+      const folder = box.fresh()
+      const log = join(folder, 'log')
+      assert.is(spawnSync('setfacl', ['-d', '-m', 'u:4712:rwx', folder]).status, 0)
+      const look = `{ stat -c %a .; /usr/bin/getfacl -acp . | grep ^user:4712:; } >${q(log)}`
+      const bin = shims(folder, { chown: `${look}; exec $real "$@"` })
+      assert.is(box.run(shell, replaceFile(join(folder, 'f'), { mode: '0600' }).text, 'new', bin).code, 0)
+      assert.match(readFileSync(log, 'utf8'), /^700\nuser:4712:rwx\s+#effective:---\n/)
+    })
 
   test(`${shell}: the content is on the disk before it gets its name, and its name after`, () => {
     const folder = box.fresh()
@@ -192,20 +208,20 @@ for (const shell of shells) {
     const own = { owner: String(process.getuid?.()), group: String(process.getgid?.()) }
     assert.is(box.run(shell, replaceFile(join(folder, 'f'), own).text, 'new', bin).code, 0)
     const [first, second, third] = readFileSync(log, 'utf8').trim().split('\n')
-    assert.match(first!, /^sync \.plinth\./)
+    assert.is(first, 'sync new')
     assert.is(second, 'mv f')
     assert.is(third, `sync ${folder.split('/').at(-1)}`)
   })
 
-  test(`${shell}: a new file costs six commands, each of them a process on the host`, () => {
+  test(`${shell}: a new file costs eight commands, each of them a process on the host`, () => {
     const folder = box.fresh()
-    const names = ['cat', 'chmod', 'chown', 'find', 'ls', 'mktemp', 'mv', 'rm', 'stat', 'sync']
+    const names = ['cat', 'chmod', 'chown', 'find', 'ls', 'mkdir', 'mktemp', 'mv', 'rm', 'rmdir', 'stat', 'sync']
     const note = (name: string): string => `echo ${name} >>"$(dirname "$0")/../log"; exec $real "$@"`
     const bin = shims(folder, Object.fromEntries(names.map((name) => [name, note(name)])))
     const own = { owner: String(process.getuid?.()), group: String(process.getgid?.()), mode: '0640' }
     assert.is(box.run(shell, replaceFile(join(folder, 'f'), own).text, 'new', bin).code, 0)
     const begun = readFileSync(join(folder, 'log'), 'utf8').trim().split('\n')
-    assert.equal(begun, ['chown', 'chmod', 'cat', 'sync', 'mv', 'sync'])
+    assert.equal(begun, ['mkdir', 'chown', 'chmod', 'cat', 'sync', 'mv', 'rmdir', 'sync'])
   })
 
   asRoot(
