@@ -3,12 +3,11 @@
  * One receipt per site (a playbook over an inventory), a line `host<tab>id` for each resource.
  */
 
-import { Script } from './script.ts'
+import { Script, userId } from './script.ts'
 import { sha256 } from './secret.ts'
 
 /** Where a machine keeps what Plinth notes there (`$log`, `$state`): root's is the system's, another user's their own. */
-export const stateFolder =
-  new Script(`if [ "\${plinth_uid:-$(id -u)}" = 0 ]; then log=/var/log/plinth state=/var/lib/plinth
+export const stateFolder = new Script(`if [ ${userId} = 0 ]; then log=/var/log/plinth state=/var/lib/plinth
 else state=\${XDG_STATE_HOME:-\${HOME:-}/.local/state}/plinth log=$state; fi`)
 
 /** One resource that a site declared for a host of the machine. */
