@@ -204,6 +204,8 @@ for (const shell of shells) {
       host.run(host.plan(owned), bin)
       assert.is(readFileSync(victim, 'utf8'), 'untouched')
       assert.match(readFileSync(log, 'utf8'), /Permission denied/)
+      for (const name of ['.', 'conf', 'conf/app.conf', 'run.sh'])
+        assert.equal([statSync(join(at, name)).uid, statSync(join(at, name)).gid], [65534, 65534], name)
     })
 
   if (process.getuid?.() === 0)
