@@ -1,6 +1,6 @@
 import { type Resource, resource } from '../core/resource.ts'
 import { lines, sh } from '../core/script.ts'
-import { type Ownership, ownershipStep, ownersOf, type PathState, pathQuestion, readPath } from './path.ts'
+import { type Ownership, ownershipStep, ownersOf, type PathState, pathQuestion, readPath, wholeMode } from './path.ts'
 
 /**
  * A directory with its owner, group and mode: root, root and 0755 unless declared, also where it is there already. Its parent must be there or be declared earlier in the list.
@@ -28,7 +28,7 @@ export function directory(path: string, { owner = 'root', group = 'root', mode =
       // -h: who owns the folder above may have put a link in its place by then.
       const make = lines(
         sh`umask 022`,
-        sh`mkdir -p -m ${mode} -- ${path}`,
+        sh`mkdir -p -m ${wholeMode(mode)} -- ${path}`,
         sh`chown -h ${`${owner}:${group}`} -- ${path}`,
       )
       return [{ say: `make directory ${path}`, run: make.text }]

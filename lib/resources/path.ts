@@ -69,6 +69,9 @@ export function readPath(answers: Answers, path: string): PathState | null {
   return found && { type: found.type, mode: found.mode, owner: found.owner, group: found.group }
 }
 
+/** A mode for chmod and mkdir. With fewer than five digits GNU's leave a directory's setuid and setgid bits as they are. */
+export const wholeMode = (mode: string): string => mode.padStart(5, '0')
+
 /** The file that is open, whatever its name leads to by now. */
 const opened = '/proc/self/fd/8'
 
@@ -92,7 +95,7 @@ if [ ${userId} = 0 ]; then
   fi
 fi`,
       ...(owner === undefined && group === undefined ? [] : [sh`chown ${who} -- "$t"`]),
-      ...(mode === undefined ? [] : [sh`chmod ${mode} -- "$t"`]),
+      ...(mode === undefined ? [] : [sh`chmod ${wholeMode(mode)} -- "$t"`]),
     ).text,
   }
 }

@@ -57,6 +57,23 @@ for (const shell of shells) {
     assert.is(apply(box, shell, wanted).action, 'create')
   })
 
+  test(`${shell}: has the mode that is declared, also where the folder above hands down its group`, () => {
+    const parent = box.fresh()
+    chmodSync(parent, 0o2755)
+    for (const [mode, bits] of [
+      ['0750', 0o750],
+      ['2770', 0o2770],
+    ] as const) {
+      const path = join(parent, mode)
+      const wanted = directory(path, { ...me, mode })
+      assert.is(apply(box, shell, wanted).action, 'create')
+      assert.is(statSync(path).mode & 0o7777, bits, 'made')
+      chmodSync(path, 0o6711)
+      assert.is(apply(box, shell, wanted).action, 'update')
+      assert.is(statSync(path).mode & 0o7777, bits, 'mended')
+    }
+  })
+
   test(`${shell}: what is in the way stays`, () => {
     const folder = box.fresh()
     const path = join(folder, 'd')

@@ -330,10 +330,10 @@ for (const shell of shells) {
 test('owner and mode alone: only what is declared is touched', () => {
   const kept = (letter: string): string => `"$(stat -L -c %${letter} -- "$t")"`
   const cases: readonly [Ownership, string][] = [
-    [{ owner: 'a', group: 'b', mode: '0600' }, 'chown a:b -- "$t"\nchmod 0600 -- "$t"'],
+    [{ owner: 'a', group: 'b', mode: '0600' }, 'chown a:b -- "$t"\nchmod 00600 -- "$t"'],
     [{ owner: 'a' }, `chown a:${kept('g')} -- "$t"`],
     [{ group: 'b' }, `chown ${kept('u')}:b -- "$t"`],
-    [{ mode: '0600' }, 'chmod 0600 -- "$t"'],
+    [{ mode: '0600' }, 'chmod 00600 -- "$t"'],
   ]
   for (const [ownership, run] of cases) assert.is(ownershipStep('/f', ownership).run.split('\nfi\n')[1], run)
 })
