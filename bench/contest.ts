@@ -6,6 +6,7 @@ import { inside } from '../test/lab/cgroup.ts'
 import type { Lab } from '../test/lab/lab.ts'
 import { cacheFolder } from '../test/lab/layout.ts'
 import type { Say } from '../test/lab/shell.ts'
+import { newestNode } from '../test/newest-node.ts'
 import { ensureLayer } from './layer.ts'
 import { parseRuns, type Run } from './results.ts'
 
@@ -23,6 +24,13 @@ export interface Contest {
 
 /** Where layers, virtualenv, archive, logs and the last results are. */
 export const cache = join(cacheFolder, 'bench')
+
+/** The Node of the contender plinth-node, which strips types by itself. Throws Error where there is none. */
+export function nodeWithoutTsx(): string {
+  const found = newestNode(true)
+  if ('why' in found) throw new Error(`no Node for plinth-node: ${found.why}`)
+  return found.node
+}
 
 const nameOf = (index: number): string => `nacos${index + 1}`
 const namesOf = (count: number): string[] => Array.from({ length: count }, (_, index) => nameOf(index))
@@ -63,16 +71,22 @@ export async function contest(lab: Lab, what: Contest, signal: AbortSignal): Pro
   }
   const words = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)])
   const command = [join(import.meta.dirname, 'peers', 'run.sh'), ...words]
-  return parseRuns(await output(join(lab.layout.cgroup, 'contest'), command, signal))
+  const env = what.contenders.includes('plinth-node') ? { BENCH_NODE: nodeWithoutTsx() } : {}
+  return parseRuns(await output(join(lab.layout.cgroup, 'contest'), command, signal, env))
 }
 
 /** Runs a command in a cgroup; returns what it printed. Throws Error when it fails. */
-export async function output(cgroup: string, command: readonly string[], signal: AbortSignal): Promise<string> {
+export async function output(
+  cgroup: string,
+  command: readonly string[],
+  signal: AbortSignal,
+  env: Readonly<Record<string, string>> = {},
+): Promise<string> {
   const [program = '', ...rest] = [...inside(cgroup), ...command]
   const child = spawn(program, rest, {
     stdio: ['ignore', 'pipe', 'inherit'],
     signal,
-    env: { ...process.env, BENCH_CACHE: cache },
+    env: { ...process.env, BENCH_CACHE: cache, ...env },
   })
   let text = ''
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => {

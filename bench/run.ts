@@ -24,7 +24,8 @@ const usage = `Usage: npm run bench -- [OPTION ...]
 
   with --only:
   --hosts 3,10        on so many hosts (1 to 30)
-  --contenders A,B    floor floor-lean true plinth plinth-npx pyinfra mitogen ansible; NAME+warm: connections open beforehand
+  --contenders A,B    floor floor-lean true plinth plinth-import plinth-node plinth-npx pyinfra mitogen ansible; NAME+warm:
+                      connections open beforehand
   --rounds N          so often in turn (3)
   --rtt MS            with a round trip of so many milliseconds
   --keep              puts what was measured in the place of the same in the results, and renews table and pictures
@@ -34,6 +35,8 @@ const usage = `Usage: npm run bench -- [OPTION ...]
 `
 const all = ['floor', 'plinth', 'pyinfra', 'mitogen', 'ansible']
 const pair = ['floor', 'plinth']
+/** The ways to start Plinth, beside the floor. */
+const starts = ['floor', 'plinth', 'plinth-import', 'plinth-node']
 const bounds = ['true', 'floor+warm']
 const jobs = ['J1', 'J2', 'J3', 'J4', 'J5']
 const counts = [1, 10, 100, 300, 1000]
@@ -43,21 +46,27 @@ type Part = Omit<Contest, 'quiet'>
 /** What a whole run measures. The pair gets more rounds: the peers are far away, and take long. */
 const everything: readonly Part[] = [
   { jobs, hosts: 3, rtt: 0, contenders: all, rounds: 3 },
-  { jobs: ['J1'], hosts: 3, rtt: 0, contenders: [...pair, ...bounds, 'plinth-npx'], rounds: 5 },
+  { jobs: ['J1'], hosts: 3, rtt: 0, contenders: [...starts, ...bounds, 'plinth-npx'], rounds: 5 },
   { jobs: ['J1'], hosts: 3, rtt: 20, contenders: all, rounds: 3 },
-  { jobs: ['J1'], hosts: 3, rtt: 20, contenders: [...pair, ...bounds], rounds: 4 },
+  { jobs: ['J1'], hosts: 3, rtt: 20, contenders: [...starts, ...bounds], rounds: 4 },
   { jobs, hosts: 10, rtt: 0, contenders: all, rounds: 3 },
-  { jobs, hosts: 10, rtt: 0, contenders: pair, rounds: 2 },
-  { jobs: ['J1'], hosts: 10, rtt: 0, contenders: [...pair, ...bounds], rounds: 4 },
-  { jobs: ['J1'], hosts: 10, rtt: 20, contenders: [...pair, ...bounds], rounds: 5 },
+  { jobs, hosts: 10, rtt: 0, contenders: starts, rounds: 2 },
+  { jobs: ['J1'], hosts: 10, rtt: 0, contenders: [...starts, ...bounds], rounds: 4 },
+  { jobs: ['J1'], hosts: 10, rtt: 20, contenders: [...starts, ...bounds], rounds: 5 },
   { jobs: ['J1'], hosts: 30, rtt: 0, contenders: all, rounds: 3 },
-  { jobs: ['J1', 'J2'], hosts: 30, rtt: 0, contenders: pair, rounds: 3 },
+  { jobs: ['J1', 'J2'], hosts: 30, rtt: 0, contenders: starts, rounds: 3 },
 ]
 
 /** What the goals of the page need, from few hosts to many. */
 const forGoals: readonly Part[] = [...goals]
   .sort((a, b) => a.n - b.n)
-  .map(({ job, n, rtt }) => ({ jobs: [job], hosts: n, rtt, contenders: pair, rounds: job === 'J1' && n < 30 ? 7 : 3 }))
+  .map(({ job, n, rtt }) => ({
+    jobs: [job],
+    hosts: n,
+    rtt,
+    contenders: job === 'J1' && n === 3 && rtt === 0 ? [...starts, 'plinth-npx'] : starts,
+    rounds: job === 'J1' && n < 30 ? 7 : 3,
+  }))
 
 const { values } = parseArgs({
   options: {

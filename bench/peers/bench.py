@@ -22,6 +22,8 @@ CONTENDERS = {
     "pyinfra-no-wait": ({"PYINFRA_ARGS": "--no-wait"}, f"{HERE}/pyinfra/run.sh"),
     "plinth": ({}, f"{HERE.parent}/plinth/run.sh"),
     "plinth-npx": ({"PLINTH_START": "npx tsx"}, f"{HERE.parent}/plinth/run.sh"),
+    "plinth-import": ({"PLINTH_START": "node --import tsx"}, f"{HERE.parent}/plinth/run.sh"),
+    "plinth-node": ({"PLINTH_START": os.environ.get("BENCH_NODE", "node")}, f"{HERE.parent}/plinth/run.sh"),
 }
 
 # path, template or file, owner, group, mode
