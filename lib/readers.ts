@@ -14,6 +14,8 @@ const startOfLine = new Script('${l#InvocationID=}')
 const unitOfKey = new Script('${u%.service}')
 const portOfLocal = new Script('${local##*:}')
 const parentOfPath = new Script('${d%/*}')
+// A directory service has groups that /etc/group has not.
+const orAsked = new Script('${own:-$(id -gn "$u")}')
 // Without root, and for sockets of the kernel, ss names nobody.
 const who = new Script('${who:-somebody}')
 const nameOfLine = new Script('${k%:}')
@@ -30,7 +32,7 @@ export const stat: Reader = (paths) => sh`stat -c '%n	%F|%a|%U|%G|%s|%Z' -- ${pa
 
 /** SHA-256 of a file's content. Only of files: a pipe would be waited for without end. */
 export const hash: Reader = (paths) =>
-  sh`( set --
+  sh`set --
 for f in ${paths}; do if [ -f "$f" ]; then set -- "$@" "$f"; fi; done
 IFS='
 '
@@ -38,7 +40,9 @@ set -f
 if [ $# -gt 0 ]; then for l in $(sha256sum -- "$@" 2>/dev/null); do
   ${nameAndSum}
   printf '%s\t%s\n' "$name" "$sum"
-done; fi )`.text
+done; fi
+unset IFS
+set +f`.text
 
 /** A file's whole content in base64, for files that are read to be edited. */
 export const content: Reader = (paths) =>
@@ -74,7 +78,12 @@ fi; done`.text
 export const user: Reader = (names) =>
   sh`for u in ${names}; do
   while IFS=: read -r name x uid gid full home shell; do
-    if [ "$name" = "$u" ]; then printf '%s\t%s\n' "$u" "$home|$shell|$(id -gn "$u")"; fi
+    if [ "$name" = "$u" ]; then
+      own=
+      while IFS=: read -r name x number rest; do if [ "$number" = "$gid" ]; then own=$name; break; fi; done </etc/group
+      printf '%s\t%s\n' "$u" "$home|$shell|${orAsked}"
+      break
+    fi
   done </etc/passwd
 done`.text
 
@@ -112,7 +121,7 @@ for u in ${names}; do
   unset IFS
   set +f
   if [ "$p" != 0 ]; then
-    e=$n$({ tr '\0' '\n' <"/proc/$p/environ"; } 2>/dev/null) || :
+    e=$n$(tr '\0' '\n' 2>/dev/null <"/proc/$p/environ") || :
     case $e in *"$n"PLINTH_INPUTS=*)
       e=${inputsOfEnvironment}
       printf '%s\tPLINTH_INPUTS=%s\n' "$u" "${firstOfLines}" ;;
@@ -187,10 +196,10 @@ fi; done`.text
 
 /** What sites declared there earlier, as lines `site<tab>host<tab>id`; asked under the one key `machine`. */
 export const receipts: Reader = (keys) =>
-  sh`( ${stateFolder}
+  sh`${stateFolder}
 for k in ${keys}; do for f in "$state"/receipts/*; do if [ -f "$f" ]; then
   while IFS= read -r l; do printf '%s\t%s\t%s\n' "$k" "${new Script('${f##*/}')}" "$l"; done <"$f"
-fi; done; done )`.text
+fi; done; done`.text
 
 /** Everything in `Facts`, as lines `name value`; asked under the one key `machine`. */
 export const facts: Reader = (keys) =>

@@ -6,6 +6,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { parseFacts } from '../lib/core/facts.ts'
 import type { Question, Reader } from '../lib/core/probe.ts'
+import { q } from '../lib/core/script.ts'
 import * as readers from '../lib/readers.ts'
 import { golden } from './golden.ts'
 import { assert, suite } from './kit.ts'
@@ -203,6 +204,16 @@ for (const shell of shells) {
       '',
     ])
     assert.equal(ask(shell, readers.group, ['root', 'nobody-of-this-name', '.*']), ['0', '', ''])
+  })
+
+  test(`${shell}: the group of a user is that of /etc/group, or asked for where it has none of that number`, () => {
+    const etc = mkdirs(join(tree, `etc ${shell}`))
+    const accounts = ['ann:x:1:70:Ann:/home/ann:/bin/sh', 'bob:x:2:71::/b:', 'bob:x:3:70::/second:', 'ann2:x:1:70::/c:']
+    writeFileSync(join(etc, 'passwd'), `${accounts.join('\n')}\n`)
+    writeFileSync(join(etc, 'group'), '70:x:1:\nstaff:x:70:ann\nalso:x:70:\n')
+    writeFileSync(join(etc, 'id'), '#!/bin/sh\necho "asked for $*"\n', { mode: 0o755 })
+    const user: Reader = (names) => readers.user(names).replaceAll('/etc/', () => `${q(etc)}/`)
+    assert.equal(ask(shell, user, ['ann', 'bob', 'an'], etc), ['/home/ann|/bin/sh|staff', '/b||asked for -gn bob', ''])
   })
 
   test(`${shell}: memory and free space`, () => {

@@ -9,6 +9,7 @@ import {
   readPath,
   readStat,
   resource,
+  Script,
   type Step,
   sh,
   sha256,
@@ -19,7 +20,15 @@ const { hash, link, unit } = readers
 
 /** Values of the running kernel, by their path under /proc/sys. Not by `read`: these files give no byte but the first to who takes one at a time. */
 const kernelValues: Reader = (names) =>
-  sh`for k in ${names}; do if [ -r "/proc/sys/$k" ]; then printf '%s\t%s\n' "$k" "$(cat "/proc/sys/$k")"; fi; done`.text
+  sh`IFS='
+'
+set -f
+for l in $(grep -H . ${names.map((name) => `/proc/sys/${name}`)} 2>/dev/null); do
+  l=${new Script('${l#/proc/sys/}')}
+  printf '%s\t%s\n' "${new Script('${l%%:*}')}" "${new Script('${l#*:}')}"
+done
+unset IFS
+set +f`.text
 
 /** The settings of a file in /etc/sysctl.d, loaded into the kernel. */
 export function loadedSettings(path: string, content: string): Resource {
