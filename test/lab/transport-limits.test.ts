@@ -1,7 +1,21 @@
 /** Hosts that have come to their limits, and a clock that jumps: what is said, what is left, and that the next run converges. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { assert, suite } from '../kit.ts'
-import { executions, fresh, inside, inventory, lower, quiet, raise, run, start, stop } from './transport/stage.ts'
+import { MemoryBound } from './memory.ts'
+import {
+  executions,
+  fresh,
+  inside,
+  inventory,
+  lower,
+  quiet,
+  raise,
+  run,
+  stage,
+  start,
+  stepAround,
+  stop,
+} from './transport/stage.ts'
 
 const test = suite('transport-limits')
 const host = 'nacos1'
@@ -68,14 +82,6 @@ const limits: readonly Limit[] = [
     step: 'run the job',
     says: /memory exhausted|Cannot allocate memory/,
   },
-  {
-    name: 'the kernel, out of memory, kills the process of a step',
-    make: ':',
-    mend: ':',
-    job: 'sh -c "kill -9 \\$\\$"',
-    step: 'run the job',
-    says: /exit code 137 \(killed, as by a kernel that is out of memory\)/,
-  },
 ]
 
 for (const { name, before = '', make, mend, job, says, step } of limits) {
@@ -108,6 +114,36 @@ for (const { name, before = '', make, mend, job, says, step } of limits) {
     { timeout: 60 },
   )
 }
+
+test(
+  'the kernel, out of memory, kills the process of a step: said by name, nothing half-written, and the next run converges',
+  async () => {
+    await fresh(host)
+    stop.at(host, 'app-job')
+    const running = start(inventory([host], { job: 'app-job; all=$(yes | head -c 400000000); [ "$all" ]' }))
+    await stop.reached(host, 'app-job', running)
+    const bound = new MemoryBound(`plinth-${stage.layout.name}`, 64_000_000)
+    bound.take(stepAround(host, 'app-job'))
+    stop.letGo(host)
+    const ran = await running.ended
+    assert.is(bound.killed, 1)
+    assert.is(ran.code, 1, ran.text)
+    assert.match(
+      ran.text,
+      /nacos1: "run the job" ended with exit code 137 \(killed, as by a kernel that is out of memory\)/,
+    )
+    assert.match(ran.text, /^ {2}not done: run the job; send .*write \/srv\/app\/last$/m)
+    assert.is(await inside(host, `cat /srv/app/app.conf; ${temporary}`), 'new\n'.repeat(5000).trim())
+    await quiet(host)
+    await bound.end()
+    const path = inventory([host])
+    const next = await run(path)
+    assert.is(next.code, 0, next.text)
+    assert.is(executions(host), 2)
+    assert.is((await run(path, '--check')).code, 0)
+  },
+  { timeout: 60 },
+)
 
 test(
   'the shell on the host is killed, as by a kernel that is out of memory: the machine is lost, the next run converges',

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { processesOf } from '../cgroup.ts'
 import { quiet as quietOn } from '../connections.ts'
 import { type Lab, lab, testLabName, testOwner } from '../lab.ts'
 import { hostLayout } from '../layout.ts'
@@ -80,6 +81,27 @@ case $n in app-job) ;; *) exec /usr/bin/$n "$@" ;; esac
     const files = readdirSync(onDisk(host, 'srv/stop')).filter((file) => file.startsWith(name))
     for (const file of files) rmSync(onDisk(host, `srv/stop/${file}`))
   },
+}
+
+/** The process, as the controller counts them, of the step in which a command waits on a host. */
+export function stepAround(host: string, name: string): number {
+  const { cgroup } = hostLayout(stage.layout, host)
+  const waiting = readdirSync(cgroup, { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('cgroup.procs'))
+    .flatMap((path) => processesOf(join(cgroup, path, '..')))
+    .find((pid) => told(pid, 'cmdline').includes(`/usr/local/bin/${name}\0`))
+  const parent = waiting && /^PPid:\t(\d+)$/m.exec(told(waiting, 'status'))?.[1]
+  if (!parent) throw new Error(`${host}: no ${name} waits there`)
+  return Number(parent)
+}
+
+/** What the kernel tells of a process, which may be gone by now. */
+function told(pid: string, file: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, 'utf8')
+  } catch {
+    return ''
+  }
 }
 
 export interface InventoryOptions {
