@@ -4,6 +4,7 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync }
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buildSync } from 'esbuild'
+import { nodeWithoutTsx } from './contest.ts'
 import { filled } from './page.ts'
 import { type Point, planningPicture } from './planning-picture.ts'
 import { markdown } from './table.ts'
@@ -26,19 +27,23 @@ buildSync({
   logLevel: 'error',
 })
 
-const once = (hosts: number, resources: number, ...answers: readonly string[]): Point & { readonly ok: boolean } => {
+/** The Node this runs on, and the newest. */
+const nodes = [process.execPath, nodeWithoutTsx()]
+
+type Measured = Point & { readonly ok: boolean }
+
+function once(node: string, hosts: number, resources: number, answers: readonly string[]): Measured {
   const words = [script, String(hosts), String(resources), ...answers]
-  const text = execFileSync('taskset', ['-c', '0', process.execPath, ...words], { encoding: 'utf8' })
+  const text = execFileSync('taskset', ['-c', '0', node, ...words], { encoding: 'utf8' })
   const { cpu_s, rss_mb, ok } = JSON.parse(text) as { cpu_s: number; rss_mb: number; ok: boolean }
   return { hosts, resources, cpu: cpu_s, rss: rss_mb, ok }
 }
 
-function least(hosts: number, resources: number, ...answers: readonly string[]): Point {
+function least(node: string, hosts: number, resources: number, ...answers: readonly string[]): Measured {
   // The least of the runs: what comes on top of it is the machine's other work.
-  const [best] = Array.from({ length: rounds }, () => once(hosts, resources, ...answers)).sort((a, b) => a.cpu - b.cpu)
+  const runs = Array.from({ length: rounds }, () => once(node, hosts, resources, answers))
+  const [best] = runs.sort((a, b) => a.cpu - b.cpu)
   if (!best?.ok) throw new Error(`${hosts} × ${resources} went wrong`)
-  const what = answers.length > 0 ? 'as declared' : 'empty'
-  console.error(`${hosts} × ${resources} ${what}: ${best.cpu.toFixed(2)} s, ${best.rss.toFixed(0)} MB`)
   return best
 }
 
@@ -49,32 +54,35 @@ const measured = sizes.map(({ hosts, resources }) => {
   const words = [script, String(hosts), String(resources), '--answers']
   execFileSync(process.execPath, words, { stdio: ['ignore', file, 'inherit'] })
   closeSync(file)
-  return { empty: least(hosts, resources), converged: least(hosts, resources, answers) }
+  const byNode = nodes.map((node) => ({
+    empty: least(node, hosts, resources),
+    converged: least(node, hosts, resources, answers),
+  }))
+  const said = byNode.map(({ empty, converged }) => `${empty.cpu.toFixed(2)} and ${converged.cpu.toFixed(2)} s`)
+  console.error(`${hosts} × ${resources}: ${said.join('; ')}`)
+  return { hosts, resources, byNode }
 })
 rmSync(folder, { recursive: true })
-const points = measured.map(({ empty }) => empty)
-const rows = [...measured].sort((a, b) => a.empty.hosts - b.empty.hosts || a.empty.resources - b.empty.resources)
+const versions = nodes.map((node) => execFileSync(node, ['--version'], { encoding: 'utf8' }).trim().slice(1))
 const page = join(import.meta.dirname, '../docs/benchmarks.md')
 const table = markdown(
   [
     'hosts',
     'resources each',
-    'empty: CPU s',
-    'µs per resource',
-    'peak MB',
-    'as declared: CPU s',
-    'µs per resource',
-    'peak MB',
+    ...versions.flatMap((version) => [`Node ${version}, empty: s`, 'as declared: s', 'peak MB']),
   ],
-  rows.map(({ empty, converged }) => [
-    String(empty.hosts),
-    String(empty.resources),
-    ...[empty, converged].flatMap(({ hosts, resources, cpu, rss }) => [
-      cpu.toFixed(2),
-      ((cpu / hosts / resources) * 1e6).toFixed(0),
-      rss.toFixed(0),
+  [...measured]
+    .sort((a, b) => a.hosts - b.hosts || a.resources - b.resources)
+    .map(({ hosts, resources, byNode }) => [
+      String(hosts),
+      String(resources),
+      ...byNode.flatMap(({ empty, converged }) => [
+        empty.cpu.toFixed(2),
+        converged.cpu.toFixed(2),
+        Math.max(empty.rss, converged.rss).toFixed(0),
+      ]),
     ]),
-  ]),
 )
 writeFileSync(page, filled(readFileSync(page, 'utf8'), { planning: table }))
+const points = measured.flatMap(({ byNode }) => byNode.slice(0, 1).map(({ empty }) => empty))
 writeFileSync(join(import.meta.dirname, '../docs/benchmarks-planning.svg'), planningPicture(points))
