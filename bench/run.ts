@@ -24,7 +24,7 @@ const usage = `Usage: npm run bench -- [OPTION ...]
 
   with --only:
   --hosts 3,10        on so many hosts (1 to 30)
-  --contenders A,B    floor floor-lean true plinth plinth-import plinth-node plinth-npx pyinfra mitogen ansible; NAME+warm:
+  --contenders A,B    floor floor-flush floor-lean true plinth plinth-import plinth-node plinth-npx pyinfra mitogen ansible; NAME+warm:
                       connections open beforehand
   --rounds N          so often in turn (3)
   --rtt MS            with a round trip of so many milliseconds

@@ -14,6 +14,7 @@ JOBS = {
 CONTENDERS = {
     "true": ({"FLOOR": "true"}, f"{HERE}/floor/run.sh"),
     "floor": ({}, f"{HERE}/floor/run.sh"),
+    "floor-flush": ({"FLOOR_SCRIPT": ".flush"}, f"{HERE}/floor/run.sh"),
     "floor-lean": ({"FLOOR_OPTS": "-o KexAlgorithms=curve25519-sha256"}, f"{HERE}/floor/run.sh"),
     "ansible": ({}, f"{HERE}/ansible/run.sh"),
     "ansible-free": ({"STRATEGY": "free"}, f"{HERE}/ansible/run.sh"),
@@ -181,9 +182,10 @@ def write_vars(threads):
     rendered.mkdir(exist_ok=True)
     for host in hosts:
         files = [{"path": p, "text": render(v, t, host), "owner": o, "group": g, "mode": m} for p, t, o, g, m in FILES]
-        for job, upload in (("J4", False), ("J5", True)):
-            (rendered / f"{host[0]}.{job}").write_text(jinja.get_template("install.sh.j2").render(**v, rendered=files, upload=upload))
-        (rendered / f"{host[0]}.J2").write_text(jinja.get_template("change.sh.j2").render(**v, properties=files[0]["text"]))
+        for flush, suffix in ((False, ""), (True, ".flush")):
+            for job, upload in (("J4", False), ("J5", True)):
+                (rendered / f"{host[0]}.{job}{suffix}").write_text(jinja.get_template("install.sh.j2").render(**v, rendered=files, upload=upload, flush=flush))
+            (rendered / f"{host[0]}.J2{suffix}").write_text(jinja.get_template("change.sh.j2").render(**v, properties=files[0]["text"], flush=flush))
     return v
 
 
