@@ -120,6 +120,7 @@ export interface Diff<S extends State> {
   readonly due: ReadonlySet<string>
 }
 
+/** An object, or of a kind that a host has many things of, an instance of a class: so all of these share its functions. */
 export interface Definition<S extends State> {
   readonly id: string
   readonly probe: readonly Question[]
