@@ -208,12 +208,12 @@ const noSteps: readonly Step[] = []
  */
 export function resource<S extends State>(definition: Definition<S>): Resource {
   const { id, probe, guards, detail, needs = noIds } = definition
-  const inputs = definition.inputs?.map((input) => input.id) ?? noIds
+  const inputs = definition.inputs?.map((input) => input.id)
   const made: Resource & Made = {
     id,
     probe,
-    needs: inputs.length > 0 ? [...needs, ...inputs] : needs,
-    inputs,
+    needs: inputs ? needs.concat(inputs) : needs,
+    inputs: inputs ?? noIds,
     guards,
     detail,
     declared: new Declared(definition),
@@ -272,7 +272,7 @@ class Declared<S extends State> {
     const problems = definition.blocked?.(answers, actual, pending) ?? none
     if (problems.length > 0) return { id, action: 'blocked', changes, steps: [], problems, warnings }
     const reactions = definition.react?.(pending, actual, answers) ?? noChanges
-    const all = reactions.length > 0 ? [...changes, ...reactions] : changes
+    const all = reactions.length > 0 ? changes.concat(reactions) : changes
     if (all.length === 0 && (actual === null) === (desired === null)) {
       return { id, action: 'keep', changes: noChanges, steps: noSteps, problems: none, warnings }
     }
