@@ -54,8 +54,10 @@ class Properties implements Definition<PathState> {
     const state = readPath(answers, this.path)
     if (state === null) return null
     const { found } = this.parsed(answers)
-    const keys = Object.keys(this.options.wanted)
-    return { ...state, ...Object.fromEntries(keys.map((key) => [prefix + key, found.get(key) ?? unset])) }
+    const { type, owner, group, mode } = state
+    const all: Record<string, string> & PathState = { type, owner, group, mode }
+    for (const key of Object.keys(this.options.wanted)) all[prefix + key] = found.get(key) ?? unset
+    return all
   }
 
   secret(key: string, value: string): boolean {
