@@ -40,8 +40,9 @@ export const receiptText = (owned: readonly Owned[]): string =>
 export function readReceipts(answer: string): readonly Receipt[] {
   const sites = new Map<string, Owned[]>()
   for (const line of answer.split('\n')) {
-    const [site, host, id, ...more] = line.split('\t')
-    if (site === undefined || host === undefined || id === undefined || id === '' || more.length > 0) continue
+    const columns = line.split('\t')
+    const [site, host, id] = columns
+    if (site === undefined || host === undefined || id === undefined || id === '' || columns.length > 3) continue
     const owned = sites.get(site)
     if (owned) owned.push({ host, id })
     else sites.set(site, [{ host, id }])

@@ -82,6 +82,7 @@ export interface Detail {
   lines(answers: Answers): readonly string[]
 }
 
+/** Its functions are called on it, or on a copy of it. */
 export interface Resource {
   /** `kind:key`, unique on a machine. */
   readonly id: string
@@ -119,6 +120,7 @@ export interface Diff<S extends State> {
   readonly due: ReadonlySet<string>
 }
 
+/** An object, or of a kind that a host has many things of, an instance of a class: so all of these share its functions. */
 export interface Definition<S extends State> {
   readonly id: string
   readonly probe: readonly Question[]
@@ -137,7 +139,7 @@ export interface Definition<S extends State> {
   /** Resources whose change this one reacts to (a unit and the files it runs with). */
   readonly inputs?: readonly Resource[]
   /** Values that are never shown, not even as digests: a digest of a weak password is a way to guess it. */
-  readonly secret?: (key: string, value: string) => boolean
+  secret?(key: string, value: string): boolean
   /** Things that stand in the way, seen in the answers: they block the resource, and with it the run. */
   blocked?(answers: Answers, actual: S | null, pending: ReadonlySet<string>): readonly Problem[]
   /** Things seen in the answers that the operator should know. */
@@ -198,64 +200,110 @@ const nothing: ReadonlySet<string> = new Set()
 const noIds: readonly string[] = []
 const noChanges: readonly Change[] = []
 const noSteps: readonly Step[] = []
-const neverSecret = (): boolean => false
 
-/** The one way to make a resource: reads, compares and plans for every kind. */
+/**
+ * The one way to make a resource: reads, compares and plans for every kind. Its functions are properties like all others, so
+ * that a copy has them too, and shared: with closures of its own it would take twice the memory, and the lists of many
+ * hosts wait for answers at a time.
+ */
 export function resource<S extends State>(definition: Definition<S>): Resource {
-  const { id, probe, desired } = definition
-  const isSecret = definition.secret ?? neverSecret
-  const needs = definition.needs ?? noIds
-  const inputs = definition.inputs?.map((input) => input.id) ?? noIds
-  const keys = desired === null ? noIds : keysOf(desired)
-  let digest: string | undefined
-  return {
+  const { id, probe, guards, detail, needs = noIds } = definition
+  const inputs = definition.inputs?.map((input) => input.id)
+  const made: Resource & Made = {
     id,
     probe,
-    needs: inputs.length > 0 ? [...needs, ...inputs] : needs,
-    inputs,
-    found(answers) {
-      const actual = definition.read(answers)
-      return actual && (definition.found?.(actual) ?? actual)
-    },
-    guards: definition.guards,
-    detail: definition.detail,
-    // Made when somebody asks: of a thousand hosts' resources only those that a unit runs with are ever asked.
-    digest() {
-      const beyond = definition.declared === undefined ? [] : [definition.declared]
-      digest ??= sha256(
-        JSON.stringify([
-          id,
-          keys.map((key) => [key, desired?.[key]]),
-          definition.inputs?.map((input) => input.digest()) ?? [],
-          ...beyond,
-        ]),
-      )
-      return digest
-    },
-    plan(answers, pending) {
-      const actual = definition.read(answers)
-      const changes = desired === null ? noChanges : difference(actual, desired, keys, isSecret)
-      const warnings = definition.warn?.(answers, actual) ?? none
-      const problems = definition.blocked?.(answers, actual, pending) ?? none
-      if (problems.length > 0) return { id, action: 'blocked', changes, steps: [], problems, warnings }
-      const reactions = definition.react?.(pending, actual, answers) ?? []
-      const all = reactions.length > 0 ? [...changes, ...reactions] : changes
-      if (all.length === 0 && (actual === null) === (desired === null)) {
-        return { id, action: 'keep', changes: noChanges, steps: noSteps, problems: none, warnings }
-      }
-      const action = desired === null ? 'remove' : actual === null ? 'create' : 'update'
-      // Now: `pending` goes on to grow with what comes after it in the list.
-      const due = inputs.length > 0 ? new Set(inputs.filter((input) => pending.has(input))) : nothing
-      const diff = (): Diff<S> => {
-        const changed = new Set(all.map((change) => change.key))
-        return { actual, desired, changed, answers, due }
-      }
-      const plan = { id, action, changes: all, problems: none, warnings } as const
-      const disrupts = definition.disrupts?.(diff())
-      return withSteps(disrupts === undefined ? plan : { ...plan, disrupts }, () => definition.steps(diff()))
-    },
+    needs: inputs ? needs.concat(inputs) : needs,
+    inputs: inputs ?? noIds,
+    guards,
+    detail,
+    declared: new Declared(definition),
+    found,
+    digest,
+    plan,
+  }
+  return made
+}
+
+interface Made {
+  readonly declared: Pick<Declared<State>, 'found' | 'digest' | 'plan'>
+}
+
+function found(this: Made, answers: Answers): State | null {
+  return this.declared.found(answers)
+}
+
+function digest(this: Made): string {
+  return this.declared.digest()
+}
+
+function plan(this: Made, answers: Answers, pending: ReadonlySet<string>): Plan {
+  return this.declared.plan(answers, pending)
+}
+
+/** A definition at work. Private, so that whoever prints a resource sees none of the secrets that it may have. */
+class Declared<S extends State> {
+  readonly #definition: Definition<S>
+  /** Those of the desired state. */
+  readonly #keys: readonly string[]
+  #digest: string | undefined
+
+  constructor(definition: Definition<S>) {
+    this.#definition = definition
+    this.#keys = definition.desired === null ? noIds : keysOf(definition.desired)
+  }
+
+  found(answers: Answers): State | null {
+    const actual = this.#definition.read(answers)
+    return actual && (this.#definition.found?.(actual) ?? actual)
+  }
+
+  /** Made when somebody asks: of a thousand hosts' resources only those that a unit runs with are ever asked. */
+  digest(): string {
+    this.#digest ??= digestOf(this.#definition, this.#keys)
+    return this.#digest
+  }
+
+  plan(answers: Answers, pending: ReadonlySet<string>): Plan {
+    const definition = this.#definition
+    const { id, desired } = definition
+    const actual = definition.read(answers)
+    const changes = desired === null ? noChanges : difference(actual, definition, desired, this.#keys)
+    const warnings = definition.warn?.(answers, actual) ?? none
+    const problems = definition.blocked?.(answers, actual, pending) ?? none
+    if (problems.length > 0) return { id, action: 'blocked', changes, steps: [], problems, warnings }
+    const reactions = definition.react?.(pending, actual, answers) ?? noChanges
+    const all = reactions.length > 0 ? changes.concat(reactions) : changes
+    if (all.length === 0 && (actual === null) === (desired === null)) {
+      return { id, action: 'keep', changes: noChanges, steps: noSteps, problems: none, warnings }
+    }
+    const action = desired === null ? 'remove' : actual === null ? 'create' : 'update'
+    // Now: `pending` goes on to grow with what comes after it in the list.
+    const due = dueOf(definition, pending)
+    const diff = (): Diff<S> => {
+      const changed = new Set(all.map((change) => change.key))
+      return { actual, desired, changed, answers, due }
+    }
+    const plan = { id, action, changes: all, problems: none, warnings } as const
+    const disrupts = definition.disrupts?.(diff())
+    return withSteps(disrupts === undefined ? plan : { ...plan, disrupts }, () => definition.steps(diff()))
   }
 }
+
+const digestOf = <S extends State>(
+  { id, desired, inputs = [], declared }: Definition<S>,
+  keys: readonly string[],
+): string =>
+  sha256(
+    JSON.stringify([
+      id,
+      keys.map((key) => [key, desired?.[key]]),
+      inputs.map((input) => input.digest()),
+      ...(declared === undefined ? [] : [declared]),
+    ]),
+  )
+
+const dueOf = <S extends State>({ inputs }: Definition<S>, pending: ReadonlySet<string>): ReadonlySet<string> =>
+  inputs ? new Set(inputs.flatMap(({ id }) => (pending.has(id) ? [id] : []))) : nothing
 
 /** So few keys are put in their order by hand: sort() would take more memory for them than all the rest of a resource. */
 const few = 12
@@ -276,12 +324,12 @@ function keysOf(state: Partial<State>): readonly string[] {
 
 function difference<S extends State>(
   actual: S | null,
+  definition: Definition<S>,
   desired: Partial<S>,
   keys: readonly string[],
-  secret: (key: string, value: string) => boolean,
 ): readonly Change[] {
   const shown = (key: string, value: string | undefined, instead: string): string | null =>
-    value === undefined ? null : secret(key, value) ? instead : value
+    value === undefined ? null : definition.secret?.(key, value) ? instead : value
   // In two steps, so that the list that is kept has no room for more.
   const differing = actual === null ? keys : keys.filter((key) => actual[key] !== desired[key])
   return differing.map((key) => {

@@ -206,7 +206,7 @@ function estateOf(
 ): Estate {
   const read = (): typeof declared => found.flatMap((item) => ('plans' in item ? [item.assignment] : []))
   const ownedIn = (assignments: typeof declared, may: (id: string, one: Assignment) => boolean): readonly Owned[] =>
-    assignments.flatMap((one) => one.ids.flatMap((id) => (may(id, one) ? [{ host: one.host.name, id }] : [])))
+    assignments.flatMap((one) => one.ids.filter((id) => may(id, one)).map((id) => ({ host: one.host.name, id })))
   return {
     receipts: receipts.filter(({ site }) => !formerSites.includes(site)),
     former: receipts.filter(({ site }) => formerSites.includes(site)),

@@ -35,8 +35,12 @@ export const surelyOf = ({ receipts }: Estate, site: string, one: Owned): boolea
 export function abandoned(estate: Estate, site: string, absent: ReadonlySet<string>): readonly Owned[] {
   const noted = [...owned(estate), ...ownedBy(estate.receipts, site)]
   if (noted.length === 0) return noted
+  // Of most machines everything is declared as it was, which shows without a look at who else has it.
+  const declared = new Set(estate.declared().map(({ id }) => id))
+  const others = noted.filter(({ host, id }) => !declared.has(id) && !absent.has(host))
+  if (others.length === 0) return others
   const kept = keptBy(estate, site, absent)
-  return distinctOwned(noted.filter(({ host, id }) => !kept.has(subjectOf(id)) && !absent.has(host))).toReversed()
+  return distinctOwned(others.filter(({ id }) => !kept.has(subjectOf(id)))).toReversed()
 }
 
 /**

@@ -161,64 +161,96 @@ export async function observeMachine(
   machine: Machine,
   world: World,
   connections: Connections,
-  { tags, force, planned, check }: Selecting,
+  selecting: Selecting,
 ): Promise<Reading> {
-  const all = hostsOn(site, machine)
-  let channel: MachineChannel
-  let facts = world.cachedFacts(machine)
-  let assignments: readonly Assignment[] = []
-  let answers: Answers
-  let receipts: readonly Receipt[]
-  let outline: Outline
+  let itself: Itself
   try {
-    if (facts !== null) assignments = assign(site, machine, facts, tags)
-    if (facts !== null && !assignments.some(concerns)) return { machine, found: [], declared: [], receipts: [] }
-    channel = await connections.machine(machine)
-    const own = (): readonly Assignment[] => assignments.filter(({ play }) => !play.options.via)
-    const about = [factsQuestion, receiptsQuestion, ...(planned ? identityQuestions : [])]
-    const questions = (): readonly Question[] => questionsOf(...own().map(({ resources }) => resources))
-    const itself = await channel.ask(about.concat(questions()))
-    answers = itself
-    receipts = readReceipts(itself(receiptsQuestion))
-    const now = parseFacts(itself(factsQuestion))
-    if (facts === null || JSON.stringify(now) !== JSON.stringify(facts)) {
-      facts = now
-      world.cacheFacts(machine, now)
-      assignments = assign(site, machine, now, tags)
-      const wanted = questions()
-      if (wanted.length > 0) answers = await channel.ask(wanted)
-    }
-    planned?.meet(machine, [...new Set(all.map(({ host }) => host.name))], now, itself)
-    const looks = planMachine(own(), answers)
-    for (const { assignment, plans } of looks)
-      if (!assignment.play.prerequisite) planned?.see(assignment, plans, answers)
-    const whole = selectByHost(looks, force)
-    const more = detailQuestions(whole)
-    const shown = more.length > 0 ? withUpdates(whole, await channel.ask(more)) : whole
-    // What is done is what was planned, to the letter: only where nothing will be done may a role be called once more.
-    outline = check
-      ? outlined(assignments, shown, { site, machine, facts: now, tags, answers, force })
-      : { assignments, selections: withCreations(shown) }
+    itself = await observeItself(site, machine, world, connections, selecting)
   } catch (error) {
     if (!(error instanceof PlinthError) || error.code === 4) throw error
-    return { machine, found: [{ machine, assignments: all, error }], declared: [], receipts: [] }
+    return { machine, found: [{ machine, assignments: hostsOn(site, machine), error }], declared: [], receipts: [] }
   }
-  const reached = assignments
-    .filter((assignment) => assignment.play.options.via && concerns(assignment))
-    .map(async (assignment): Promise<readonly (Observation | Unobserved)[]> => {
-      const { play, host, resources } = assignment
-      try {
-        const answers = await (await connections.channel(play, host)).ask(questionsOf(resources))
-        const plans = planResources(resources, answers, new Set(), assignment.selected)
-        if (!play.prerequisite) planned?.see(assignment, plans, answers)
-        return select([{ assignment, answers, plans, changed: new Set() }], force)
-      } catch (error) {
-        if (!(error instanceof PlinthError)) throw error
-        return [{ machine, assignments: [{ play, host }], error }]
-      }
-    })
-  const found = [...outline.selections, ...(await Promise.all(reached)).flat()]
+  const { outline, behind, receipts } = itself
+  const reached = await Promise.all(behind.map((one) => observeBehind(one, connections, selecting)))
+  const found = [...outline.selections, ...reached.flat()]
   return { machine, found, declared: outline.assignments, receipts }
+}
+
+/** What a machine says, and what of the site is behind a database of it. */
+interface Itself {
+  readonly outline: Outline
+  readonly behind: readonly Assignment[]
+  readonly receipts: readonly Receipt[]
+}
+
+const nothingSelected: Itself = { outline: { assignments: [], selections: [] }, behind: [], receipts: [] }
+
+/** A function of its own: when it has ended, nobody has the lists any more. Those of many machines would wait for the last of them. */
+async function observeItself(
+  site: readonly Play[],
+  machine: Machine,
+  world: World,
+  connections: Connections,
+  { tags, force, planned, check }: Selecting,
+): Promise<Itself> {
+  const known = world.cachedFacts(machine)
+  let assignments = known === null ? [] : assign(site, machine, known, tags)
+  if (known !== null && !assignments.some(concerns)) return nothingSelected
+  const channel = await connections.machine(machine)
+  const about = [factsQuestion, receiptsQuestion, ...(planned ? identityQuestions : [])]
+  const itself = await channel.ask(about.concat(ownQuestions(assignments)))
+  const facts = parseFacts(itself(factsQuestion))
+  let answers = itself
+  if (known === null || JSON.stringify(facts) !== JSON.stringify(known)) {
+    world.cacheFacts(machine, facts)
+    assignments = assign(site, machine, facts, tags)
+    const wanted = ownQuestions(assignments)
+    if (wanted.length > 0) answers = await channel.ask(wanted)
+  }
+  planned?.meet(machine, [...new Set(hostsOn(site, machine).map(({ host }) => host.name))], facts, itself)
+  const looks = planMachine(own(assignments), answers)
+  if (planned) for (const { assignment, plans } of looks) seen(planned, assignment, plans, answers)
+  const whole = selectByHost(looks, force)
+  const more = detailQuestions(whole)
+  const shown = more.length > 0 ? withUpdates(whole, await channel.ask(more)) : whole
+  return {
+    // What is done is what was planned, to the letter: only where nothing will be done may a role be called once more.
+    outline: check
+      ? outlined(assignments, shown, { site, machine, facts, tags, answers, force })
+      : { assignments, selections: withCreations(shown) },
+    behind: assignments.filter((assignment) => assignment.play.options.via && concerns(assignment)),
+    receipts: readReceipts(itself(receiptsQuestion)),
+  }
+}
+
+/** What is on the machine itself. */
+const own = (assignments: readonly Assignment[]): readonly Assignment[] =>
+  assignments.filter(({ play }) => !play.options.via)
+
+const ownQuestions = (assignments: readonly Assignment[]): readonly Question[] =>
+  questionsOf(...own(assignments).map(({ resources }) => resources))
+
+/** Reads and plans what a play has behind a database. */
+async function observeBehind(
+  assignment: Assignment,
+  connections: Connections,
+  { force, planned }: Selecting,
+): Promise<readonly (Observation | Unobserved)[]> {
+  const { play, host, resources } = assignment
+  try {
+    const answers = await (await connections.channel(play, host)).ask(questionsOf(resources))
+    const plans = planResources(resources, answers, new Set(), assignment.selected)
+    if (planned) seen(planned, assignment, plans, answers)
+    return select([{ assignment, answers, plans, changed: new Set() }], force)
+  } catch (error) {
+    if (!(error instanceof PlinthError)) throw error
+    return [{ machine: host.machine, assignments: [{ play, host }], error }]
+  }
+}
+
+/** In a prerequisite nothing is changed, and a saved plan is about what is. */
+function seen(planned: Planned, assignment: Assignment, plans: readonly Plan[], answers: Answers): void {
+  if (!assignment.play.prerequisite) planned.see(assignment, plans, answers)
 }
 
 /** Asks the questions of one assignment again and plans anew; `seen` hears from which answers. */

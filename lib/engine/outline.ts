@@ -14,17 +14,18 @@ import { type Assignment, assign } from './assignment.ts'
 import { withCreations } from './details.ts'
 import { isKeep } from './failures.ts'
 import type { Machine, Play } from './play.ts'
-import { changing, type Look, planResources, type Selection, select } from './selection.ts'
+import { type Look, planGrowing, type Selection, select } from './selection.ts'
 import type { Tags } from './tags.ts'
 
 /** Plans all lists of one machine: what one of its hosts changes, another's process may have read. Pure. */
 export function planMachine(assignments: readonly Assignment[], answers: Answers): readonly Look[] {
-  const changed = new Set<string>()
+  let changed: ReadonlySet<string> = new Set()
   return assignments.map((assignment) => {
-    const before = new Set(changed)
-    const plans = planResources(assignment.resources, answers, before, assignment.selected)
-    for (const id of changing(plans, assignment.selected)) changed.add(id)
-    return { assignment, answers, plans, changed: before }
+    const pending = new Set(changed)
+    const plans = planGrowing(assignment.resources, answers, pending, assignment.selected)
+    const look = { assignment, answers, plans, changed }
+    changed = pending
+    return look
   })
 }
 

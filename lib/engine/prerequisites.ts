@@ -30,8 +30,9 @@ export function checkPrerequisites(
 ): void {
   const { force } = run.options
   const place = (play: Play): number => run.site.indexOf(play)
-  const changing = observations.filter(({ plans }) => !plans.every(isKeep)).map(({ assignment }) => assignment.play)
-  const after = (play: Play): Play | undefined => changing.findLast((one) => place(one) > place(play))
+  // They are in the order of the plays: where anything changes after a play, the last of all does.
+  const last = observations.findLast(({ plans }) => !plans.every(isKeep))?.assignment.play
+  const after = (play: Play): Play | undefined => (last && place(last) > place(play) ? last : undefined)
   for (const { assignment, left } of observations) {
     const { play, host } = assignment
     const differing = left.filter(({ differs }) => differs)

@@ -37,13 +37,21 @@ export function planResources(
   changed: ReadonlySet<string> = new Set(),
   selected?: ReadonlySet<string>,
 ): readonly Plan[] {
-  const pending = new Set(changed)
-  return resources.map((resource) => {
+  return planGrowing(resources, answers, new Set(changed), selected)
+}
+
+/** The same, and adds to `pending` what these are about to change. */
+export const planGrowing = (
+  resources: readonly Resource[],
+  answers: Answers,
+  pending: Set<string>,
+  selected?: ReadonlySet<string>,
+): readonly Plan[] =>
+  resources.map((resource) => {
     const plan = resource.plan(answers, pending)
     if (changes(plan, selected)) pending.add(plan.id)
     return plan
   })
-}
 
 /** The ids that plans change: of those that are selected, if not all are. What is blocked stays as it is. */
 export const changing = (plans: readonly Plan[], selected?: ReadonlySet<string>): readonly string[] =>

@@ -54,48 +54,66 @@ function scan(text: string): Scan {
 }
 
 interface Logical {
-  /** Its characters, continuations joined, and the offset of each in the text. */
+  /** Its characters, continuations joined. */
   readonly chars: string
-  readonly offsets: readonly number[]
+  /** What it is joined from: where each piece begins, in these characters and in the text. */
+  readonly pieces: readonly Piece[]
   readonly end: number
   readonly open: boolean
   /** Nothing but a continued nothing: not a line at all. */
   readonly blank: boolean
 }
 
-function logicalLine(text: string, from: number): Logical {
-  const offsets: number[] = []
-  let chars = ''
-  let escaped = false
-  let at = from
-  while (at < text.length) {
-    const c = text.charAt(at)
-    if (!isEnd(c)) {
-      chars += c
-      offsets.push(at)
-      escaped = c === '\\' && !escaped
-      at++
-      continue
-    }
-    const pair = c === '\r' && text.charAt(at + 1) === '\n'
-    at += pair ? 2 : 1
-    if (!escaped) return { chars, offsets, end: at, open: false, blank: chars === '' }
-    chars = chars.slice(0, -1)
-    offsets.pop()
-    escaped = false
-    // Java's own oddity: a continued nothing at the end is an empty key, unless anything follows the line end.
-    if (at >= text.length && !pair) return { chars, offsets, end: at, open: true, blank: false }
-    while (isBlank(text.charAt(at))) at++
-    const next = text.charAt(at)
-    if (next === '') return { chars, offsets, end: at, open: true, blank: chars === '' }
-    if (chars === '' && (next === '#' || next === '!')) return { chars, offsets, end: at, open: false, blank: true }
-  }
-  // A backslash at the very end of the text continues nothing and is dropped.
-  if (escaped) chars = chars.slice(0, -1)
-  return { chars, offsets, end: at, open: escaped, blank: false }
+interface Piece {
+  readonly at: number
+  readonly inText: number
 }
 
-function entryOf(text: string, start: number, { chars, offsets, end }: Logical): Entry {
+/** Where the physical line ends that a place is in: at its line end, or with the text. */
+function endOfLine(text: string, from: number): number {
+  let at = from
+  while (at < text.length && !isEnd(text.charAt(at))) at++
+  return at
+}
+
+/** Whether a backslash is the last thing that is said: one that no other one escapes. */
+function isContinued(text: string, from: number, end: number): boolean {
+  let at = end
+  while (at > from && text.charAt(at - 1) === '\\') at--
+  return (end - at) % 2 === 1
+}
+
+function logicalLine(text: string, from: number): Logical {
+  const pieces: Piece[] = []
+  let chars = ''
+  let at = from
+  while (at < text.length) {
+    const last = endOfLine(text, at)
+    const continued = isContinued(text, at, last)
+    pieces.push({ at: chars.length, inText: at })
+    // A backslash at the very end of the text continues nothing and is dropped, too.
+    chars += text.slice(at, continued ? last - 1 : last)
+    if (last === text.length) return { chars, pieces, end: last, open: continued, blank: false }
+    const pair = text.charAt(last) === '\r' && text.charAt(last + 1) === '\n'
+    at = last + (pair ? 2 : 1)
+    if (!continued) return { chars, pieces, end: at, open: false, blank: chars === '' }
+    // Java's own oddity: a continued nothing at the end is an empty key, unless anything follows the line end.
+    if (at >= text.length && !pair) return { chars, pieces, end: at, open: true, blank: false }
+    while (isBlank(text.charAt(at))) at++
+    const next = text.charAt(at)
+    if (next === '') return { chars, pieces, end: at, open: true, blank: chars === '' }
+    if (chars === '' && (next === '#' || next === '!')) return { chars, pieces, end: at, open: false, blank: true }
+  }
+  return { chars, pieces, end: at, open: false, blank: false }
+}
+
+/** Where in the text a character of a logical line is. */
+const placeOf = (index: number, pieces: readonly Piece[]): number => {
+  const piece = pieces.findLast(({ at }) => at <= index)
+  return piece ? piece.inText + index - piece.at : 0
+}
+
+function entryOf(text: string, start: number, { chars, pieces, end }: Logical): Entry {
   let keyEnd = 0
   for (let escaped = false; keyEnd < chars.length; keyEnd++) {
     const c = chars.charAt(keyEnd)
@@ -110,7 +128,8 @@ function entryOf(text: string, start: number, { chars, offsets, end }: Logical):
     if (separated || (c !== '=' && c !== ':')) break
     separated = true
   }
-  const until = from < chars.length ? offsets[from] : (offsets[chars.length - 1] ?? start - 1) + 1
+  const until =
+    from < chars.length ? placeOf(from, pieces) : chars === '' ? start : placeOf(chars.length - 1, pieces) + 1
   const prefix = text.slice(start, until)
   const line = (): number => text.slice(0, start).split(/\r\n|\n|\r/).length
   return {

@@ -1,4 +1,6 @@
-import { type Resource, resource } from '../core/resource.ts'
+import type { Problem } from '../core/error.ts'
+import type { Answers, Question } from '../core/probe.ts'
+import { type Definition, type Diff, type Resource, resource, type Step } from '../core/resource.ts'
 import { reveal, Secret, sha256 } from '../core/secret.ts'
 import { hash } from '../readers.ts'
 import { FileDetail } from './file-detail.ts'
@@ -18,26 +20,53 @@ export interface FileOptions extends Ownership {
  * left as it is on a file that is there, and root, root and 0644 for a new one. A link at its path is replaced, not
  * followed.
  */
-export function file(path: string, { content, ...ownership }: FileOptions): Resource {
-  const bytes = content instanceof Uint8Array ? content : reveal(content)
-  return resource<FileState>({
-    id: `file:${path}`,
-    needs: ownersOf(ownership),
-    probe: [pathQuestion(path), { reader: hash, key: path }],
-    read(answers) {
-      const state = readPath(answers, path)
-      return state === null ? null : { ...state, sha256: answers({ reader: hash, key: path }) }
-    },
-    desired: { type: 'file', ...ownership, sha256: sha256(bytes) },
-    secret: (key) => key === 'sha256' && content instanceof Secret,
-    blocked: (_answers, actual) =>
-      actual?.type === 'directory'
-        ? [{ where: path, what: 'a directory is where a file should be', remedy: 'move it away, then run again' }]
-        : [],
-    detail: new FileDetail(path, content, ownership.mode),
-    steps: ({ changed }) =>
-      changed.has('sha256') || changed.has('type')
-        ? [{ say: `write ${path}`, run: replaceFile(path, ownership).text, input: bytes }]
-        : [ownershipStep(path, ownership)],
-  })
+export const file = (path: string, { content, ...ownership }: FileOptions): Resource =>
+  resource(new File(path, content, ownership))
+
+class File implements Definition<FileState> {
+  readonly id: string
+  readonly needs: readonly string[]
+  readonly probe: readonly Question[]
+  readonly desired: Partial<FileState>
+  readonly detail: FileDetail
+  private readonly path: string
+  private readonly content: FileOptions['content']
+  private readonly ownership: Ownership
+
+  constructor(path: string, content: FileOptions['content'], ownership: Ownership) {
+    this.id = `file:${path}`
+    this.needs = ownersOf(ownership)
+    this.probe = [pathQuestion(path), { reader: hash, key: path }]
+    this.desired = { type: 'file', ...ownership, sha256: sha256(bytesOf(content)) }
+    this.detail = new FileDetail(path, content, ownership.mode)
+    this.path = path
+    this.content = content
+    this.ownership = ownership
+  }
+
+  read(answers: Answers): FileState | null {
+    const { path } = this
+    const state = readPath(answers, path)
+    return state === null ? null : { ...state, sha256: answers({ reader: hash, key: path }) }
+  }
+
+  secret(key: string): boolean {
+    return key === 'sha256' && this.content instanceof Secret
+  }
+
+  blocked(_answers: Answers, actual: FileState | null): readonly Problem[] {
+    if (actual?.type !== 'directory') return []
+    const what = 'a directory is where a file should be'
+    return [{ where: this.path, what, remedy: 'move it away, then run again' }]
+  }
+
+  steps({ changed }: Diff<FileState>): readonly Step[] {
+    const { path, content, ownership } = this
+    return changed.has('sha256') || changed.has('type')
+      ? [{ say: `write ${path}`, run: replaceFile(path, ownership).text, input: bytesOf(content) }]
+      : [ownershipStep(path, ownership)]
+  }
 }
+
+const bytesOf = (content: FileOptions['content']): string | Uint8Array =>
+  content instanceof Uint8Array ? content : reveal(content)

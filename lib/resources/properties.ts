@@ -1,6 +1,6 @@
 import { PlinthError, type Problem } from '../core/error.ts'
-import type { Answers } from '../core/probe.ts'
-import { type Resource, resource } from '../core/resource.ts'
+import type { Answers, Question } from '../core/probe.ts'
+import { type Definition, type Diff, type Resource, resource, type Step } from '../core/resource.ts'
 import { reveal, type Secret } from '../core/secret.ts'
 import { editProperties, parseProperties } from '../nacos/properties.ts'
 import { content } from '../readers.ts'
@@ -25,61 +25,90 @@ const prefix = 'property '
 const unset = '(not set)'
 
 /** A .properties file edited key by key: every other line and comment of it stays as it is. */
-export function properties(path: string, { wanted, template, secret, ...ownership }: PropertiesOptions): Resource {
-  const question = { reader: content, key: path }
-  const values = Object.entries(wanted).map(([key, value]): [string, string | null] => [
-    key,
-    value === null ? null : reveal(value),
-  ])
-  const textOf = (answer: string): string => Buffer.from(answer, 'base64').toString('latin1')
-  let last: Parsed | undefined
-  /** What the file says now, and why Java would refuse it. Read once, however often somebody wants to know. */
-  const parsed = (answers: Answers): Parsed => {
-    const answer = answers(question)
-    if (last?.answer !== answer) last = { answer, ...parse(answer) }
-    return last
+export const properties = (path: string, options: PropertiesOptions): Resource =>
+  resource(new Properties(path, options))
+
+class Properties implements Definition<PathState> {
+  readonly id: string
+  readonly needs: readonly string[]
+  readonly probe: readonly Question[]
+  readonly desired: Partial<PathState>
+  private readonly path: string
+  private readonly options: PropertiesOptions
+  private last: Parsed | undefined
+
+  constructor(path: string, options: PropertiesOptions) {
+    const { wanted, owner, group, mode } = options
+    const desired: Record<string, string> = { type: 'file', owner, group, mode }
+    for (const [key, value] of Object.entries(wanted)) desired[prefix + key] = value === null ? unset : reveal(value)
+    this.id = `properties:${path}`
+    this.needs = ownersOf(options)
+    this.probe = [pathQuestion(path), { reader: content, key: path }]
+    this.desired = desired
+    this.path = path
+    this.options = options
+    this.last = undefined
   }
-  const parse = (answer: string): Omit<Parsed, 'answer'> => {
-    try {
-      return { found: parseProperties(textOf(answer)), problems: [] }
-    } catch (error) {
-      if (!(error instanceof PlinthError)) throw error
-      const problems = error.problems.map((problem) => ({ ...problem, where: `${path}: ${problem.where}` }))
-      return { found: new Map(), problems }
+
+  read(answers: Answers): PathState | null {
+    const state = readPath(answers, this.path)
+    if (state === null) return null
+    const { found } = this.parsed(answers)
+    const { type, owner, group, mode } = state
+    const all: Record<string, string> & PathState = { type, owner, group, mode }
+    for (const key of Object.keys(this.options.wanted)) all[prefix + key] = found.get(key) ?? unset
+    return all
+  }
+
+  secret(key: string, value: string): boolean {
+    return key.startsWith(prefix) && value !== unset && this.options.secret(key.slice(prefix.length))
+  }
+
+  blocked(answers: Answers, actual: PathState | null): readonly Problem[] {
+    if (actual === null) return []
+    if (actual.type !== 'directory') return this.parsed(answers).problems
+    const what = 'a directory is where a file should be'
+    return [{ where: this.path, what, remedy: 'move it away, then run again' }]
+  }
+
+  steps({ actual, changed, answers }: Diff<PathState>): readonly Step[] {
+    const { path } = this
+    const { wanted, template, owner, group, mode } = this.options
+    const ownership = { owner, group, mode }
+    if (![...changed].some((key) => key === 'type' || key.startsWith(prefix))) {
+      return [ownershipStep(path, ownership)]
     }
+    const before =
+      actual?.type === 'file'
+        ? textOf(answers({ reader: content, key: path }))
+        : Buffer.from(template).toString('latin1')
+    const keys = [...changed].filter((key) => key.startsWith(prefix)).map((key) => key.slice(prefix.length))
+    const values = Object.entries(wanted).map(([key, value]) => [key, value === null ? null : reveal(value)] as const)
+    return [
+      {
+        say: actual === null || keys.length === 0 ? `write ${path}` : `set ${keys.join(', ')} in ${path}`,
+        run: replaceFile(path, ownership).text,
+        input: Buffer.from(editProperties(before, Object.fromEntries(values)), 'latin1'),
+      },
+    ]
   }
-  const desired: Record<string, string> = { type: 'file', ...ownership }
-  for (const [key, value] of values) desired[prefix + key] = value ?? unset
-  return resource<PathState>({
-    id: `properties:${path}`,
-    needs: ownersOf(ownership),
-    probe: [pathQuestion(path), question],
-    read(answers) {
-      const state = readPath(answers, path)
-      if (state === null) return null
-      const { found } = parsed(answers)
-      return { ...state, ...Object.fromEntries(values.map(([key]) => [prefix + key, found.get(key) ?? unset])) }
-    },
-    desired,
-    secret: (key, value) => key.startsWith(prefix) && value !== unset && secret(key.slice(prefix.length)),
-    blocked(answers, actual) {
-      if (actual?.type === 'directory')
-        return [{ where: path, what: 'a directory is where a file should be', remedy: 'move it away, then run again' }]
-      return parsed(answers).problems
-    },
-    steps({ actual, changed, answers }) {
-      if (![...changed].some((key) => key === 'type' || key.startsWith(prefix))) {
-        return [ownershipStep(path, ownership)]
-      }
-      const before = actual?.type === 'file' ? textOf(answers(question)) : Buffer.from(template).toString('latin1')
-      const keys = [...changed].filter((key) => key.startsWith(prefix)).map((key) => key.slice(prefix.length))
-      return [
-        {
-          say: actual === null || keys.length === 0 ? `write ${path}` : `set ${keys.join(', ')} in ${path}`,
-          run: replaceFile(path, ownership).text,
-          input: Buffer.from(editProperties(before, Object.fromEntries(values)), 'latin1'),
-        },
-      ]
-    },
-  })
+
+  /** What the file says now, and why Java would refuse it. Read once, however often somebody wants to know. */
+  private parsed(answers: Answers): Parsed {
+    const answer = answers({ reader: content, key: this.path })
+    if (this.last?.answer !== answer) this.last = { answer, ...parse(this.path, answer) }
+    return this.last
+  }
+}
+
+const textOf = (answer: string): string => Buffer.from(answer, 'base64').toString('latin1')
+
+function parse(path: string, answer: string): Omit<Parsed, 'answer'> {
+  try {
+    return { found: parseProperties(textOf(answer)), problems: [] }
+  } catch (error) {
+    if (!(error instanceof PlinthError)) throw error
+    const problems = error.problems.map((problem) => ({ ...problem, where: `${path}: ${problem.where}` }))
+    return { found: new Map(), problems }
+  }
 }

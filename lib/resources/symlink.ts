@@ -1,5 +1,7 @@
 import { posix } from 'node:path'
-import { type Resource, resource } from '../core/resource.ts'
+import type { Problem } from '../core/error.ts'
+import type { Answers, Question } from '../core/probe.ts'
+import { type Definition, type Resource, resource, type Step } from '../core/resource.ts'
 import { sh } from '../core/script.ts'
 import { link } from '../readers.ts'
 import { pathQuestion, readPath } from './path.ts'
@@ -11,22 +13,40 @@ interface LinkState {
 }
 
 /** A symbolic link to a target, switched by rename so that it is never missing. A real file or directory there is an error. */
-export function symlink(path: string, target: string): Resource {
-  const temporary = `${path}.plinth`
-  return resource<LinkState>({
-    id: `symlink:${path}`,
-    needs: ['release', 'directory', 'file'].map((kind) => `${kind}:${posix.resolve(posix.dirname(path), target)}`),
-    probe: [pathQuestion(path), { reader: link, key: path }],
-    read(answers) {
-      const state = readPath(answers, path)
-      return state === null ? null : { type: state.type, target: answers({ reader: link, key: path }) }
-    },
-    desired: { type: 'link', target },
-    blocked: (_answers, actual) =>
-      actual !== null && actual.type !== 'link'
-        ? [{ where: path, what: `a ${actual.type} is where a link should be`, remedy: 'move it away, then run again' }]
-        : [],
-    steps: () => [
+export const symlink = (path: string, target: string): Resource => resource(new Symlink(path, target))
+
+class Symlink implements Definition<LinkState> {
+  readonly id: string
+  readonly needs: readonly string[]
+  readonly probe: readonly Question[]
+  readonly desired: LinkState
+  private readonly path: string
+
+  constructor(path: string, target: string) {
+    const leadsTo = posix.resolve(posix.dirname(path), target)
+    this.id = `symlink:${path}`
+    this.needs = [`release:${leadsTo}`, `directory:${leadsTo}`, `file:${leadsTo}`]
+    this.probe = [pathQuestion(path), { reader: link, key: path }]
+    this.desired = { type: 'link', target }
+    this.path = path
+  }
+
+  read(answers: Answers): LinkState | null {
+    const state = readPath(answers, this.path)
+    return state && { type: state.type, target: answers({ reader: link, key: this.path }) }
+  }
+
+  blocked(_answers: Answers, actual: LinkState | null): readonly Problem[] {
+    if (actual === null || actual.type === 'link') return []
+    const what = `a ${actual.type} is where a link should be`
+    return [{ where: this.path, what, remedy: 'move it away, then run again' }]
+  }
+
+  steps(): readonly Step[] {
+    const { path } = this
+    const { target } = this.desired
+    const temporary = `${path}.plinth`
+    return [
       {
         say: `link ${path} to ${target}`,
         // -T: a link to a directory is replaced, not entered.
@@ -34,6 +54,6 @@ export function symlink(path: string, target: string): Resource {
 ln -s -- ${target} ${temporary}
 mv -fT -- ${temporary} ${path}`.text,
       },
-    ],
-  })
+    ]
+  }
 }

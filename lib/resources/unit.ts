@@ -121,7 +121,7 @@ interface Parts {
 }
 
 function service(name: string, { ownFile, environment, inputs, digest, settles }: Parts): Resource {
-  const files = inputs.flatMap((input) => (plainFile(input) === undefined ? [] : [input]))
+  const files = inputs.filter(isPlainFile)
   return resource<UnitState>({
     id: `unit:${name}`,
     needs: [environment.id],
@@ -137,8 +137,8 @@ function service(name: string, { ownFile, environment, inputs, digest, settles }
     desired: { load: 'loaded', enabled: 'enabled', active: 'active', inputs: digest, reload: 'no', stale: 'no' },
     secret: (key) => key === 'inputs',
     react(pending, actual, answers): readonly Change[] {
-      const due = inputs.filter(({ id }) => pending.has(id))
       if (actual?.active !== 'active') return []
+      const due = inputs.filter(({ id }) => pending.has(id))
       if (due.length === 0)
         return actual.spared === 'yes' && actual.inputs === digest
           ? [{ key: noRestart, from: null, to: 'the running process has never read what was changed back' }]
@@ -180,7 +180,10 @@ function service(name: string, { ownFile, environment, inputs, digest, settles }
 const namesOf = (resources: readonly Resource[]): string => resources.map(({ id }) => id).join(', ')
 
 /** The path of an input that is one file. When a folder, a link or a package was changed can't be read from the host. */
-const plainFile = ({ id }: Resource): string | undefined => /^(?:file|properties|line-set):(\/.*)$/.exec(id)?.[1]
+const plainFile = (input: Resource): string | undefined =>
+  isPlainFile(input) ? input.id.slice(input.id.indexOf(':') + 1) : undefined
+
+const isPlainFile = ({ id }: Resource): boolean => /^(?:file|properties|line-set):\/.*$/.test(id)
 
 /** The change of a unit whose inputs change back behind a process that has never read them. */
 const noRestart = 'no restart'

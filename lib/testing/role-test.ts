@@ -101,7 +101,7 @@ export function roleTest<S extends Schema, Extra>(
   })
 
   test('the same parameters give the same resources', () => {
-    const seen = (): readonly string[] => make().map(({ id, digest }) => `${id} ${digest()}`)
+    const seen = (): readonly string[] => make().map((one) => `${one.id} ${one.digest()}`)
     assert.deepEqual(seen(), seen())
   })
 
