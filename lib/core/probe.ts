@@ -27,6 +27,18 @@ export function byReader(questions: readonly Question[]): Map<Reader, string[]> 
   return new Map([...keys].map(([reader, set]) => [reader, [...set]]))
 }
 
+/** The answers of a second look at more questions, and those of the first to all others. */
+export function joined(more: readonly Question[], second: Answers, first: Answers): Answers {
+  const sorted = byReader(more)
+  return (question) => (sorted.get(question.reader)?.includes(question.key) ? second : first)(question)
+}
+
+/** Those questions that are not among the ones asked. */
+export function unasked(questions: readonly Question[], asked: readonly Question[]): readonly Question[] {
+  const sorted = byReader(asked)
+  return questions.filter(({ reader, key }) => !sorted.get(reader)?.includes(key))
+}
+
 /** One script for all questions. `mark` is a word that no answer contains; sections are told apart by it. */
 export function pack(questions: readonly Question[], mark: string): string {
   return [...byReader(questions)]

@@ -4,7 +4,7 @@ import { becomeText } from '../core/become.ts'
 import type { Channel, MachineChannel } from '../core/channel.ts'
 import { PlinthError } from '../core/error.ts'
 import { type Facts, parseFacts } from '../core/facts.ts'
-import type { Answers, Question } from '../core/probe.ts'
+import { type Answers, joined, type Question, unasked } from '../core/probe.ts'
 import { type Receipt, readReceipts } from '../core/receipt.ts'
 import { remember } from '../core/remember.ts'
 import type { Plan, Resource } from '../core/resource.ts'
@@ -211,8 +211,7 @@ async function observeItself(
   const looks = planMachine(own(assignments), answers)
   if (planned) for (const { assignment, plans } of looks) seen(planned, assignment, plans, answers)
   const whole = selectByHost(looks, force)
-  const more = detailQuestions(whole)
-  const shown = more.length > 0 ? withUpdates(whole, await channel.ask(more)) : whole
+  const shown = await detailedBy(channel, whole, assignments, answers)
   return {
     // What is done is what was planned, to the letter: only where nothing will be done may a role be called once more.
     outline: check
@@ -221,6 +220,19 @@ async function observeItself(
     behind: assignments.filter((assignment) => assignment.play.options.via && concerns(assignment)),
     receipts: readReceipts(itself(receiptsQuestion)),
   }
+}
+
+/** The same observations, with the details of what is to be updated; what is known of it already is not asked again. */
+async function detailedBy(
+  channel: Channel,
+  whole: readonly Observation[],
+  assignments: readonly Assignment[],
+  answers: Answers,
+): Promise<readonly Observation[]> {
+  const details = detailQuestions(whole)
+  if (details.length === 0) return whole
+  const more = unasked(details, ownQuestions(assignments))
+  return withUpdates(whole, more.length > 0 ? joined(more, await channel.ask(more), answers) : answers)
 }
 
 /** What is on the machine itself. */

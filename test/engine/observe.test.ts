@@ -2,12 +2,14 @@
 import { unreachable } from '../../lib/core/error.ts'
 import { answersOf } from '../../lib/core/probe.ts'
 import { noted, type Resource, resource } from '../../lib/core/resource.ts'
+import { Secret } from '../../lib/core/secret.ts'
 import { assign } from '../../lib/engine/assignment.ts'
 import { mapLimit } from '../../lib/engine/observe.ts'
 import { play } from '../../lib/engine/play.ts'
 import { planText } from '../../lib/engine/report.ts'
 import { planResources } from '../../lib/engine/selection.ts'
 import type { HostPlan } from '../../lib/engine/world.ts'
+import { file } from '../../lib/resources/file.ts'
 import { canned, FakeWorld, fakeHost, plainFacts, run } from '../../lib/testing.ts'
 import { assert, suite } from '../kit.ts'
 import { hosts, is, there, thing, works } from './thing.ts'
@@ -96,6 +98,32 @@ test('details of what is to be updated are asked for in one script more, and of 
   h1.asked.length = 0
   await run(site, world, { check: true })
   assert.is(h1.asked.length, 1)
+})
+
+test('what a first look has told is not asked again for the details', async () => {
+  const world = new FakeWorld()
+  world.facts.set('h1', plainFacts)
+  const h1 = world.machine('h1')
+  h1.answer('stat:/etc/app.conf', 'regular file|644|root|root|4|100').answer('hash:/etc/app.conf', 'another')
+  h1.answer('excerpt:/etc/app.conf', Buffer.from('old\n').toString('base64'))
+  const list = () => [file('/etc/app.conf', { content: 'new\n' })]
+  const { result } = await run([play('p', hosts('h1'), list)], world, { check: true })
+  assert.equal(h1.asked, [
+    ['facts:machine', 'receipts:machine', 'stat:/etc/app.conf', 'hash:/etc/app.conf'],
+    ['excerpt:/etc/app.conf'],
+  ])
+  assert.equal(result.plans[0]?.plans[0]?.detail, ['@@ -1,1 +1,1 @@', '-old', '+new'])
+})
+
+test('details that a first look has told already are not asked for at all', async () => {
+  const world = new FakeWorld()
+  world.facts.set('h1', plainFacts)
+  const h1 = world.machine('h1')
+  h1.answer('stat:/etc/key', 'regular file|600|root|root|4|100').answer('hash:/etc/key', 'another')
+  const list = () => [file('/etc/key', { content: new Secret('new'), mode: '0600' })]
+  const { result } = await run([play('p', hosts('h1'), list)], world, { check: true })
+  assert.is(h1.asked.length, 1)
+  assert.equal(result.plans[0]?.plans[0]?.detail, ['(no lines: it is secret)'])
 })
 
 test('a connection that is lost while details are asked for: the machine counts as unreachable', async () => {
