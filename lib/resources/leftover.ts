@@ -13,8 +13,9 @@ import { environmentFile, readUnit, staleFile, startedFile, unitFile, unitQuesti
 
 /**
  * The resource that removes what this id once stood for (`file:/etc/app.conf`), with the same id: its plan is `remove`
- * while it is there, `keep` when it is gone. Undefined for what must not be removed blindly (a package, an account, a
- * release, the keys of a properties file, what is in a database), for a unit whose files are among `kept`, for folders of the system and of Plinth itself, and for an id that is none.
+ * while it is there, `keep` when it is gone. It is blocked while a path among `kept` leads through it. Undefined for what must
+ * not be removed blindly (a package, an account, a release, the keys of a properties file, what is in a database), for a
+ * unit whose files are among `kept`, for folders of the system and of Plinth itself, and for an id that is none.
  *
  * Several are removed in the reverse order of their declaration: a unit before its files, a directory after its content.
  */
@@ -32,11 +33,11 @@ export function leftover(id: string, kept: ReadonlySet<string> = new Set()): Res
     // Of `properties` only some keys were ours: the file may be somebody else's.
     case 'file':
     case 'line-set':
-      return removedFile(id, key, 'file')
+      return removedFile(id, key, 'file', kept)
     case 'symlink':
-      return removedFile(id, key, 'link')
+      return removedFile(id, key, 'link', kept)
     case 'directory':
-      return stays.has(key) || posix.dirname(key) === '/' ? undefined : removedDirectory(id, key)
+      return stays.has(key) || posix.dirname(key) === '/' ? undefined : removedDirectory(id, key, kept)
     default:
       return undefined
   }
@@ -52,7 +53,15 @@ function otherWarning(path: string, type: string | undefined, declared: string):
   return [{ where: path, what, remedy: 'remove it yourself if nobody needs it' }]
 }
 
-function removedFile(id: string, path: string, type: 'file' | 'link'): Resource {
+/** A link that is declared no more may be the way to what is; a directory has it in it, also where this run has just made it. */
+function neededProblems(path: string, kept: ReadonlySet<string>): readonly Problem[] {
+  const inside = [...kept].find((other) => other.startsWith(`${path}/`))
+  if (inside === undefined) return []
+  const what = `it is declared no more, and ${inside}, which is, leads through it`
+  return [{ where: path, what, remedy: 'declare it again, or have what is in it elsewhere' }]
+}
+
+function removedFile(id: string, path: string, type: 'file' | 'link', kept: ReadonlySet<string>): Resource {
   return resource<State>({
     id,
     probe: [pathQuestion(path)],
@@ -62,6 +71,7 @@ function removedFile(id: string, path: string, type: 'file' | 'link'): Resource 
     },
     desired: null,
     warn: (answers) => otherWarning(path, readPath(answers, path)?.type, type),
+    blocked: (_answers, actual) => (actual === null ? [] : neededProblems(path, kept)),
     steps: () => [{ say: `remove ${path}`, run: lines(sh`rm -f -- ${path}`, sh`sync ${posix.dirname(path)}`).text }],
   })
 }
@@ -69,7 +79,7 @@ function removedFile(id: string, path: string, type: 'file' | 'link'): Resource 
 /** Files that a killed run left: the sweep of `replaceFile` has nobody any more who would call it. */
 const isOurs = (name: string): boolean => name.startsWith('.plinth.')
 
-function removedDirectory(id: string, path: string): Resource {
+function removedDirectory(id: string, path: string, kept: ReadonlySet<string>): Resource {
   const question = { reader: entries, key: path }
   return resource<State>({
     id,
@@ -81,11 +91,14 @@ function removedDirectory(id: string, path: string): Resource {
     desired: null,
     warn: (answers) => otherWarning(path, readPath(answers, path)?.type, 'directory'),
     blocked(answers, actual, pending) {
+      if (actual === null) return []
+      const needed = neededProblems(path, kept)
+      if (needed.length > 0) return needed
       const going = new Set([...pending].map((other) => other.slice(other.indexOf(':') + 1)))
       const left = answers(question)
         .split('\n')
         .filter((name) => name !== '' && !isOurs(name) && !going.has(`${path}/${name}`))
-      if (actual === null || left.length === 0) return []
+      if (left.length === 0) return []
       const named = left.slice(0, 5).join(', ')
       const more = left.length > 5 ? ` and ${left.length - 5} more` : ''
       const remedy = 'see whether anybody needs that, and remove it yourself'

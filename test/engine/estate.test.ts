@@ -5,6 +5,7 @@ import { play } from '../../lib/engine/play.ts'
 import { leftoverLines } from '../../lib/engine/report.ts'
 import type { Options } from '../../lib/engine/run.ts'
 import type { Result } from '../../lib/engine/world.ts'
+import { leftover } from '../../lib/resources/leftover.ts'
 import { FakeWorld, fakeHost, plainFacts, run } from '../../lib/testing.ts'
 import { assert, suite } from '../kit.ts'
 import { hosts, is, there, thing, works } from './thing.ts'
@@ -282,6 +283,20 @@ for (const {
     assert.equal(owns(world, 'm1').at(-1), after)
   })
 }
+
+test('a link by which something declared is reached is shown, and stays', async () => {
+  const world = new FakeWorld()
+  world.machine('h1').answer('stat:/opt/app', 'symbolic link|777|root|root|6|1')
+  remembers(world, 'h1', 'test h1 symlink:/opt/app', 'test h1 file:/opt/app/x')
+  const id = 'file:/opt/app/x'
+  const site = [play('p', hosts('h1'), () => [{ ...thing('a'), id, plan: () => keep(id) }])]
+  const { result } = await run(site, world, { leftover, prune: true })
+  assert.equal(
+    result.leftovers.map(({ id, fate }) => `${id} ${fate}`),
+    ['symlink:/opt/app blocked'],
+  )
+  assert.equal([result.failures, world.machine('h1').steps], [[], []])
+})
 
 test('what a machine remembers under a former name of the site may be of another: only what is declared is taken over, and the rest goes with --force', async () => {
   const world = new FakeWorld()

@@ -22,8 +22,8 @@ const test = suite('resources/leftover')
 const box = new Sandbox(test)
 
 /** Throws for an id that has no removal. */
-function removal(id: string): Resource {
-  const found = leftover(id)
+function removal(id: string, ...kept: readonly string[]): Resource {
+  const found = leftover(id, new Set(kept))
   if (!found) throw new Error(`nothing removes ${id}`)
   assert.is(found.id, id)
   return found
@@ -123,6 +123,30 @@ plans(test, removal('directory:/opt/app'), {
   },
   'a link is there now': { answers: { 'stat:/opt/app': 'symbolic link|777|root|root|6' }, action: 'keep' },
 })
+
+const inside = ['/opt/app/x', '/opt/app-2', 'thing:/opt/app/y']
+for (const [id, at] of [
+  ['symlink:/opt/app', 'symbolic link|777|root|root|6'],
+  ['directory:/opt/app', 'directory|750|app|app|4096'],
+  ['file:/opt/app', 'regular file|600|app|app|6'],
+] as const) {
+  plans(test, removal(id, ...inside), {
+    'gone, and something declared is to be in it': { answers: {}, action: 'keep' },
+    'something declared is in it, also where this run has made it': {
+      answers: { 'stat:/opt/app': at, 'entries:/opt/app': 'x' },
+      pending: ['file:/opt/app/x'],
+      action: 'blocked',
+      problems: ['/opt/app: it is declared no more, and /opt/app/x, which is, leads through it; declare it again'],
+    },
+  })
+  plans(test, removal(id, '/opt/app-2', '/opt', 'thing:/opt/app/y'), {
+    'what is declared is beside it, or above it': {
+      answers: { 'stat:/opt/app': at },
+      action: 'remove',
+      says: [id.startsWith('directory') ? 'remove directory /opt/app' : 'remove /opt/app'],
+    },
+  })
+}
 
 test('what is there instead is worth a warning', () => {
   const warnings = (id: string, answers: Readonly<Record<string, string>>) =>
