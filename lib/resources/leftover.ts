@@ -4,9 +4,10 @@
  */
 import { posix } from 'node:path'
 import type { Problem } from '../core/error.ts'
+import type { Answers, Question } from '../core/probe.ts'
 import { type Resource, resource, type State } from '../core/resource.ts'
 import { lines, sh } from '../core/script.ts'
-import { entries } from '../readers.ts'
+import { entries, realPath } from '../readers.ts'
 import { pathQuestion, readPath } from './path.ts'
 import { archiveFolder } from './release.ts'
 import { environmentFile, readUnit, staleFile, startedFile, unitFile, unitQuestion } from './unit.ts'
@@ -27,8 +28,8 @@ export function leftover(id: string, kept: ReadonlySet<string> = new Set()): Res
     if (!/^[A-Za-z0-9:_.@-]+$/.test(key)) return undefined
     return [unitFile(key), environmentFile(key)].some((path) => kept.has(path)) ? undefined : removedUnit(key)
   }
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: what no path of ours holds is what is looked for
-  if (!key.startsWith('/') || key === '/' || posix.normalize(key) !== key || /[\0-\x1f]|\/$/.test(key)) return undefined
+  if (!key.startsWith('/') || key === '/' || posix.normalize(key) !== key || key.endsWith('/') || unusual.test(key))
+    return undefined
   switch (kind) {
     // Of `properties` only some keys were ours: the file may be somebody else's.
     case 'file':
@@ -43,6 +44,10 @@ export function leftover(id: string, kept: ReadonlySet<string> = new Set()): Res
   }
 }
 
+/** What no path of ours holds. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: that is what is looked for
+const unusual = /[\0-\x1f]/
+
 /** Where Plinth keeps what it must remember, whatever is declared. */
 const stays = new Set([posix.dirname(environmentFile('x')), archiveFolder])
 
@@ -53,25 +58,51 @@ function otherWarning(path: string, type: string | undefined, declared: string):
   return [{ where: path, what, remedy: 'remove it yourself if nobody needs it' }]
 }
 
-/** A link that is declared no more may be the way to what is; a directory has it in it, also where this run has just made it. */
-function neededProblems(path: string, kept: ReadonlySet<string>): readonly Problem[] {
+const folderOf = (path: string): Question => ({ reader: realPath, key: posix.dirname(path) })
+
+/**
+ * What is against removing a path of which something is there. Its name alone tells little: it may be the way to what is
+ * declared; a link above it may have been switched, and then it is none of ours; and what is declared may lead here by a link.
+ */
+function standing(path: string, kept: ReadonlySet<string>) {
   const inside = [...kept].find((other) => other.startsWith(`${path}/`))
-  if (inside === undefined) return []
-  const what = `it is declared no more, and ${inside}, which is, leads through it`
-  return [{ where: path, what, remedy: 'declare it again, or have what is in it elsewhere' }]
+  // By whatever links: the name at the end stays.
+  const name = posix.basename(path)
+  const alike = [...kept].filter((one) => one.startsWith('/') && posix.basename(one) === name && !unusual.test(one))
+  const folder = folderOf(path)
+  const because = (what: string, remedy: string): readonly Problem[] => [{ where: path, what, remedy }]
+  return {
+    probe: [folder, ...alike.map(folderOf)],
+    problems(answers: Answers): readonly Problem[] {
+      if (inside !== undefined)
+        return because(
+          `it is declared no more, and ${inside}, which is, leads through it`,
+          'declare it again, or have what is in it elsewhere',
+        )
+      const real = answers(folder)
+      if (real !== '')
+        return because(
+          `it is declared no more, and is reached through a link: ${folder.key} is ${real}`,
+          'see whether anybody needs it, and remove it yourself',
+        )
+      const same = alike.find((one) => answers(folderOf(one)) === folder.key)
+      return same === undefined ? [] : because(`it is what is declared as ${same}, by way of a link`, 'leave it')
+    },
+  }
 }
 
 function removedFile(id: string, path: string, type: 'file' | 'link', kept: ReadonlySet<string>): Resource {
+  const { probe, problems } = standing(path, kept)
   return resource<State>({
     id,
-    probe: [pathQuestion(path)],
+    probe: [pathQuestion(path), ...probe],
     read(answers) {
       const state = readPath(answers, path)
       return state?.type === type ? state : null
     },
     desired: null,
     warn: (answers) => otherWarning(path, readPath(answers, path)?.type, type),
-    blocked: (_answers, actual) => (actual === null ? [] : neededProblems(path, kept)),
+    blocked: (answers, actual) => (actual === null ? [] : problems(answers)),
     steps: () => [{ say: `remove ${path}`, run: lines(sh`rm -f -- ${path}`, sh`sync ${posix.dirname(path)}`).text }],
   })
 }
@@ -81,9 +112,10 @@ const isOurs = (name: string): boolean => name.startsWith('.plinth.')
 
 function removedDirectory(id: string, path: string, kept: ReadonlySet<string>): Resource {
   const question = { reader: entries, key: path }
+  const { probe, problems } = standing(path, kept)
   return resource<State>({
     id,
-    probe: [pathQuestion(path), question],
+    probe: [pathQuestion(path), question, ...probe],
     read(answers) {
       const state = readPath(answers, path)
       return state?.type === 'directory' ? state : null
@@ -92,8 +124,8 @@ function removedDirectory(id: string, path: string, kept: ReadonlySet<string>): 
     warn: (answers) => otherWarning(path, readPath(answers, path)?.type, 'directory'),
     blocked(answers, actual, pending) {
       if (actual === null) return []
-      const needed = neededProblems(path, kept)
-      if (needed.length > 0) return needed
+      const against = problems(answers)
+      if (against.length > 0) return against
       const going = new Set([...pending].map((other) => other.slice(other.indexOf(':') + 1)))
       const left = answers(question)
         .split('\n')

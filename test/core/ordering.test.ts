@@ -184,6 +184,26 @@ const cases: readonly [
     ],
   ],
   [
+    'one path, written in two ways',
+    { 'app h1': [text('/opt/a/b'), text('/opt//a/./b')], 'app h2': [directory('/opt/c/'), symlink('/opt/c/.', 'b')] },
+    [
+      'h1: file:/opt//a/./b (place 2 of play app) owns the same path as file:/opt/a/b (place 1 of play app); write it alike at both places',
+      'h2: symlink:/opt/c/. (place 2 of play app) owns the same path as directory:/opt/c/ (place 1 of play app); choose another path for one of them',
+    ],
+  ],
+  [
+    'names with dots, and where `..` leads to only the host knows',
+    { 'app h1': ['/a/.b', '/ab', '/a/b.', '/a/...', '/a/../c', '/c', '/'].map((path) => text(path)) },
+    [],
+  ],
+  [
+    'a child before its directory, which is written otherwise',
+    { 'app h1': [text('/opt//a/b'), directory('/opt/a/')] },
+    [
+      'h1: file:/opt//a/b (place 1 of play app) comes before directory:/opt/a/ (place 2 of play app), in which it is; list directory:/opt/a/ first',
+    ],
+  ],
+  [
     'the very same, at every place',
     {
       'early h1': [directory('/opt/a'), directory('/opt/a')],

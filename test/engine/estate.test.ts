@@ -221,6 +221,13 @@ const cases: readonly Case[] = [
     after: ['h1 file:/a', 'h1 symlink:/b', 'h1 thing:a', 'h1 line-set:/a', 'h2 thing:a', 'h2 line-set:/a'],
   },
   {
+    says: 'and however it is written',
+    remembers: ['test h1 file:/a/b', 'test h1 file:/a/c'],
+    there: { 'file:/a/b': 'new', 'file:/a/c': 'new' },
+    declares: ['file:/a//b', 'directory:/a/./c/'],
+    found: [],
+  },
+  {
     says: 'what another site has there is none of ours',
     remembers: ['other h1 thing:x', 'test h1 thing:y', 'other h1 thing:y'],
     there: { x: 'new', y: 'new' },
