@@ -23,9 +23,8 @@ export interface Progress {
 
 /** The ids that were to be changed and are as they should be. */
 export function doneOf(saved: SavedHost, now: SealedHost): readonly string[] {
-  const actions = new Map(now.items.map(({ id, action }) => [id, action]))
-  const done = now.removal ? [undefined, 'keep'] : ['keep']
-  return saved.items.map(({ id }) => id).filter((id) => done.includes(actions.get(id)))
+  const right = new Set(now.items.flatMap(({ id, action }) => (action === 'keep' ? [id] : [])))
+  return saved.items.map(({ id }) => id).filter((id) => right.has(id))
 }
 
 /** Why a host can't be brought to what was planned for it by what was planned. Blocked resources are for others to tell of. */
@@ -39,9 +38,14 @@ export function deviations(
   const planned = new Map(saved.items.map((item) => [item.id, item]))
   const here = new Set(now.items.map(({ id }) => id))
   const deviation = (id: string, what: string, remedy: string): Deviation => ({ host, play, id, what, remedy })
+  // Under the lock only what is still to be removed is looked at.
   const gone = [...planned.keys(), ...Object.keys(saved.kept)]
-    .filter((id) => !here.has(id) && !now.removal)
-    .map((id) => deviation(id, 'it is in the plan and no longer declared', restore))
+    .filter((id) => !here.has(id) && !(now.removal && touched.has(id)))
+    .map((id) =>
+      now.removal
+        ? deviation(id, 'it was to be removed, and would be left now', 'see what stands in the way, or make a new plan')
+        : deviation(id, 'it is in the plan and no longer declared', restore),
+    )
   const others = now.items.flatMap((item): readonly Deviation[] => {
     const { id, action, declared } = item
     const before = planned.get(id)
@@ -63,8 +67,10 @@ export function deviations(
       ? []
       : [deviation(id, `the host moved since the plan was made: ${moves(before, item)}`, planAnew)]
   })
-  const order = now.items.filter(({ id }) => planned.has(id)).map(({ id }) => id)
-  const expected = [...planned.keys()].filter((id) => here.has(id))
+  // What is done has no turn any more.
+  const order = now.items.filter(({ id, action }) => planned.has(id) && action !== 'keep').map(({ id }) => id)
+  const left = new Set(order)
+  const expected = [...planned.keys()].filter((id) => left.has(id))
   const turned = gone.length + others.length === 0 && order.join('\n') !== expected.join('\n')
   return [...gone, ...others, ...(turned ? [deviation('', 'what is to be changed has another order', restore)] : [])]
 }

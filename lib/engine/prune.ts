@@ -86,22 +86,27 @@ async function plansOfRemoval(
 ): Promise<readonly { readonly resource: Resource; readonly plan: Plan }[]> {
   const removals = left.flatMap(({ id }) => options.leftover(id, kept) ?? [])
   const told = options.prune ? options.planned : undefined
-  told?.removes(removal)
-  if (removals.length === 0) {
+  // What a saved plan was to remove is done where it is read to be gone, also if nothing remembers it any more.
+  const planned = new Set(told?.removes(removal, host))
+  const others = [...planned].flatMap((id) => (left.some((one) => one.id === id) ? [] : (options.leftover(id, kept) ?? [])))
+  if (removals.length + others.length === 0) {
     told?.see({ play: removal, host, resources: [] }, [], () => '')
     return []
   }
-  const answers = await (await connections.machine(host.machine)).ask(questionsOf(removals))
-  const plans = planResources(removals, answers)
-  const pairs = removals.flatMap((resource, at) => {
-    const plan = plans[at]
-    return plan ? [{ resource, plan }] : []
-  })
-  const going = pairs.filter(({ plan }) => plan.action === 'remove')
-  const resources = going.map(({ resource }) => resource)
+  const answers = await (await connections.machine(host.machine)).ask(questionsOf(removals, others))
+  const paired = (resources: readonly Resource[]) => {
+    const plans = planResources(resources, answers)
+    return resources.flatMap((resource, at) => {
+      const plan = plans[at]
+      return plan ? [{ resource, plan }] : []
+    })
+  }
+  const pairs = paired(removals)
+  const gone = [...pairs, ...paired(others)].filter(({ plan }) => planned.has(plan.id) && isKeep(plan))
+  const shown = [...pairs.filter(({ plan }) => plan.action === 'remove'), ...gone]
   told?.see(
-    { play: removal, host, resources },
-    going.map(({ plan }) => plan),
+    { play: removal, host, resources: shown.map(({ resource }) => resource) },
+    shown.map(({ plan }) => plan),
     answers,
   )
   return pairs

@@ -353,17 +353,21 @@ test('a thing that is half done goes on with the steps that are left; one that i
   assert.equal(await outcome('right|some', 'wrong|some'), [])
 })
 
+/** What removes a thing; one that is `full` can't be. */
+const gone = (id: string): Resource => {
+  const question = { reader: is, key: id.replace('thing:', '') }
+  return resource<{ readonly [key: string]: string; readonly state: string }>({
+    id,
+    probe: [question],
+    read: (answers) => (answers(question) === '' ? null : { state: answers(question) }),
+    desired: null,
+    blocked: (_answers, actual) =>
+      actual?.state === 'full' ? [{ where: question.key, what: 'it is not empty', remedy: 'empty it' }] : [],
+    steps: () => [{ say: `remove ${question.key}`, run: `remove ${question.key}` }],
+  })
+}
+
 test('removals are part of a plan; what is gone already is done, and nothing else is removed', async () => {
-  const gone = (id: string): Resource => {
-    const question = { reader: is, key: id.replace('thing:', '') }
-    return resource<{ readonly [key: string]: string; readonly state: string }>({
-      id,
-      probe: [question],
-      read: (answers) => (answers(question) === '' ? null : { state: answers(question) }),
-      desired: null,
-      steps: () => [{ say: `remove ${question.key}`, run: `remove ${question.key}` }],
-    })
-  }
   const world = worldOf('h1', 'h2')
   const remembers = (...names: readonly string[]) =>
     world.machine('h1').answer('receipts:machine', names.map((name) => `test\th1\tthing:${name}`).join('\n'))
@@ -395,6 +399,64 @@ test('removals are part of a plan; what is gone already is done, and nothing els
     ['remove x'],
   )
 })
+
+interface Removal {
+  /** What the machine remembers when the plan is done; it was made with h1's thing:x and thing:y to be removed. */
+  readonly remembers?: readonly string[]
+  /** States of things then. */
+  readonly now?: Readonly<Record<string, string>>
+  readonly plannedWith?: Partial<Options>
+  readonly says: readonly string[]
+  readonly done?: number
+}
+
+const left = (name: string): string => `h1 thing:${name}: it was to be removed, and would be left now`
+const noted = ['test h1 thing:a', 'test h1 thing:x', 'test h1 thing:y']
+const removals: Readonly<Record<string, Removal>> = {
+  'both are there': { says: [], done: 0 },
+  'one is gone': { now: { y: '' }, says: [], done: 1 },
+  'the last one is gone': { now: { x: '' }, says: [], done: 1 },
+  'one is gone, and forgotten': { now: { y: '' }, remembers: noted.slice(0, 2), says: [], done: 1 },
+  'both are gone, and forgotten': { now: { x: '', y: '' }, remembers: noted.slice(0, 1), says: [], done: 2 },
+  'one is forgotten and still there': { remembers: noted.slice(0, 2), says: [left('y')] },
+  'something was put in one': { now: { x: 'full' }, says: [left('x')] },
+  'another site has one of them now': { remembers: [...noted, 'other h1 thing:y'], says: [left('y')] },
+  'it was planned with --force, and is done without': {
+    remembers: noted.map((line) => line.replace('h1 thing:y', 'gone thing:y')),
+    plannedWith: { force: true },
+    says: [left('y')],
+  },
+  'their order is another': { remembers: noted.toReversed(), says: ['h1: what is to be changed has another order'] },
+}
+
+for (const [name, { remembers = noted, now = {}, plannedWith = {}, says, done = 0 }] of Object.entries(removals)) {
+  test(`what of planned removals is done, and what can not be: ${name}`, async () => {
+    const world = worldOf('h1')
+    const h1 = world.machine('h1')
+    const receipts = (lines: readonly string[]) =>
+      h1.answer('receipts:machine', lines.map((line) => line.replaceAll(' ', '\t')).join('\n'))
+    there(world, 'h1', 'a', 'x', 'y')
+    for (const thing of ['x', 'y'])
+      h1.on(`remove ${thing}`, () => {
+        h1.answer(`is:${thing}`, '')
+        return undefined
+      })
+    receipts(plannedWith.force ? remembers : noted)
+    const site = [play('p', hosts('h1'), () => [thing('a')])]
+    const options: Partial<Options> = { prune: true, leftover: gone }
+    const plan = await planOf(site, world, { ...options, ...plannedWith })
+    assert.equal(plan.plays.at(-1)?.hosts[0]?.items.map(({ id }) => id), ['thing:y', 'thing:x'])
+    receipts(remembers)
+    for (const [thing, state] of Object.entries(now)) h1.answer(`is:${thing}`, state)
+    const { result, events } = await perform(plan, site, world, options)
+    assert.equal(refusals(events), says)
+    assert.equal(result.saved, { of: 2, done, refused: says.length > 0 })
+    assert.equal(
+      h1.steps.map(({ say }) => say),
+      says.length > 0 ? [] : ['y', 'x'].flatMap((thing) => (now[thing] === '' ? [] : [`remove ${thing}`])),
+    )
+  })
+}
 
 test('a restart that nobody planned is refused, also where the input is as it should be', async () => {
   const world = worldOf('h1')
