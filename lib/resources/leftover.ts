@@ -8,7 +8,7 @@ import type { Answers, Question } from '../core/probe.ts'
 import { type Resource, resource, type State } from '../core/resource.ts'
 import { lines, sh } from '../core/script.ts'
 import { entries, realPath } from '../readers.ts'
-import { pathQuestion, readPath } from './path.ts'
+import { pathQuestion, readPath, readStat } from './path.ts'
 import { archiveFolder } from './release.ts'
 import { environmentFile, readUnit, staleFile, startedFile, unitFile, unitQuestion } from './unit.ts'
 
@@ -96,9 +96,12 @@ function removedFile(id: string, path: string, type: 'file' | 'link', kept: Read
   return resource<State>({
     id,
     probe: [pathQuestion(path), ...probe],
+    // With its size and time, so that a saved plan removes no other content than was there when it was made.
     read(answers) {
-      const state = readPath(answers, path)
-      return state?.type === type ? state : null
+      const found = readStat(answers, path)
+      if (found?.type !== type) return null
+      const { bytes, changed, ...state } = found
+      return { ...state, size: String(bytes), 'last change': String(changed) }
     },
     desired: null,
     warn: (answers) => otherWarning(path, readPath(answers, path)?.type, type),

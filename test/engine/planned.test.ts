@@ -7,6 +7,7 @@ import { Planned } from '../../lib/engine/planned.ts'
 import { type Play, play } from '../../lib/engine/play.ts'
 import type { Options } from '../../lib/engine/run.ts'
 import type { Event } from '../../lib/engine/world.ts'
+import { leftover } from '../../lib/resources/leftover.ts'
 import { FakeWorld, fakeHost, plainFacts, run } from '../../lib/testing.ts'
 import { assert, suite } from '../kit.ts'
 import { gateOf, hosts, is, there, thing, works } from './thing.ts'
@@ -457,6 +458,40 @@ for (const [name, { remembers = noted, now = {}, plannedWith = {}, says, done = 
     )
   })
 }
+
+test('a file or link that was touched since is not removed, as nobody has seen what is in it now', async () => {
+  const before = 'regular file|644|root|root|3|100'
+  for (const [id, then, now, says] of [
+    ['file:/etc/x', before, before, undefined],
+    ['file:/etc/x', before, 'regular file|644|root|root|4|100', 'size is another'],
+    ['file:/etc/x', before, 'regular file|644|root|root|3|101', 'last change is another'],
+    ['symlink:/etc/x', 'symbolic link|777|root|root|3|100', 'symbolic link|777|root|root|3|101', 'last change is another'],
+    // Its content is removed first.
+    ['directory:/srv/x', 'directory|755|root|root|60|100', 'directory|755|root|root|40|101', undefined],
+  ] as const) {
+    const world = worldOf('h1')
+    const h1 = world.machine('h1')
+    const question = `stat:${id.split(':')[1]}`
+    there(world, 'h1', 'a')
+    h1.answer('receipts:machine', `test\th1\t${id}`).answer(question, then)
+    for (const say of ['remove /etc/x', 'remove directory /srv/x'])
+      h1.on(say, () => {
+        h1.answer(question, '')
+        return undefined
+      })
+    const site = [play('p', hosts('h1'), () => [thing('a')])]
+    const options: Partial<Options> = { prune: true, leftover }
+    const plan = await planOf(site, world, options)
+    h1.answer(question, now)
+    const { events, result } = await perform(plan, site, world, options)
+    assert.equal(
+      refusals(events),
+      says === undefined ? [] : [`h1 ${id}: the host moved since the plan was made: ${says}`],
+    )
+    assert.is(h1.steps.length, says === undefined ? 1 : 0)
+    assert.is(result.saved?.refused, says !== undefined)
+  }
+})
 
 test('a restart that nobody planned is refused, also where the input is as it should be', async () => {
   const world = worldOf('h1')
