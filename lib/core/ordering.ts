@@ -22,6 +22,17 @@ const kindOf = (id: string): string => id.slice(0, id.indexOf(':'))
 /** What an id stands for: its path, whatever kind it is declared as and however that is written, or itself. */
 export const subjectOf = (id: string): string => pathOf(id) ?? id
 
+/** The same ids, with each path after those that lead through it: the order to remove them in. All others stay in their places. */
+export function innermostFirst(ids: readonly string[]): readonly string[] {
+  const sorted: string[] = []
+  for (const id of ids.toReversed()) {
+    const folder = `${pathOf(id)}/`
+    const last = sorted.findLastIndex((other) => pathOf(other)?.startsWith(folder))
+    sorted.splice(last + 1, 0, id)
+  }
+  return sorted
+}
+
 /** What is known of the folders above a path, the nearest first; the root is none. */
 function* above<T>(path: string, known: ReadonlyMap<string, T>): Generator<T> {
   for (let cut = path.lastIndexOf('/'); cut > 0; cut = path.lastIndexOf('/', cut - 1)) {

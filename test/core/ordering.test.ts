@@ -1,6 +1,6 @@
 /** Lists that contradict themselves are found before any host is asked. */
 import { problemText } from '../../lib/core/error.ts'
-import { listProblems, standsOn } from '../../lib/core/ordering.ts'
+import { innermostFirst, listProblems, standsOn } from '../../lib/core/ordering.ts'
 import { type Resource, resource } from '../../lib/core/resource.ts'
 import { group, user } from '../../lib/resources/account.ts'
 import { directory } from '../../lib/resources/directory.ts'
@@ -279,5 +279,32 @@ test('only what comes before counts, and nothing stands on itself', () => {
   assert.equal([...(found.get(account.id) ?? [])], [])
   assert.equal([...(found.get(config.id) ?? [])].sort(), ['group:app', 'late:1', 'user:app'])
 })
+
+const removals: readonly [name: string, ids: readonly string[], sorted: readonly string[]][] = [
+  ['nothing', [], []],
+  [
+    'what is in order stays',
+    ['unit:a', 'file:/a/b', 'directory:/a', 'x:1'],
+    ['unit:a', 'file:/a/b', 'directory:/a', 'x:1'],
+  ],
+  [
+    'a folder after what is in it, at any depth, and nothing else is moved: a unit goes before its files',
+    ['directory:/a', 'symlink:/a/b', 'unit:u', 'file:/a/b/c', 'file:/z', 'line-set:/a/d', 'x:1'],
+    ['unit:u', 'file:/a/b/c', 'symlink:/a/b', 'file:/z', 'line-set:/a/d', 'directory:/a', 'x:1'],
+  ],
+  [
+    'names that begin alike, one path as two kinds, and what owns none',
+    ['directory:/a', 'file:/ab', 'file:/a', 'user:/a/b'],
+    ['directory:/a', 'file:/ab', 'file:/a', 'user:/a/b'],
+  ],
+  [
+    'the same for two hosts',
+    ['directory:/a', 'directory:/a', 'file:/a/b'],
+    ['file:/a/b', 'directory:/a', 'directory:/a'],
+  ],
+]
+for (const [name, ids, sorted] of removals) {
+  test(`in which order things are removed: ${name}`, () => assert.equal(innermostFirst(ids), sorted))
+}
 
 test.run()

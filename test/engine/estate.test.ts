@@ -165,6 +165,14 @@ const cases: readonly Case[] = [
     after: ['h1 thing:a', 'h2 thing:a'],
   },
   {
+    says: 'and a folder after what is in it, whatever was noted first',
+    remembers: ['test h1 file:/d/f', 'test h1 directory:/d'],
+    there: { 'file:/d/f': 'new', 'directory:/d': 'new' },
+    found: ['h1 directory:/d removed', 'h1 file:/d/f removed'],
+    steps: ['remove file:/d/f', 'remove directory:/d'],
+    after: ['h1 thing:a', 'h2 thing:a'],
+  },
+  {
     says: 'what is gone already is no leftover',
     remembers: ['test h1 thing:x'],
     found: [],
