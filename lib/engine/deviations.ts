@@ -140,17 +140,30 @@ export function machineDeviation(saved: SavedMachine, now: SavedMachine): Omit<D
   return { host, id: '', what: `its facts changed since the plan was made: ${facts.join(', ')}`, remedy: planAnew }
 }
 
+/** What an outline has of a play: its name, how its hosts are gone through, and who they are. */
+interface PlayOutline {
+  readonly play: string
+  readonly how: string
+  readonly hosts: readonly string[]
+}
+
+/** The hosts of all plays in one list. Two plays may have one name, and then they are told apart by their order. */
+function flat(plays: readonly PlayOutline[]) {
+  const counts = new Map<string, number>()
+  return plays.flatMap(({ play, how, hosts }) =>
+    hosts.map((host) => {
+      const named = JSON.stringify([play, host])
+      const count = (counts.get(named) ?? 0) + 1
+      counts.set(named, count)
+      return { play, how, host, name: `${named} ${count}` }
+    }),
+  )
+}
+
 /** Plays and hosts that only one of the two has, plays that are gone through otherwise, and another order of them. */
-export function outlineDeviations(
-  saved: readonly SavedPlay[],
-  now: readonly { readonly play: string; readonly how: string; readonly hosts: readonly string[] }[],
-): readonly Deviation[] {
-  const flat = (plays: readonly { readonly play: string; readonly hosts: readonly string[] }[]) =>
-    plays.flatMap(({ play, hosts }) => hosts.map((host) => ({ play, host, name: JSON.stringify([play, host]) })))
-  const [then, today] = [
-    flat(saved.map(({ play, hosts }) => ({ play, hosts: hosts.map(({ host }) => host) }))),
-    flat(now),
-  ]
+export function outlineDeviations(saved: readonly SavedPlay[], now: readonly PlayOutline[]): readonly Deviation[] {
+  const then = flat(saved.map(({ play, how, hosts }) => ({ play, how, hosts: hosts.map(({ host }) => host) })))
+  const today = flat(now)
   const only = (these: typeof then, those: typeof then) => {
     const names = new Set(those.map(({ name }) => name))
     return these.filter(({ name }) => !names.has(name))
@@ -163,11 +176,11 @@ export function outlineDeviations(
     ),
   ]
   if (missing.length > 0) return missing
-  const hows = new Map(saved.map(({ play, how }) => [play, how]))
-  const otherwise = now.filter(({ play, how }) => hows.get(play) !== how)
+  const hows = new Map(then.map(({ name, how }) => [name, how]))
+  const otherwise = today.filter(({ name, how }) => hows.get(name) !== how)
   if (otherwise.length > 0)
-    return otherwise.flatMap(({ play, hosts }) =>
-      hosts.map((host) => at(host, play, `the play ${play} goes through its hosts otherwise since the plan was made`)),
+    return otherwise.map(({ host, play }) =>
+      at(host, play, `the play ${play} goes through its hosts otherwise since the plan was made`),
     )
   const turned = today.filter(({ name }, index) => then[index]?.name !== name).slice(0, 1)
   return turned.map(({ host, play }) => at(host, play, 'the plays, or their hosts, have another order'))

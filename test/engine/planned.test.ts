@@ -437,24 +437,27 @@ for (const [name, { remembers = noted, now = {}, plannedWith = {}, says, done = 
     const receipts = (lines: readonly string[]) =>
       h1.answer('receipts:machine', lines.map((line) => line.replaceAll(' ', '\t')).join('\n'))
     there(world, 'h1', 'a', 'x', 'y')
-    for (const thing of ['x', 'y'])
-      h1.on(`remove ${thing}`, () => {
-        h1.answer(`is:${thing}`, '')
+    for (const one of ['x', 'y'])
+      h1.on(`remove ${one}`, () => {
+        h1.answer(`is:${one}`, '')
         return undefined
       })
     receipts(plannedWith.force ? remembers : noted)
     const site = [play('p', hosts('h1'), () => [thing('a')])]
     const options: Partial<Options> = { prune: true, leftover: gone }
     const plan = await planOf(site, world, { ...options, ...plannedWith })
-    assert.equal(plan.plays.at(-1)?.hosts[0]?.items.map(({ id }) => id), ['thing:y', 'thing:x'])
+    assert.equal(
+      plan.plays.at(-1)?.hosts[0]?.items.map(({ id }) => id),
+      ['thing:y', 'thing:x'],
+    )
     receipts(remembers)
-    for (const [thing, state] of Object.entries(now)) h1.answer(`is:${thing}`, state)
+    for (const [one, state] of Object.entries(now)) h1.answer(`is:${one}`, state)
     const { result, events } = await perform(plan, site, world, options)
     assert.equal(refusals(events), says)
     assert.equal(result.saved, { of: 2, done, refused: says.length > 0 })
     assert.equal(
       h1.steps.map(({ say }) => say),
-      says.length > 0 ? [] : ['y', 'x'].flatMap((thing) => (now[thing] === '' ? [] : [`remove ${thing}`])),
+      says.length > 0 ? [] : ['y', 'x'].flatMap((one) => (now[one] === '' ? [] : [`remove ${one}`])),
     )
   })
 }
@@ -465,7 +468,12 @@ test('a file or link that was touched since is not removed, as nobody has seen w
     ['file:/etc/x', before, before, undefined],
     ['file:/etc/x', before, 'regular file|644|root|root|4|100', 'size is another'],
     ['file:/etc/x', before, 'regular file|644|root|root|3|101', 'last change is another'],
-    ['symlink:/etc/x', 'symbolic link|777|root|root|3|100', 'symbolic link|777|root|root|3|101', 'last change is another'],
+    [
+      'symlink:/etc/x',
+      'symbolic link|777|root|root|3|100',
+      'symbolic link|777|root|root|3|101',
+      'last change is another',
+    ],
     // Its content is removed first.
     ['directory:/srv/x', 'directory|755|root|root|60|100', 'directory|755|root|root|40|101', undefined],
   ] as const) {
@@ -504,6 +512,25 @@ test('a restart that nobody planned is refused, also where the input is as it sh
     'h1 thing:a: the host moved since the plan was made: state was new, is old',
     'h1 thing:u: the host moved since the plan was made: restart: because of thing:a',
   ])
+})
+
+test('two plays of one name are told apart by their order', async () => {
+  const world = worldOf('h1')
+  works(world, 'h1', 'a', 'b')
+  const [first, second] = [
+    play('p', hosts('h1'), () => [thing('a')], { serial: 1 }),
+    play('p', hosts('h1'), () => [thing('b')]),
+  ]
+  const plan = await planOf([first, second], world)
+  const refused = async (...site: readonly Play[]) => refusals((await perform(plan, site, world)).events)
+  assert.equal(await refused(first), ['h1: it is in the plan, and no longer in the play p'])
+  assert.equal(await refused(first, second, second), ['h1: the plan has nothing for it in the play p'])
+  assert.equal(await refused(second, first), [
+    'h1: the play p goes through its hosts otherwise since the plan was made',
+  ])
+  assert.equal(written(world), [])
+  const { result } = await perform(plan, [first, second], world)
+  assert.equal([result.failures, written(world)], [[], ['h1: make a', 'h1: make b']])
 })
 
 test('with --check a plan is only compared', async () => {
