@@ -66,6 +66,13 @@ export const files: Reader = (paths) =>
 export const link: Reader = (paths) =>
   sh`for f in ${paths}; do if [ -L "$f" ]; then printf '%s\t%s\n' "$f" "$(readlink -- "$f")"; fi; done`.text
 
+/** What a path really is where that is another one, for it leads through a link; `?` where nothing tells. */
+export const realPath: Reader = (paths) =>
+  sh`for f in ${paths}; do if [ -e "$f" ]; then
+  l=$(readlink -f -- "$f") || l=
+  if [ "$l" != "$f" ]; then printf '%s\t%s\n' "$f" "${new Script('${l:-?}')}"; fi
+fi; done`.text
+
 /** The names in a directory, a line each; of more than a thousand the first ones. Links to directories have none. */
 export const entries: Reader = (paths) =>
   sh`for d in ${paths}; do if [ -d "$d" ] && [ ! -L "$d" ]; then

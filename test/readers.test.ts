@@ -150,6 +150,36 @@ for (const shell of shells) {
     assert.equal(ask(shell, readers.link, missing), ['', '', ''])
   })
 
+  test(`${shell}: realPath`, () => {
+    const at = box.fresh()
+    const real = (keys: readonly string[], first?: string): readonly string[] =>
+      ask(
+        shell,
+        readers.realPath,
+        keys.map((key) => `${at}/${key}`),
+        first,
+      )
+    for (const name of awkward) mkdirs(join(at, name, 'inner'))
+    assert.equal(
+      real(awkward.map((name) => `${name}/inner`)),
+      awkward.map(() => ''),
+    )
+    symlinkSync('plain', join(at, 'link'))
+    symlinkSync('nowhere', join(at, 'dangling'))
+    assert.equal(real(['link', 'link/inner', 'plain/../plain/inner', 'link/inner/..', 'dangling', 'none']), [
+      join(at, 'plain'),
+      join(at, 'plain/inner'),
+      join(at, 'plain/inner'),
+      join(at, 'plain'),
+      '',
+      '',
+    ])
+    const broken = mkdirs(join(at, 'broken'))
+    writeFileSync(join(broken, 'readlink'), '#!/bin/sh\nexit 1\n', { mode: 0o755 })
+    // busybox would run its own.
+    if (shell === 'dash') assert.equal(real(['plain'], broken), ['?'])
+  })
+
   test(`${shell}: first line`, () => {
     writeFileSync(file('id'), '0123abcd\nsecond\n')
     writeFileSync(file('id without an end'), ' 0123abcd')

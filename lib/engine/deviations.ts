@@ -23,9 +23,8 @@ export interface Progress {
 
 /** The ids that were to be changed and are as they should be. */
 export function doneOf(saved: SavedHost, now: SealedHost): readonly string[] {
-  const actions = new Map(now.items.map(({ id, action }) => [id, action]))
-  const done = now.removal ? [undefined, 'keep'] : ['keep']
-  return saved.items.map(({ id }) => id).filter((id) => done.includes(actions.get(id)))
+  const right = new Set(now.items.flatMap(({ id, action }) => (action === 'keep' ? [id] : [])))
+  return saved.items.map(({ id }) => id).filter((id) => right.has(id))
 }
 
 /** Why a host can't be brought to what was planned for it by what was planned. Blocked resources are for others to tell of. */
@@ -39,9 +38,14 @@ export function deviations(
   const planned = new Map(saved.items.map((item) => [item.id, item]))
   const here = new Set(now.items.map(({ id }) => id))
   const deviation = (id: string, what: string, remedy: string): Deviation => ({ host, play, id, what, remedy })
+  // Under the lock only what is still to be removed is looked at.
   const gone = [...planned.keys(), ...Object.keys(saved.kept)]
-    .filter((id) => !here.has(id) && !now.removal)
-    .map((id) => deviation(id, 'it is in the plan and no longer declared', restore))
+    .filter((id) => !here.has(id) && !(now.removal && touched.has(id)))
+    .map((id) =>
+      now.removal
+        ? deviation(id, 'it was to be removed, and would be left now', 'see what stands in the way, or make a new plan')
+        : deviation(id, 'it is in the plan and no longer declared', restore),
+    )
   const others = now.items.flatMap((item): readonly Deviation[] => {
     const { id, action, declared } = item
     const before = planned.get(id)
@@ -63,8 +67,10 @@ export function deviations(
       ? []
       : [deviation(id, `the host moved since the plan was made: ${moves(before, item)}`, planAnew)]
   })
-  const order = now.items.filter(({ id }) => planned.has(id)).map(({ id }) => id)
-  const expected = [...planned.keys()].filter((id) => here.has(id))
+  // What is done has no turn any more.
+  const order = now.items.filter(({ id, action }) => planned.has(id) && action !== 'keep').map(({ id }) => id)
+  const left = new Set(order)
+  const expected = [...planned.keys()].filter((id) => left.has(id))
   const turned = gone.length + others.length === 0 && order.join('\n') !== expected.join('\n')
   return [...gone, ...others, ...(turned ? [deviation('', 'what is to be changed has another order', restore)] : [])]
 }
@@ -134,17 +140,30 @@ export function machineDeviation(saved: SavedMachine, now: SavedMachine): Omit<D
   return { host, id: '', what: `its facts changed since the plan was made: ${facts.join(', ')}`, remedy: planAnew }
 }
 
+/** What an outline has of a play: its name, how its hosts are gone through, and who they are. */
+interface PlayOutline {
+  readonly play: string
+  readonly how: string
+  readonly hosts: readonly string[]
+}
+
+/** The hosts of all plays in one list. Two plays may have one name, and then they are told apart by their order. */
+function flat(plays: readonly PlayOutline[]) {
+  const counts = new Map<string, number>()
+  return plays.flatMap(({ play, how, hosts }) =>
+    hosts.map((host) => {
+      const named = JSON.stringify([play, host])
+      const count = (counts.get(named) ?? 0) + 1
+      counts.set(named, count)
+      return { play, how, host, name: `${named} ${count}` }
+    }),
+  )
+}
+
 /** Plays and hosts that only one of the two has, plays that are gone through otherwise, and another order of them. */
-export function outlineDeviations(
-  saved: readonly SavedPlay[],
-  now: readonly { readonly play: string; readonly how: string; readonly hosts: readonly string[] }[],
-): readonly Deviation[] {
-  const flat = (plays: readonly { readonly play: string; readonly hosts: readonly string[] }[]) =>
-    plays.flatMap(({ play, hosts }) => hosts.map((host) => ({ play, host, name: JSON.stringify([play, host]) })))
-  const [then, today] = [
-    flat(saved.map(({ play, hosts }) => ({ play, hosts: hosts.map(({ host }) => host) }))),
-    flat(now),
-  ]
+export function outlineDeviations(saved: readonly SavedPlay[], now: readonly PlayOutline[]): readonly Deviation[] {
+  const then = flat(saved.map(({ play, how, hosts }) => ({ play, how, hosts: hosts.map(({ host }) => host) })))
+  const today = flat(now)
   const only = (these: typeof then, those: typeof then) => {
     const names = new Set(those.map(({ name }) => name))
     return these.filter(({ name }) => !names.has(name))
@@ -157,11 +176,11 @@ export function outlineDeviations(
     ),
   ]
   if (missing.length > 0) return missing
-  const hows = new Map(saved.map(({ play, how }) => [play, how]))
-  const otherwise = now.filter(({ play, how }) => hows.get(play) !== how)
+  const hows = new Map(then.map(({ name, how }) => [name, how]))
+  const otherwise = today.filter(({ name, how }) => hows.get(name) !== how)
   if (otherwise.length > 0)
-    return otherwise.flatMap(({ play, hosts }) =>
-      hosts.map((host) => at(host, play, `the play ${play} goes through its hosts otherwise since the plan was made`)),
+    return otherwise.map(({ host, play }) =>
+      at(host, play, `the play ${play} goes through its hosts otherwise since the plan was made`),
     )
   const turned = today.filter(({ name }, index) => then[index]?.name !== name).slice(0, 1)
   return turned.map(({ host, play }) => at(host, play, 'the plays, or their hosts, have another order'))

@@ -69,9 +69,11 @@ export class Planned {
     }
   }
 
-  /** A play that only has what is still to be removed: of such a one, what is not there any more is done. */
-  removes(play: Play): void {
+  /** A play that removes: of a plan that was saved, the ids that it was to remove from a host. */
+  removes(play: Play, { name }: Host<unknown>): readonly string[] {
     this.#removals.add(play)
+    const saved = this.saved?.plays.findLast((one) => one.play === play.name)
+    return saved?.hosts.find(({ host }) => host === name)?.items.map(({ id }) => id) ?? []
   }
 
   /** A host was planned from `answers`. */

@@ -2,6 +2,7 @@
  * Leftovers: what a machine remembers that this site declared there once, and declares no longer. They are shown; with
  * --prune they are removed, by a play of their own at the end of the site.
  */
+import { innermostFirst } from '../core/ordering.ts'
 import type { Owned } from '../core/receipt.ts'
 import type { Plan, Resource } from '../core/resource.ts'
 import { assignmentOf } from './assignment.ts'
@@ -84,24 +85,32 @@ async function plansOfRemoval(
   left: readonly Owned[],
   kept: ReadonlySet<string>,
 ): Promise<readonly { readonly resource: Resource; readonly plan: Plan }[]> {
-  const removals = left.flatMap(({ id }) => options.leftover(id, kept) ?? [])
+  // A folder may have been declared, and so noted, later than what is in it.
+  const removals = innermostFirst(left.map(({ id }) => id)).flatMap((id) => options.leftover(id, kept) ?? [])
   const told = options.prune ? options.planned : undefined
-  told?.removes(removal)
-  if (removals.length === 0) {
+  // What a saved plan was to remove is done where it is read to be gone, also if nothing remembers it any more.
+  const planned = new Set(told?.removes(removal, host))
+  const others = [...planned].flatMap((id) =>
+    left.some((one) => one.id === id) ? [] : (options.leftover(id, kept) ?? []),
+  )
+  if (removals.length + others.length === 0) {
     told?.see({ play: removal, host, resources: [] }, [], () => '')
     return []
   }
-  const answers = await (await connections.machine(host.machine)).ask(questionsOf(removals))
-  const plans = planResources(removals, answers)
-  const pairs = removals.flatMap((resource, at) => {
-    const plan = plans[at]
-    return plan ? [{ resource, plan }] : []
-  })
-  const going = pairs.filter(({ plan }) => plan.action === 'remove')
-  const resources = going.map(({ resource }) => resource)
+  const answers = await (await connections.machine(host.machine)).ask(questionsOf(removals, others))
+  const paired = (resources: readonly Resource[]) => {
+    const plans = planResources(resources, answers)
+    return resources.flatMap((resource, at) => {
+      const plan = plans[at]
+      return plan ? [{ resource, plan }] : []
+    })
+  }
+  const pairs = paired(removals)
+  const gone = [...pairs, ...paired(others)].filter(({ plan }) => planned.has(plan.id) && isKeep(plan))
+  const shown = [...pairs.filter(({ plan }) => plan.action === 'remove'), ...gone]
   told?.see(
-    { play: removal, host, resources },
-    going.map(({ plan }) => plan),
+    { play: removal, host, resources: shown.map(({ resource }) => resource) },
+    shown.map(({ plan }) => plan),
     answers,
   )
   return pairs

@@ -52,7 +52,7 @@ export interface SealedItem extends Omit<SavedItem, 'action'> {
   readonly inputs: readonly string[]
 }
 
-/** The plan of one host in one play. `removal`: it holds what is still to be removed, so what is not in it is done. */
+/** The plan of one host in one play. `removal`: it holds what is to be removed, and of what was planned what is gone. */
 export interface SealedHost {
   readonly host: string
   readonly items: readonly SealedItem[]

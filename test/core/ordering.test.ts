@@ -1,6 +1,6 @@
 /** Lists that contradict themselves are found before any host is asked. */
 import { problemText } from '../../lib/core/error.ts'
-import { listProblems, standsOn } from '../../lib/core/ordering.ts'
+import { innermostFirst, listProblems, standsOn } from '../../lib/core/ordering.ts'
 import { type Resource, resource } from '../../lib/core/resource.ts'
 import { group, user } from '../../lib/resources/account.ts'
 import { directory } from '../../lib/resources/directory.ts'
@@ -184,6 +184,26 @@ const cases: readonly [
     ],
   ],
   [
+    'one path, written in two ways',
+    { 'app h1': [text('/opt/a/b'), text('/opt//a/./b')], 'app h2': [directory('/opt/c/'), symlink('/opt/c/.', 'b')] },
+    [
+      'h1: file:/opt//a/./b (place 2 of play app) owns the same path as file:/opt/a/b (place 1 of play app); write it alike at both places',
+      'h2: symlink:/opt/c/. (place 2 of play app) owns the same path as directory:/opt/c/ (place 1 of play app); choose another path for one of them',
+    ],
+  ],
+  [
+    'names with dots, and where `..` leads to only the host knows',
+    { 'app h1': ['/a/.b', '/ab', '/a/b.', '/a/...', '/a/../c', '/c', '/'].map((path) => text(path)) },
+    [],
+  ],
+  [
+    'a child before its directory, which is written otherwise',
+    { 'app h1': [text('/opt//a/b'), directory('/opt/a/')] },
+    [
+      'h1: file:/opt//a/b (place 1 of play app) comes before directory:/opt/a/ (place 2 of play app), in which it is; list directory:/opt/a/ first',
+    ],
+  ],
+  [
     'the very same, at every place',
     {
       'early h1': [directory('/opt/a'), directory('/opt/a')],
@@ -259,5 +279,32 @@ test('only what comes before counts, and nothing stands on itself', () => {
   assert.equal([...(found.get(account.id) ?? [])], [])
   assert.equal([...(found.get(config.id) ?? [])].sort(), ['group:app', 'late:1', 'user:app'])
 })
+
+const removals: readonly [name: string, ids: readonly string[], sorted: readonly string[]][] = [
+  ['nothing', [], []],
+  [
+    'what is in order stays',
+    ['unit:a', 'file:/a/b', 'directory:/a', 'x:1'],
+    ['unit:a', 'file:/a/b', 'directory:/a', 'x:1'],
+  ],
+  [
+    'a folder after what is in it, at any depth, and nothing else is moved: a unit goes before its files',
+    ['directory:/a', 'symlink:/a/b', 'unit:u', 'file:/a/b/c', 'file:/z', 'line-set:/a/d', 'x:1'],
+    ['unit:u', 'file:/a/b/c', 'symlink:/a/b', 'file:/z', 'line-set:/a/d', 'directory:/a', 'x:1'],
+  ],
+  [
+    'names that begin alike, one path as two kinds, and what owns none',
+    ['directory:/a', 'file:/ab', 'file:/a', 'user:/a/b'],
+    ['directory:/a', 'file:/ab', 'file:/a', 'user:/a/b'],
+  ],
+  [
+    'the same for two hosts',
+    ['directory:/a', 'directory:/a', 'file:/a/b'],
+    ['file:/a/b', 'directory:/a', 'directory:/a'],
+  ],
+]
+for (const [name, ids, sorted] of removals) {
+  test(`in which order things are removed: ${name}`, () => assert.equal(innermostFirst(ids), sorted))
+}
 
 test.run()

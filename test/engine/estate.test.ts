@@ -5,6 +5,7 @@ import { play } from '../../lib/engine/play.ts'
 import { leftoverLines } from '../../lib/engine/report.ts'
 import type { Options } from '../../lib/engine/run.ts'
 import type { Result } from '../../lib/engine/world.ts'
+import { leftover } from '../../lib/resources/leftover.ts'
 import { FakeWorld, fakeHost, plainFacts, run } from '../../lib/testing.ts'
 import { assert, suite } from '../kit.ts'
 import { hosts, is, there, thing, works } from './thing.ts'
@@ -164,6 +165,14 @@ const cases: readonly Case[] = [
     after: ['h1 thing:a', 'h2 thing:a'],
   },
   {
+    says: 'and a folder after what is in it, whatever was noted first',
+    remembers: ['test h1 file:/d/f', 'test h1 directory:/d'],
+    there: { 'file:/d/f': 'new', 'directory:/d': 'new' },
+    found: ['h1 directory:/d removed', 'h1 file:/d/f removed'],
+    steps: ['remove file:/d/f', 'remove directory:/d'],
+    after: ['h1 thing:a', 'h2 thing:a'],
+  },
+  {
     says: 'what is gone already is no leftover',
     remembers: ['test h1 thing:x'],
     found: [],
@@ -218,6 +227,13 @@ const cases: readonly Case[] = [
     found: ['h1 file:/c removed'],
     steps: ['remove file:/c'],
     after: ['h1 file:/a', 'h1 symlink:/b', 'h1 thing:a', 'h1 line-set:/a', 'h2 thing:a', 'h2 line-set:/a'],
+  },
+  {
+    says: 'and however it is written',
+    remembers: ['test h1 file:/a/b', 'test h1 file:/a/c'],
+    there: { 'file:/a/b': 'new', 'file:/a/c': 'new' },
+    declares: ['file:/a//b', 'directory:/a/./c/'],
+    found: [],
   },
   {
     says: 'what another site has there is none of ours',
@@ -282,6 +298,20 @@ for (const {
     assert.equal(owns(world, 'm1').at(-1), after)
   })
 }
+
+test('a link by which something declared is reached is shown, and stays', async () => {
+  const world = new FakeWorld()
+  world.machine('h1').answer('stat:/opt/app', 'symbolic link|777|root|root|6|1')
+  remembers(world, 'h1', 'test h1 symlink:/opt/app', 'test h1 file:/opt/app/x')
+  const id = 'file:/opt/app/x'
+  const site = [play('p', hosts('h1'), () => [{ ...thing('a'), id, plan: () => keep(id) }])]
+  const { result } = await run(site, world, { leftover, prune: true })
+  assert.equal(
+    result.leftovers.map(({ id, fate }) => `${id} ${fate}`),
+    ['symlink:/opt/app blocked'],
+  )
+  assert.equal([result.failures, world.machine('h1').steps], [[], []])
+})
 
 test('what a machine remembers under a former name of the site may be of another: only what is declared is taken over, and the rest goes with --force', async () => {
   const world = new FakeWorld()

@@ -7,6 +7,7 @@ import { Planned } from '../../lib/engine/planned.ts'
 import { type Play, play } from '../../lib/engine/play.ts'
 import type { Options } from '../../lib/engine/run.ts'
 import type { Event } from '../../lib/engine/world.ts'
+import { leftover } from '../../lib/resources/leftover.ts'
 import { FakeWorld, fakeHost, plainFacts, run } from '../../lib/testing.ts'
 import { assert, suite } from '../kit.ts'
 import { gateOf, hosts, is, there, thing, works } from './thing.ts'
@@ -353,17 +354,21 @@ test('a thing that is half done goes on with the steps that are left; one that i
   assert.equal(await outcome('right|some', 'wrong|some'), [])
 })
 
+/** What removes a thing; one that is `full` can't be. */
+const gone = (id: string): Resource => {
+  const question = { reader: is, key: id.replace('thing:', '') }
+  return resource<{ readonly [key: string]: string; readonly state: string }>({
+    id,
+    probe: [question],
+    read: (answers) => (answers(question) === '' ? null : { state: answers(question) }),
+    desired: null,
+    blocked: (_answers, actual) =>
+      actual?.state === 'full' ? [{ where: question.key, what: 'it is not empty', remedy: 'empty it' }] : [],
+    steps: () => [{ say: `remove ${question.key}`, run: `remove ${question.key}` }],
+  })
+}
+
 test('removals are part of a plan; what is gone already is done, and nothing else is removed', async () => {
-  const gone = (id: string): Resource => {
-    const question = { reader: is, key: id.replace('thing:', '') }
-    return resource<{ readonly [key: string]: string; readonly state: string }>({
-      id,
-      probe: [question],
-      read: (answers) => (answers(question) === '' ? null : { state: answers(question) }),
-      desired: null,
-      steps: () => [{ say: `remove ${question.key}`, run: `remove ${question.key}` }],
-    })
-  }
   const world = worldOf('h1', 'h2')
   const remembers = (...names: readonly string[]) =>
     world.machine('h1').answer('receipts:machine', names.map((name) => `test\th1\tthing:${name}`).join('\n'))
@@ -396,6 +401,106 @@ test('removals are part of a plan; what is gone already is done, and nothing els
   )
 })
 
+interface Removal {
+  /** What the machine remembers when the plan is done; it was made with h1's thing:x and thing:y to be removed. */
+  readonly remembers?: readonly string[]
+  /** States of things then. */
+  readonly now?: Readonly<Record<string, string>>
+  readonly plannedWith?: Partial<Options>
+  readonly says: readonly string[]
+  readonly done?: number
+}
+
+const left = (name: string): string => `h1 thing:${name}: it was to be removed, and would be left now`
+const noted = ['test h1 thing:a', 'test h1 thing:x', 'test h1 thing:y']
+const removals: Readonly<Record<string, Removal>> = {
+  'both are there': { says: [], done: 0 },
+  'one is gone': { now: { y: '' }, says: [], done: 1 },
+  'the last one is gone': { now: { x: '' }, says: [], done: 1 },
+  'one is gone, and forgotten': { now: { y: '' }, remembers: noted.slice(0, 2), says: [], done: 1 },
+  'both are gone, and forgotten': { now: { x: '', y: '' }, remembers: noted.slice(0, 1), says: [], done: 2 },
+  'one is forgotten and still there': { remembers: noted.slice(0, 2), says: [left('y')] },
+  'something was put in one': { now: { x: 'full' }, says: [left('x')] },
+  'another site has one of them now': { remembers: [...noted, 'other h1 thing:y'], says: [left('y')] },
+  'it was planned with --force, and is done without': {
+    remembers: noted.map((line) => line.replace('h1 thing:y', 'gone thing:y')),
+    plannedWith: { force: true },
+    says: [left('y')],
+  },
+  'their order is another': { remembers: noted.toReversed(), says: ['h1: what is to be changed has another order'] },
+}
+
+for (const [name, { remembers = noted, now = {}, plannedWith = {}, says, done = 0 }] of Object.entries(removals)) {
+  test(`what of planned removals is done, and what can not be: ${name}`, async () => {
+    const world = worldOf('h1')
+    const h1 = world.machine('h1')
+    const receipts = (lines: readonly string[]) =>
+      h1.answer('receipts:machine', lines.map((line) => line.replaceAll(' ', '\t')).join('\n'))
+    there(world, 'h1', 'a', 'x', 'y')
+    for (const one of ['x', 'y'])
+      h1.on(`remove ${one}`, () => {
+        h1.answer(`is:${one}`, '')
+        return undefined
+      })
+    receipts(plannedWith.force ? remembers : noted)
+    const site = [play('p', hosts('h1'), () => [thing('a')])]
+    const options: Partial<Options> = { prune: true, leftover: gone }
+    const plan = await planOf(site, world, { ...options, ...plannedWith })
+    assert.equal(
+      plan.plays.at(-1)?.hosts[0]?.items.map(({ id }) => id),
+      ['thing:y', 'thing:x'],
+    )
+    receipts(remembers)
+    for (const [one, state] of Object.entries(now)) h1.answer(`is:${one}`, state)
+    const { result, events } = await perform(plan, site, world, options)
+    assert.equal(refusals(events), says)
+    assert.equal(result.saved, { of: 2, done, refused: says.length > 0 })
+    assert.equal(
+      h1.steps.map(({ say }) => say),
+      says.length > 0 ? [] : ['y', 'x'].flatMap((one) => (now[one] === '' ? [] : [`remove ${one}`])),
+    )
+  })
+}
+
+test('a file or link that was touched since is not removed, as nobody has seen what is in it now', async () => {
+  const before = 'regular file|644|root|root|3|100'
+  for (const [id, then, now, says] of [
+    ['file:/etc/x', before, before, undefined],
+    ['file:/etc/x', before, 'regular file|644|root|root|4|100', 'size is another'],
+    ['file:/etc/x', before, 'regular file|644|root|root|3|101', 'last change is another'],
+    [
+      'symlink:/etc/x',
+      'symbolic link|777|root|root|3|100',
+      'symbolic link|777|root|root|3|101',
+      'last change is another',
+    ],
+    // Its content is removed first.
+    ['directory:/srv/x', 'directory|755|root|root|60|100', 'directory|755|root|root|40|101', undefined],
+  ] as const) {
+    const world = worldOf('h1')
+    const h1 = world.machine('h1')
+    const question = `stat:${id.split(':')[1]}`
+    there(world, 'h1', 'a')
+    h1.answer('receipts:machine', `test\th1\t${id}`).answer(question, then)
+    for (const say of ['remove /etc/x', 'remove directory /srv/x'])
+      h1.on(say, () => {
+        h1.answer(question, '')
+        return undefined
+      })
+    const site = [play('p', hosts('h1'), () => [thing('a')])]
+    const options: Partial<Options> = { prune: true, leftover }
+    const plan = await planOf(site, world, options)
+    h1.answer(question, now)
+    const { events, result } = await perform(plan, site, world, options)
+    assert.equal(
+      refusals(events),
+      says === undefined ? [] : [`h1 ${id}: the host moved since the plan was made: ${says}`],
+    )
+    assert.is(h1.steps.length, says === undefined ? 1 : 0)
+    assert.is(result.saved?.refused, says !== undefined)
+  }
+})
+
 test('a restart that nobody planned is refused, also where the input is as it should be', async () => {
   const world = worldOf('h1')
   const site = [play('p', hosts('h1'), () => [thing('a'), thing('b'), thing('u', [thing('a')])])]
@@ -407,6 +512,25 @@ test('a restart that nobody planned is refused, also where the input is as it sh
     'h1 thing:a: the host moved since the plan was made: state was new, is old',
     'h1 thing:u: the host moved since the plan was made: restart: because of thing:a',
   ])
+})
+
+test('two plays of one name are told apart by their order', async () => {
+  const world = worldOf('h1')
+  works(world, 'h1', 'a', 'b')
+  const [first, second] = [
+    play('p', hosts('h1'), () => [thing('a')], { serial: 1 }),
+    play('p', hosts('h1'), () => [thing('b')]),
+  ]
+  const plan = await planOf([first, second], world)
+  const refused = async (...site: readonly Play[]) => refusals((await perform(plan, site, world)).events)
+  assert.equal(await refused(first), ['h1: it is in the plan, and no longer in the play p'])
+  assert.equal(await refused(first, second, second), ['h1: the plan has nothing for it in the play p'])
+  assert.equal(await refused(second, first), [
+    'h1: the play p goes through its hosts otherwise since the plan was made',
+  ])
+  assert.equal(written(world), [])
+  const { result } = await perform(plan, [first, second], world)
+  assert.equal([result.failures, written(world)], [[], ['h1: make a', 'h1: make b']])
 })
 
 test('with --check a plan is only compared', async () => {

@@ -22,8 +22,8 @@ const test = suite('resources/leftover')
 const box = new Sandbox(test)
 
 /** Throws for an id that has no removal. */
-function removal(id: string): Resource {
-  const found = leftover(id)
+function removal(id: string, ...kept: readonly string[]): Resource {
+  const found = leftover(id, new Set(kept))
   if (!found) throw new Error(`nothing removes ${id}`)
   assert.is(found.id, id)
   return found
@@ -122,6 +122,52 @@ plans(test, removal('directory:/opt/app'), {
     problems: ['not empty: app.conf;'],
   },
   'a link is there now': { answers: { 'stat:/opt/app': 'symbolic link|777|root|root|6' }, action: 'keep' },
+})
+
+const inside = ['/opt/app/x', '/opt/app-2', 'thing:/opt/app/y']
+for (const [id, at] of [
+  ['symlink:/opt/app', 'symbolic link|777|root|root|6'],
+  ['directory:/opt/app', 'directory|750|app|app|4096'],
+  ['file:/opt/app', 'regular file|600|app|app|6'],
+] as const) {
+  plans(test, removal(id, ...inside), {
+    'gone, and something declared is to be in it': { answers: {}, action: 'keep' },
+    'something declared is in it, also where this run has made it': {
+      answers: { 'stat:/opt/app': at, 'entries:/opt/app': 'x' },
+      pending: ['file:/opt/app/x'],
+      action: 'blocked',
+      problems: ['/opt/app: it is declared no more, and /opt/app/x, which is, leads through it; declare it again'],
+    },
+  })
+  plans(test, removal(id, '/opt/app-2', '/opt', 'thing:/opt/app/y'), {
+    'what is declared is beside it, or above it': {
+      answers: { 'stat:/opt/app': at },
+      action: 'remove',
+      says: [id.startsWith('directory') ? 'remove directory /opt/app' : 'remove /opt/app'],
+    },
+  })
+}
+
+const conf = { 'stat:/opt/app/a.conf': 'regular file|600|app|app|6' }
+plans(test, removal('file:/opt/app/a.conf', '/srv/a.conf', '/srv/b.conf', 'a.conf', '/s\trv/a.conf'), {
+  'gone, and a link is above it': { answers: { 'realPath:/opt/app': '/data' }, action: 'keep' },
+  'there, and a link is above it': {
+    answers: { ...conf, 'realPath:/opt/app': '/data' },
+    action: 'blocked',
+    problems: [
+      '/opt/app/a.conf: it is declared no more, and is reached through a link: /opt/app is /data; see whether',
+    ],
+  },
+  'what is declared is elsewhere': {
+    answers: { ...conf, 'realPath:/srv': '/mnt/srv' },
+    action: 'remove',
+    says: ['remove /opt/app/a.conf'],
+  },
+  'what is declared leads here by a link': {
+    answers: { ...conf, 'realPath:/srv': '/opt/app' },
+    action: 'blocked',
+    problems: ['/opt/app/a.conf: it is what is declared as /srv/a.conf, by way of a link; leave it'],
+  },
 })
 
 test('what is there instead is worth a warning', () => {
@@ -294,6 +340,37 @@ for (const shell of shells) {
     symlinkSync(at, path)
     assert.is(planFor(box, shell, gone).action, 'keep')
     assert.ok(lstatSync(path).isSymbolicLink())
+  })
+
+  test(`${shell}: what is behind a link stays, whichever of the two ways to it is declared`, () => {
+    const at = box.fresh()
+    const [data, link] = [mkdirs(join(at, 'data/conf')), join(at, 'opt')]
+    symlinkSync('data', link)
+    mkdirSync(join(data, 'empty'))
+    writeFileSync(join(data, 'cluster.conf'), 'x')
+    symlinkSync('cluster.conf', join(data, 'current'))
+    const says = (resource: Resource): readonly string[] => {
+      const { action, problems } = planFor(box, shell, resource)
+      return [action, ...problems.map(({ what }) => what.replaceAll(at, ''))]
+    }
+    for (const [kind, name] of [
+      ['file', 'cluster.conf'],
+      ['symlink', 'current'],
+      ['directory', 'empty'],
+    ] as const) {
+      const [real, alias] = [join(data, name), join(link, 'conf', name)]
+      assert.equal(says(removal(`${kind}:${alias}`, real)), [
+        'blocked',
+        'it is declared no more, and is reached through a link: /opt/conf is /data/conf',
+      ])
+      for (const other of [alias, `${at}/data/../opt/conf/${name}`])
+        assert.equal(says(removal(`${kind}:${real}`, other)), [
+          'blocked',
+          `it is what is declared as ${other.replaceAll(at, '')}, by way of a link`,
+        ])
+      remove(shell, removal(`${kind}:${real}`, join(at, name), join(at, 'nowhere', name)))
+      assert.is(says(removal(`${kind}:${alias}`))[0], 'keep')
+    }
   })
 
   test(`${shell}: what came into a directory since it was looked at stays`, () => {
