@@ -1,6 +1,6 @@
 /** Applying: the steps of one host in order, each told as it happens, and the same questions again at the end. */
 import type { Channel, Done } from '../core/channel.ts'
-import type { Problem } from '../core/error.ts'
+import { LockError, type Problem } from '../core/error.ts'
 import type { Plan, Step } from '../core/resource.ts'
 import type { Assignment } from './assignment.ts'
 import { beginLine, endLine } from './audit.ts'
@@ -64,6 +64,7 @@ class Application {
       else if (!mayApply(plans)) return false
       else if (!plans.every(isKeep)) await this.#change(channel, plans)
     } catch (error) {
+      if (error instanceof LockError) run.giveUp(play)
       this.#fail(isUnreachable(error) ? 'unreachable' : 'failed', problemsOf(error))
     }
     run.begun.set(assignment, { done: this.#done, undone: this.#undone })
