@@ -110,7 +110,7 @@ class Application {
       const deed = { host: host.name, play: play.name, id, step }
       report({ kind: 'step', ...deed })
       // Before it is known how the step ends: another host of this machine must not take the change for its own state.
-      this.run.note(host, id)
+      run.touch(host, id)
       let result: Done | undefined
       for await (result of act(step, (sent, of) => report({ kind: 'sent', ...deed, sent, of })));
       const ok = result?.code === 0
@@ -122,6 +122,7 @@ class Application {
         this.#fail(lost ? 'unreachable' : 'failed', [stepProblem(host, step, result)], failedStep(id, step, result))
         return false
       }
+      run.note(host, id)
       this.#done.push(step.say)
     }
     this.#undone = []
