@@ -32,7 +32,7 @@ export interface Channel {
    * bytes of an upload have left, of how many; `heard` what a step prints, as it comes.
    */
   act(steps: readonly Step[], told?: (sent: number, of: number) => void, heard?: Heard): AsyncIterable<Done>
-  /** Takes the machine's lock for as long as the channel lives; throws and names the holder when it is held. */
+  /** Takes the machine's lock for as long as the channel lives; throws a LockError, which names the holder, when it is held. */
   lock(holder: string): Promise<void>
   /** `lock` and then `ask`, in one round trip: nothing is asked where the lock is held by another. */
   askLocked(holder: string, questions: readonly Question[]): Promise<Answers>

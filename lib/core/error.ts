@@ -50,5 +50,12 @@ const oneLine = (text: string): string => text.replaceAll('\n', '\\n')
 /** A failure on a host or in the cluster. */
 export const hostError = (...problems: Problem[]): PlinthError => new PlinthError(problems, exitCode.failed)
 
+/** A lock that can't be taken: most likely another run is at work there. That ends a run, whatever number of hosts may fail. */
+export class LockError extends PlinthError {
+  constructor(problem: Problem) {
+    super([problem])
+  }
+}
+
 /** No trustworthy connection to a host could be made, or it was lost. */
 export const unreachable = (...problems: Problem[]): PlinthError => new PlinthError(problems, exitCode.unreachable)

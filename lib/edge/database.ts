@@ -1,7 +1,7 @@
 /** MySQL through a machine's SSH connection: no client is needed anywhere, and the source address is the machine's own. */
 import type { Connection as Callbacks } from 'mysql2'
 import type { Channel, Database, DatabaseLogin, Done, MachineChannel } from '../core/channel.ts'
-import { hostError, type PlinthError, type Problem } from '../core/error.ts'
+import { hostError, LockError, type PlinthError, type Problem } from '../core/error.ts'
 import { answersOf, byReader, type Reader } from '../core/probe.ts'
 import type { Step } from '../core/resource.ts'
 import {
@@ -203,7 +203,7 @@ export function databaseChannel(database: Database, login: DatabaseLogin, times 
       const who = row?.got === '1' ? undefined : await holderOf(database, row?.holder ?? 'unknown')
       // This very run, which reaches the server in another way too.
       if (who !== undefined && !who.startsWith(`${holder}${sinceThen}`))
-        throw hostError({
+        throw new LockError({
           where: `MySQL ${login.host}:${login.port}`,
           what: `another run is at work there: ${who}`,
           remedy: 'wait until it has ended and run again',

@@ -1,7 +1,7 @@
 /** Asking, acting and locking through the long-lived shell of a machine. */
 import { type FileHandle, open } from 'node:fs/promises'
 import type { Channel, Heard } from '../core/channel.ts'
-import { hostError, type PlinthError } from '../core/error.ts'
+import { hostError, LockError, type PlinthError } from '../core/error.ts'
 import { type Answers, pack, type Question, unpack } from '../core/probe.ts'
 import { type Step, uploadAnew } from '../core/resource.ts'
 import type { Outcome, Shell } from './shell.ts'
@@ -139,21 +139,21 @@ const lateAnswer = (where: string, seconds: number): PlinthError =>
   })
 
 /** The exit codes are those of `lockScript`. */
-function lockProblem(where: string, { code, stdout, stderr }: Outcome): PlinthError {
+function lockProblem(where: string, { code, stdout, stderr }: Outcome): LockError {
   if (code === 75) {
     const what = `another run is at work there: ${stdout.trim() || 'it has not said its name yet'}`
     const remedy =
       'wait until it has ended and run again; of a run that was killed only the step in hand still holds it'
-    return hostError({ where, what, remedy })
+    return new LockError({ where, what, remedy })
   }
   if (code === 127) {
-    return hostError({
+    return new LockError({
       where,
       what: 'there is no flock command',
       remedy: 'install util-linux (or a busybox with flock)',
     })
   }
-  return hostError({
+  return new LockError({
     where,
     what: `its lock can't be taken: ${lastLines(stderr)}`,
     remedy: 'see to the rights and the free space of /run (/run/lock for a user who is not root)',

@@ -1,6 +1,6 @@
 /** Applying: the steps of one host in order, each told as it happens, and the same questions again at the end. */
 import type { Channel, Done } from '../core/channel.ts'
-import type { Problem } from '../core/error.ts'
+import { LockError, type Problem } from '../core/error.ts'
 import type { Plan, Step } from '../core/resource.ts'
 import type { Assignment } from './assignment.ts'
 import { beginLine, endLine } from './audit.ts'
@@ -64,6 +64,7 @@ class Application {
       else if (!mayApply(plans)) return false
       else if (!plans.every(isKeep)) await this.#change(channel, plans)
     } catch (error) {
+      if (error instanceof LockError) run.giveUp(play)
       this.#fail(isUnreachable(error) ? 'unreachable' : 'failed', problemsOf(error))
     }
     run.begun.set(assignment, { done: this.#done, undone: this.#undone })
@@ -109,7 +110,7 @@ class Application {
       const deed = { host: host.name, play: play.name, id, step }
       report({ kind: 'step', ...deed })
       // Before it is known how the step ends: another host of this machine must not take the change for its own state.
-      this.run.note(host, id)
+      run.touch(host, id)
       let result: Done | undefined
       for await (result of act(step, (sent, of) => report({ kind: 'sent', ...deed, sent, of })));
       const ok = result?.code === 0
@@ -121,6 +122,7 @@ class Application {
         this.#fail(lost ? 'unreachable' : 'failed', [stepProblem(host, step, result)], failedStep(id, step, result))
         return false
       }
+      run.note(host, id)
       this.#done.push(step.say)
     }
     this.#undone = []

@@ -65,9 +65,12 @@ export function assign(
   facts: Facts,
   tags: Tags = everything,
 ): readonly Assignment[] {
-  const lists = hostsOn(site, machine).map(({ play, host }) => ({ play, host, resources: play.desired(host, facts) }))
-  const direct = lists.filter(({ play }) => !play.options.via)
-  const listing = ({ play, host, resources }: (typeof lists)[number]): Listing => ({
+  const declared = hostsOn(site, machine).map(({ play, host }) => ({
+    play,
+    host,
+    resources: play.desired(host, facts),
+  }))
+  const listing = ({ play, host, resources }: (typeof declared)[number]): Listing => ({
     host: host.name,
     play: play.name,
     resources,
@@ -76,13 +79,15 @@ export function assign(
   const beside = others.map(({ play, host }) => ({ play, host, resources: play.desired(host, facts) }))
   // Also beside what --limit leaves: two hosts of one machine that want one thing differently do so in every run.
   const places = new Map<string, Listing[]>()
-  for (const list of [...lists, ...beside]) {
+  for (const list of [...declared, ...beside]) {
     const login = list.play.options.via?.(list.host)
     const place = login ? `${login.host}:${login.port}` : ''
     places.set(place, [...(places.get(place) ?? []), listing(list)])
   }
   const problems: readonly Problem[] = [...places.values()].flatMap(listProblems)
   if (problems.length > 0) throw usageError(...problems)
+  const lists = declared.map((list) => ({ ...list, resources: eachOnce(list.resources) }))
+  const direct = lists.filter(({ play }) => !play.options.via)
   const standing = new Map<string, () => ReadonlyMap<string, ReadonlySet<string>>>()
   for (const { host } of direct) {
     const whole = (): readonly Resource[] =>
@@ -101,6 +106,23 @@ interface List {
   readonly play: Play
   readonly host: Host<unknown>
   readonly resources: readonly Resource[]
+}
+
+/** What a list has twice, the very same, is one thing: it stands where it is first, with the needs, notes and tags of all. */
+function eachOnce(resources: readonly Resource[]): readonly Resource[] {
+  const byId = new Map<string, Resource>()
+  for (const one of resources) {
+    const first = byId.get(one.id)
+    byId.set(one.id, first ? joined(first, one) : one)
+  }
+  return byId.size < resources.length ? [...byId.values()] : resources
+}
+
+function joined(first: Resource, again: Resource): Resource {
+  const all = (of: readonly string[] = [], more: readonly string[] = []) => [...new Set([...of, ...more])]
+  const notes = (again.notes ?? []).filter((note) => !first.notes?.includes(note))
+  const whole = notes.length > 0 ? noted(first, notes) : first
+  return { ...whole, needs: all(first.needs, again.needs), tags: all(first.tags, again.tags) }
 }
 
 /**

@@ -1,9 +1,10 @@
 /** What is said of a play, a step or a resource that came to grief. Pure. */
 import type { Done } from '../core/channel.ts'
 import { exitCode, PlinthError, type Problem } from '../core/error.ts'
+import { grouped } from '../core/grouped.ts'
 import type { Change, Plan, Step } from '../core/resource.ts'
 import type { Assignment } from './assignment.ts'
-import type { Host, Missing, Play } from './play.ts'
+import { type Host, type Missing, type Play, placeOf } from './play.ts'
 import type { FailedStep, Failure, HostResult, Unfinished } from './world.ts'
 
 /** Whether a resource is as it should be. */
@@ -116,33 +117,41 @@ export const missedOn = (
     return [where, [...symptoms, ...own]]
   })
 
-/** What became of every host of some plays. */
+/** What became of every host of some plays, and of whoever else came to grief. */
 export const hostResults = (
   hosts: readonly (readonly Host<unknown>[])[],
   kept: ReadonlyMap<string, number>,
   changed: ReadonlyMap<string, ReadonlySet<string>>,
   failures: readonly Failure[],
 ): readonly HostResult[] =>
-  [...new Set(hosts.flatMap(names))].map((host) => ({
+  [...new Set([...hosts.flatMap(names), ...failures.map(({ host }) => host)])].map((host) => ({
     host,
     kept: kept.get(host) ?? 0,
     changed: changed.get(host)?.size ?? 0,
     state: failures.find((failure) => failure.host === host)?.kind ?? 'ok',
   }))
 
-/** What an interrupted run leaves undone, play by play; `begun` has what it did and did not. What failed is told as a failure. */
+/**
+ * What an interrupted run leaves undone, play by play; `begun` has what it did and did not. What failed is told as a failure,
+ * and what was done for another host of the machine is done for all.
+ */
 export const unfinished = (
   observations: readonly { readonly assignment: Assignment; readonly plans: readonly Plan[] }[],
   begun: ReadonlyMap<Assignment, Pick<Unfinished, 'done' | 'undone'>>,
   failures: readonly Failure[],
-): readonly Unfinished[] =>
-  observations.flatMap(({ assignment, plans }) => {
+): readonly Unfinished[] => {
+  const at = ({ play, host }: Assignment): string => placeOf(play, host)
+  const byPlace = grouped([...begun], ([assignment]) => at(assignment))
+  const isOver = (assignment: Assignment, id: string, say: string): boolean =>
+    byPlace.get(at(assignment))?.some(([{ ids }, { done }]) => ids.includes(id) && done.includes(say)) === true
+  return observations.flatMap(({ assignment, plans }) => {
     const { host, play } = assignment
-    const all = plans.flatMap(({ steps }) => steps.map(({ say }) => say))
+    const all = plans.flatMap(({ id, steps }) => steps.flatMap(({ say }) => (isOver(assignment, id, say) ? [] : [say])))
     const { done, undone } = begun.get(assignment) ?? { done: [], undone: all }
     const failed = failures.some((failure) => failure.host === host.name)
     return undone.length === 0 || failed ? [] : [{ host: host.name, play: play.name, done, undone }]
   })
+}
 
 /** The differences of a plan. A thing that is to go, or that has no more to it than that it is there, has none by name. */
 const changesOf = ({ action, changes }: Plan): readonly Change[] =>

@@ -13,7 +13,7 @@ import { type Assignment, assign, concerns, hostsOn } from './assignment.ts'
 import { detailQuestions, withCreations, withUpdates } from './details.ts'
 import { type Outline, outlined, planMachine, selectByHost } from './outline.ts'
 import type { Planned } from './planned.ts'
-import type { Host, Machine, Play } from './play.ts'
+import { type Host, type Machine, type Play, placeOf } from './play.ts'
 import { identityQuestions } from './sealing.ts'
 import { planResources, type Selection, select } from './selection.ts'
 import type { Tags } from './tags.ts'
@@ -62,8 +62,7 @@ export class Connections {
     const machine = await this.machine(host.machine)
     const login = play.options.via?.(host)
     if (!login) return machine
-    const key = `${host.machine.key} ${login.user}@${login.host}:${login.port}`
-    return remember(this.#databases, key, () => this.world.databaseChannel(machine, login))
+    return remember(this.#databases, placeOf(play, host), () => this.world.databaseChannel(machine, login))
   }
 
   /** Closes the connection to a machine; it is opened again if it should be needed after all. */
@@ -121,7 +120,8 @@ export function hostPlan({ assignment: { play, host }, plans, left }: Observatio
   const { become, user } = host.machine.connection
   const as = become && !play.options.via ? { as: becomeText(become, user) } : {}
   const { prerequisite } = play
-  return { play: play.name, host: host.name, ...as, plans, left, ...(prerequisite && { prerequisite }) }
+  const place = placeOf(play, host)
+  return { play: play.name, host: host.name, place, ...as, plans, left, ...(prerequisite && { prerequisite }) }
 }
 
 /** All that was read of one machine. */

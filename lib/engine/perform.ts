@@ -58,6 +58,8 @@ class Run {
   readonly #results = new Map<Action, ActionResult>()
   /** What was done in the action in hand. */
   #deeds: string[] = []
+  /** Whether something was begun in it of which nobody saw the end. */
+  #lost = false
   readonly #sessions: { close(): Promise<void> }[] = []
 
   private readonly procedure: Procedure
@@ -140,6 +142,7 @@ class Run {
   async #perform(action: Action): Promise<void> {
     const start = this.world.now()
     this.#deeds = []
+    this.#lost = false
     const spent = (): number => this.world.now() - start
     const sight = await this.#guarded(action, () => action.look(this.#reach))
     if (!sight) return
@@ -245,6 +248,7 @@ class Run {
           return [ended, ended?.code === 0] as const
         })
         if (result?.code === 0) return result
+        this.#lost ||= isUnknown(result)
         const kind = isUnknown(result) && result?.late === undefined ? 'unreachable' : 'failed'
         throw new StepFailure(stepProblem(host, step, result), kind, failedStep(action.name, step, result))
       },
@@ -254,6 +258,7 @@ class Run {
             return [await work(), true] as const
           } catch (error) {
             if (!isUnreachable(error)) throw error
+            this.#lost = true
             const what = `the connection was lost during "${say}", so its outcome is unknown: ${problemsOf(error)[0]?.what}`
             throw unreachable({ where, what, remedy: 'see to the host and the network, then run again' })
           }
@@ -270,7 +275,8 @@ class Run {
   #fail(action: Action, kind: Failure['kind'], problems: readonly Problem[], step?: FailedStep): void {
     const { actions } = this.procedure
     const done = this.#all().filter(({ state }) => state === 'done')
-    const undone = actions.slice(actions.indexOf(action)).map(({ name }) => name)
+    // Of unknown outcome is neither done nor not: the problem names it, the lists don't.
+    const undone = actions.slice(actions.indexOf(action) + (this.#lost ? 1 : 0)).map(({ name }) => name)
     const failure: Failure = {
       host: action.host?.name ?? this.procedure.name,
       play: action.name,

@@ -106,6 +106,13 @@ export interface Play<P = unknown> {
   readonly prerequisite?: true
 }
 
+/** What a play changes through a host: its machine, or a database behind it. Hosts with the same place have things in common. */
+export function placeOf({ options }: Play, host: Host<unknown>): string {
+  const { key } = host.machine
+  const login = options.via?.(host)
+  return login ? `${key} ${login.user}@${login.host}:${login.port}` : key
+}
+
 /**
  * Hosts, and what each of them should be. `desired` is pure: parameters and facts in, resources out. Throws RangeError
  * for a `serial` that would never get anywhere.

@@ -56,13 +56,18 @@ export interface Options {
 export const holderText = ({ id, user, from, pid, playbook }: Identity): string =>
   `${user} on ${from}, pid ${pid}, ${playbook}, run ${id}`
 
+const added = (to: Map<string, Set<string>>, key: string, id: string): void => {
+  to.set(key, new Set([...(to.get(key) ?? []), id]))
+}
+
 export class Run {
   readonly failures: Failure[] = []
   /** How many resources were as declared, by host. */
   readonly kept = new Map<string, number>()
-  /** The ids that were changed, by host, and on each machine. */
+  /** The ids that were changed, by host. */
   readonly #changed = new Map<string, Set<string>>()
-  readonly #changedOn = new Map<string, Set<string>>()
+  /** Those that a step was begun for, by machine. */
+  readonly #touched = new Map<string, Set<string>>()
   /** What was done of the assignments that were begun, and what was not. */
   readonly begun = new Map<Assignment, { readonly done: readonly string[]; readonly undone: readonly string[] }>()
   readonly #locked = new Set<unknown>()
@@ -91,9 +96,14 @@ export class Run {
     return this.#changed
   }
 
-  /** What was changed so far on a machine, by any of its hosts. */
+  /** What may have been changed so far on a machine, by any of its hosts. */
   changedOn(machine: string): ReadonlySet<string> {
-    return this.#changedOn.get(machine) ?? new Set()
+    return this.#touched.get(machine) ?? new Set()
+  }
+
+  /** Whether anything may have been changed so far, anywhere. */
+  get hasBegun(): boolean {
+    return this.#touched.size > 0
   }
 
   /** Whether nothing went wrong on a host and nothing was left out there at the terminal. */
@@ -101,14 +111,14 @@ export class Run {
     return !this.hasFailed(host) && !this.stepping.refused.has(host)
   }
 
-  /** Remembers that a resource was changed, for the machine's other hosts and for the recap. */
-  note({ name, machine }: Host<unknown>, id: string): void {
-    for (const [of, key] of [
-      [this.#changedOn, machine.key],
-      [this.#changed, name],
-    ] as const) {
-      of.set(key, new Set([...(of.get(key) ?? []), id]))
-    }
+  /** Remembers that a step for a resource is begun, for the machine's other hosts. */
+  touch({ machine }: Host<unknown>, id: string): void {
+    added(this.#touched, machine.key, id)
+  }
+
+  /** Remembers that a step for a resource did what it should, for the recap. */
+  note({ name }: Host<unknown>, id: string): void {
+    added(this.#changed, name, id)
   }
 
   /** A play that failed as a whole ends the run, whatever number of its hosts may fail. */

@@ -80,6 +80,6 @@ export async function waitUnchanged(run: Run, play: Play): Promise<void> {
   }
   const expected = new Set([...names(play.hosts), ...others].filter(well))
   // What an earlier play of this run changed may take its time to show.
-  const seconds = run.changed.size > 0 ? gate.deadline : gate.patience
+  const seconds = run.hasBegun ? gate.deadline : gate.patience
   await waitForGate(run, play, [{ expected, changed: new Set(), deep: false }], seconds)
 }

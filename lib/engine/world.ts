@@ -125,6 +125,8 @@ export interface Left {
 export interface HostPlan {
   readonly play: string
   readonly host: string
+  /** The key of its machine, or what stands for a database behind it: what two hosts have there under one id is one thing. */
+  readonly place: string
   /** As whom it acts and how it gets there, when that is not simply who logs in. */
   readonly as?: string
   /** What the run is to change, and what is as declared, of all that is selected. */

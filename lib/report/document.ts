@@ -2,6 +2,7 @@
 import type { Left } from '../engine/world.ts'
 import { version } from '../version.ts'
 import { action, eventJson, failed, format, type Json, leftover, planJson, problem, rounded } from './event-json.ts'
+import { leftoversOf } from './leftovers.ts'
 import { type HostOutcome, type Outcome, outcomesOf } from './outcome.ts'
 import { type Ended, isProcedure, type ProcedureRun, type Run } from './run.ts'
 import { timelineOf, workOf } from './timeline.ts'
@@ -29,6 +30,7 @@ function siteDocument(run: Run): Json {
   const timeline = timelineOf(run)
   const work = workOf(timeline)
   const { result } = run
+  const outcomes = outcomesOf(run, timeline)
   return {
     ...headOf(run),
     hosts: result.hosts.map(({ host, kept, changed, state }) => ({
@@ -38,11 +40,9 @@ function siteDocument(run: Run): Json {
       state,
       seconds: rounded(work.get(host) ?? 0),
     })),
-    plans: outcomesOf(run, timeline)
-      .filter(({ outcomes, left }) => outcomes.length + left.length > 0)
-      .map(planned),
+    plans: outcomes.filter(({ outcomes, left }) => outcomes.length + left.length > 0).map(planned),
     failures: result.failures.map(failed),
-    leftovers: result.leftovers.map(leftover),
+    leftovers: leftoversOf(run, outcomes).map((one) => ({ ...leftover(one.leftover), removed: one.removed })),
     unfinished: result.unfinished.map(({ host, play, done, undone }) => ({ host, play, done, undone })),
     refused: [...result.refused].map(([host, ids]) => ({ host, resources: [...ids] })),
     events: run.events.map(eventJson),

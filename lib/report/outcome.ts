@@ -23,6 +23,8 @@ export interface Outcome {
 export interface HostOutcome {
   readonly play: string
   readonly host: string
+  /** What two hosts have under one id in the same place is one thing. Empty where nothing was planned. */
+  readonly place: string
   readonly as?: string
   /** Only looked at, because what comes after it stands on it. */
   readonly prerequisite?: true
@@ -47,7 +49,7 @@ export function outcomesOf(run: Run, timeline: Timeline = timelineOf(run)): read
   const key = (play: string, host: string): string => `${play}\n${host}`
   const failed = grouped(failures, ({ play, host }) => key(play, host))
   const done = grouped(timeline.bars, ({ play, host }) => key(play, host))
-  const planned = plans.map((plan): HostOutcome => {
+  const judged = plans.map((plan): HostOutcome => {
     const own = failed.get(key(plan.play, plan.host)) ?? []
     const bars = done.get(key(plan.play, plan.host)) ?? []
     const seconds = new Map<string, number>()
@@ -58,10 +60,11 @@ export function outcomesOf(run: Run, timeline: Timeline = timelineOf(run)): read
       return { plan: one, state, seconds: seconds.get(one.id) ?? 0, ...(failure && { failure }) }
     })
     const told = new Set(outcomes.map(({ failure }) => failure))
-    const { play, host, as, prerequisite, left } = plan
+    const { play, host, place, as, prerequisite, left } = plan
     return {
       play,
       host,
+      place,
       ...(as !== undefined && { as }),
       ...(prerequisite && { prerequisite }),
       left,
@@ -69,6 +72,15 @@ export function outcomesOf(run: Run, timeline: Timeline = timelineOf(run)): read
       failures: own.filter((one) => !told.has(one)),
     }
   })
+  const made = new Set(
+    judged.flatMap((one) =>
+      one.outcomes.flatMap(({ plan, state }) => (state === 'changed' ? [thing(one, plan.id)] : [])),
+    ),
+  )
+  // What another host of the machine has made is made for all of them.
+  const shared = (one: HostOutcome, outcome: Outcome): Outcome =>
+    outcome.state === 'skipped' && made.has(thing(one, outcome.plan.id)) ? { ...outcome, state: 'kept' } : outcome
+  const planned = judged.map((one) => ({ ...one, outcomes: one.outcomes.map((outcome) => shared(one, outcome)) }))
   const known = new Set(plans.map(({ play, host }) => key(play, host)))
   const unseen = [...failed].filter(([place]) => !known.has(place))
   return [
@@ -76,12 +88,15 @@ export function outcomesOf(run: Run, timeline: Timeline = timelineOf(run)): read
     ...unseen.map(([, own]) => ({
       play: own[0]?.play ?? '',
       host: own[0]?.host ?? '',
+      place: '',
       left: [],
       outcomes: [],
       failures: own,
     })),
   ]
 }
+
+const thing = ({ place }: HostOutcome, id: string): string => `${place}\n${id}`
 
 /** Whether a failure of a host is that of one of its resources: the step was for it, or the problem names it. */
 const isAbout = (failure: Failure, { host }: HostPlan, { id, problems }: Plan): boolean =>

@@ -6,6 +6,7 @@ import { grouped } from '../core/grouped.ts'
 import { foldHosts } from '../core/host-range.ts'
 import { unfinishedLines } from '../engine/report.ts'
 import { chart } from './chart.ts'
+import { leftoversOf } from './leftovers.ts'
 import { Markup, markup } from './markup.ts'
 import { type HostOutcome, outcomesOf, stateOf, worst } from './outcome.ts'
 import { cluster } from './page-cluster.ts'
@@ -35,7 +36,7 @@ function sitePage(run: Run): string {
     section('time', 'Time line', chart(timeline)),
     section('slowest', 'Slowest steps', slowestSteps(timeline)),
     section('plan', run.check ? 'What differs' : 'Plan', nonEmpty(planSection(hosts))),
-    section('leftovers', 'No longer declared', leftovers(run)),
+    section('leftovers', 'No longer declared', leftovers(run, hosts)),
     section('warnings', 'Warnings', nonEmpty(warnings(run))),
   ])
 }
@@ -69,16 +70,21 @@ ${rows}</tbody></table></div>`
     : markup`<details><summary>${count(rows.length, 'host')}, each in a row</summary>${table}</details>`
 }
 
-/** What the hosts remember and the site declares no longer. */
-const leftovers = ({ result }: Run): Markup | null =>
-  result.leftovers.length === 0
-    ? null
-    : markup`<ul>${[
-        ...grouped(result.leftovers, ({ id, fate, why = '' }) => JSON.stringify([id, fate, why])).values(),
-      ].map(
-        (same) =>
-          markup`<li><span class="id">${same[0]?.id ?? ''}</span> on ${foldHosts(same.map(({ host }) => host)).join(', ')}: ${same[0]?.fate ?? ''} <span class="soft">${same[0]?.why ?? ''}</span></li>`,
-      )}</ul>`
+/** What the hosts remember and the site declares no longer, and what became of it. */
+function leftovers(run: Run, hosts: readonly HostOutcome[]): Markup | null {
+  const found = leftoversOf(run, hosts)
+  const alike = grouped(found, ({ leftover: { id, why = '' }, say }) => JSON.stringify([id, say, why]))
+  const items = [...alike.values()].flatMap((same) => {
+    const [first] = same
+    if (!first) return []
+    const { leftover, say } = first
+    const names = foldHosts(same.map(({ leftover }) => leftover.host)).join(', ')
+    return [
+      markup`<li><span class="id">${leftover.id}</span> on ${names}: ${say} <span class="soft">${leftover.why ?? ''}</span></li>`,
+    ]
+  })
+  return items.length === 0 ? null : markup`<ul>${items}</ul>`
+}
 
 function warnings({ warnings, events, result }: Run): readonly Markup[] {
   const told = events.flatMap(({ event }) => (event.kind === 'warned' ? event.problems : []))

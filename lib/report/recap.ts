@@ -71,10 +71,9 @@ export function outcomeLine({ result, check, seconds, next, stopped }: Run, with
   const command = (before: string): string => (withNext ? ` ${before}: ${next}` : '')
   if (stopped) return { tone: 'bad', text: `${stoppedSentence(result.failures, time)}${command('Go on with')}` }
   if (result.interrupted) {
-    return {
-      tone: 'bad',
-      text: `Interrupted after ${time}: ${result.hosts.some(({ changed }) => changed > 0) ? 'nothing is half-written' : 'nothing was changed'}.${command('Go on with')}`,
-    }
+    const touched = result.hosts.some(({ changed }) => changed > 0) || result.failures.some(({ step }) => step)
+    const state = touched ? 'nothing is half-written' : 'nothing was changed'
+    return { tone: 'bad', text: `Interrupted after ${time}: ${state}.${command('Go on with')}` }
   }
   if (failed > 0) {
     const after = command('When the cause is mended, go on with')

@@ -49,12 +49,16 @@ export function stoppedSite(told: readonly Timed[], check: boolean): Result {
   const key = ({ host, play }: { readonly host: string; readonly play: string }): string => JSON.stringify([host, play])
   const doneBy = grouped(done, key)
   const own = plans.filter(({ prerequisite }) => !prerequisite)
+  const places = new Map(own.map((plan) => [key(plan), plan.place]))
+  const said = (place: string | undefined, id: string, say: string): string => JSON.stringify([place, id, say])
+  // What was done for another host of the machine, or is under way there, is so for all.
+  const over = new Set([...done, ...open].map((deed) => said(places.get(key(deed)), deed.id, deed.step.say)))
   const parts = new Map(
     own.map((plan) => {
       const finished = (doneBy.get(key(plan)) ?? []).map(({ step }) => step.say)
-      const under = open.filter((deed) => key(deed) === key(plan)).map(({ step }) => step.say)
-      const all = plan.plans.flatMap(({ steps }) => steps.map(({ say }) => say))
-      const undone = all.filter((say) => !finished.includes(say) && !under.includes(say))
+      const undone = plan.plans.flatMap(({ id, steps }) =>
+        steps.flatMap(({ say }) => (over.has(said(plan.place, id, say)) ? [] : [say])),
+      )
       return [key(plan), { host: plan.host, play: plan.play, done: finished, undone }]
     }),
   )
@@ -62,14 +66,13 @@ export function stoppedSite(told: readonly Timed[], check: boolean): Result {
   const failures = [...failed, ...open.map((deed) => openFailure(deed, parts.get(key(deed)) ?? nothing))]
   const grief = new Map(failures.map(({ host, kind }) => [host, kind]))
   const names = new Set([...own.map(({ host }) => host), ...grief.keys()])
-  const begun = events.flatMap((event) => (event.kind === 'step' ? [event] : []))
-  const touched = grouped(begun, ({ host }) => host)
+  const changed = grouped(done, ({ host }) => host)
   const keeps = grouped(own, ({ host }) => host)
   return {
     hosts: [...names].map((host) => ({
       host,
       kept: (keeps.get(host) ?? []).flatMap(({ plans }) => plans.filter(({ action }) => action === 'keep')).length,
-      changed: new Set((touched.get(host) ?? []).map(({ id }) => id)).size,
+      changed: new Set((changed.get(host) ?? []).map(({ id }) => id)).size,
       state: grief.get(host) ?? 'ok',
     })),
     plans,

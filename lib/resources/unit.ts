@@ -88,6 +88,9 @@ ${changeTimeOf(plainFile(input))} >>${staleFile(name)}
 sync ${staleFile(name)}`.text,
   ])
 
+const leavesNote = (name: string, { notes = [] }: Resource): boolean =>
+  notes.some((note) => note.includes(staleFile(name)))
+
 /** Prints when a file was changed last, in seconds since 1970; `-` for all else. */
 const changeTimeOf = (path: string | undefined): Script =>
   path === undefined
@@ -121,11 +124,13 @@ interface Parts {
 }
 
 function service(name: string, { ownFile, environment, inputs, digest, settles }: Parts): Resource {
+  const id = `unit:${name}`
   const files = inputs.filter(isPlainFile)
   return resource<UnitState>({
-    id: `unit:${name}`,
+    id,
     needs: [environment.id],
-    probe: [unitQuestion(name), ...files.flatMap((input) => input.probe)],
+    // Of all of them: where they are in another list, nobody else asks.
+    probe: [unitQuestion(name), ...inputs.flatMap((input) => input.probe)],
     inputs,
     read(answers) {
       const state = readUnit(answers, name, settles)
@@ -138,7 +143,12 @@ function service(name: string, { ownFile, environment, inputs, digest, settles }
     secret: (key) => key === 'inputs',
     react(pending, actual, answers): readonly Change[] {
       if (actual?.active !== 'active') return []
-      const due = inputs.filter(({ id }) => pending.has(id))
+      // For another host of the machine, or in an earlier play, this run has started it already: there is no note any more
+      // of what was touched before that.
+      const started = pending.has(id) && actual.stale === 'no'
+      const over = (input: Resource): boolean =>
+        started && leavesNote(name, input) && input.plan(answers, new Set()).action === 'keep'
+      const due = inputs.filter((input) => pending.has(input.id) && !over(input))
       if (due.length === 0)
         return actual.spared === 'yes' && actual.inputs === digest
           ? [{ key: noRestart, from: null, to: 'the running process has never read what was changed back' }]

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Done } from '../../lib/core/channel.ts'
+import { LockError } from '../../lib/core/error.ts'
 import type { Reader } from '../../lib/core/probe.ts'
 import { Shell } from '../../lib/edge/shell.ts'
 import { lackText, lockScript } from '../../lib/edge/shell-text.ts'
@@ -146,6 +147,7 @@ for (const kind of kinds) {
     assert.equal([sent.length, sent[1]], [2, 'ok\n'], 'one script, and one word')
     const error = await failure(other.channel.askLocked('run 8', [{ reader: telling, key: 'k' }]))
     assert.match(error.message, /^h1: another run is at work there: run 7 of ann, from /)
+    assert.ok(error instanceof LockError)
     assert.not.ok(existsSync(asked))
     assert.is((await only(other.channel, step('echo well'))).stdout, 'well\n', 'a refused lock leaves the shell well')
     await holder.channel.lock('run 7 of ann')

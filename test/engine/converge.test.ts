@@ -1,5 +1,6 @@
 /** A run over fake hosts: order, batches, gates, and what is left alone. */
 import { hostError } from '../../lib/core/error.ts'
+import { noted } from '../../lib/core/resource.ts'
 import { play } from '../../lib/engine/play.ts'
 import { FakeWorld, fakeHost, run } from '../../lib/testing.ts'
 import { assert, suite } from '../kit.ts'
@@ -342,6 +343,41 @@ test('hosts of one machine, or plays of one database, that want one thing differ
     assert.match(String(error), /thing:a \(place 1 of play \w\) is something else at place 1 of play \w/)
   }
   assert.equal(deeds(world), [])
+})
+
+/** Accounts that can't be made twice. */
+const account = () => [thing('group'), { ...thing('user'), needs: ['thing:group'] }]
+
+test('what a list has twice, the very same, is done once, where it stands first', async () => {
+  const world = new FakeWorld()
+  works(world, 'h1', 'group', 'user', 'a')
+  const { result } = await run([play('p', hosts('h1'), () => [...account(), thing('a'), ...account()])], world)
+  assert.equal(result.failures, [])
+  const all = ['group', 'user', 'a']
+  assert.equal(
+    world.machine('h1').steps.map(({ say }) => say),
+    all.map((name) => `make ${name}`),
+  )
+  assert.equal(
+    result.plans[0]?.plans.map(({ id }) => id),
+    all.map((name) => `thing:${name}`),
+  )
+})
+
+test('what a list has twice has the needs, notes and tags of both', async () => {
+  const world = new FakeWorld()
+  works(world, 'h1', 'base', 'a', 'b')
+  const again = { ...noted(thing('a'), ['note two']), needs: ['thing:base'], tags: ['second'] }
+  const first = { ...noted(thing('a'), ['note one']), tags: ['first'] }
+  const site = [play('p', hosts('h1'), () => [thing('base'), first, thing('b'), again, first])]
+  for (const tag of ['first', 'second']) {
+    const { result } = await run(site, world, { check: true, tags: { only: [tag], skip: [] } })
+    assert.match(result.failures[0]?.problems[0]?.what ?? '', /^it stands on thing:base, which differs/)
+  }
+  await run(site, world)
+  const { run: text } = world.machine('h1').steps[1]!
+  assert.equal(text.split('\n').sort(), ['make a', 'note one', 'note two'])
+  assert.is(text.split('\n').at(-1), 'make a')
 })
 
 test.run()

@@ -118,7 +118,7 @@ test('a step fails: the rest of the batch finishes, later batches and plays stay
   ])
   assert.equal(
     result.hosts.map(({ host, changed, state }) => `${host} ${changed} ${state}`),
-    ['h1 2 failed', 'h2 3 ok', 'h3 0 ok'],
+    ['h1 1 failed', 'h2 3 ok', 'h3 0 ok'],
   )
 })
 
@@ -219,6 +219,16 @@ test('the lock of another run stops the host before its first write', async () =
   assert.equal(says(world, 'h1'), [])
 })
 
+test('a resource counts as changed once a step for it did what it should', async () => {
+  const world = new FakeWorld()
+  works(world, 'h1', 'a')
+  world.machine('h1').fail('make b')
+  const { result } = await run([play('p', hosts('h1'), () => [thing('a'), thing('b')])], world)
+  assert.is(result.hosts[0]?.changed, 1)
+  world.machine('h1').lose('make b')
+  assert.is((await run([play('p', hosts('h1'), () => [thing('b')])], world)).result.hosts[0]?.changed, 0)
+})
+
 test('an interrupt: the step in hand is finished, nothing new is begun', async () => {
   const world = new FakeWorld()
   const stop = new AbortController()
@@ -245,6 +255,21 @@ test('an interrupt: the step in hand is finished, nothing new is begun', async (
     { host: 'h1', play: 'p', done: ['make a'], undone: ['make b'] },
     { host: 'h2', play: 'p', done: [], undone: ['make a', 'make b'] },
   ])
+})
+
+test('an interrupt: what was done for one host of a machine is not undone for another', async () => {
+  const world = new FakeWorld()
+  const stop = new AbortController()
+  world.machine('m').on('make shared', () => {
+    stop.abort()
+    world.machine('m').answer('is:shared', 'new')
+    return undefined
+  })
+  const pair = [fakeHost('h1', null, 'm'), fakeHost('h2', null, 'm')]
+  const list = (host: string) => [thing('shared'), ...(host === 'h2' ? [thing('own')] : [])]
+  const site = [play('p', pair, ({ name }) => list(name), { serial: 1 }), play('q', pair, () => [thing('shared')])]
+  const { result } = await run(site, world, { signal: stop.signal })
+  assert.equal(result.unfinished, [{ host: 'h2', play: 'p', done: [], undone: ['make own'] }])
 })
 
 test('an interrupt while machines are read: nobody waits for them, none is read any more, and none counts as lost', async () => {

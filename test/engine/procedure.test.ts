@@ -183,6 +183,7 @@ test('a connection lost in the middle of a step is no success, and nothing of it
     /the connection was lost during "turn a", so its outcome is unknown/,
   )
   assert.equal(steps(world), ['h1: turn a'])
+  assert.equal([result.failures[0]?.done, result.failures[0]?.undone], [[], ['shut b']], 'neither done nor not done')
 })
 
 test('a deed that is no step is told like one, and its lost connection leaves the outcome unknown', async () => {
@@ -207,6 +208,7 @@ test('a deed that is no step is told like one, and its lost connection leaves th
     result.failures[0]?.problems[0]?.what ?? '',
     /lost during "ask it to shut", so its outcome is unknown: the cable is out/,
   )
+  assert.equal(result.failures[0]?.undone, [])
   const told = events.flatMap((event) =>
     event.kind === 'step' ? [event.step.run] : event.kind === 'done' ? [String(event.ok)] : [],
   )

@@ -66,6 +66,7 @@ test('a result carries it, for documents', async () => {
 const planned = (play: string, host: string, ...plans: readonly Partial<Plan>[]): HostPlan => ({
   play,
   host,
+  place: host,
   left: [],
   plans: plans.map((one) => ({
     id: 'file:/etc/app.conf',

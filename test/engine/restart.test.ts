@@ -21,8 +21,9 @@ const environment = String(service[2]?.plan(canned({}), new Set()).steps[0]?.inp
 /**
  * A host on which all is as declared and runs, but for an edit of its configuration by hand.
  * @param edit seconds between the start of the service and the edit
+ * @param again whether it is edited once more, when it was made right for the first time
  */
-function edited(edit = 600): FakeWorld {
+function edited(edit = 600, again = false): FakeWorld {
   const world = new FakeWorld()
   world.facts.set('m1', plainFacts)
   const machine = world.machine('m1').answer('firstLine:/etc/machine-id', 'a'.repeat(32))
@@ -63,6 +64,10 @@ ${environment.trim()}${note === undefined ? '' : `\nStale=${note} `}`,
       shows()
       return undefined
     })
+  let left = again ? 1 : 0
+  machine.trace = async ({ line }) => {
+    if (line.includes(' end: ') && left-- > 0) holds('/etc/app.conf', 'edited', '644', start + edit)
+  }
   return world
 }
 
@@ -79,6 +84,13 @@ const sites: Readonly<Record<string, readonly Play[]>> = {
   ],
   'for another host of the machine': [
     play('all', [h2, h1], ({ name }) => (name === 'h2' ? [again] : [config, ...service]), { serial: 1 }),
+  ],
+  'for two hosts of the machine that share the service': [
+    play('all', [h1, h2], () => [config, ...service], { serial: 1 }),
+  ],
+  'in two plays that both have the service': [
+    play('all', [h1], () => [config, ...service]),
+    play('again', [h1], () => [config, ...service]),
   ],
 }
 const edits: Readonly<Record<string, { readonly edit: number; readonly last: string }>> = {
@@ -149,6 +161,25 @@ for (const [where, plays] of Object.entries(sites)) {
       }
     })
   }
+}
+
+/** Sites in which the configuration is changed back once more after a restart: with the service, or before it. */
+const twice: Readonly<Record<string, readonly Play[]>> = {
+  'in its own list': sites['in two plays that both have the service']!,
+  'for another host that shares the service': sites['for two hosts of the machine that share the service']!,
+  'in a list between': [
+    play('all', [h1], () => [config, ...service]),
+    play('configuration', [h2], () => [config]),
+    play('again', [h2], () => service),
+  ],
+}
+for (const [where, plays] of Object.entries(twice)) {
+  test(`an input that is edited again after the restart, and changed back ${where}: one more restart`, async () => {
+    const world = edited(60, true)
+    assert.equal((await run(plays, world)).result.failures, [])
+    const once = ['write /etc/app.conf', 'restart app.service']
+    assert.equal(taken(world), [...once, ...once])
+  })
 }
 
 const all = sites['in one list']!

@@ -1,5 +1,5 @@
 /** A rolling play over fake hosts: who goes first, what is refused, what its gate is asked, and what stops it. */
-import { hostError, type PlinthError, unreachable } from '../../lib/core/error.ts'
+import { hostError, LockError, type PlinthError, unreachable } from '../../lib/core/error.ts'
 import type { Serial, Share } from '../../lib/engine/batches.ts'
 import { mapLimit } from '../../lib/engine/observe.ts'
 import { type Gate, type Look, type Play, type PlayOptions, play } from '../../lib/engine/play.ts'
@@ -350,6 +350,28 @@ test('what fails as a whole ends the run, whatever number of hosts may fail', as
       [],
     )
   }
+})
+
+test('a lock that another run has ends the run, also in a play without a gate', async () => {
+  const world = new FakeWorld()
+  for (const host of ['h1', 'h2', 'h3']) works(world, host, 'a', 'b')
+  world.machine('h2').lock = async () => {
+    throw new LockError({ where: 'h2', what: 'another run is at work there', remedy: 'wait' })
+  }
+  const options = { serial: 1, maxFailures: 1 }
+  const all = hosts('h1', 'h2', 'h3')
+  const { result } = await run(
+    [play('p', all, () => [thing('a')], options), play('q', all, () => [thing('b')], options)],
+    world,
+  )
+  assert.equal(
+    world.log.filter((line) => line.includes('make')),
+    ['h1: make a'],
+  )
+  assert.equal(
+    result.failures.map(({ host, problems }) => `${host}: ${problems[0]?.what}`),
+    ['h2: another run is at work there'],
+  )
 })
 
 interface Tolerance {

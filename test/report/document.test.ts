@@ -1,11 +1,15 @@
 /** The document and the stream: what docs/*.schema.json says, and never a secret. */
 import type { Problem } from '../../lib/core/error.ts'
+import { play } from '../../lib/engine/play.ts'
 import { document } from '../../lib/report/document.ts'
 import { junit } from '../../lib/report/junit.ts'
 import { page } from '../../lib/report/page.ts'
 import { recap } from '../../lib/report/recap.ts'
 import type { ProcedureRun, Run } from '../../lib/report/run.ts'
+import { stoppedSite } from '../../lib/report/stopped.ts'
 import { streamEnd, streamed, streamHead } from '../../lib/report/stream.ts'
+import { FakeWorld, fakeHost } from '../../lib/testing.ts'
+import { thing, works } from '../engine/thing.ts'
 import { assert, suite } from '../kit.ts'
 import { type Asked, performed, recorded } from './runs.ts'
 import { conforms, violations } from './schemas.ts'
@@ -126,6 +130,24 @@ test('what became of each resource is told', async () => {
   const { command, exitCode: code, resource, stderr } = failures[0]!.step!
   assert.equal([command, code, resource], ['make service', 1, 'thing:service'])
   assert.ok(String(stderr).endsWith('last line') && String(stderr).length < 10_000)
+})
+
+test('what two hosts of a machine share is made for both by one of them, whatever happens elsewhere', async () => {
+  const world = new FakeWorld()
+  works(world, 'm1', 'shared')
+  world.machine('m2').fail('make shared')
+  const all = [fakeHost('app', null, 'm1'), fakeHost('web', null, 'm1'), fakeHost('db', null, 'm2')]
+  const run = await recorded([play('p', all, () => [thing('shared')]), play('q', all, () => [thing('shared')])], world)
+  assert.equal(
+    docOf(run).plans.map(({ host, resources }) => `${host} ${resources[0]?.state}`),
+    ['app changed', 'web kept', 'db failed', 'app kept', 'web kept', 'db skipped'],
+  )
+  const until = run.events.findIndex(({ event }) => event.kind === 'done') + 1
+  const { unfinished } = stoppedSite(run.events.slice(0, until), false)
+  assert.equal(
+    unfinished.filter(({ host }) => host !== 'db'),
+    [],
+  )
 })
 
 test('an interrupted run says what its turn did not come for', async () => {

@@ -4,6 +4,7 @@ import { carryOut } from '../../lib/engine/perform.ts'
 import type { Play } from '../../lib/engine/play.ts'
 import type { Procedure } from '../../lib/engine/procedure.ts'
 import { procedureCode } from '../../lib/engine/procedure-report.ts'
+import type { Options } from '../../lib/engine/run.ts'
 import type { Event, Result } from '../../lib/engine/world.ts'
 import { type ProcedureRun, Recorder, type Run } from '../../lib/report/run.ts'
 import { type FakeWorld, run } from '../../lib/testing.ts'
@@ -14,16 +15,20 @@ export interface Asked {
   readonly seconds?: number
   readonly next?: string
   readonly signal?: AbortSignal
+  readonly prune?: boolean
+  readonly leftover?: Options['leftover']
   /** Hears everything that is told, with the world's time. */
   told?(event: Event, at: number): void
 }
 
 /** Runs a site and keeps what a report is made of. */
 export async function recorded(plays: readonly Play[], world: FakeWorld, asked: Asked = {}): Promise<Run> {
-  const { check = false, next = 'npx tsx playbooks/site.ts -i prod', signal } = asked
+  const { check = false, next = 'npx tsx playbooks/site.ts -i prod', signal, prune = false, leftover } = asked
   const recorder = new Recorder()
   const { result } = await run(plays, world, {
     check,
+    prune,
+    ...(leftover && { leftover }),
     ...(signal && { signal }),
     report(event) {
       recorder.add(event, world.seconds)

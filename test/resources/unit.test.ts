@@ -240,6 +240,41 @@ test('an edit beside something of which nothing can be known', () => {
   assert.is(plan.disrupts, 'perhaps')
 })
 
+test('what was touched before this run started it: nothing, unless it is about to change once more', () => {
+  const folder = inputOf('app', directory('/opt/app/lib'))
+  const file = inputOf('app', config)
+  const [own, environment, service] = unit('app', { definition, runs: [file, folder] })
+  const there = {
+    ...show({}, digestOf(environment!)),
+    'stat:/opt/app/app.conf': `regular file|644|root|root|4|${start + 60}`,
+    'hash:/opt/app/app.conf': sha256('x=1\n'),
+    'stat:/opt/app/lib': 'directory|755|root|root|60|1',
+    'stat:/etc/systemd/system/app.service': 'regular file|644|root|root|4|1',
+    'hash:/etc/systemd/system/app.service': sha256(definition),
+  }
+  const pending = new Set([file.id, folder.id, own!.id, 'unit:app'])
+  const changes = (answers: Readonly<Record<string, string>>, ids = pending) =>
+    service!.plan(canned({ ...there, ...answers }), ids).changes.map(({ to }) => to)
+  assert.equal(changes({}), [])
+  assert.ok(
+    service!.probe.some(({ key }) => key === '/opt/app/lib'),
+    'it may be in another list',
+  )
+  assert.match(changes({}, new Set([file.id, folder.id]))[0]!, /^because of file:\S+, directory:/)
+  assert.match(changes({ 'stat:/opt/app/lib': '' })[0]!, /^because of directory:\/opt\/app\/lib; whether/)
+  assert.match(changes(edited(start + 60))[0]!, /^because of file:\/opt\/app\/app.conf; whether/)
+  const digest = `PLINTH_INPUTS=${digestOf(environment!)}`
+  const noted = (at: number) => show({ Stale: `${at}` }, null)['unit:app.service']
+  const [stale, why] = changes({ 'unit:app.service': `${noted(start + 60)}\n${digest}` })
+  assert.is(stale, 'no', 'touched again since')
+  assert.match(why!, /^because of file:/)
+  const spared = { 'unit:app.service': `${noted(start + 600)}\n${digest}` }
+  assert.match(changes(spared, new Set([file.id, 'unit:app']))[0]!, /^the running process has never read/)
+  const bare = unit('app', { definition, runs: [config] })
+  const plan = bare[2]!.plan(canned({ ...there, ...show({}, digestOf(bare[1]!)) }), pending)
+  assert.is(plan.action, 'update', 'an input that leaves no note')
+})
+
 /** What a note says of the inputs that were touched, while the service runs with what is declared. */
 const touches: readonly [name: string, answers: Readonly<Record<string, string>>, spared: boolean][] = [
   ['an edit long after the start', show({ Stale: `${start + 600}` }), true],
