@@ -242,6 +242,14 @@ const cases: readonly Case[] = [
     found: [],
   },
   {
+    says: 'what two hosts had goes once',
+    remembers: ['test h1 thing:x', 'test h1 thing:y', 'test h2 thing:x', 'test h2 thing:z'],
+    there: { x: 'new', y: 'new', z: 'new' },
+    found: ['h2 thing:z removed', 'h2 thing:x removed', 'h1 thing:y removed', 'h1 thing:x removed'],
+    steps: ['remove z', 'remove y', 'remove x'],
+    after: ['h1 thing:a', 'h2 thing:a'],
+  },
+  {
     says: 'of a host that --limit leaves out nothing is known',
     remembers: ['test h1 thing:x', 'test h2 thing:y'],
     there: { x: 'new', y: 'new' },

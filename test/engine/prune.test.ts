@@ -1,0 +1,192 @@
+/** What --prune must never touch: the leftovers of real kinds, on machines that keep receipts. */
+import { sha256 } from '../../lib/core/secret.ts'
+import { play } from '../../lib/engine/play.ts'
+import { limited } from '../../lib/engine/prerequisites.ts'
+import type { Options } from '../../lib/engine/run.ts'
+import type { Result } from '../../lib/engine/world.ts'
+import { file } from '../../lib/resources/file.ts'
+import { leftover } from '../../lib/resources/leftover.ts'
+import { FakeWorld, fakeHost, run } from '../../lib/testing.ts'
+import { assert, suite } from '../kit.ts'
+import { hosts, there, thing } from './thing.ts'
+import { tester } from './valve.ts'
+
+const test = suite('engine/prune')
+
+/** A file that is as it should be where `has` put one. */
+const the = (path: string) => file(path, { content: 'x' })
+
+function has(world: FakeWorld, machine: string, ...paths: readonly string[]): void {
+  const channel = world.machine(machine)
+  for (const path of paths) {
+    channel.answer(`stat:${path}`, 'regular file|644|root|root|1|1').answer(`hash:${path}`, sha256('x'))
+    channel.on(`remove ${path}`, () => {
+      channel.answer(`stat:${path}`, '')
+      return undefined
+    })
+  }
+}
+
+/** From now on the machine has these receipts (`SITE HOST ID`), and keeps what runs note there. */
+function keeps(world: FakeWorld, machine: string, ...lines: readonly string[]) {
+  const channel = world.machine(machine)
+  const receipts = new Map<string, readonly string[]>()
+  for (const line of lines) {
+    const [site = '', host, id] = line.split(' ')
+    receipts.set(site, [...(receipts.get(site) ?? []), `${host} ${id}`])
+  }
+  const list = (): readonly string[] => [...receipts].flatMap(([site, owned]) => owned.map((one) => `${site} ${one}`))
+  const say = () => channel.answer('receipts:machine', list().join('\n').replaceAll(' ', '\t'))
+  const { trace } = channel
+  channel.trace = async (left) => {
+    await trace.call(channel, left)
+    const { receipt } = left
+    if (!receipt) return
+    receipts.set(
+      receipt.site,
+      receipt.owned.map(({ host, id }) => `${host} ${id}`),
+    )
+    say()
+  }
+  say()
+  return list
+}
+
+const pruning = (options: Partial<Options> = {}): Partial<Options> => ({ leftover, prune: true, ...options })
+const steps = (world: FakeWorld, machine: string): readonly string[] =>
+  world.machine(machine).steps.map(({ say }) => say)
+const shown = ({ leftovers }: Result): readonly string[] =>
+  leftovers.map(({ host, id, fate }) => `${host} ${id} ${fate}`)
+const problems = ({ failures }: Result): readonly string[] =>
+  failures.flatMap(({ host, problems }) => problems.map(({ what }) => `${host}: ${what}`))
+
+test('what a host that --limit leaves out declares stays, also where it was never noted for it', async () => {
+  const world = new FakeWorld()
+  there(world, 'm', 'a')
+  has(world, 'm', '/etc/x', '/etc/y')
+  const list = keeps(world, 'm', 'test h1 thing:a', 'test h1 file:/etc/x', 'test h1 file:/etc/y')
+  const pair = [fakeHost('h1', 1, 'm'), fakeHost('h2', 2, 'm')]
+  const site = [play('p', pair, ({ params }) => (params === 1 ? [thing('a')] : [the('/etc/x')]))]
+  for (let time = 0; time < 2; time++) {
+    const { result } = await run(limited(site, new Set(['h1'])), world, pruning())
+    assert.equal(problems(result), [])
+    assert.equal(steps(world, 'm'), ['remove /etc/y'])
+  }
+  assert.ok(!list().includes('test h1 file:/etc/y'))
+})
+
+test('one machine by two addresses: what the host of either has stays, and what one had is in doubt for the other', async () => {
+  const world = new FakeWorld()
+  const keys = ['root@10.0.0.1', 'root@box'] as const
+  const noted = ['n', 'old', 'both', 'new'].map((name) => `test n1 file:/etc/${name}`)
+  for (const key of keys) {
+    has(world, key, '/etc/n', '/etc/d', '/etc/both', '/etc/new', '/etc/old', '/etc/older')
+    keeps(world, key, ...noted, ...['d', 'both', 'older'].map((name) => `test d1 file:/etc/${name}`))
+  }
+  const n1 = play('n', [fakeHost('n1', null, keys[0])], () => [the('/etc/n')])
+  const site = [
+    n1,
+    play('d', [fakeHost('d1', null, keys[1])], () => ['d', 'both', 'new'].map((name) => the(`/etc/${name}`))),
+  ]
+  const { result } = await run(site, world, pruning())
+  assert.equal(problems(result), [])
+  assert.equal(
+    keys.map((key) => steps(world, key)),
+    [['remove /etc/old'], ['remove /etc/older']],
+  )
+  assert.equal(shown(result), [
+    'd1 file:/etc/older blocked',
+    'n1 file:/etc/old removed',
+    'd1 file:/etc/older removed',
+    'n1 file:/etc/old blocked',
+  ])
+  assert.is(result.leftovers[0]?.why, 'of d1, which is reached as root@box; if that is this machine, write it alike')
+})
+
+test('what two hosts had of a machine goes with --force only where one of them is reached as another now', async () => {
+  const world = new FakeWorld()
+  for (const key of ['m1', 'm2']) there(world, key, 'a')
+  has(world, 'm1', '/etc/x')
+  keeps(world, 'm1', 'test h1 file:/etc/x', 'test h2 file:/etc/x')
+  const site = [play('p', [fakeHost('h1', null, 'm1'), fakeHost('h2', null, 'm2')], () => [thing('a')])]
+  const { result } = await run(site, world, pruning())
+  assert.equal(shown(result), ['h2 file:/etc/x blocked', 'h1 file:/etc/x blocked'])
+  assert.equal(steps(world, 'm1'), [])
+  await run(site, world, pruning({ force: true }))
+  assert.equal(steps(world, 'm1'), ['remove /etc/x'])
+})
+
+test('what a host had on the machine that it was on before goes with --force only', async () => {
+  const world = new FakeWorld()
+  there(world, 'new', 'a')
+  there(world, 'old', 'a')
+  has(world, 'old', '/etc/x')
+  keeps(world, 'old', 'test h1 file:/etc/x')
+  const site = [play('p', [fakeHost('h1', null, 'new'), fakeHost('h2', null, 'old')], () => [thing('a')])]
+  assert.equal(shown((await run(site, world, pruning())).result), ['h1 file:/etc/x blocked'])
+  assert.equal(steps(world, 'old'), [])
+  assert.equal(world.machine('old').traces, [])
+  await run(site, world, pruning({ force: true }))
+  assert.equal(steps(world, 'old'), ['remove /etc/x'])
+})
+
+test('what machines remember under names of before tells none from another', async () => {
+  const world = new FakeWorld()
+  has(world, 'm1', '/etc/x')
+  has(world, 'm2', '/etc/x')
+  keeps(world, 'm1', 'old h1 file:/etc/x')
+  there(world, 'm1', 'a')
+  const [h1, h2] = [fakeHost('h1', null, 'm1'), fakeHost('h2', null, 'm2')]
+  const site = [play('p', [h1], () => [thing('a')]), play('q', [h2], () => [the('/etc/x')])]
+  const { result } = await run(site, world, pruning({ force: true, identity: { ...tester, formerSites: ['old'] } }))
+  assert.equal(shown(result), ['h1 file:/etc/x removed'])
+})
+
+test('--limit with --force removes nothing from a machine that has only hosts of prerequisites', async () => {
+  const world = new FakeWorld()
+  there(world, 'db1', 'd')
+  there(world, 'n1', 'a')
+  has(world, 'db1', '/etc/x')
+  keeps(world, 'db1', 'test old file:/etc/x', 'test older file:/etc/y')
+  const site = [play('db', hosts('db1'), () => [thing('d')]), play('app', hosts('n1'), () => [thing('a')])]
+  const { result } = await run(limited(site, new Set(['n1'])), world, pruning({ force: true }))
+  assert.equal(shown(result), [])
+  assert.equal(steps(world, 'db1'), [])
+  assert.equal(world.machine('db1').traces, [])
+})
+
+test('nothing is removed where any host of a machine failed, whichever it is, and that is said', async () => {
+  for (const failing of ['a', 'b']) {
+    const world = new FakeWorld()
+    there(world, 'm', ...['a', 'b'].filter((name) => name !== failing))
+    world.machine('m').fail(`make ${failing}`)
+    has(world, 'm', '/etc/old')
+    keeps(world, 'm', 'test A thing:a', 'test B thing:b', 'test B file:/etc/old')
+    const pair = [fakeHost('A', 'a', 'm'), fakeHost('B', 'b', 'm')]
+    const site = [play('p', pair, ({ params }) => [thing(params)], { maxFailures: 1 })]
+    const { events } = await run(site, world, pruning())
+    assert.equal(steps(world, 'm'), [`make ${failing}`])
+    const said = events.flatMap((event) => (event.kind === 'warned' ? event.problems.map(({ what }) => what) : []))
+    assert.match(said.join(), /was not removed/)
+  }
+})
+
+test('a prerequisite that differs, or can not be read, stops a removal as it stops any change', async () => {
+  for (const dark of [true, false]) {
+    const world = new FakeWorld()
+    if (dark) world.cutOff('db1')
+    there(world, 'n1', 'a')
+    has(world, 'n1', '/etc/x')
+    keeps(world, 'n1', 'test n1 thing:a', 'test n1 file:/etc/x')
+    const site = [play('db', hosts('db1'), () => [thing('d')]), play('app', hosts('n1'), () => [thing('a')])]
+    const some = limited(site, new Set(['n1']))
+    const { result } = await run(some, world, pruning())
+    assert.match(problems(result).join(), /^db1: .*no longer declared stands on db here/)
+    assert.equal(steps(world, 'n1'), [])
+    await run(some, world, { leftover })
+    await run(some, world, pruning({ force: true }))
+    assert.equal(steps(world, 'n1'), ['remove /etc/x'])
+  }
+})
+
+test.run()
