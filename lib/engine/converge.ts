@@ -4,7 +4,7 @@ import { once } from '../core/once.ts'
 import type { Owned } from '../core/receipt.ts'
 import { unlessAborted } from '../core/unless-aborted.ts'
 import { type Assignment, listsBeside, machinesOf } from './assignment.ts'
-import { abandoned, type Estate } from './estate.ts'
+import { abandoned, type Estate, unclaimed } from './estate.ts'
 import { hostResults, isKeep, nowhere, unfinished } from './failures.ts'
 import { refuseUnknownTags } from './listing.ts'
 import {
@@ -18,7 +18,8 @@ import {
 } from './observe.ts'
 import type { Host, Play } from './play.ts'
 import { checkPrerequisites } from './prerequisites.ts'
-import { absentFrom, findLeftovers, forget } from './prune.ts'
+import { absentFrom, findLeftovers } from './prune.ts'
+import { claim, forget } from './receipts.ts'
 import { roll } from './roll.ts'
 import { type Options, Run } from './run.ts'
 import { everything, selectsAll } from './tags.ts'
@@ -63,6 +64,7 @@ export async function converge(site: readonly Play[], world: World, options: Opt
     // A saved plan is done as a whole or not at all, whatever number of hosts its plays allow to fail.
     const whole = !options.planned?.saved || run.failures.length === 0
     if (whole) await work(run, selected, [...observations, ...removals])
+    if (whole && !options.check && !run.stopped) await claim(run)
     // It is the last of all, and only where all else has come to what it should be.
     const broken = site.some(({ hosts }) => hosts.some(({ name }) => run.hasFailed(name)))
     if (options.prune && !options.check && whole && !run.stopped) {
@@ -178,7 +180,8 @@ async function observeSite(run: Run): Promise<Observed> {
     // A thousand machines that are as they should be don't all stay connected: only so many as are looked at at once.
     // The last of them do, to the end: a host that ends a session is slower to answer, and others wait for it no longer.
     const settled = found.every((item) => 'plans' in item && item.plans.every(isKeep))
-    if (waiting > 0 && settled && !wanted.has(machine.key) && leftovers.length === 0) await connections.release(machine)
+    const noted = leftovers.length > 0 || (!options.check && unclaimed(estate, name).length > 0)
+    if (waiting > 0 && settled && !wanted.has(machine.key) && !noted) await connections.release(machine)
     return found
   })
   // Given up: nobody waits for it, and what fails now does so for that reason.

@@ -69,6 +69,29 @@ const keptHere = (estate: Estate, site: string, absent: ReadonlySet<string>): re
   ...[...owned(estate), ...ownedBy(estate.receipts, site)].filter(({ host }) => absent.has(host)),
 ]
 
+/**
+ * What this run may make on a machine and only other sites have noted there: until this one has as well, they would take it
+ * for a leftover of theirs once they declare it no longer.
+ */
+export function unclaimed(estate: Estate, site: string): readonly Owned[] {
+  const others = subjectsOf(ownedByOthers(estate, site))
+  if (others.size === 0) return []
+  const own = subjectsOf(ownedBy(estate.receipts, site))
+  return estate.claimed().filter(({ id }) => others.has(subjectOf(id)) && !own.has(subjectOf(id)))
+}
+
+/**
+ * What a site owned on a machine, declares there no longer, and another site has as well: it is that one's from now on, or
+ * each of two that drop it would leave it to the other for ever.
+ * @param absent as for `abandoned`
+ */
+export function leftToOthers(estate: Estate, site: string, absent: ReadonlySet<string>): readonly Owned[] {
+  const others = subjectsOf(ownedByOthers(estate, site))
+  if (others.size === 0) return []
+  const kept = subjectsOf(keptHere(estate, site, absent))
+  return ownedBy(estate.receipts, site).filter(({ id }) => others.has(subjectOf(id)) && !kept.has(subjectOf(id)))
+}
+
 /** What other machines of a site declare that remember the very same: most likely they are this one, by another address. */
 export function alsoKept(estate: Estate, estates: Iterable<Estate>): readonly Owned[] {
   const twins = [...estates].filter((one) => one !== estate && remembersLike(one, estate))

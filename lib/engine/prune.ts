@@ -7,8 +7,7 @@ import { innermostFirst, subjectOf } from '../core/ordering.ts'
 import type { Owned } from '../core/receipt.ts'
 import type { Plan, Resource } from '../core/resource.ts'
 import { assignmentOf } from './assignment.ts'
-import { whoText } from './audit.ts'
-import { alsoKept, doubtOf, type Homes, inDoubt, keptBy, receiptOf, subjectsOf } from './estate.ts'
+import { alsoKept, doubtOf, type Homes, inDoubt, keptBy, leftToOthers, subjectsOf } from './estate.ts'
 import { isKeep, isUnreachable, nowhere, problemsOf } from './failures.ts'
 import { mapLimit, type Observation, questionsOf } from './observe.ts'
 import { type Host, type Play, play } from './play.ts'
@@ -25,6 +24,17 @@ export interface Leftovers {
   /** The play that removes them, and what it would do: for a run with --prune. */
   readonly play: Play
   readonly observations: readonly Observation[]
+  readonly looked: readonly Looked[]
+}
+
+/** What a machine remembers and need not for ever. */
+export interface Looked {
+  readonly host: Host<unknown>
+  /** What is declared no longer, and of what could be asked for, what tells whether it is still there. */
+  readonly left: readonly Owned[]
+  readonly removals: readonly Resource[]
+  /** What is left to a person, or to another site that has it too. */
+  readonly released: readonly Owned[]
 }
 
 /**
@@ -44,10 +54,11 @@ export async function findLeftovers(run: Run): Promise<Leftovers> {
   const looked = await mapLimit(hosts, options.forks, async (host) => {
     const { key } = host.machine
     const estate = run.estates.get(key)
-    if (!estate || !selectsAll(tags)) return unlooked
+    if (!estate || !selectsAll(tags)) return unlooked(host)
     const twins = subjectsOf(run.abandoned.has(key) ? alsoKept(estate, run.estates.values()) : [])
     const left = (run.abandoned.get(key) ?? []).filter(({ id }) => !twins.has(subjectOf(id)))
-    const doubted = inDoubt(left, homes, key)
+    const others = options.prune ? leftToOthers(estate, identity.site, absent) : []
+    const doubted = inDoubt([...left, ...others], homes, key)
     const strange = (one: Owned): string | undefined =>
       options.force ? undefined : doubtOf(estate, identity.site, homes, doubted, one)
     const may = left.filter((one) => strange(one) === undefined)
@@ -58,7 +69,7 @@ export async function findLeftovers(run: Run): Promise<Leftovers> {
       run.record({ ...nowhere(removal), host: host.name, kind, problems: problemsOf(error) })
     })
     // What could not be looked at is told as a failure; nothing more is known of it.
-    if (!plans) return unlooked
+    if (!plans) return unlooked(host)
     const resources = plans.flatMap(({ resource, plan }) => (plan.action === 'remove' ? [resource] : []))
     removable.set(key, resources)
     const changing = plans.flatMap(({ plan }) => (plan.action === 'remove' ? [plan] : []))
@@ -71,12 +82,21 @@ export async function findLeftovers(run: Run): Promise<Leftovers> {
       }),
       observations:
         changing.length > 0 ? [{ assignment: assignmentOf(removal, host, resources), plans: changing, left: [] }] : [],
+      host,
+      left,
+      removals: plans.map(({ resource }) => resource),
+      released: [
+        ...may.filter(({ id }) => !planOf.has(id)),
+        // No force takes from a host what it may still have.
+        ...others.filter((one) => strange(one) === undefined && !doubted.has(subjectOf(one.id))),
+      ],
     }
   })
   return {
     found: looked.flatMap(({ found }) => found),
     play: removal,
     observations: looked.flatMap(({ observations }) => observations),
+    looked,
   }
 }
 
@@ -121,7 +141,7 @@ async function plansOfRemoval(
 }
 
 /** Of which nothing is known. */
-const unlooked = { found: [], observations: [] }
+const unlooked = (host: Host<unknown>) => ({ found: [], observations: [], host, left: [], removals: [], released: [] })
 
 /** The machines that a run may change, each with its hosts: of a prerequisite nothing is changed. */
 export const hostsByMachine = (site: readonly Play[]): ReadonlyMap<string, readonly Host<unknown>[]> =>
@@ -153,34 +173,4 @@ export function absentFrom(site: readonly Play[]): ReadonlySet<string> {
     return members.flatMap(({ name }) => (worked.has(name) ? [] : [name]))
   })
   return new Set(absent)
-}
-
-/**
- * Lets every machine forget what is gone from it, read once more, and what was shown as left to a person. Nothing where a
- * host of the machine failed or the run was interrupted. Where it can't be noted, that is a warning.
- */
-export async function forget(run: Run, { found, observations }: Leftovers): Promise<void> {
-  const { identity, signal } = run.options
-  for (const [key, hosts] of hostsByMachine(run.site)) {
-    const [host] = hosts
-    const estate = run.estates.get(key)
-    const own = found.filter(({ machine }) => machine === key)
-    if (!host || !estate || own.length === 0 || signal.aborted || hosts.some(({ name }) => run.hasFailed(name)))
-      continue
-    try {
-      const channel = await run.connections.machine(host.machine)
-      await run.lock(channel)
-      const removals = observations.flatMap(({ assignment }) =>
-        assignment.host.machine.key === key ? assignment.resources : [],
-      )
-      const plans = removals.length > 0 ? planResources(removals, await channel.ask(questionsOf(removals))) : []
-      const away = new Set(plans.filter(isKeep).map(({ id }) => id))
-      const gone = own.filter(({ id, fate }) => fate === 'by hand' || (fate === 'removed' && away.has(id)))
-      if (gone.length === 0) continue
-      const line = `${whoText(identity)} host=${host.name} forgets: ${gone.map(({ id }) => id).join(', ')}`
-      await channel.trace({ line, receipt: receiptOf(estate, identity.site, gone) })
-    } catch (error) {
-      run.warn(problemsOf(error))
-    }
-  }
 }

@@ -1,4 +1,5 @@
-/** What --prune must never touch: the leftovers of real kinds, on machines that keep receipts. */
+/** What --prune must never touch, and what machines remember in the end: the leftovers of real kinds, on machines that keep receipts. */
+import { hostError } from '../../lib/core/error.ts'
 import { sha256 } from '../../lib/core/secret.ts'
 import { play } from '../../lib/engine/play.ts'
 import { limited } from '../../lib/engine/prerequisites.ts'
@@ -6,7 +7,7 @@ import type { Options } from '../../lib/engine/run.ts'
 import type { Result } from '../../lib/engine/world.ts'
 import { file } from '../../lib/resources/file.ts'
 import { leftover } from '../../lib/resources/leftover.ts'
-import { FakeWorld, fakeHost, run } from '../../lib/testing.ts'
+import { FakeWorld, fakeHost, plainFacts, run } from '../../lib/testing.ts'
 import { assert, suite } from '../kit.ts'
 import { hosts, there, thing } from './thing.ts'
 import { tester } from './valve.ts'
@@ -59,6 +60,8 @@ const shown = ({ leftovers }: Result): readonly string[] =>
   leftovers.map(({ host, id, fate }) => `${host} ${id} ${fate}`)
 const problems = ({ failures }: Result): readonly string[] =>
   failures.flatMap(({ host, problems }) => problems.map(({ what }) => `${host}: ${what}`))
+const of = (site: string) => ({ identity: { ...tester, site } })
+const line = (world: FakeWorld, machine: string): string | undefined => world.machine(machine).traces.at(-1)?.line
 
 test('what a host that --limit leaves out declares stays, also where it was never noted for it', async () => {
   const world = new FakeWorld()
@@ -121,13 +124,14 @@ test('what a host had on the machine that it was on before goes with --force onl
   there(world, 'new', 'a')
   there(world, 'old', 'a')
   has(world, 'old', '/etc/x')
-  keeps(world, 'old', 'test h1 file:/etc/x')
+  const list = keeps(world, 'old', 'test h1 file:/etc/x', 'test h1 file:/etc/z', 'other h1 file:/etc/z')
   const site = [play('p', [fakeHost('h1', null, 'new'), fakeHost('h2', null, 'old')], () => [thing('a')])]
   assert.equal(shown((await run(site, world, pruning())).result), ['h1 file:/etc/x blocked'])
   assert.equal(steps(world, 'old'), [])
   assert.equal(world.machine('old').traces, [])
   await run(site, world, pruning({ force: true }))
   assert.equal(steps(world, 'old'), ['remove /etc/x'])
+  assert.equal(list(), ['test h1 file:/etc/z', 'test h2 thing:a', 'other h1 file:/etc/z'])
 })
 
 test('what machines remember under names of before tells none from another', async () => {
@@ -140,6 +144,140 @@ test('what machines remember under names of before tells none from another', asy
   const site = [play('p', [h1], () => [thing('a')]), play('q', [h2], () => [the('/etc/x')])]
   const { result } = await run(site, world, pruning({ force: true, identity: { ...tester, formerSites: ['old'] } }))
   assert.equal(shown(result), ['h1 file:/etc/x removed'])
+})
+
+/** A site `site` with a thing, of which a play with two files has moved into a site of its own, `x`; all is there. */
+function apart(...lines: readonly string[]) {
+  const world = new FakeWorld()
+  world.facts.set('h1', plainFacts)
+  there(world, 'h1', 'a')
+  has(world, 'h1', '/etc/x', '/etc/y')
+  const list = keeps(world, 'h1', 'site h1 thing:a', ...lines)
+  const whole = [play('a', hosts('h1'), () => [thing('a')])]
+  const moved = [play('x', hosts('h1'), () => [the('/etc/x'), the('/etc/y')])]
+  return { world, list, whole, moved }
+}
+
+test('a play that moves to a playbook of its own takes what it has with it, though nothing has to change', async () => {
+  const { world, list, whole, moved } = apart('site h1 file:/etc/x')
+  await run(moved, world, { check: true, ...of('x') })
+  assert.equal(world.machine('h1').traces, [], 'a check notes nothing')
+  world.log.length = 0
+  const { result } = await run(moved, world, of('x'))
+  assert.equal(problems(result), [])
+  assert.equal(world.log, ['h1: connect', 'h1: ask', 'h1: lock'])
+  assert.match(line(world, 'h1') ?? '', /site=x host=h1 claims: file:\/etc\/x$/)
+  assert.equal(list().slice(2), ['x h1 file:/etc/x', 'x h1 file:/etc/y'])
+  const pruned = await run(whole, world, pruning(of('site')))
+  assert.equal(shown(pruned.result), [])
+  assert.equal(steps(world, 'h1'), [])
+  world.log.length = 0
+  await run(moved, world, of('x'))
+  assert.equal(world.log, ['h1: connect', 'h1: ask'], 'once is enough')
+})
+
+test('a machine on which something is to be claimed stays connected', async () => {
+  const { world, moved } = apart('site h1 file:/etc/x')
+  there(world, 'h2', 'a')
+  await run([...moved, play('y', hosts('h2'), () => [thing('a')])], world, { ...of('x'), forks: 1 })
+  assert.equal(
+    world.log.filter((text) => text.includes('connect')),
+    ['h1: connect', 'h2: connect'],
+  )
+  assert.is(world.machine('h1').traces.length, 1)
+})
+
+test('what no other site has noted is not noted without a change, nor what this one has', async () => {
+  const { world, moved } = apart('site h1 file:/etc/x', 'x h2 symlink:/etc/x')
+  await run(moved, world, of('x'))
+  assert.equal(world.log, ['h1: connect', 'h1: ask'])
+  assert.equal(world.machine('h1').traces, [])
+})
+
+test('what can not be claimed is a warning: another run has the lock', async () => {
+  const { world, moved } = apart('site h1 file:/etc/x')
+  world.machine('h1').lock = async () => {
+    throw hostError({ where: 'h1', what: 'another run is at work', remedy: 'wait' })
+  }
+  const { result, events } = await run(moved, world, of('x'))
+  assert.equal(problems(result), [])
+  assert.equal(world.machine('h1').traces, [])
+  assert.equal(
+    events.flatMap((event) => (event.kind === 'warned' ? event.problems.map(({ what }) => what) : [])),
+    ['another run is at work'],
+  )
+})
+
+test('with tags only what they find is claimed, and where the run stops nothing', async () => {
+  const { world, list, moved } = apart('site h1 file:/etc/x')
+  world.cutOff('h9')
+  const more = play('y', hosts('h9'), () => [thing('a')])
+  const { result } = await run([...moved, more], world, of('x'))
+  assert.is(result.failures.length, 1)
+  assert.equal(world.machine('h1').traces, [])
+  const two = [play('x', [fakeHost('h1', null)], () => [the('/etc/x'), thing('a')])]
+  await run(two, world, { ...of('x'), tags: { only: ['thing'], skip: [] } })
+  assert.equal(list().slice(2), ['x h1 thing:a'])
+})
+
+test('two sites that both drop a thing: the first to prune leaves it to the other', async () => {
+  const { world, whole } = apart('site h1 file:/etc/y', 'x h1 file:/etc/y', 'x h1 file:/etc/x')
+  const last = [play('x', hosts('h1'), () => [the('/etc/x')])]
+  await run(last, world, { ...pruning(of('x')), check: true })
+  await run(last, world, { leftover, ...of('x') })
+  assert.equal(world.machine('h1').traces, [])
+  await run(last, world, pruning(of('x')))
+  assert.equal(steps(world, 'h1'), [])
+  assert.match(line(world, 'h1') ?? '', /forgets: file:\/etc\/y$/)
+  await run(whole, world, pruning(of('site')))
+  assert.equal(steps(world, 'h1'), ['remove /etc/y'])
+})
+
+test('what was read to be gone is forgotten: what somebody makes there later is theirs', async () => {
+  const world = new FakeWorld()
+  there(world, 'h1', 'a')
+  world.facts.set('h1', plainFacts)
+  const list = keeps(
+    world,
+    'h1',
+    'test h1 thing:a',
+    'test h1 file:/etc/x',
+    'test h0 file:/etc/x',
+    'test h0 file:/etc/z',
+  )
+  const site = [play('p', hosts('h1'), () => [thing('a')])]
+  await run(site, world, { leftover })
+  await run(site, world, pruning({ check: true }))
+  assert.equal(world.machine('h1').traces, [])
+  world.log.length = 0
+  const { result } = await run(site, world, pruning())
+  assert.equal(problems(result), [])
+  assert.equal(world.log, ['h1: connect', 'h1: ask', 'h1: ask', 'h1: lock', 'h1: ask'])
+  assert.equal(list(), ['test h1 thing:a', 'test h0 file:/etc/z'], 'of what was not asked about nothing is known')
+  has(world, 'h1', '/etc/x')
+  world.log.length = 0
+  assert.equal(shown((await run(site, world, pruning())).result), ['h0 file:/etc/z blocked'])
+  assert.equal(steps(world, 'h1'), [])
+  assert.equal(world.log, ['h1: connect', 'h1: ask'], 'and it costs nothing any more')
+})
+
+test('what has come back by the time the machine is locked is not forgotten', async () => {
+  const world = new FakeWorld()
+  there(world, 'h1', 'a')
+  const list = keeps(world, 'h1', 'test h1 thing:a', 'test h1 file:/etc/x')
+  world.machine('h1').lock = async () => has(world, 'h1', '/etc/x')
+  await run([play('p', hosts('h1'), () => [thing('a')])], world, pruning())
+  assert.equal(list(), ['test h1 thing:a', 'test h1 file:/etc/x'])
+})
+
+test('what is gone is not forgotten where a host of the machine failed', async () => {
+  const world = new FakeWorld()
+  there(world, 'm', 'a')
+  world.machine('m').fail('make b')
+  const list = keeps(world, 'm', 'test A file:/etc/x')
+  const pair = [fakeHost('A', 'a', 'm'), fakeHost('B', 'b', 'm')]
+  await run([play('p', pair, ({ params }) => [thing(params)], { maxFailures: 1 })], world, pruning())
+  assert.ok(list().includes('test A file:/etc/x'))
 })
 
 test('--limit with --force removes nothing from a machine that has only hosts of prerequisites', async () => {
