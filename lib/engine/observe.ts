@@ -20,7 +20,8 @@ import type { Tags } from './tags.ts'
 import type { HostPlan, World } from './world.ts'
 
 const factsQuestion: Question = { reader: factsReader, key: 'machine' }
-const receiptsQuestion: Question = { reader: receiptsReader, key: 'machine' }
+/** What a machine remembers of sites. */
+export const receiptsQuestion: Question = { reader: receiptsReader, key: 'machine' }
 
 /** The facts of a machine: of an earlier run, or else asked for and kept. */
 export async function factsOf(machine: Machine, world: World, connections: Connections): Promise<Facts> {

@@ -4,14 +4,14 @@
  */
 import { grouped } from '../core/grouped.ts'
 import { innermostFirst, subjectOf } from '../core/ordering.ts'
-import type { Owned } from '../core/receipt.ts'
+import { type Owned, readReceipts } from '../core/receipt.ts'
 import type { Plan, Resource } from '../core/resource.ts'
 import { assignmentOf } from './assignment.ts'
 import { alsoKept, doubtOf, type Homes, inDoubt, keptBy, leftToOthers, subjectsOf } from './estate.ts'
 import { isKeep, isUnreachable, nowhere, problemsOf } from './failures.ts'
-import { mapLimit, type Observation, questionsOf } from './observe.ts'
+import { mapLimit, type Observation, questionsOf, receiptsQuestion } from './observe.ts'
 import { type Host, type Play, play } from './play.ts'
-import type { Run } from './run.ts'
+import type { Options, Run } from './run.ts'
 import { planResources } from './selection.ts'
 import { everything, selectsAll } from './tags.ts'
 import type { Leftover } from './world.ts'
@@ -110,7 +110,8 @@ async function plansOfRemoval(
   // Two hosts of a machine may have had one thing. `left` is in reverse, and the first to declare it says what it stands on; but a
   // folder may have been declared, and so noted, later than what is in it.
   const ids = [...new Set(left.toReversed().map(({ id }) => id))].toReversed()
-  const removals = innermostFirst(ids).flatMap((id) => options.leftover(id, kept) ?? [])
+  const own = innermostFirst(ids).flatMap((id) => options.leftover(id, kept) ?? [])
+  const removals = own.map((one) => unlessTaken(one, host, options))
   const told = options.prune ? options.planned : undefined
   // What a saved plan was to remove is done where it is read to be gone, also if nothing remembers it any more.
   const planned = new Set(told?.removes(removal, host))
@@ -138,6 +139,30 @@ async function plansOfRemoval(
     answers,
   )
   return pairs
+}
+
+/**
+ * The same removal, blocked where another site has the thing: much may have happened between the first look at a machine and
+ * the last play, and only under the lock is it certain.
+ */
+function unlessTaken(removal: Resource, { name }: Host<unknown>, { identity }: Options): Resource {
+  const { site, formerSites = [] } = identity
+  const { id } = removal
+  return {
+    ...removal,
+    probe: [...removal.probe, receiptsQuestion],
+    plan(answers, pending) {
+      const plan = removal.plan(answers, pending)
+      const others = readReceipts(answers(receiptsQuestion)).filter(
+        (one) => one.site !== site && !formerSites.includes(one.site),
+      )
+      const taken = others.find(({ owned }) => subjectsOf(owned).has(subjectOf(id)))
+      if (isKeep(plan) || !taken) return plan
+      const what = `${taken.site} has noted ${id} here since it was looked at, and may need it`
+      const problem = { where: name, what, remedy: 'run again: it is left to that site' }
+      return { ...plan, action: 'blocked', steps: [], problems: [problem] }
+    },
+  }
 }
 
 /** Of which nothing is known. */

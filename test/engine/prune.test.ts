@@ -280,6 +280,20 @@ test('what is gone is not forgotten where a host of the machine failed', async (
   assert.ok(list().includes('test A file:/etc/x'))
 })
 
+test('what another site has noted since the machine was read is not removed', async () => {
+  const world = new FakeWorld()
+  there(world, 'h1', 'a')
+  has(world, 'h1', '/etc/x')
+  keeps(world, 'h1', 'test h1 file:/etc/x', 'old h1 file:/etc/x')
+  world.machine('h1').lock = async () => {
+    keeps(world, 'h1', 'test h1 file:/etc/x', 'old h1 file:/etc/x', 'other h1 symlink:/etc/x')
+  }
+  const identity = { ...tester, formerSites: ['old'] }
+  const { result } = await run([play('p', hosts('h1'), () => [thing('a')])], world, pruning({ identity }))
+  assert.equal(steps(world, 'h1'), [])
+  assert.equal(problems(result), ['h1: other has noted file:/etc/x here since it was looked at, and may need it'])
+})
+
 test('--limit with --force removes nothing from a machine that has only hosts of prerequisites', async () => {
   const world = new FakeWorld()
   there(world, 'db1', 'd')
