@@ -75,8 +75,7 @@ export function assign(
     play: play.name,
     resources,
   })
-  const others = sorted(site).others.get(machine.key) ?? []
-  const beside = others.map(({ play, host }) => ({ play, host, resources: play.desired(host, facts) }))
+  const beside = listsBeside(site, machine, facts)
   // Also beside what --limit leaves: two hosts of one machine that want one thing differently do so in every run.
   const places = new Map<string, Listing[]>()
   for (const list of [...declared, ...beside]) {
@@ -101,6 +100,10 @@ export function assign(
     return { ...assignment, selected: new Set(play.prerequisite ? [] : tagged(assignment).map(({ id }) => id)) }
   })
 }
+
+/** What is declared on a machine for hosts that --limit leaves out. */
+export const listsBeside = (site: readonly Play[], { key }: Machine, facts: Facts): readonly List[] =>
+  (sorted(site).others.get(key) ?? []).map(({ play, host }) => ({ play, host, resources: play.desired(host, facts) }))
 
 interface List {
   readonly play: Play

@@ -28,12 +28,22 @@ const who = (identity: Identity, { play, host }: Assignment): string =>
 
 const quoted = (text: string): string => (/^\S+$/.test(text) ? text : JSON.stringify(text))
 
+const listed = (items: readonly string[]): string =>
+  `${items.slice(0, named).join(', ')}${items.length > named ? ` and ${items.length - named} more` : ''}`
+
 /** Before the first step: what is going to be changed. */
 export function beginLine(identity: Identity, assignment: Assignment, plans: readonly Plan[]): string {
   const changing = plans.filter((plan) => !isKeep(plan)).map(({ action, id }) => `${action} ${id}`)
-  const more = changing.length > named ? ` and ${changing.length - named} more` : ''
-  return `${who(identity, assignment)} plan=${planDigest(plans)} begin: ${changing.slice(0, named).join(', ')}${more}`
+  return `${who(identity, assignment)} plan=${planDigest(plans)} begin: ${listed(changing)}`
 }
+
+/** What the site has noted on a machine from now on (`claims`), or no longer (`forgets`). */
+export const receiptLine = (
+  identity: Identity,
+  host: string,
+  verb: 'claims' | 'forgets',
+  ids: readonly string[],
+): string => `${whoText(identity)} host=${host} ${verb}: ${listed([...new Set(ids)])}`
 
 /** After the last step: what it came to. `failure` is that of this host in this play, if there is one. */
 export function endLine(

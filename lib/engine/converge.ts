@@ -1,9 +1,10 @@
 /** Observe wide, plan purely, apply narrowly. Knows channels; knows no kind of resource and nothing of Nacos. */
 import { exitCode, usageError } from '../core/error.ts'
+import { once } from '../core/once.ts'
 import type { Owned } from '../core/receipt.ts'
 import { unlessAborted } from '../core/unless-aborted.ts'
-import { type Assignment, machinesOf } from './assignment.ts'
-import { abandoned, type Estate } from './estate.ts'
+import { type Assignment, listsBeside, machinesOf } from './assignment.ts'
+import { abandoned, type Estate, unclaimed } from './estate.ts'
 import { hostResults, isKeep, nowhere, unfinished } from './failures.ts'
 import { refuseUnknownTags } from './listing.ts'
 import {
@@ -17,7 +18,8 @@ import {
 } from './observe.ts'
 import type { Host, Play } from './play.ts'
 import { checkPrerequisites } from './prerequisites.ts'
-import { absentFrom, findLeftovers, forget } from './prune.ts'
+import { absentFrom, findLeftovers } from './prune.ts'
+import { claim, forget } from './receipts.ts'
 import { roll } from './roll.ts'
 import { type Options, Run } from './run.ts'
 import { everything, selectsAll } from './tags.ts'
@@ -57,16 +59,19 @@ export async function converge(site: readonly Play[], world: World, options: Opt
       run.kept.set(host.name, (run.kept.get(host.name) ?? 0) + plans.filter(isKeep).length)
     }
     refuseNothing(run, observations, unobserved)
-    checkPrerequisites(run, observations, unobserved)
+    checkPrerequisites(run, [...observations, ...removals], unobserved)
     const selected = selectedHosts(run, observations)
     // A saved plan is done as a whole or not at all, whatever number of hosts its plays allow to fail.
     const whole = !options.planned?.saved || run.failures.length === 0
     if (whole) await work(run, selected, [...observations, ...removals])
+    if (whole && !options.check && !run.stopped) await claim(run)
+    // It is the last of all, and only where all else has come to what it should be.
+    const broken = site.some(({ hosts }) => hosts.some(({ name }) => run.hasFailed(name)))
     if (options.prune && !options.check && whole && !run.stopped) {
-      await roll(run, left.play, removals)
+      if (!broken) await roll(run, left.play, removals)
       await forget(run, left)
     }
-    if (removals.length > 0 && !options.check && run.exceeded(left.play)) {
+    if (removals.length > 0 && !options.check && (broken || run.exceeded(left.play))) {
       const what = 'what is no longer declared was not removed, or not everywhere, because a host failed'
       run.warn([{ where: '--prune', what, remedy: 'run again with it when that is mended' }])
     }
@@ -165,16 +170,18 @@ async function observeSite(run: Run): Promise<Observed> {
   const seen = await mapLimit(machines, options.forks, async (machine) => {
     waiting--
     if (options.signal.aborted) return []
-    const { found, declared, receipts } = await observeMachine(site, machine, world, connections, options)
+    const reading = await observeMachine(site, machine, world, connections, options)
+    const { found } = reading
     const { site: name, formerSites = [] } = options.identity
-    const estate = estateOf(found, declared, receipts, formerSites)
+    const estate = estateOf(site, reading, formerSites)
     run.estates.set(machine.key, estate)
     const leftovers = abandoned(estate, name, absent)
     if (leftovers.length > 0) run.abandoned.set(machine.key, leftovers)
     // A thousand machines that are as they should be don't all stay connected: only so many as are looked at at once.
     // The last of them do, to the end: a host that ends a session is slower to answer, and others wait for it no longer.
     const settled = found.every((item) => 'plans' in item && item.plans.every(isKeep))
-    if (waiting > 0 && settled && !wanted.has(machine.key) && leftovers.length === 0) await connections.release(machine)
+    const noted = leftovers.length > 0 || (!options.check && unclaimed(estate, name).length > 0)
+    if (waiting > 0 && settled && !wanted.has(machine.key) && !noted) await connections.release(machine)
     return found
   })
   // Given up: nobody waits for it, and what fails now does so for that reason.
@@ -198,12 +205,8 @@ async function observeSite(run: Run): Promise<Observed> {
 }
 
 /** What a machine remembers, what is declared there, and what of that may be made. */
-function estateOf(
-  found: Reading['found'],
-  declared: Reading['declared'],
-  receipts: Reading['receipts'],
-  formerSites: readonly string[],
-): Estate {
+function estateOf(site: readonly Play[], reading: Reading, formerSites: readonly string[]): Estate {
+  const { machine, found, declared, receipts, facts } = reading
   const read = (): typeof declared => found.flatMap((item) => ('plans' in item ? [item.assignment] : []))
   const ownedIn = (assignments: typeof declared, may: (id: string, one: Assignment) => boolean): readonly Owned[] =>
     assignments.flatMap((one) => one.ids.filter((id) => may(id, one)).map((id) => ({ host: one.host.name, id })))
@@ -213,6 +216,11 @@ function estateOf(
     // Asked for where something is noted already, or is about to be: of most machines nobody asks.
     declared: () => ownedIn(declared, () => true),
     claimed: () => ownedIn(read(), (id, { selected }) => selected?.has(id) ?? true),
+    beside: once(() =>
+      (facts ? listsBeside(site, machine, facts) : []).flatMap(({ host, resources }) =>
+        resources.map(({ id }) => ({ host: host.name, id })),
+      ),
+    ),
   }
 }
 

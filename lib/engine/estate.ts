@@ -1,4 +1,5 @@
 /** What belongs to whom on a machine, from what it remembers and what is declared. Pure. */
+import { isDeepStrictEqual } from 'node:util'
 import { subjectOf } from '../core/ordering.ts'
 import { distinctOwned, type Owned, type Receipt } from '../core/receipt.ts'
 
@@ -15,11 +16,21 @@ export interface Estate {
   declared(): readonly Owned[]
   /** What of it this run may make: all of it, or what is selected. */
   claimed(): readonly Owned[]
+  /** What it declares there for hosts that --limit leaves out. */
+  beside(): readonly Owned[]
 }
 
 /** The receipt of a site among those of a machine. */
 const ownedBy = (receipts: readonly Receipt[], site: string): readonly Owned[] =>
   receipts.find((receipt) => receipt.site === site)?.owned ?? []
+
+/** What other sites have noted there. */
+const ownedByOthers = ({ receipts }: Estate, site: string): readonly Owned[] =>
+  receipts.filter((receipt) => receipt.site !== site).flatMap((receipt) => receipt.owned)
+
+/** What these are of, whatever kind it is declared as. */
+export const subjectsOf = (owned: readonly Owned[]): ReadonlySet<string> =>
+  new Set(owned.map(({ id }) => subjectOf(id)))
 
 const owned = ({ former }: Pick<Estate, 'former'>): readonly Owned[] => former.flatMap((receipt) => receipt.owned)
 
@@ -48,10 +59,79 @@ export function abandoned(estate: Estate, site: string, absent: ReadonlySet<stri
  * run leaves alone, or another site. A path is the same thing whatever kind it is declared as.
  */
 export function keptBy(estate: Estate, site: string, absent: ReadonlySet<string>): ReadonlySet<string> {
-  const { receipts } = estate
-  const others = receipts.filter((receipt) => receipt.site !== site).flatMap(({ owned }) => owned)
-  const beside = [...owned(estate), ...ownedBy(receipts, site)].filter(({ host }) => absent.has(host))
-  return new Set([...estate.declared(), ...others, ...beside].map(({ id }) => subjectOf(id)))
+  return subjectsOf([...keptHere(estate, site, absent), ...ownedByOthers(estate, site)])
+}
+
+/** What this site still has on a machine: declared for one of its hosts, or noted for one that the run leaves alone. */
+const keptHere = (estate: Estate, site: string, absent: ReadonlySet<string>): readonly Owned[] => [
+  ...estate.declared(),
+  ...estate.beside(),
+  ...[...owned(estate), ...ownedBy(estate.receipts, site)].filter(({ host }) => absent.has(host)),
+]
+
+/**
+ * What this run may make on a machine and only other sites have noted there: until this one has as well, they would take it
+ * for a leftover of theirs once they declare it no longer.
+ */
+export function unclaimed(estate: Estate, site: string): readonly Owned[] {
+  const others = subjectsOf(ownedByOthers(estate, site))
+  if (others.size === 0) return []
+  const own = subjectsOf(ownedBy(estate.receipts, site))
+  return estate.claimed().filter(({ id }) => others.has(subjectOf(id)) && !own.has(subjectOf(id)))
+}
+
+/**
+ * What a site owned on a machine, declares there no longer, and another site has as well: it is that one's from now on, or
+ * each of two that drop it would leave it to the other for ever.
+ * @param absent as for `abandoned`
+ */
+export function leftToOthers(estate: Estate, site: string, absent: ReadonlySet<string>): readonly Owned[] {
+  const others = subjectsOf(ownedByOthers(estate, site))
+  if (others.size === 0) return []
+  const kept = subjectsOf(keptHere(estate, site, absent))
+  return ownedBy(estate.receipts, site).filter(({ id }) => others.has(subjectOf(id)) && !kept.has(subjectOf(id)))
+}
+
+/** What other machines of a site declare that remember the very same: most likely they are this one, by another address. */
+export function alsoKept(estate: Estate, estates: Iterable<Estate>): readonly Owned[] {
+  const twins = [...estates].filter((one) => one !== estate && remembersLike(one, estate))
+  return twins.flatMap((one) => [...one.declared(), ...one.beside()])
+}
+
+function remembersLike(one: Estate, other: Estate): boolean {
+  const [here, there] = [one, other].map(({ receipts, former }) => [...receipts, ...former])
+  return here?.length === there?.length && isDeepStrictEqual(here, there)
+}
+
+/** The keys of the machines that each host of a site is on. */
+export type Homes = ReadonlyMap<string, ReadonlySet<string>>
+
+/**
+ * The subjects that are noted on a machine for hosts of the site which it is not by its key, each with why that is in doubt:
+ * the host may have moved, or reach the same machine by another address.
+ */
+export function inDoubt(noted: readonly Owned[], homes: Homes, machine: string): ReadonlyMap<string, string> {
+  const doubts = noted.flatMap(({ host, id }) => {
+    const home = homes.get(host)
+    if (home === undefined || home.has(machine)) return []
+    const why = `of ${host}, which is reached as ${[...home].join(', ')}; if that is this machine, write it alike`
+    return [[subjectOf(id), why] as const]
+  })
+  return new Map(doubts)
+}
+
+/** Why what was abandoned on a machine is only shown; undefined of what the site may remove. */
+export function doubtOf(
+  estate: Estate,
+  site: string,
+  homes: Homes,
+  doubted: ReadonlyMap<string, string>,
+  one: Owned,
+): string | undefined {
+  if (!homes.has(one.host)) return `of ${one.host}, which is no host of this site any more`
+  const why = doubted.get(subjectOf(one.id))
+  if (why !== undefined || surelyOf(estate, site, one)) return why
+  return 'noted under a name that others may have had; --prune --force removes it'
 }
 
 /**
@@ -64,7 +144,7 @@ export function receiptOf(estate: Estate, site: string, gone: readonly Owned[] =
   const key = ({ host, id }: Owned): string => `${host} ${id}`
   const away = new Set(gone.map(key))
   const ours = new Set(declared.map(key))
-  const subjects = new Set(declared.map(({ id }) => subjectOf(id)))
+  const subjects = subjectsOf(declared)
   const settled = (one: Owned): boolean =>
     subjects.has(subjectOf(one.id)) || away.has(key(one)) || surelyOf(estate, site, one)
   const left = [...owned(estate).filter((one) => ours.has(key(one))), ...ownedBy(receipts, site)]

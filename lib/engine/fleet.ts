@@ -73,7 +73,7 @@ export class Fleet {
     }
     const found = wanted.map(([name, schema]) => [name, this.#read(name, schema, problems)])
     const none = Object.keys(possible ?? {}).map((name) => [name, []])
-    problems.push(...dividedMachines([...this.#used]))
+    problems.push(...dividedMachines([...this.#used]), ...unequalPorts([...this.#used]))
     if (problems.length > 0) throw usageError(...distinct([...this.strangers(), ...problems]))
     return Object.fromEntries([...none, ...found]) as Groups<N & P>
   }
@@ -165,6 +165,30 @@ function dividedMachines(hosts: readonly InventoryHost[]): readonly Problem[] {
         where: placeText((host.vars.entries.get('ansible_become') ?? host.vars).at),
         what: `${before.name} and ${host.name} are one machine, and act as ${acting(before)} and as ${acting(host)}`,
         remedy: 'set ansible_become, ansible_become_user and ansible_become_method alike for both',
+      },
+    ]
+  })
+}
+
+/**
+ * Hosts that differ in this alone, that some have port 22 written: most likely one machine, of which a run would make two that
+ * stand in each other's way. They can't be taken for one: without a port OpenSSH's configuration may say another.
+ */
+function unequalPorts(hosts: readonly InventoryHost[]): readonly Problem[] {
+  const first = new Map<string, InventoryHost>()
+  return hosts.flatMap((host) => {
+    const { address, user, port, sshArguments } = host.connection
+    if (port !== null && port !== 22) return []
+    const key = JSON.stringify([address, user, sshArguments])
+    const before = first.get(key) ?? host
+    first.set(key, before)
+    if (before.connection.port === port) return []
+    const [with22, without] = port === 22 ? [host, before] : [before, host]
+    return [
+      {
+        where: placeText((with22.vars.entries.get('ansible_port') ?? with22.vars).at),
+        what: `${with22.name} and ${without.name} have one address, and only ${with22.name} has port 22 written`,
+        remedy: 'write ansible_port for both or for neither: they are one machine only if that is alike',
       },
     ]
   })

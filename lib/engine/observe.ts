@@ -20,7 +20,8 @@ import type { Tags } from './tags.ts'
 import type { HostPlan, World } from './world.ts'
 
 const factsQuestion: Question = { reader: factsReader, key: 'machine' }
-const receiptsQuestion: Question = { reader: receiptsReader, key: 'machine' }
+/** What a machine remembers of sites. */
+export const receiptsQuestion: Question = { reader: receiptsReader, key: 'machine' }
 
 /** The facts of a machine: of an earlier run, or else asked for and kept. */
 export async function factsOf(machine: Machine, world: World, connections: Connections): Promise<Facts> {
@@ -132,6 +133,8 @@ export interface Reading {
   readonly declared: readonly Assignment[]
   /** What it remembers of earlier runs. */
   readonly receipts: readonly Receipt[]
+  /** Null where it was not read. */
+  readonly facts: Facts | null
 }
 
 export interface Unobserved {
@@ -168,12 +171,13 @@ export async function observeMachine(
     itself = await observeItself(site, machine, world, connections, selecting)
   } catch (error) {
     if (!(error instanceof PlinthError) || error.code === 4) throw error
-    return { machine, found: [{ machine, assignments: hostsOn(site, machine), error }], declared: [], receipts: [] }
+    const found = [{ machine, assignments: hostsOn(site, machine), error }]
+    return { machine, found, declared: [], receipts: [], facts: null }
   }
-  const { outline, behind, receipts } = itself
+  const { outline, behind, receipts, facts } = itself
   const reached = await Promise.all(behind.map((one) => observeBehind(one, connections, selecting)))
   const found = [...outline.selections, ...reached.flat()]
-  return { machine, found, declared: outline.assignments, receipts }
+  return { machine, found, declared: outline.assignments, receipts, facts }
 }
 
 /** What a machine says, and what of the site is behind a database of it. */
@@ -181,9 +185,10 @@ interface Itself {
   readonly outline: Outline
   readonly behind: readonly Assignment[]
   readonly receipts: readonly Receipt[]
+  readonly facts: Facts | null
 }
 
-const nothingSelected: Itself = { outline: { assignments: [], selections: [] }, behind: [], receipts: [] }
+const nothingSelected: Itself = { outline: { assignments: [], selections: [] }, behind: [], receipts: [], facts: null }
 
 /** A function of its own: when it has ended, nobody has the lists any more. Those of many machines would wait for the last of them. */
 async function observeItself(
@@ -219,6 +224,7 @@ async function observeItself(
       : { assignments, selections: withCreations(shown) },
     behind: assignments.filter((assignment) => assignment.play.options.via && concerns(assignment)),
     receipts: readReceipts(itself(receiptsQuestion)),
+    facts,
   }
 }
 

@@ -29,7 +29,8 @@ export function checkPrerequisites(
   unobserved: readonly Unobserved[],
 ): void {
   const { force } = run.options
-  const place = (play: Play): number => run.site.indexOf(play)
+  // The play that removes what is no longer declared is none of the site's, and comes last.
+  const place = (play: Play): number => (run.site.includes(play) ? run.site.indexOf(play) : run.site.length)
   // They are in the order of the plays: where anything changes after a play, the last of all does.
   const last = observations.findLast(({ plans }) => !plans.every(isKeep))?.assignment.play
   const after = (play: Play): Play | undefined => (last && place(last) > place(play) ? last : undefined)

@@ -2,16 +2,16 @@
  * Leftovers: what a machine remembers that this site declared there once, and declares no longer. They are shown; with
  * --prune they are removed, by a play of their own at the end of the site.
  */
-import { innermostFirst } from '../core/ordering.ts'
-import type { Owned } from '../core/receipt.ts'
+import { grouped } from '../core/grouped.ts'
+import { innermostFirst, subjectOf } from '../core/ordering.ts'
+import { type Owned, readReceipts } from '../core/receipt.ts'
 import type { Plan, Resource } from '../core/resource.ts'
 import { assignmentOf } from './assignment.ts'
-import { whoText } from './audit.ts'
-import { keptBy, receiptOf, surelyOf } from './estate.ts'
+import { alsoKept, doubtOf, type Homes, inDoubt, keptBy, leftToOthers, subjectsOf } from './estate.ts'
 import { isKeep, isUnreachable, nowhere, problemsOf } from './failures.ts'
-import { mapLimit, type Observation, questionsOf } from './observe.ts'
+import { mapLimit, type Observation, questionsOf, receiptsQuestion } from './observe.ts'
 import { type Host, type Play, play } from './play.ts'
-import type { Run } from './run.ts'
+import type { Options, Run } from './run.ts'
 import { planResources } from './selection.ts'
 import { everything, selectsAll } from './tags.ts'
 import type { Leftover } from './world.ts'
@@ -24,57 +24,79 @@ export interface Leftovers {
   /** The play that removes them, and what it would do: for a run with --prune. */
   readonly play: Play
   readonly observations: readonly Observation[]
+  readonly looked: readonly Looked[]
+}
+
+/** What a machine remembers and need not for ever. */
+export interface Looked {
+  readonly host: Host<unknown>
+  /** What is declared no longer, and of what could be asked for, what tells whether it is still there. */
+  readonly left: readonly Owned[]
+  readonly removals: readonly Resource[]
+  /** What is left to a person, or to another site that has it too. */
+  readonly released: readonly Owned[]
 }
 
 /**
  * Looks for leftovers on every machine that was read, and whether they are still there; machines that have none are not
  * asked. What can't be removed blindly, or is not empty, is only shown; what a host had that the inventory does not know any
- * more, or what is only noted under a former name of the site, is removed with --force only: another site may have it. No tag finds a leftover: with --tags there are none.
+ * more or reaches as another machine, or what is only noted under a former name of the site, is removed with --force only: another
+ * site may have it, or that host. No tag finds a leftover: with --tags there are none.
  */
 export async function findLeftovers(run: Run): Promise<Leftovers> {
   const { site, options } = run
-  const { tags = everything } = options
-  const hosts = new Map<string, Host<unknown>>()
-  for (const host of site.flatMap((one) => one.hosts))
-    if (!hosts.has(host.machine.key)) hosts.set(host.machine.key, host)
+  const { tags = everything, identity } = options
   const absent = absentFrom(site)
-  const known = new Set(site.flatMap(({ members }) => members.map(({ name }) => name)))
+  const homes = homesIn(site)
   const removable = new Map<string, readonly Resource[]>()
-  const removal = play(pruning, [...hosts.values()], ({ machine }) => removable.get(machine.key) ?? [])
-  const looked = await mapLimit([...hosts], options.forks, async ([key, host]) => {
+  const hosts = [...hostsByMachine(site).values()].flatMap(([host]) => host ?? [])
+  const removal = play(pruning, hosts, ({ machine }) => removable.get(machine.key) ?? [])
+  const looked = await mapLimit(hosts, options.forks, async (host) => {
+    const { key } = host.machine
     const estate = run.estates.get(key)
-    const left = selectsAll(tags) ? (run.abandoned.get(key) ?? []) : []
-    const kept = estate && left.length > 0 ? keptBy(estate, options.identity.site, absent) : new Set<string>()
-    const strange = (one: Owned): string | undefined => {
-      if (options.force) return undefined
-      if (!known.has(one.host)) return `of ${one.host}, which is no host of this site any more`
-      if (estate && surelyOf(estate, options.identity.site, one)) return undefined
-      return 'noted under a name that others may have had; --prune --force removes it'
-    }
+    if (!estate || !selectsAll(tags)) return unlooked(host)
+    const twins = subjectsOf(run.abandoned.has(key) ? alsoKept(estate, run.estates.values()) : [])
+    const left = (run.abandoned.get(key) ?? []).filter(({ id }) => !twins.has(subjectOf(id)))
+    const others = options.prune ? leftToOthers(estate, identity.site, absent) : []
+    const doubted = inDoubt([...left, ...others], homes, key)
+    const strange = (one: Owned): string | undefined =>
+      options.force ? undefined : doubtOf(estate, identity.site, homes, doubted, one)
     const may = left.filter((one) => strange(one) === undefined)
-    const plans = await plansOfRemoval(run, removal, host, may, kept).catch((error: unknown) => {
+    const kept = left.length > 0 ? keptBy(estate, identity.site, absent) : []
+    const staying = new Set([...kept, ...twins, ...(options.force ? [] : doubted.keys())])
+    const plans = await plansOfRemoval(run, removal, host, may, staying).catch((error: unknown) => {
       const kind = isUnreachable(error) ? 'unreachable' : 'failed'
       run.record({ ...nowhere(removal), host: host.name, kind, problems: problemsOf(error) })
     })
     // What could not be looked at is told as a failure; nothing more is known of it.
-    if (!plans) return { found: [], observations: [] }
+    if (!plans) return unlooked(host)
     const resources = plans.flatMap(({ resource, plan }) => (plan.action === 'remove' ? [resource] : []))
     removable.set(key, resources)
     const changing = plans.flatMap(({ plan }) => (plan.action === 'remove' ? [plan] : []))
+    const planOf = new Map(plans.map(({ plan }) => [plan.id, plan]))
     return {
       found: left.flatMap((one) => {
         const why = strange(one)
         if (why !== undefined) return [{ ...one, machine: key, fate: 'blocked', why } as const]
-        return leftoverOf(one.host, one.id, key, plans.find(({ plan }) => plan.id === one.id)?.plan)
+        return leftoverOf(one.host, one.id, key, planOf.get(one.id))
       }),
       observations:
         changing.length > 0 ? [{ assignment: assignmentOf(removal, host, resources), plans: changing, left: [] }] : [],
+      host,
+      left,
+      removals: plans.map(({ resource }) => resource),
+      released: [
+        ...may.filter(({ id }) => !planOf.has(id)),
+        // No force takes from a host what it may still have.
+        ...others.filter((one) => strange(one) === undefined && !doubted.has(subjectOf(one.id))),
+      ],
     }
   })
   return {
     found: looked.flatMap(({ found }) => found),
     play: removal,
     observations: looked.flatMap(({ observations }) => observations),
+    looked,
   }
 }
 
@@ -85,8 +107,11 @@ async function plansOfRemoval(
   left: readonly Owned[],
   kept: ReadonlySet<string>,
 ): Promise<readonly { readonly resource: Resource; readonly plan: Plan }[]> {
-  // A folder may have been declared, and so noted, later than what is in it.
-  const removals = innermostFirst(left.map(({ id }) => id)).flatMap((id) => options.leftover(id, kept) ?? [])
+  // Two hosts of a machine may have had one thing. `left` is in reverse, and the first to declare it says what it stands on; but a
+  // folder may have been declared, and so noted, later than what is in it.
+  const ids = [...new Set(left.toReversed().map(({ id }) => id))].toReversed()
+  const own = innermostFirst(ids).flatMap((id) => options.leftover(id, kept) ?? [])
+  const removals = own.map((one) => unlessTaken(one, host, options))
   const told = options.prune ? options.planned : undefined
   // What a saved plan was to remove is done where it is read to be gone, also if nothing remembers it any more.
   const planned = new Set(told?.removes(removal, host))
@@ -116,6 +141,48 @@ async function plansOfRemoval(
   return pairs
 }
 
+/**
+ * The same removal, blocked where another site has the thing: much may have happened between the first look at a machine and
+ * the last play, and only under the lock is it certain.
+ */
+function unlessTaken(removal: Resource, { name }: Host<unknown>, { identity }: Options): Resource {
+  const { site, formerSites = [] } = identity
+  const { id } = removal
+  return {
+    ...removal,
+    probe: [...removal.probe, receiptsQuestion],
+    plan(answers, pending) {
+      const plan = removal.plan(answers, pending)
+      const others = readReceipts(answers(receiptsQuestion)).filter(
+        (one) => one.site !== site && !formerSites.includes(one.site),
+      )
+      const taken = others.find(({ owned }) => subjectsOf(owned).has(subjectOf(id)))
+      if (isKeep(plan) || !taken) return plan
+      const what = `${taken.site} has noted ${id} here since it was looked at, and may need it`
+      const problem = { where: name, what, remedy: 'run again: it is left to that site' }
+      return { ...plan, action: 'blocked', steps: [], problems: [problem] }
+    },
+  }
+}
+
+/** Of which nothing is known. */
+const unlooked = (host: Host<unknown>) => ({ found: [], observations: [], host, left: [], removals: [], released: [] })
+
+/** The machines that a run may change, each with its hosts: of a prerequisite nothing is changed. */
+export const hostsByMachine = (site: readonly Play[]): ReadonlyMap<string, readonly Host<unknown>[]> =>
+  grouped(
+    site.flatMap(({ hosts, prerequisite }) => (prerequisite ? [] : hosts)),
+    ({ machine }) => machine.key,
+  )
+
+/** The keys of the machines that each host of the site is on. */
+function homesIn(site: readonly Play[]): Homes {
+  const homes = new Map<string, Set<string>>()
+  for (const { name, machine } of site.flatMap(({ members }) => members))
+    homes.set(name, (homes.get(name) ?? new Set<string>()).add(machine.key))
+  return homes
+}
+
 /** What is to be said of a leftover; nothing of one that is gone already. */
 function leftoverOf(host: string, id: string, machine: string, plan: Plan | undefined): readonly Leftover[] {
   if (plan === undefined) return [{ host, id, machine, fate: 'by hand', why: 'such things are not removed blindly' }]
@@ -131,37 +198,4 @@ export function absentFrom(site: readonly Play[]): ReadonlySet<string> {
     return members.flatMap(({ name }) => (worked.has(name) ? [] : [name]))
   })
   return new Set(absent)
-}
-
-/**
- * Lets every machine forget what is gone from it, read once more, and what was shown as left to a person. Nothing where a
- * host of the machine failed or the run was interrupted. Where it can't be noted, that is a warning.
- */
-export async function forget(run: Run, { found, observations }: Leftovers): Promise<void> {
-  const { identity, signal } = run.options
-  const machines = new Map<string, Host<unknown>[]>()
-  for (const host of run.site.flatMap(({ hosts }) => hosts))
-    machines.set(host.machine.key, [...(machines.get(host.machine.key) ?? []), host])
-  for (const [key, hosts] of machines) {
-    const [host] = hosts
-    const estate = run.estates.get(key)
-    const own = found.filter(({ machine }) => machine === key)
-    if (!host || !estate || own.length === 0 || signal.aborted || hosts.some(({ name }) => run.hasFailed(name)))
-      continue
-    try {
-      const channel = await run.connections.machine(host.machine)
-      await run.lock(channel)
-      const removals = observations.flatMap(({ assignment }) =>
-        assignment.host.machine.key === key ? assignment.resources : [],
-      )
-      const plans = removals.length > 0 ? planResources(removals, await channel.ask(questionsOf(removals))) : []
-      const away = new Set(plans.filter(isKeep).map(({ id }) => id))
-      const gone = own.filter(({ id, fate }) => fate === 'by hand' || (fate === 'removed' && away.has(id)))
-      if (gone.length === 0) continue
-      const line = `${whoText(identity)} host=${host.name} forgets: ${gone.map(({ id }) => id).join(', ')}`
-      await channel.trace({ line, receipt: receiptOf(estate, identity.site, gone) })
-    } catch (error) {
-      run.warn(problemsOf(error))
-    }
-  }
 }

@@ -173,9 +173,10 @@ const cases: readonly Case[] = [
     after: ['h1 thing:a', 'h2 thing:a'],
   },
   {
-    says: 'what is gone already is no leftover',
+    says: 'what is gone already is no leftover, and forgotten',
     remembers: ['test h1 thing:x'],
     found: [],
+    after: ['h1 thing:a', 'h2 thing:a'],
   },
   {
     says: 'what has something in it stays, and is remembered',
@@ -226,7 +227,7 @@ const cases: readonly Case[] = [
     declares: ['line-set:/a'],
     found: ['h1 file:/c removed'],
     steps: ['remove file:/c'],
-    after: ['h1 file:/a', 'h1 symlink:/b', 'h1 thing:a', 'h1 line-set:/a', 'h2 thing:a', 'h2 line-set:/a'],
+    after: ['h1 file:/a', 'h1 thing:a', 'h1 line-set:/a', 'h2 thing:a', 'h2 line-set:/a'],
   },
   {
     says: 'and however it is written',
@@ -236,9 +237,24 @@ const cases: readonly Case[] = [
     found: [],
   },
   {
-    says: 'what another site has there is none of ours',
+    says: 'what another site has there is none of ours, and forgotten',
     remembers: ['other h1 thing:x', 'test h1 thing:y', 'other h1 thing:y'],
     there: { x: 'new', y: 'new' },
+    found: [],
+    after: ['h1 thing:a', 'h2 thing:a'],
+  },
+  {
+    says: 'what two hosts had goes once',
+    remembers: ['test h1 thing:x', 'test h1 thing:y', 'test h2 thing:x', 'test h2 thing:z'],
+    there: { x: 'new', y: 'new', z: 'new' },
+    found: ['h2 thing:z removed', 'h2 thing:x removed', 'h1 thing:y removed', 'h1 thing:x removed'],
+    steps: ['remove z', 'remove y', 'remove x'],
+    after: ['h1 thing:a', 'h2 thing:a'],
+  },
+  {
+    says: 'what another site has is not forgotten where a host of this one has it still, or may have',
+    remembers: ['test h1 thing:a', 'test h2 thing:x', 'other h1 thing:a', 'other h1 thing:x'],
+    limit: ['h1'],
     found: [],
   },
   {

@@ -54,6 +54,35 @@ test('hosts of one machine act as one user', () => {
   }
 })
 
+test('port 22 is written for all hosts of an address or for none', () => {
+  const at22 = { ...connectionTo('a', root), port: 22 }
+  const other = { ...connectionTo('a', root), port: 2222 }
+  const plain = connectionTo('a', root)
+  for (const alike of [
+    [at22, at22, other],
+    [plain, plain, other],
+    [at22, connectionTo('b', root)],
+  ])
+    assert.is(fleetOf(...alike).group('all', params({})).length, alike.length)
+  for (const [hosts, [with22, without]] of [
+    [
+      [plain, at22],
+      ['h2', 'h1'],
+    ],
+    [
+      [at22, other, plain],
+      ['h1', 'h3'],
+    ],
+  ] as const) {
+    assert.throws(
+      () => fleetOf(...hosts).group('all', params({})),
+      (error: Error) =>
+        error.message ===
+        `lab.yaml:3:5: ${with22} and ${without} have one address, and only ${with22} has port 22 written; write ansible_port for both or for neither: they are one machine only if that is alike`,
+    )
+  }
+})
+
 const written = (name: string, line: number): readonly [string, LocatedEntry] => {
   const place = { file: 'lab.yaml', line, column: 1 }
   return [name, { at: place, value: new LocatedScalar(place, 'x', 'x') }]

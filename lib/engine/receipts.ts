@@ -1,0 +1,76 @@
+/**
+ * What a run changes in what machines remember of its site, beside what it notes before its steps: what has come to the site
+ * without a change, and what has gone. Written under the machine's lock; where that can't be, it is a warning.
+ */
+import type { Channel, MachineChannel } from '../core/channel.ts'
+import { receiptLine } from './audit.ts'
+import { receiptOf, unclaimed } from './estate.ts'
+import { isKeep, problemsOf } from './failures.ts'
+import { mapLimit, questionsOf } from './observe.ts'
+import type { Host } from './play.ts'
+import { hostsByMachine, type Leftovers, type Looked } from './prune.ts'
+import type { Run } from './run.ts'
+import { planResources } from './selection.ts'
+
+/**
+ * Notes what only other sites have noted on a machine, and this one declares there too: a play that has moved to a playbook of its
+ * own finds all as declared, and the old one would take it for a leftover. Machines of which no other site has noted any of
+ * that are not touched.
+ */
+export async function claim(run: Run): Promise<void> {
+  const { identity, forks } = run.options
+  await mapLimit([...hostsByMachine(run.site)], forks, async ([key, hosts]) => {
+    const [host] = hosts
+    const estate = run.estates.get(key)
+    const ours = estate ? unclaimed(estate, identity.site) : []
+    if (!host || ours.length === 0 || !mayNote(run, hosts)) return
+    const ids = ours.map(({ id }) => id)
+    await locked(run, host, () => run.trace(host, receiptLine(identity, host.name, 'claims', ids)))
+  })
+}
+
+/**
+ * Lets every machine forget what is gone from it, read once more, and what was shown as left to a person or is left to
+ * another site. Nothing where a host of the machine failed or the run was interrupted.
+ */
+export async function forget(run: Run, { looked }: Leftovers): Promise<void> {
+  const { identity } = run.options
+  const machines = hostsByMachine(run.site)
+  for (const { host, left, removals, released } of looked) {
+    const estate = run.estates.get(host.machine.key)
+    if (!estate || removals.length + released.length === 0) continue
+    if (!mayNote(run, machines.get(host.machine.key) ?? [])) continue
+    await locked(run, host, async (channel) => {
+      const gone = [...released, ...(await goneOf(channel, { left, removals }))]
+      if (gone.length === 0) return
+      const ids = gone.map(({ id }) => id)
+      const line = receiptLine(identity, host.name, 'forgets', ids)
+      await channel.trace({ line, receipt: receiptOf(estate, identity.site, gone) })
+    })
+  }
+}
+
+const mayNote = (run: Run, hosts: readonly Host<unknown>[]): boolean =>
+  !run.options.signal.aborted && !hosts.some(({ name }) => run.hasFailed(name))
+
+/** What of all that was asked for once is not there now. */
+async function goneOf(channel: Channel, { left, removals }: Pick<Looked, 'left' | 'removals'>) {
+  if (removals.length === 0) return []
+  const plans = planResources(removals, await channel.ask(questionsOf(removals)))
+  const away = new Set(plans.filter(isKeep).map(({ id }) => id))
+  return left.filter(({ id }) => away.has(id))
+}
+
+async function locked(
+  run: Run,
+  { machine }: Host<unknown>,
+  work: (channel: MachineChannel) => Promise<void>,
+): Promise<void> {
+  try {
+    const channel = await run.connections.machine(machine)
+    await run.lock(channel)
+    await work(channel)
+  } catch (error) {
+    run.warn(problemsOf(error))
+  }
+}
