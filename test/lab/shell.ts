@@ -3,8 +3,16 @@ import { $ as zx } from 'zx'
 
 const systemPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 
-/** The environment of every command; `sbin` may be missing from a root's PATH. */
-export const environment = { ...process.env, PATH: `${process.env.PATH ?? ''}:${systemPath}`, LC_ALL: 'C.UTF-8' }
+/**
+ * The environment of every command; `sbin` may be missing from a root's PATH. SHLVL: bash takes zx's stdin, a socket, for a
+ * login from another machine and runs the user's .bashrc first, unless it hears that it is not the first shell.
+ */
+export const environment = {
+  ...process.env,
+  PATH: `${process.env.PATH ?? ''}:${systemPath}`,
+  LC_ALL: 'C.UTF-8',
+  SHLVL: '1',
+}
 
 export const $ = zx({ quiet: true, input: '', env: environment })
 
