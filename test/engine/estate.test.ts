@@ -1,6 +1,6 @@
 /** What a run leaves on its machines, and what it finds there that is declared no longer. */
 import { hostError, unreachable } from '../../lib/core/error.ts'
-import { type Plan, type Resource, resource } from '../../lib/core/resource.ts'
+import type { Plan } from '../../lib/core/resource.ts'
 import { play } from '../../lib/engine/play.ts'
 import { leftoverLines } from '../../lib/engine/report.ts'
 import type { Options } from '../../lib/engine/run.ts'
@@ -8,26 +8,10 @@ import type { Result } from '../../lib/engine/world.ts'
 import { leftover } from '../../lib/resources/leftover.ts'
 import { FakeWorld, fakeHost, plainFacts, run } from '../../lib/testing.ts'
 import { assert, suite } from '../kit.ts'
-import { hosts, is, there, thing, works } from './thing.ts'
+import { hosts, removal, there, thing, works } from './thing.ts'
 import { tester } from './valve.ts'
 
 const test = suite('engine/estate')
-
-/** What removes a thing; it is blocked while it is `full`, and such as begin with `pkg` are not removed blindly. */
-const removal = (id: string): Resource | undefined => {
-  const name = id.replace('thing:', '')
-  const question = { reader: is, key: name }
-  if (name.startsWith('pkg')) return undefined
-  return resource<{ readonly [key: string]: string; readonly state: string }>({
-    id,
-    probe: [question],
-    read: (answers) => (answers(question) === '' ? null : { state: answers(question) }),
-    desired: null,
-    blocked: (_answers, actual) =>
-      actual?.state === 'full' ? [{ where: name, what: 'it is not empty', remedy: 'empty it' }] : [],
-    steps: () => [{ say: `remove ${name}`, run: `remove ${name}` }],
-  })
-}
 
 const remembers = (world: FakeWorld, machine: string, ...lines: readonly string[]): void => {
   world.machine(machine).answer('receipts:machine', lines.map((line) => line.replaceAll(' ', '\t')).join('\n'))

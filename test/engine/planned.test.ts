@@ -10,7 +10,7 @@ import type { Event } from '../../lib/engine/world.ts'
 import { leftover } from '../../lib/resources/leftover.ts'
 import { FakeWorld, fakeHost, plainFacts, run } from '../../lib/testing.ts'
 import { assert, suite } from '../kit.ts'
-import { gateOf, hosts, is, there, thing, works } from './thing.ts'
+import { gateOf, hosts, is, removal, there, thing, works } from './thing.ts'
 
 const test = suite('engine/planned')
 
@@ -354,20 +354,6 @@ test('a thing that is half done goes on with the steps that are left; one that i
   assert.equal(await outcome('right|some', 'wrong|some'), [])
 })
 
-/** What removes a thing; one that is `full` can't be. */
-const gone = (id: string): Resource => {
-  const question = { reader: is, key: id.replace('thing:', '') }
-  return resource<{ readonly [key: string]: string; readonly state: string }>({
-    id,
-    probe: [question],
-    read: (answers) => (answers(question) === '' ? null : { state: answers(question) }),
-    desired: null,
-    blocked: (_answers, actual) =>
-      actual?.state === 'full' ? [{ where: question.key, what: 'it is not empty', remedy: 'empty it' }] : [],
-    steps: () => [{ say: `remove ${question.key}`, run: `remove ${question.key}` }],
-  })
-}
-
 test('removals are part of a plan; what is gone already is done, and nothing else is removed', async () => {
   const world = worldOf('h1', 'h2')
   const remembers = (...names: readonly string[]) =>
@@ -381,7 +367,7 @@ test('removals are part of a plan; what is gone already is done, and nothing els
       return undefined
     })
   const site = [play('p', hosts('h1', 'h2'), () => [thing('a')])]
-  const options: Partial<Options> = { prune: true, leftover: gone }
+  const options: Partial<Options> = { prune: true, leftover: removal }
   const plan = await planOf(site, world, options)
   assert.equal(
     plan.plays.at(-1)?.hosts.map(({ host, items }) => [host, ...items.map(({ id }) => id)]),
@@ -444,7 +430,7 @@ for (const [name, { remembers = noted, now = {}, plannedWith = {}, says, done = 
       })
     receipts(plannedWith.force ? remembers : noted)
     const site = [play('p', hosts('h1'), () => [thing('a')])]
-    const options: Partial<Options> = { prune: true, leftover: gone }
+    const options: Partial<Options> = { prune: true, leftover: removal }
     const plan = await planOf(site, world, { ...options, ...plannedWith })
     assert.equal(
       plan.plays.at(-1)?.hosts[0]?.items.map(({ id }) => id),

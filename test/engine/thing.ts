@@ -76,3 +76,19 @@ export function gateOf(
   }
   return { gate, looks }
 }
+
+/** What removes a thing; it is blocked while it is `full`, and such as begin with `pkg` are not removed blindly. */
+export const removal = (id: string): Resource | undefined => {
+  const name = id.replace('thing:', '')
+  const question = { reader: is, key: name }
+  if (name.startsWith('pkg')) return undefined
+  return resource<{ readonly [key: string]: string; readonly state: string }>({
+    id,
+    probe: [question],
+    read: (answers) => (answers(question) === '' ? null : { state: answers(question) }),
+    desired: null,
+    blocked: (_answers, actual) =>
+      actual?.state === 'full' ? [{ where: name, what: 'it is not empty', remedy: 'empty it' }] : [],
+    steps: () => [{ say: `remove ${name}`, run: `remove ${name}` }],
+  })
+}
