@@ -159,9 +159,10 @@ export function service(name: string, unitFile: string, inputs: readonly Resourc
         : [],
     steps({ changed, due }) {
       const restarts = ['active', 'restart', 'stale'].some((key) => changed.has(key))
+      const reload = changed.has('reload') || due.has(unitFile)
       const run = [
-        ...(changed.has('reload') || due.has(unitFile) ? ['systemctl daemon-reload'] : []),
-        ...(changed.has('enabled') ? [sh`systemctl enable -q -- ${name}`.text] : []),
+        ...(changed.has('enabled') ? [sh`systemctl enable ${reload ? ['-q', '--no-reload'] : '-q'} -- ${name}`.text] : []),
+        ...(reload ? ['systemctl daemon-reload'] : []),
         ...(restarts ? [sh`systemctl restart -- ${name}`.text, sh`rm -f -- ${stale}`.text] : []),
       ]
       return [{ say: `bring ${name}.service up`, deadline: 180, run: run.join('\n') }]

@@ -151,9 +151,8 @@ chown "$o:$g" ${opened}
 if [ "$acl" ]; then printf '%s\n' "$acl" | setfacl --set-file=- -- ${opened}; fi
 chmod "$m" ${opened}
 if [ "$old" ] && [ -e ${selinux} ]; then chcon --reference=${path} -- ${opened}; fi
-cat >&8
+dd bs=65536 conv=fsync status=none >&8
 exec 8>&-
-sync new
 # A link to a directory would be entered by mv, and busybox's stumbles over one that leads in a circle.
 if [ -L ${path} ] && [ ! -f ${path} ]; then rm -f -- ${path}; fi
 mv -f -- new ${path}

@@ -1,6 +1,6 @@
 import type { Answers, Question } from '../core/probe.ts'
 import { type Change, noted, type Resource, resource, type Step } from '../core/resource.ts'
-import { type Script, sh } from '../core/script.ts'
+import { Script, sh } from '../core/script.ts'
 import { Secret, sha256 } from '../core/secret.ts'
 import { unit as unitReader } from '../readers.ts'
 import { file } from './file.ts'
@@ -83,7 +83,7 @@ export function readUnit(answers: Answers, name: string, settles = Number.POSITI
  */
 export const inputOf = (name: string, input: Resource): Resource =>
   noted(input, [
-    sh`mkdir -p -m 0700 /etc/plinth
+    sh`if [ ! -d /etc/plinth ]; then mkdir -p -m 0700 /etc/plinth; fi
 ${changeTimeOf(plainFile(input))} >>${staleFile(name)}
 sync ${staleFile(name)}`.text,
   ])
@@ -217,10 +217,13 @@ function serviceSteps(
     const until = actual?.enabled === 'masked-runtime' ? ['--runtime'] : []
     steps.push({ say: `unmask ${service}`, run: sh`systemctl unmask ${['-q', ...until]} -- ${service}`.text })
   }
-  if (masked || fileChanges || actual === null || changed.has('reload') || changed.has('load')) {
-    steps.push({ say: 'reload systemd', run: 'systemctl daemon-reload' })
+  const reload = masked || fileChanges || actual === null || changed.has('reload') || changed.has('load')
+  if (changed.has('enabled')) {
+    // It would have systemd read all its units anew, which is the dearest thing here, once more for nothing.
+    const once = reload ? ['--no-reload'] : []
+    steps.push({ say: `enable ${service}`, run: sh`systemctl enable ${['-q', ...once]} -- ${service}`.text })
   }
-  if (changed.has('enabled')) steps.push({ say: `enable ${service}`, run: sh`systemctl enable -q -- ${service}`.text })
+  if (reload) steps.push({ say: 'reload systemd', run: 'systemctl daemon-reload' })
   if (!running || restarts(changed)) {
     steps.push(start(name, running ? 'restart' : 'start', inputsAreRight))
   } else if (changed.has(noRestart)) {
@@ -240,12 +243,15 @@ const start = (name: string, verb: 'start' | 'restart', known: boolean): Step =>
   deadline: 180,
   run: sh`systemctl reset-failed -- ${`${name}.service`} 2>/dev/null || :
 systemctl restart -- ${`${name}.service`}
-p=$(systemctl show -p MainPID -- ${`${name}.service`} | tr -dc 0-9) n=0
+p=0 started= n=0
+for l in $(systemctl show -p MainPID -p InvocationID -- ${`${name}.service`}); do
+  case $l in MainPID=*) p=${new Script('${l#MainPID=}')} ;; *) started=$l ;; esac
+done
 while [ "$n" -lt 50 ] && [ -r "/proc/$p/environ" ] && ! grep -q PLINTH_INPUTS= "/proc/$p/environ"; do
   n=$((n + 1))
   sleep 0.1 2>/dev/null || sleep 1
 done 2>/dev/null
-${known ? sh`systemctl show -p InvocationID -- ${`${name}.service`} >${startedFile(name)}` : sh`rm -f -- ${startedFile(name)}`}
+${known ? sh`echo "$started" >${startedFile(name)}` : sh`rm -f -- ${startedFile(name)}`}
 rm -f -- ${staleFile(name)}`.text,
 })
 

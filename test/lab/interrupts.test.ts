@@ -155,7 +155,7 @@ test(
 )
 
 for (const [at, step] of [
-  ['cat', 'a write'],
+  ['dd', 'a write'],
   ['mv', 'a write, right before its rename'],
 ] as const) {
   test(

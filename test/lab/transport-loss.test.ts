@@ -41,7 +41,7 @@ const write = { before: '', step: 'write /srv/app/app.conf', left: ['run the job
 const points = {
   'a read': { at: 'stat', before: '' },
   /** A thousand bytes of it have arrived. */
-  'a write': { at: 'cat', ...write },
+  'a write': { at: 'dd', ...write },
   'a write, right before its rename': { at: 'mv', ...write },
   'an upload': { at: 'cat', before: `${written}; : >/srv/app/job`, step: send, left: [unpack, last] },
   'a step': { at: 'app-job', before: written, step: 'run the job', left: [send, unpack, last] },

@@ -258,7 +258,7 @@ for (const shell of shells) {
   })
 
   test(`${shell}: the old file or the new one, whichever command dies`, () => {
-    const commands = ['mkdir', 'cat', 'chown', 'chmod', 'sync', 'mv']
+    const commands = ['mkdir', 'dd', 'chown', 'chmod', 'sync', 'mv']
     const deaths = commands.flatMap((command) => [
       { command, how: 'exit 1', before: 'old\n' },
       { command, how: 'kill -9 $PPID; exit 1', before: command === 'mv' ? undefined : 'old\n' },

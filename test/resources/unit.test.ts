@@ -60,13 +60,13 @@ plans(test, service!, {
     answers: {},
     action: 'create',
     changes: changesOf([]),
-    says: ['reload systemd', 'enable app.service', 'start app.service'],
+    says: ['enable app.service', 'reload systemd', 'start app.service'],
   },
   'systemd has not heard of it': {
     answers: show({ LoadState: 'not-found', ActiveState: 'inactive', UnitFileState: '', MainPID: '0' }, null),
     action: 'create',
     changes: changesOf([]),
-    says: ['reload systemd', 'enable app.service', 'start app.service'],
+    says: ['enable app.service', 'reload systemd', 'start app.service'],
   },
   keep: { answers: show(), action: 'keep' },
   stopped: {
@@ -159,7 +159,7 @@ plans(test, service!, {
       'load: masked → loaded',
       `restart:  → because of ${unitFile!.id}; whether the running process has read it can't be known`,
     ],
-    says: ['unmask app.service', 'reload systemd', 'enable app.service', 'restart app.service'],
+    says: ['unmask app.service', 'enable app.service', 'reload systemd', 'restart app.service'],
   },
   'masked until the next boot, and down': {
     answers: show(
@@ -173,7 +173,7 @@ plans(test, service!, {
       'inputs: *** → another ***',
       'load: masked → loaded',
     ],
-    says: ['unmask app.service', 'reload systemd', 'enable app.service', 'start app.service'],
+    says: ['unmask app.service', 'enable app.service', 'reload systemd', 'start app.service'],
   },
 })
 
@@ -317,12 +317,15 @@ test('the answers come with the questions that are asked anyway: no round trip m
 /** Waits for the program itself, where systemd does not. */
 const starting = `systemctl reset-failed -- app.service 2>/dev/null || :
 systemctl restart -- app.service
-p=$(systemctl show -p MainPID -- app.service | tr -dc 0-9) n=0
+p=0 started= n=0
+for l in $(systemctl show -p MainPID -p InvocationID -- app.service); do
+  case $l in MainPID=*) p=\${l#MainPID=} ;; *) started=$l ;; esac
+done
 while [ "$n" -lt 50 ] && [ -r "/proc/$p/environ" ] && ! grep -q PLINTH_INPUTS= "/proc/$p/environ"; do
   n=$((n + 1))
   sleep 0.1 2>/dev/null || sleep 1
 done 2>/dev/null
-systemctl show -p InvocationID -- app.service >/etc/plinth/app.started
+echo "$started" >/etc/plinth/app.started
 rm -f -- /etc/plinth/app.stale`
 
 test('a start with an input that is left as it is does not count as one with what is declared', () => {
@@ -337,7 +340,9 @@ test('a start with an input that is left as it is does not count as one with wha
 test('the commands, word for word', () => {
   const runs = (answers: Readonly<Record<string, string>>) =>
     service!.plan(canned(answers), new Set([config.id, unitFile!.id])).steps.map(({ run }) => run)
-  assert.equal(runs({}), ['systemctl daemon-reload', 'systemctl enable -q -- app.service', starting])
+  assert.equal(runs({}), ['systemctl enable -q --no-reload -- app.service', 'systemctl daemon-reload', starting])
+  const disabled = service!.plan(canned(show({ UnitFileState: 'disabled' })), new Set()).steps.map(({ run }) => run)
+  assert.equal(disabled, ['systemctl enable -q -- app.service'], 'which has systemd read its units anew itself')
   const masked = (UnitFileState: string) => runs(show({ LoadState: 'masked', UnitFileState }))[0]
   assert.is(masked('masked'), 'systemctl unmask -q -- app.service')
   assert.is(masked('masked-runtime'), 'systemctl unmask -q --runtime -- app.service')
@@ -351,7 +356,7 @@ test('a start that fails shows the command that matters, as it was run', () => {
 })
 
 test('an input leaves a note before it is touched, and the start takes it away', () => {
-  const note = `mkdir -p -m 0700 /etc/plinth
+  const note = `if [ ! -d /etc/plinth ]; then mkdir -p -m 0700 /etc/plinth; fi
 if [ -f /opt/app/app.conf ] && [ ! -L /opt/app/app.conf ]; then stat -c %Z -- /opt/app/app.conf; else echo -; fi >>/etc/plinth/app.stale
 sync /etc/plinth/app.stale
 `
@@ -386,7 +391,7 @@ sync /etc/plinth/app.stale
       .steps.at(-1)
       ?.run.split('\n') ?? []
   assert.equal(lines.slice(-2), [
-    'systemctl show -p InvocationID -- app.service >/etc/plinth/app.started',
+    'echo "$started" >/etc/plinth/app.started',
     'rm -f -- /etc/plinth/app.stale',
   ])
 })
@@ -423,7 +428,7 @@ test('it takes what serves away when it restarts what runs, and then only', () =
 })
 
 test('started and stopped by hand: what a start has read is not known to be declared, a stop leaves it enabled', () => {
-  const noted = 'systemctl show -p InvocationID -- app.service >/etc/plinth/app.started'
+  const noted = 'echo "$started" >/etc/plinth/app.started'
   assert.is(startUnit('app').run, starting.replace(noted, 'rm -f -- /etc/plinth/app.started'))
   assert.equal([stopUnit('app').say, stopUnit('app').run], ['stop app.service', 'systemctl stop -- app.service'])
 })

@@ -43,8 +43,8 @@ export async function inside(host: string, command: string): Promise<string> {
 }
 
 /**
- * Places at which a script on a host stops until it is let go: a command of the system with a gate before it. `cat` has
- * read a part of its input then, and passed it on.
+ * Places at which a script on a host stops until it is let go: a command of the system with a gate before it. `dd`, which
+ * writes files, and `cat`, which takes uploads, have read a part of their input then, and passed it on.
  */
 export const stop = {
   async install(host: string): Promise<void> {
@@ -53,14 +53,14 @@ n=\${0##*/}
 # What a run notes for itself is no step.
 case "$n $*" in mv*/plinth/receipts/*) exec /usr/bin/$n "$@" ;; esac
 if [ -e /srv/stop/$n ]; then
-  if [ $n = cat ]; then head -c 1000; fi
+  case $n in cat | dd) head -c 1000 ;; esac
   : >/srv/stop/$n.reached
   while [ -e /srv/stop/$n ]; do sleep 0.02; done
 fi
 case $n in app-job) ;; *) exec /usr/bin/$n "$@" ;; esac
 `
     await inside(host, 'mkdir -p /srv/stop')
-    for (const name of ['cat', 'mv', 'stat', 'app-job']) {
+    for (const name of ['cat', 'dd', 'mv', 'stat', 'app-job']) {
       writeFileSync(onDisk(host, `usr/local/bin/${name}`), script, { mode: 0o755 })
     }
   },
