@@ -161,7 +161,9 @@ export function service(name: string, unitFile: string, inputs: readonly Resourc
       const restarts = ['active', 'restart', 'stale'].some((key) => changed.has(key))
       const reload = changed.has('reload') || due.has(unitFile)
       const run = [
-        ...(changed.has('enabled') ? [sh`systemctl enable ${reload ? ['-q', '--no-reload'] : '-q'} -- ${name}`.text] : []),
+        ...(changed.has('enabled')
+          ? [sh`systemctl enable ${reload ? ['-q', '--no-reload'] : '-q'} -- ${name}`.text]
+          : []),
         ...(reload ? ['systemctl daemon-reload'] : []),
         ...(restarts ? [sh`systemctl restart -- ${name}`.text, sh`rm -f -- ${stale}`.text] : []),
       ]

@@ -390,10 +390,7 @@ sync /etc/plinth/app.stale
       .plan(canned(show({ Stale: 'yes' })), new Set([config.id, unitFile!.id]))
       .steps.at(-1)
       ?.run.split('\n') ?? []
-  assert.equal(lines.slice(-2), [
-    'echo "$started" >/etc/plinth/app.started',
-    'rm -f -- /etc/plinth/app.stale',
-  ])
+  assert.equal(lines.slice(-2), ['echo "$started" >/etc/plinth/app.started', 'rm -f -- /etc/plinth/app.stale'])
 })
 
 test('the digest is for root alone, and no plan shows it', () => {
