@@ -98,13 +98,15 @@ echo "$n"`.text,
     run: sh`umask 077
 if [ -s ${part} ]; then resumed=yes; else resumed=; fi
 cat >>${part} || { rm -f -- ${part}; exit 1; }
+# The disk has time for it meanwhile.
+sync ${part} & flush=$!
 sum=$(sha256sum <${part} | cut -d' ' -f1)
+wait $flush
 if [ "$sum" != ${sha256} ]; then
   rm -f -- ${part}
   echo "the archive arrived with another SHA-256: $sum" >&2
   if [ "$resumed" ]; then exit ${uploadAnew}; else exit 1; fi
 fi
-sync ${part}
 mv -f -- ${part} ${arrived}
 sync ${archiveFolder}`.text,
   }

@@ -160,6 +160,30 @@ for (const shell of shells) {
     assert.is(statSync(join(host.cache, one.sha256)).mode & 0o7777, 0o600)
   })
 
+  test(`${shell}: an archive is on the disk before it gets its name; on a disk that fails it gets none`, () => {
+    for (const fails of [false, true]) {
+      const { host, wanted } = fresh(shell)
+      const bin = mkdirs(join(host.folder, 'bin'))
+      const log = join(host.folder, 'log')
+      const real = shell === 'dash' ? (name: string) => `/bin/${name}` : (name: string) => `${busybox} ${name}`
+      const word = 'for last in "$@"; do :; done; case $last in *.part | *[0-9a-f])'
+      const flush = fails ? 'exit 1' : `sleep 0.3; echo flushed >>${q(log)}`
+      writeFileSync(join(bin, 'sync'), `#!/bin/sh\n${word} ${flush} ;; esac; exec ${real('sync')} "$@"\n`, {
+        mode: 0o755,
+      })
+      writeFileSync(join(bin, 'mv'), `#!/bin/sh\necho named >>${q(log)}; exec ${real('mv')} "$@"\n`, { mode: 0o755 })
+      const plan = host.plan(wanted())
+      const sent = { ...plan, steps: plan.steps.slice(0, 1) }
+      if (fails) {
+        assert.throws(() => host.run(sent, bin), /exit code/)
+        assert.equal(readdirSync(host.cache), [`${one.sha256}.part`])
+      } else {
+        host.run(sent, bin)
+        assert.equal(readFileSync(log, 'utf8').split('\n').slice(0, 2), ['flushed', 'named'])
+      }
+    }
+  })
+
   test(`${shell}: damage of every kind shows, and is mended from the archive that waits there`, () => {
     const { host, at, wanted } = fresh(shell)
     host.apply(wanted())
