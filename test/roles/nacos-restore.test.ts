@@ -45,6 +45,8 @@ interface Stage extends Scene {
   readonly mysql: FakeMysql
   readonly where: string
   readonly registered: string[]
+  /** What the nodes tell of the clusters of a service. */
+  readonly catalog: { answer: { readonly status: number; readonly body: string } }
   backUp(passwords?: readonly VaultKey[], force?: boolean): ReturnType<Scene['carry']>
   giveBack(options?: {
     replace?: boolean
@@ -59,13 +61,14 @@ const set = 'nacos-20260102T030405Z'
 /** A cluster whose database is `tables`; its files are one properties file per node. */
 async function stage(tables = full, text = good): Promise<Stage> {
   const registered: string[] = ['1.2.3.4']
+  const catalog = { answer: { status: 200, body: '{"clusters":[{"name":"DEFAULT"}]}' } }
   const it = await scene(
     {
       down: [],
       fault: (_node, line) => {
         if (line.endsWith('/catalog/services'))
           return { status: 200, body: '{"serviceList":[{"name":"s","groupName":"g"}]}' }
-        if (line.endsWith('/catalog/service')) return { status: 200, body: '{"clusters":[{"name":"DEFAULT"}]}' }
+        if (line.endsWith('/catalog/service')) return catalog.answer
         if (line.endsWith('/catalog/instances'))
           return { status: 200, body: JSON.stringify(registered.length > 0 ? persistent : { list: [] }) }
         if (line === 'POST /nacos/v1/ns/instance') registered.push('1.2.3.4')
@@ -91,6 +94,7 @@ async function stage(tables = full, text = good): Promise<Stage> {
     mysql,
     where,
     registered,
+    catalog,
     backUp: (passwords = [], force = false) =>
       it.carry(backup({ nodes: it.nodes, source, storage: storage(where, passwords), now, version: '0.1.0', force })),
     giveBack: async ({ replace = false, check = false, passwords = [] } = {}) => {
@@ -172,6 +176,16 @@ test('forced, it goes on without a node that is away, and says so', async () => 
     manifest.nodes.map(({ files }) => files === null),
     [false, false, true],
   )
+})
+
+test('instances that can not be listed are not taken for none', async () => {
+  const it = await stage()
+  it.catalog.answer = { status: 500, body: 'caused: overloaded' }
+  const result = await it.backUp()
+  assert.equal([states(result), readdirSync(it.where)], [['kept', 'failed'], []])
+  assert.match(told(result), /catalog\/service answers HTTP 500 caused: overloaded/)
+  assert.equal(states(await it.backUp([], true)), ['kept', 'done'])
+  assert.is(readManifest(readFileSync(join(it.where, set, 'manifest.json'), 'utf8'), set).instances, null)
 })
 
 test('where nothing was lost, nothing is written and no node is stopped', async () => {
