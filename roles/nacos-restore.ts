@@ -31,6 +31,7 @@ import { ask, client, login } from './nacos-http.ts'
 import { persistentInstances, registerPersistent } from './nacos-instances.ts'
 import type { NacosNode, Node } from './nacos-node.ts'
 import { startNode, stopNode, waitHealthy } from './nacos-service-state.ts'
+import { gateGroup } from './nacos-use.ts'
 
 export interface RestorePlan {
   readonly nodes: readonly Node[]
@@ -94,6 +95,8 @@ function verify({ storage, set }: RestorePlan): Action {
 
 /** The tables as they are now. What was read once is remembered until something is written. */
 class Tables {
+  /** Whether all of them may be written, by the look before anything is. */
+  free = false
   readonly #seen = new Map<string, Present | null>()
   private readonly plan: RestorePlan
 
@@ -121,6 +124,16 @@ class Tables {
   }
 }
 
+const administrator = { column: 'username', value: 'nacos', most: 1 }
+const published = { column: 'group_id', value: gateGroup, most: Number.POSITIVE_INFINITY }
+/** What the site itself writes into a table, nobody's data: one user and one role to log in with, and what the gate publishes. */
+const ownRows = new Map([
+  ['users', administrator],
+  ['roles', administrator],
+  ['config_info', published],
+  ['his_config_info', published],
+])
+
 /** Counts first: rows are read only where they may be the same. */
 async function presentTable(session: Database, schema: string, saved: SavedTable): Promise<Present | null> {
   const columns = (await session.query(columnsQuery(schema, saved.name))).map(columnOf).map((column) => column.name)
@@ -136,9 +149,11 @@ async function presentTable(session: Database, schema: string, saved: SavedTable
     for await (const row of session.rows(selectRows(schema, saved.name, saved.columns))) sum.add(rowText(row))
     digest = sum.digest
   }
-  // The site writes one user and one role itself, so that the gate can log in.
-  const own = /^(users|roles)$/.test(saved.name) && rows === 1 && columns.includes('username')
-  const [other] = own ? await session.query(`SELECT COUNT(*) AS total FROM ${table} WHERE username <> 'nacos'`) : []
+  const own = ownRows.get(saved.name)
+  const perhaps = own && rows <= own.most && columns.includes(own.column)
+  const [other] = perhaps
+    ? await session.query(`SELECT COUNT(*) AS total FROM ${table} WHERE NOT (${own.column} <=> '${own.value}')`)
+    : []
   return { rows, digest, columns, untouched: rows === 0 || other?.total === '0' }
 }
 
@@ -164,16 +179,25 @@ function compare(plan: RestorePlan, tables: Tables): Action {
           const what = `table ${saved.name} has no column ${lacking.join(', ')}, which the backup has`
           problems.push({ where, what, remedy: 'restore into the schema of that version, or a newer one' })
         } else if (state === 'other' && !replace) {
-          const what = `table ${saved.name} holds ${present?.rows} rows that are not those of the backup (${saved.rows})`
-          problems.push({ where, what, remedy: 'say -e replace=true if they may be lost; take a backup of them first' })
+          problems.push(occupied(plan, saved, present, replaceThem))
         }
       }
-      if (problems.length > 0) return blocked(...problems)
+      tables.free = problems.length === 0
+      if (!tables.free) return blocked(...problems)
       const told = [...counts].map(([state, count]) => `${count} ${state}`).join(', ')
       return done(`${manifest.tables.length} tables: ${told}`)
     },
   }
 }
+
+const replaceThem = 'say -e replace=true if they may be lost; take a backup of them first'
+
+/** A table whose rows nobody said may go. */
+const occupied = ({ source }: RestorePlan, saved: SavedTable, present: Present | null, remedy: string): Problem => ({
+  where: `database ${source.schema}`,
+  what: `table ${saved.name} holds ${present?.rows} rows that are not those of the backup (${saved.rows})`,
+  remedy,
+})
 
 const locksOf = ({ source, nodes }: RestorePlan): readonly Lock[] => [
   { host: source.host, login: source.login },
@@ -190,7 +214,18 @@ function restoreTable(plan: RestorePlan, tables: Tables, saved: SavedTable): Act
     wants: `it has the ${rowsText(saved.rows)} of the backup`,
     async look(reach) {
       const present = await tables.look(reach, saved)
-      if (tableState(saved, present) === 'equal') return done(`${rowsText(saved.rows)}, the same as in the backup`)
+      const state = tableState(saved, present)
+      if (state === 'equal') return done(`${rowsText(saved.rows)}, the same as in the backup`)
+      // Nodes stop one after the other, and the last ones still serve meanwhile. What was there before has been told already.
+      if (state === 'other' && !plan.replace && tables.free)
+        return blocked(
+          occupied(
+            plan,
+            saved,
+            present,
+            `they came since the comparison: ${replaceThem} (playbooks/site.ts starts the nodes)`,
+          ),
+        )
       const found = present === null ? 'not there' : `${rowsText(present.rows)}, not those of the backup`
       return due(found, `write ${rowsText(saved.rows)}`)
     },

@@ -284,6 +284,58 @@ test('the one user that the site itself writes is no other data', async () => {
   assert.equal(Object.fromEntries(it.mysql.tables), full)
 })
 
+test('what the gate published and took back is no other data either, but only that', async () => {
+  const columns = ['nid', 'data_id', 'group_id']
+  const history = (...groups: readonly string[]): FakeTable => ({
+    columns,
+    rows: groups.map((group, index) => [String(index), `plinth-${index}`, group]),
+  })
+  const left = { ...full.config_info!, rows: [['plinth-0', 'PLINTH_GATE', '', 'killed', md5('killed')]] }
+  const saved = { ...full, his_config_info: history('g', 'g') }
+  const it = await stage(saved)
+  await it.backUp()
+  const fresh = { ...emptied, config_info: left }
+  it.mysql.tables = new Map(Object.entries({ ...fresh, his_config_info: history('PLINTH_GATE', 'g') }))
+  assert.match(told(await it.giveBack({ check: true })), /^database nacos: table his_config_info holds 2 rows [^\n]*$/)
+  it.mysql.tables = new Map(Object.entries({ ...fresh, his_config_info: history(...Array(6).fill('PLINTH_GATE')) }))
+  assert.equal(told(await it.giveBack()), '')
+  assert.equal(Object.fromEntries(it.mysql.tables), saved)
+})
+
+test('what is published while the nodes stop is not lost unless that was said', async () => {
+  for (const replace of [false, true]) {
+    const it = await stage()
+    await it.backUp()
+    it.mysql.tables = new Map(Object.entries(emptied))
+    const machine = it.world.machine(it.nodes[0]!.machine.key)
+    const theirs = { ...full.users!, rows: [['theirs', 'in no backup']] }
+    machine.on('stop nacos.service', () => {
+      machine.answer('unit:nacos.service', 'LoadState=loaded\nActiveState=inactive\nSubState=dead')
+      it.mysql.tables = new Map([...it.mysql.tables, ['users', theirs]])
+      return undefined
+    })
+    const result = await it.giveBack({ replace })
+    const { rows } = it.mysql.tables.get('users')!
+    assert.equal(rows, replace ? full.users!.rows : theirs.rows)
+    if (replace) assert.equal(told(result), '')
+    else {
+      assert.match(
+        told(result),
+        /^database nacos: table users holds 1 rows that are not those of the backup \(2\); [^\n]*$/,
+      )
+      assert.match(
+        told(result),
+        /they came since the comparison: say -e replace=true .* \(playbooks\/site\.ts starts the nodes\)/,
+      )
+      assert.match(summary(result), /restore table users blocked/)
+      // The same command goes no further, and with the word it ends well.
+      assert.match(told(await it.giveBack()), /table users holds 1 rows [^\n]*; say -e replace=true/)
+      assert.equal(told(await it.giveBack({ replace: true })), '')
+      assert.equal(Object.fromEntries(it.mysql.tables), full)
+    }
+  }
+})
+
 test('a schema that lacks a column of the backup is refused before anything is lost; a newer one takes it', async () => {
   const it = await stage()
   await it.backUp()
