@@ -1,6 +1,6 @@
 /** Backup and restore over a little Nacos and a little MySQL: what is kept, what is refused, and what a killed run leaves. */
 import { createHash } from 'node:crypto'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { storage } from '../../lib/edge/storage.ts'
@@ -157,6 +157,29 @@ test('what is written while a backup is taken is in none of its tables', async (
     [450, 1, 2],
   )
   assert.is(it.mysql.tables.get('users')?.rows.length, 5)
+})
+
+test('a file that goes away before it is read is not kept, a node without any is not passed over', async () => {
+  const it = await stage()
+  const [first, second] = it.nodes.map(({ machine }) => it.world.machine(machine.key))
+  first!.answer('files:/opt/nacos/conf', '/opt/nacos/conf/application.properties\n/opt/nacos/conf/gone.conf')
+  assert.equal(states(await it.backUp()), ['kept', 'done'])
+  const files = (): readonly (readonly string[] | undefined)[] =>
+    readManifest(readFileSync(join(it.where, set, 'manifest.json'), 'utf8'), set).nodes.map((node) =>
+      node.files?.map(({ path }) => path),
+    )
+  const one = ['/opt/nacos/conf/application.properties']
+  assert.equal(
+    [files(), existsSync(join(it.where, set, 'nodes/n1/opt/nacos/conf/gone.conf'))],
+    [[one, one, one], false],
+  )
+  rmSync(join(it.where, set), { recursive: true })
+  second!.answer('files:/opt/nacos/conf', '')
+  const bare = await it.backUp()
+  assert.equal([states(bare), readdirSync(it.where)], [['kept', 'failed'], []])
+  assert.match(told(bare), /^n2: none of its files is there to be read, as in \/opt\/nacos\/conf; .*--force/)
+  assert.equal(states(await it.backUp([], true)), ['kept', 'done'])
+  assert.equal(files(), [one, undefined, one])
 })
 
 test('a backup that fails leaves nothing behind', async () => {
@@ -381,6 +404,13 @@ test('a node that serves something else than the database is found', async () =>
     told(result),
     /expected that it serves the configurations that are in the database, found after 60 s: app3 in g is another there/,
   )
+})
+
+test('a node that serves what is there does so whatever digest somebody wrote beside it', async () => {
+  const byHand = [['app0', 'g', '', '值 0', null], ['app1', 'g', '', '值 1', ''], ...many.slice(2)]
+  const it = await stage({ ...full, config_info: { ...full.config_info!, rows: byHand } })
+  await it.backUp()
+  assert.equal(told(await it.giveBack()), '')
 })
 
 test('the database is the one of the group mysql, or that of the nodes; an embedded cluster has none', async () => {
