@@ -78,6 +78,7 @@ function clientsOff(node: Node, nodes: readonly Node[], force: boolean): Action 
     locks: nodes.map((host) => ({ host })),
     wants: `no client is connected to ${node.name}`,
     deadline: patience,
+    remedy: 'stop them, or say --force',
     async look(reach) {
       if (!movesClients(version))
         return done(`Nacos ${version.text} can't move clients: they connect elsewhere when it stops`)

@@ -216,7 +216,10 @@ test('clients are asked to go, and waited for; who stays stops the drain before 
   const stuck = await scene({ down: [], fault: withClients(1000) })
   const failed = await stuck.carry(drain(stuck.nodes[0]!, stuck.nodes, false))
   assert.equal(states(failed), ['done', 'failed', 'due'])
-  assert.match(told(failed), /expected that no client is connected to n1, found after 30 s: 2 clients are connected/)
+  assert.match(
+    told(failed),
+    /expected that no client is connected to n1, found after 30 s: 2 clients are connected; stop them, or say --force/,
+  )
   assert.equal(steps(stuck), [])
 
   const forced = await scene({ down: [], fault: withClients(1000) })
@@ -231,6 +234,14 @@ test('a version that can move no clients says so', async () => {
     [moved?.state, moved?.say],
     ['kept', "Nacos 2.1.1 can't move clients: they connect elsewhere when it stops"],
   )
+})
+
+test('a node that the others do not know is for the site to bring in', async () => {
+  const ignorant = { ignorantOf: [at(2)] }
+  const it = await scene({ down: ['n2'], sees: { n1: ignorant, n3: ignorant } })
+  const result = await it.carry(undrain(it.nodes[1]!, it.nodes))
+  assert.equal(states(result), ['done', 'failed'])
+  assert.match(told(result), /n1: 10\.0\.0\.1:8848 does not know 10\.0\.0\.2:8848; run playbooks\/site\.ts, which/)
 })
 
 test('a node that is not installed is not started', async () => {
