@@ -3,17 +3,7 @@ import type { Database } from '../lib/core/channel.ts'
 import { hostError, type Problem } from '../lib/core/error.ts'
 import type { Storage } from '../lib/core/storage.ts'
 import { type Action, blocked, done, due, type Lock, type Reach, type Work } from '../lib/engine/procedure.ts'
-import {
-  columnOf,
-  columnsQuery,
-  insertRows,
-  type Row,
-  readRow,
-  rowText,
-  selectRows,
-  TableSum,
-  tablesQuery,
-} from '../lib/mysql/dump.ts'
+import { insertRows, type Row, readRow, tablesQuery } from '../lib/mysql/dump.ts'
 import { name, schema as schemaReader } from '../lib/mysql/readers.ts'
 import { type PersistentInstance, readConfig } from '../lib/nacos/api.ts'
 import {
@@ -30,7 +20,7 @@ import { ask, client, login } from './nacos-http.ts'
 import { persistentInstances, registerPersistent } from './nacos-instances.ts'
 import type { NacosNode, Node } from './nacos-node.ts'
 import { startNode, stopNode, waitHealthy } from './nacos-service-state.ts'
-import { gateGroup } from './nacos-use.ts'
+import { Tables } from './nacos-tables.ts'
 
 export interface RestorePlan {
   readonly nodes: readonly Node[]
@@ -54,7 +44,7 @@ const sample = 20
  */
 export function restore(plan: RestorePlan): readonly Action[] {
   const { nodes, manifest } = plan
-  const tables = new Tables(plan)
+  const tables = new Tables(plan.source, manifest.tables)
   const spare = async (reach: Reach): Promise<string | undefined> =>
     (await tables.allEqual(reach)) ? 'it may run: the database is as saved' : undefined
   const stops = nodes.map((node) => stopNode(node, nodes, { spare }))
@@ -90,70 +80,6 @@ function verify({ storage, set }: RestorePlan): Action {
       return done(`every file of ${set} is as it was written`)
     },
   }
-}
-
-/** The tables as they are now. What was read once is remembered until something is written. */
-class Tables {
-  /** Whether all of them may be written, by the look before anything is. */
-  free = false
-  readonly #seen = new Map<string, Present | null>()
-  private readonly plan: RestorePlan
-
-  constructor(plan: RestorePlan) {
-    this.plan = plan
-  }
-
-  /** Read anew. */
-  async look(reach: Reach, saved: SavedTable): Promise<Present | null> {
-    const present = await withSession(reach, this.plan.source, (session) =>
-      presentTable(session, this.plan.source.schema, saved),
-    )
-    this.#seen.set(saved.name, present)
-    return present
-  }
-
-  async state(reach: Reach, saved: SavedTable): Promise<ReturnType<typeof tableState>> {
-    const known = this.#seen.get(saved.name)
-    return tableState(saved, known === undefined ? await this.look(reach, saved) : known)
-  }
-
-  async allEqual(reach: Reach): Promise<boolean> {
-    for (const saved of this.plan.manifest.tables) if ((await this.state(reach, saved)) !== 'equal') return false
-    return true
-  }
-}
-
-const administrator = { column: 'username', value: 'nacos', most: 1 }
-const published = { column: 'group_id', value: gateGroup, most: Number.POSITIVE_INFINITY }
-/** What the site itself writes into a table, nobody's data: one user and one role to log in with, and what the gate publishes. */
-const ownRows = new Map([
-  ['users', administrator],
-  ['roles', administrator],
-  ['config_info', published],
-  ['his_config_info', published],
-])
-
-/** Counts first: rows are read only where they may be the same. */
-async function presentTable(session: Database, schema: string, saved: SavedTable): Promise<Present | null> {
-  const columns = (await session.query(columnsQuery(schema, saved.name))).map(columnOf).map((column) => column.name)
-  if (columns.length === 0) return null
-  const table = `${name(schema)}.${name(saved.name)}`
-  const [counted] = await session.query(`SELECT COUNT(*) AS total FROM ${table}`)
-  const rows = Number(counted?.total)
-  const fits =
-    rows === saved.rows && lackingColumns(saved, { rows, digest: null, columns, untouched: false }).length === 0
-  let digest: string | null = null
-  if (fits) {
-    const sum = new TableSum()
-    for await (const row of session.rows(selectRows(schema, saved.name, saved.columns))) sum.add(rowText(row))
-    digest = sum.digest
-  }
-  const own = ownRows.get(saved.name)
-  const perhaps = own && rows <= own.most && columns.includes(own.column)
-  const [other] = perhaps
-    ? await session.query(`SELECT COUNT(*) AS total FROM ${table} WHERE NOT (${own.column} <=> '${own.value}')`)
-    : []
-  return { rows, digest, columns, untouched: rows === 0 || other?.total === '0' }
 }
 
 function compare(plan: RestorePlan, tables: Tables): Action {
