@@ -1,6 +1,6 @@
 /** A backup of a cluster on the controller: the database in one moment, each node's own files, the persistent instances. */
 import type { Database } from '../lib/core/channel.ts'
-import { PlinthError } from '../lib/core/error.ts'
+import { hostError, PlinthError } from '../lib/core/error.ts'
 import type { Draft, Storage } from '../lib/core/storage.ts'
 import { type Action, done, due, type Reach, type Work } from '../lib/engine/procedure.ts'
 import { columnOf, columnsQuery, rowText, selectRows, snapshot, TableSum, tablesQuery } from '../lib/mysql/dump.ts'
@@ -191,10 +191,16 @@ async function saveFiles(reach: Reach, node: Node, draft: Draft): Promise<NonNul
   for (const key of [...new Set(paths)].sort()) {
     const content = { reader: contentReader, key }
     const answers = await scope.ask(node, [pathQuestion(key), content])
-    const { mode = '0000', owner = '', group = '' } = readPath(answers, key) ?? {}
+    const found = readPath(answers, key)
+    // It went away since the list was made.
+    if (!found) continue
+    const { mode, owner, group } = found
     const kept = `nodes/${node.name}${key}`
     await draft.write(kept, Buffer.from(answers(content), 'base64'))
     saved.push({ path: key, kept, mode, owner: `${owner}:${group}` })
   }
-  return saved
+  if (saved.length > 0) return saved
+  const what = `none of its files is there to be read, as in ${placesOf(node)[0]}`
+  const remedy = 'see whether nacos.home is right and who reads it (--become), or go on without them with --force'
+  throw hostError({ where: node.name, what, remedy })
 }

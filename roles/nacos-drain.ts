@@ -3,7 +3,7 @@ import { hostError, type Problem } from '../lib/core/error.ts'
 import { type Action, done, due, type Reach } from '../lib/engine/procedure.ts'
 import { movesClients, readClients } from '../lib/nacos/leadership.ts'
 import { isMajority } from '../lib/nacos/members.ts'
-import { nacosHealthy } from './nacos-health.ts'
+import { missingWithout, nacosHealthy } from './nacos-health.ts'
 import { ask, client, login, tried } from './nacos-http.ts'
 import { leadershipOff } from './nacos-leader.ts'
 import type { NacosNode, Node } from './nacos-node.ts'
@@ -13,13 +13,13 @@ import { startNode, stopNode, unitState, waitHealthy } from './nacos-service-sta
 const patience = 30
 
 /**
- * Leadership and clients go elsewhere, then the unit stops. Refused where no majority would be left, unless forced; forced
- * it also stops under clients that do not go.
+ * Leadership and clients go elsewhere, then the unit stops. Refused where no majority would be left that is well, unless
+ * forced; forced it also stops under clients that do not go.
  */
 export const drain = (node: Node, nodes: readonly Node[], force: boolean): readonly Action[] => [
   leadershipOff(node, nodes),
   clientsOff(node, nodes, force),
-  stopNode(node, nodes, { against: async (reach) => (force ? [] : majorityWithout(reach, node, nodes)) }),
+  stopNode(node, nodes, { against: async (reach) => (force ? [] : othersNotEnough(reach, node, nodes)) }),
 ]
 
 /** The unit starts, and the cluster is whole again. */
@@ -29,10 +29,21 @@ export const undrain = (node: Node, nodes: readonly Node[]): readonly Action[] =
 }
 
 /** Why the others are not enough. */
-async function majorityWithout(reach: Reach, node: Node, nodes: readonly Node[]): Promise<readonly Problem[]> {
-  const serving = await nacosHealthy().serving(reach.scope<NacosNode>(nodes))
+async function othersNotEnough(reach: Reach, node: Node, nodes: readonly Node[]): Promise<readonly Problem[]> {
+  const gate = nacosHealthy()
+  const scope = reach.scope<NacosNode>(nodes)
+  const serving = await gate.serving(scope)
   const left = nodes.filter(({ name }) => name !== node.name && serving.has(name))
-  if (isMajority(left.length, nodes.length)) return []
+  if (isMajority(left.length, nodes.length)) {
+    // What a member says of another is not true in the same second.
+    let missing = await missingWithout(scope, node, left)
+    for (let waited = 0; missing.length > 0 && waited < gate.patience; waited++) {
+      await reach.sleep(1)
+      missing = await missingWithout(scope, node, left)
+    }
+    const remedy = `mend that before ${node.name} goes: playbooks/site.ts, or say --force`
+    return missing.map(({ host, what }) => ({ where: host, what, remedy }))
+  }
   const down = nodes.filter(({ name }) => name !== node.name && !serving.has(name)).map(({ name }) => name)
   const what = `without it ${left.length} of ${nodes.length} members would serve, which is no majority`
   const remedy =
@@ -67,6 +78,7 @@ function clientsOff(node: Node, nodes: readonly Node[], force: boolean): Action 
     locks: nodes.map((host) => ({ host })),
     wants: `no client is connected to ${node.name}`,
     deadline: patience,
+    remedy: 'stop them, or say --force',
     async look(reach) {
       if (!movesClients(version))
         return done(`Nacos ${version.text} can't move clients: they connect elsewhere when it stops`)

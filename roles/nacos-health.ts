@@ -2,7 +2,7 @@
 import { PlinthError, type Problem } from '../lib/core/error.ts'
 import type { Gate, Missing, Shown } from '../lib/engine/play.ts'
 import { readNamingUp, readReadiness } from '../lib/nacos/api.ts'
-import { clusterProblems, groupsExpected, ledBy, type View } from '../lib/nacos/cluster.ts'
+import { clusterProblems, groupsExpected, ledBy, problemsWithout, type View } from '../lib/nacos/cluster.ts'
 import { diagnose, failureLines, sinceStart, successLine } from '../lib/nacos/diagnosis.ts'
 import { raftPeerOf } from '../lib/nacos/members.ts'
 import { tail, unit as unitReader } from '../lib/readers.ts'
@@ -79,6 +79,27 @@ export function nacosHealthy(): Gate<NacosNode> {
   }
 }
 
+/**
+ * What keeps `staying` from serving as one cluster while all the others are away. Who answers at all need not serve: each must
+ * be ready, and they must agree. `leaving`, which is one of the others, may still lead.
+ */
+export async function missingWithout(scope: NodeScope, leaving: Node, staying: readonly Node[]): Promise<Missing[]> {
+  const unready = await readiness(scope, staying)
+  const members = clustered(staying)
+  const [first] = members
+  if (unready.length > 0 || !first) return unready
+  const answers = await answersOf(scope, members)
+  const failed = answers.filter(isMissing)
+  if (failed.length > 0) return failed
+  const views = answers.filter(isView)
+  const { version, mode } = first.params.nacos
+  const all = clustered(scope.hosts).map(memberOfNode)
+  return problemsWithout(memberOfNode(leaving), views, all, groupsExpected(version, mode)).map((what) => ({
+    host: hostNamed(members, what) ?? first.name,
+    what,
+  }))
+}
+
 /** The nodes that belong to a cluster. */
 const clustered = (nodes: readonly Node[]): readonly Node[] =>
   nodes.filter(({ params }) => params.nacos.mode !== 'standalone')
@@ -107,6 +128,18 @@ async function readiness(scope: NodeScope, nodes: readonly Node[]): Promise<Miss
   return found.flat()
 }
 
+/** What each node sees, or that it does not tell. */
+const answersOf = (scope: NodeScope, nodes: readonly Node[]): Promise<(View | Missing)[]> =>
+  Promise.all(
+    nodes.map(async (node) => {
+      const view = await viewOf(scope, node)
+      return typeof view === 'string' ? { host: node.name, what: view } : view
+    }),
+  )
+
+const isView = (one: View | Missing): one is View => 'from' in one
+const isMissing = (one: View | Missing): one is Missing => 'what' in one
+
 /**
  * Every member UP as seen from every member, one leader per Raft group, and exactly the expected peers. While a roll is
  * under way (not `exact`), what members still know of strangers is left for the end: the next nodes will take it out.
@@ -117,13 +150,8 @@ async function agreement(
   exact: boolean,
   shown: Shown | undefined,
 ): Promise<Missing[]> {
-  const views = await Promise.all(
-    nodes.map(async (node): Promise<View | Missing> => {
-      const view = await viewOf(scope, node)
-      return typeof view === 'string' ? { host: node.name, what: view } : view
-    }),
-  )
-  const failed = views.filter((view): view is Missing => 'what' in view)
+  const views = await answersOf(scope, nodes)
+  const failed = views.filter(isMissing)
   const told = nodes.map((node, index): Told => {
     const view = views[index]
     const asked = { name: node.name, member: memberOfNode(node) }
@@ -136,7 +164,7 @@ async function agreement(
   const { version, mode } = first.params.nacos
   const all = clustered(scope.hosts).map(memberOfNode)
   const expected = clustered(nodes).map(memberOfNode)
-  const seen = views.filter((view): view is View => 'from' in view && expected.includes(view.from))
+  const seen = views.filter(isView).filter(({ from }) => expected.includes(from))
   const groups = groupsExpected(version, mode)
   const problems =
     exact && expected.length === all.length

@@ -78,6 +78,8 @@ export function waitHealthy(expected: readonly Node[], nodes: readonly Node[], a
     after,
     wants: 'every node that runs is ready and all of them agree',
     deadline: gate.deadline,
+    remedy:
+      'run playbooks/site.ts, which mends what differs (a line of cluster.conf, a unit) and names why a node does not start',
     async look(reach) {
       const scope = reach.scope<NacosNode>(nodes)
       const serving = await gate.serving(scope)

@@ -7,6 +7,9 @@ import { type api, type InstanceKey, isAccepted, type Request, readConfig, readI
 import { ask, client, login, type NodeScope, tried } from './nacos-http.ts'
 import { addressOf, type Node } from './nacos-node.ts'
 
+/** The group of the configurations that are published and taken back: their history stays in the database. */
+export const gateGroup = 'PLINTH_GATE'
+
 /** Writes through every node and reads on every other; takes back what it wrote, whatever happens. */
 export async function useOf(scope: NodeScope, nodes: readonly Node[]): Promise<Missing[]> {
   const run = randomBytes(4).toString('hex')
@@ -23,7 +26,7 @@ export async function useOf(scope: NodeScope, nodes: readonly Node[]): Promise<M
     tried(() => ask(scope, node, request(client(node, tokens.get(node)))))
   const results = await Promise.all(
     nodes.map(async (node, index) => {
-      const key = { dataId: `plinth-${run}-${index}`, group: 'PLINTH_GATE' }
+      const key = { dataId: `plinth-${run}-${index}`, group: gateGroup }
       const instance: InstanceKey = { serviceName: key.dataId, ip: addressOf(node), port: 1 + index, ephemeral: true }
       const peers = node.params.nacos.mode === 'standalone' ? [node] : nodes
       const found: Missing[] = []

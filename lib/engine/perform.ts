@@ -190,7 +190,7 @@ class Run {
       if (waited >= (action.deadline ?? 0)) {
         const after = action.deadline === undefined ? '' : ` after ${action.deadline} s`
         const what = `expected that ${action.wants}, found${after}: ${found}`
-        const stuck = { where, what, remedy: 'find out what keeps it so, then run again' }
+        const stuck = { where, what, remedy: action.remedy ?? 'find out what keeps it so, then run again' }
         return this.#fail(action, 'failed', sight.is === 'due' ? [stuck] : sight.problems)
       }
       this.options.report({ kind: 'awaiting', action: action.name, found, seconds: waited })

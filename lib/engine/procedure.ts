@@ -54,6 +54,8 @@ export interface Action {
   readonly wants: string
   /** Seconds that may pass after `work` until `look` finds it done; until then what blocks it may go away. Default 0. */
   readonly deadline?: number
+  /** What the operator can do where that time was not enough. Default: find out what keeps it so. */
+  readonly remedy?: string
   /** Reads only. A PlinthError is a failure of its host, and ends the waiting too. */
   look(reach: Reach): Promise<Sight>
   /** Must be safe to repeat. None for what only waits. */

@@ -51,13 +51,13 @@ export const account: Reader = (keys) =>
   `SELECT CONCAT(User, '@', Host) AS k, CONCAT_WS('|', plugin, HEX(authentication_string)) AS v FROM mysql.user
 WHERE CONCAT(User, '@', Host) IN (${all(keys)})`
 
-/** Every privilege an account `user@host` holds on a schema: `schema|PRIVILEGE`, a line each. */
+/** Every privilege an account `user@host` holds on a schema: `schema|PRIVILEGE`, a line each, the schema as it was written in the grant. */
 export const privileges: Reader = (keys) =>
   keys
     .map((key) => {
       const at = key.lastIndexOf('@')
       const grantee = `'${key.slice(0, at)}'@'${key.slice(at + 1)}'`
-      return `SELECT ${literal(key)} AS k, CONCAT_WS('|', REPLACE(TABLE_SCHEMA, '\\\\', ''), PRIVILEGE_TYPE) AS v
+      return `SELECT ${literal(key)} AS k, CONCAT_WS('|', TABLE_SCHEMA, PRIVILEGE_TYPE) AS v
 FROM information_schema.SCHEMA_PRIVILEGES WHERE GRANTEE = ${literal(grantee)}`
     })
     .join(' UNION ALL ')

@@ -112,6 +112,38 @@ export function clusterProblems(
   ]
 }
 
+/**
+ * What keeps the members that `views` are from from being one healthy cluster without the rest of `all`: who is not asked may be
+ * in any state, and is still a peer. `leaving` may still lead, since leadership can be handed over; nobody else of the rest may.
+ */
+export function problemsWithout(
+  leaving: string,
+  views: readonly View[],
+  all: readonly string[],
+  groups: readonly string[],
+): string[] {
+  const staying = views.map(({ from }) => from)
+  const rest = all.filter((member) => !staying.includes(member))
+  const peers = rest.map(raftPeerOf)
+  const among = (group: Group): Group => ({ ...group, peers: group.peers.filter((peer) => !peers.includes(peer)) })
+  const seen = views.map(({ from, members }) => ({
+    from,
+    members: members
+      .filter(({ address }) => !rest.includes(address))
+      .map((member) => ({ ...member, groups: member.groups && mapValues(member.groups, among) })),
+  }))
+  return clusterProblems(seen, staying, groups)
+    .filter((what) => !what.includes(` follows ${raftPeerOf(leaving)} in `))
+    .map((what) =>
+      peers.some((peer) => what.includes(` follows ${peer} in `))
+        ? what.replace('which is no member', 'which does not serve')
+        : what,
+    )
+}
+
+const mapValues = <T>(values: Readonly<Record<string, T>>, work: (value: T) => T): Readonly<Record<string, T>> =>
+  Object.fromEntries(Object.entries(values).map(([key, value]) => [key, work(value)]))
+
 function viewProblems({ from, members }: View, expected: readonly string[]): string[] {
   const seen = members.map(({ address }) => address)
   return [

@@ -17,7 +17,7 @@ const node = v.strictObject({
   name: v.string(),
   member: v.string(),
   version: v.string(),
-  /** Null where the node could not be reached and the backup went on without it. */
+  /** Null where they could not be had and the backup went on without them. */
   files: v.nullable(
     v.array(v.strictObject({ path: v.string(), kept: v.string(), mode: v.string(), owner: v.string() })),
   ),
@@ -31,7 +31,7 @@ const manifest = v.strictObject({
   mysql: v.string(),
   nodes: v.array(node),
   tables: v.array(table),
-  /** How many persistent instances are in `instances.json`; null where no node could be asked. */
+  /** How many persistent instances are in `instances.json`; null where no node could tell. */
   instances: v.nullable(v.number()),
 })
 

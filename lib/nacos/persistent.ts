@@ -9,30 +9,37 @@ const parsed = (text: string): unknown => {
   }
 }
 const text = (value: unknown): string => (typeof value === 'string' || typeof value === 'number' ? String(value) : '')
-const list = (...values: readonly unknown[]): readonly unknown[] => values.find(Array.isArray) ?? []
+const list = (...values: readonly unknown[]): readonly unknown[] | undefined => values.find(Array.isArray)
+
+/** It was listed a moment ago, and is there no more. */
+const isGone = (status: number, body: string): boolean =>
+  status === 404 && /\b(service|cluster) .*is not found/.test(body)
 
 /** The services of a page, 2.x or 3.x; undefined for an answer that is none. */
 export function readServices(namespace: string, status: number, body: string): ServiceKey[] | undefined {
   const answer = parsed(body)
-  if (status !== 200 || typeof answer !== 'object') return undefined
-  return list(at(answer, 'serviceList'), at(answer, 'data', 'pageItems')).map((one) => ({
+  if (status !== 200) return undefined
+  return list(at(answer, 'serviceList'), at(answer, 'data', 'pageItems'))?.map((one) => ({
     namespace,
     group: text(at(one, 'groupName')),
     service: text(at(one, 'name')),
   }))
 }
 
-/** The names of a service's clusters (2.x). */
-export const readClusters = (status: number, body: string): string[] =>
-  status === 200 ? list(at(parsed(body), 'clusters')).map((one) => text(at(one, 'name'))) : []
+/** The names of a service's clusters (2.x); undefined for an answer that is none. */
+export function readClusters(status: number, body: string): string[] | undefined {
+  if (isGone(status, body)) return []
+  return status === 200 ? list(at(parsed(body), 'clusters'))?.map((one) => text(at(one, 'name'))) : undefined
+}
 
 /** The persistent ones among the instances of a service; undefined for an answer that is none. */
 export function readPersistent(key: ServiceKey, status: number, body: string): PersistentInstance[] | undefined {
+  if (isGone(status, body)) return []
   const answer = parsed(body)
-  if (status !== 200 || typeof answer !== 'object') return undefined
+  if (status !== 200) return undefined
   const { namespace, group, service } = key
   return list(at(answer, 'list'), at(answer, 'data'), at(answer, 'data', 'pageItems'))
-    .filter((one) => at(one, 'ephemeral') === false)
+    ?.filter((one) => at(one, 'ephemeral') === false)
     .map((one) => ({
       namespace,
       group,

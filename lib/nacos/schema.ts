@@ -82,6 +82,10 @@ export function normalDefault(text: string, quoted: boolean): string | null {
 /** utf8 and utf8mb3 are one: a collation in today's name. */
 export const normalCollation = (name: string): string => name.toLowerCase().replace(/^utf8_/, 'utf8mb3_')
 
+/** The same as every server knows it: the names of today are new in 8.0.30. */
+const writtenCollation = (name: string): string => name.replace(/^utf8mb3_/, 'utf8_')
+const writtenCharset = (name: string): string => name.replace(/^utf8mb3$/, 'utf8')
+
 /** A column as MySQL 5.6 to 9 or MariaDB 10 describe it in INFORMATION_SCHEMA.COLUMNS. */
 export function columnOf(row: InformationSchemaColumn): ColumnDef {
   const extra = row.EXTRA.toLowerCase()
@@ -191,7 +195,7 @@ const list = (columns: readonly string[]): string =>
 const columnSql = (column: ColumnDef): string => {
   const { collation } = column
   const state = columnState(rollingSafe(column))
-  return `${id(column.name)} ${collation ? state.replace(/^(.*?)(?= (?:not )?null)/, `$1 COLLATE ${collation}`) : state}`
+  return `${id(column.name)} ${collation ? state.replace(/^(.*?)(?= (?:not )?null)/, `$1 COLLATE ${writtenCollation(collation)}`) : state}`
 }
 
 const indexSql = ({ name, unique, columns }: IndexDef): string =>
@@ -206,8 +210,8 @@ export function createTable(table: TableDef): string {
   ]
   const options = [
     `ENGINE=${table.engine ?? 'InnoDB'}`,
-    ...(table.charset ? [`DEFAULT CHARSET=${table.charset}`] : []),
-    ...(table.collation ? [`COLLATE=${table.collation}`] : []),
+    ...(table.charset ? [`DEFAULT CHARSET=${writtenCharset(table.charset)}`] : []),
+    ...(table.collation ? [`COLLATE=${writtenCollation(table.collation)}`] : []),
   ]
   return `CREATE TABLE IF NOT EXISTS ${id(table.name)} (\n  ${parts.join(',\n  ')}\n) ${options.join(' ')}`
 }

@@ -3,6 +3,7 @@ import {
   type Group,
   groupsExpected,
   type Member,
+  problemsWithout,
   readMembers,
   type View,
 } from '../../lib/nacos/cluster.ts'
@@ -147,6 +148,30 @@ test('a leader that is no member is said', () => {
   }))
   assert.is(clusterProblems(stray, expected, ['g1']).length, 3)
   assert.match(clusterProblems(stray, expected, ['g1'])[0] ?? '', /follows 10\.0\.0\.9:7848 in g1, which is no member/)
+})
+
+test('without one member only what the others say of each other counts; a peer that is none still does', () => {
+  const [first = '', second = '', third = ''] = expected
+  const without = (given: readonly View[], leaving = second): readonly string[] =>
+    problemsWithout(
+      leaving,
+      given.filter(({ from }) => from !== second),
+      expected,
+      groups,
+    )
+  assert.equal(without(views(0, 1, { state: 'DOWN' })), [])
+  assert.equal(without(views(0, 2, { state: 'DOWN' })), [`${first} sees ${third} DOWN`])
+  const led = (leader: string): Partial<Member> => ({ groups: { g1: group({ leader }), g2: group({ leader }) } })
+  const all = (leader: string): readonly View[] =>
+    views().map((view) => ({ ...view, members: expected.map((address) => member(address, led(leader))) }))
+  assert.equal(without(all('10.0.0.2:7848')), [], 'the leader that is to go')
+  assert.match(
+    without(all('10.0.0.2:7848'), '10.0.0.4:8848')[0] ?? '',
+    /follows 10\.0\.0\.2:7848 in g1, which does not/,
+  )
+  assert.match(without(all('10.0.0.9:7848'))[0] ?? '', /follows 10\.0\.0\.9:7848 in g1, which is no member/)
+  const stray = { g1: group({ peers: [...peers, '10.0.0.9:7848'] }), g2: group({ leader: '10.0.0.2:7848' }) }
+  assert.equal(without(views(0, 0, { groups: stray })), [`g1 at ${first} has the stray peer 10.0.0.9:7848`])
 })
 
 test.run()

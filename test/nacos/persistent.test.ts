@@ -60,7 +60,24 @@ test('persistent instances with all they say, disabled ones too; ephemeral ones 
 
 test('clusters of a service', () => {
   assert.equal(readClusters(200, '{"service":{},"clusters":[{"name":"DEFAULT"},{"name":"b"}]}'), ['DEFAULT', 'b'])
-  assert.equal(readClusters(404, ''), [])
+  assert.equal(readClusters(200, '{"service":{},"clusters":[]}'), [])
+})
+
+test('what is no list is no answer, but that a service has gone since it was listed', () => {
+  const gone = 'caused: service g1@@pers is not found!;'
+  assert.equal([readClusters(404, gone), readPersistent(key, 404, gone)], [[], []])
+  for (const [status, body] of [
+    [500, 'caused: overloaded'],
+    [403, 'user not found!'],
+    [404, 'No endpoint GET /nacos/v1/ns/catalog/service.'],
+    [200, '{}'],
+    [200, 'null'],
+    // 3.x answers 200 to all.
+    [200, '{"code":30000,"message":"server error","data":null}'],
+  ] as const) {
+    const read = [readServices('public', status, body), readClusters(status, body), readPersistent(key, status, body)]
+    assert.equal(read, [undefined, undefined, undefined], body)
+  }
 })
 
 test('two instances are equal when all they say is', () => {

@@ -269,7 +269,13 @@ test('statements', () => {
   )
   assert.is(
     modifyColumn('t', column('varchar(128) COLLATE utf8_bin DEFAULT NULL')),
-    'ALTER TABLE `t` MODIFY COLUMN `c` varchar(128) COLLATE utf8mb3_bin null',
+    'ALTER TABLE `t` MODIFY COLUMN `c` varchar(128) COLLATE utf8_bin null',
+  )
+  // Servers of any age know the old names, those before 8.0.30 no other.
+  const [made] = parseSchema('CREATE TABLE t (a varchar(9) COLLATE utf8mb3_bin) CHARSET=utf8mb3 COLLATE=utf8mb3_bin')
+  assert.is(
+    made && createTable(made),
+    'CREATE TABLE IF NOT EXISTS `t` (\n  `a` varchar(9) COLLATE utf8_bin null\n) ENGINE=InnoDB DEFAULT CHARSET=utf8 COLLATE=utf8_bin',
   )
   assert.is(
     addIndex('t', { name: 'uk', unique: true, columns: ['a', 'b(10)'] }),

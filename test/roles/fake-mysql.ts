@@ -56,8 +56,9 @@ export class FakeMysql {
       if (sql.startsWith('SHOW CREATE TABLE'))
         return [{ Table: name, 'Create Table': `CREATE TABLE ${name} (${tableOf(sql).columns.join(', ')})` }]
       if (sql.startsWith('SELECT COUNT(*)')) {
-        const { rows } = tableOf(sql)
-        const others = sql.includes("username <> 'nacos'") ? rows.filter(([username]) => username !== 'nacos') : rows
+        const { columns, rows } = tableOf(sql)
+        const [, column = '', value] = /WHERE NOT \((\w+) <=> '(\w+)'\)/.exec(sql) ?? []
+        const others = column === '' ? rows : rows.filter((row) => row[columns.indexOf(column)] !== value)
         return [{ total: String(others.length) }]
       }
       if (sql.startsWith('SELECT VERSION()')) return [{ version: '8.4.0' }]

@@ -131,6 +131,63 @@ test('of two members none may go, unless it is forced', async () => {
   assert.match(told(refused), /without it 1 of 2 members would serve, which is no majority; have at least 3 members/)
 })
 
+test('while the others are no whole cluster none may go: who answers need not serve', async () => {
+  const failing =
+    (end: string, status: number, body: string): NonNullable<Faults['fault']> =>
+    (name, line) =>
+      name === 'n3' && line.endsWith(end) ? { status, body } : undefined
+  const sick: Faults['sees'] = {
+    n1: { states: { [at(3)]: 'DOWN' } },
+    n2: { states: { [at(3)]: 'DOWN' } },
+    n3: { groups: null },
+  }
+  const cases: readonly (readonly [string, Faults, RegExp])[] = [
+    [
+      'in no Raft group',
+      { sees: sick },
+      /n1: 10\.0\.0\.1:8848 sees 10\.0\.0\.3:8848 DOWN;[\s\S]*n3: .* reports no Raft groups/,
+    ],
+    ['not ready', { fault: failing('/readiness', 500, 'naming not ready') }, /n3: not ready: naming not ready/],
+    [
+      'naming is down',
+      { fault: failing('/metrics', 503, 'server is DOWN now') },
+      /n3: naming is not up: server is DOWN/,
+    ],
+    [
+      'a stranger',
+      { fault: (name) => (name === 'n3' ? { status: 404, body: 'nginx' } : undefined) },
+      /n3: not ready: nginx/,
+    ],
+    ['a leader of its own', { sees: { n3: { leader: peer(3) } } }, /has 2 leaders: 10\.0\.0\.1:7848, 10\.0\.0\.3:7848/],
+    // A peer that nobody runs counts for the majority all the same.
+    ['a stray peer', { sees: { n1: { strayPeers: ['10.0.0.9:7848'] } } }, /has the stray peer 10\.0\.0\.9:7848/],
+  ]
+  for (const [name, faults, says] of cases) {
+    const it = await scene({ ...faults, down: [] })
+    const refused = await it.carry(drain(it.nodes[1]!, it.nodes, false))
+    assert.is(states(refused).at(-1), 'blocked', name)
+    assert.match(told(refused), says)
+    assert.match(told(refused), /mend that before n2 goes: playbooks\/site\.ts, or say --force/)
+    assert.equal([steps(it), transfers(it)], [[], []], name)
+  }
+  const it = await scene({ down: [], sees: sick })
+  assert.is(states(await it.carry(drain(it.nodes[1]!, it.nodes, true))).at(-1), 'done', 'forced')
+})
+
+test('who is to go may be the one that is not well, and what passes is waited for', async () => {
+  const others = { states: { [at(1)]: 'SUSPICIOUS' } }
+  const sick = await scene({ down: [], sees: { n1: { states: { [at(3)]: 'DOWN' } }, n2: others, n3: others } })
+  const result = await sick.carry(drain(sick.nodes[0]!, sick.nodes, false))
+  assert.equal(states(result), ['done', 'kept', 'done'], told(result))
+
+  let looks = 3
+  const fault = (name: string, line: string) =>
+    name === 'n3' && line.endsWith('/readiness') && looks-- > 0 ? { status: 500, body: 'starting' } : undefined
+  const it = await scene({ down: [], fault })
+  assert.is(states(await it.carry(drain(it.nodes[1]!, it.nodes, false))).at(-1), 'done')
+  assert.is(it.world.seconds, 3)
+})
+
 const clients = (count: number): string =>
   JSON.stringify(
     Object.fromEntries(Array.from({ length: count }, (_, id) => [id, { metaInfo: { labels: { source: 'sdk' } } }])),
@@ -159,7 +216,10 @@ test('clients are asked to go, and waited for; who stays stops the drain before 
   const stuck = await scene({ down: [], fault: withClients(1000) })
   const failed = await stuck.carry(drain(stuck.nodes[0]!, stuck.nodes, false))
   assert.equal(states(failed), ['done', 'failed', 'due'])
-  assert.match(told(failed), /expected that no client is connected to n1, found after 30 s: 2 clients are connected/)
+  assert.match(
+    told(failed),
+    /expected that no client is connected to n1, found after 30 s: 2 clients are connected; stop them, or say --force/,
+  )
   assert.equal(steps(stuck), [])
 
   const forced = await scene({ down: [], fault: withClients(1000) })
@@ -174,6 +234,14 @@ test('a version that can move no clients says so', async () => {
     [moved?.state, moved?.say],
     ['kept', "Nacos 2.1.1 can't move clients: they connect elsewhere when it stops"],
   )
+})
+
+test('a node that the others do not know is for the site to bring in', async () => {
+  const ignorant = { ignorantOf: [at(2)] }
+  const it = await scene({ down: ['n2'], sees: { n1: ignorant, n3: ignorant } })
+  const result = await it.carry(undrain(it.nodes[1]!, it.nodes))
+  assert.equal(states(result), ['done', 'failed'])
+  assert.match(told(result), /n1: 10\.0\.0\.1:8848 does not know 10\.0\.0\.2:8848; run playbooks\/site\.ts, which/)
 })
 
 test('a node that is not installed is not started', async () => {

@@ -1,6 +1,6 @@
 /** Backup and restore over a little Nacos and a little MySQL: what is kept, what is refused, and what a killed run leaves. */
 import { createHash } from 'node:crypto'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { storage } from '../../lib/edge/storage.ts'
@@ -45,6 +45,8 @@ interface Stage extends Scene {
   readonly mysql: FakeMysql
   readonly where: string
   readonly registered: string[]
+  /** What the nodes tell of the clusters of a service. */
+  readonly catalog: { answer: { readonly status: number; readonly body: string } }
   backUp(passwords?: readonly VaultKey[], force?: boolean): ReturnType<Scene['carry']>
   giveBack(options?: {
     replace?: boolean
@@ -59,13 +61,14 @@ const set = 'nacos-20260102T030405Z'
 /** A cluster whose database is `tables`; its files are one properties file per node. */
 async function stage(tables = full, text = good): Promise<Stage> {
   const registered: string[] = ['1.2.3.4']
+  const catalog = { answer: { status: 200, body: '{"clusters":[{"name":"DEFAULT"}]}' } }
   const it = await scene(
     {
       down: [],
       fault: (_node, line) => {
         if (line.endsWith('/catalog/services'))
           return { status: 200, body: '{"serviceList":[{"name":"s","groupName":"g"}]}' }
-        if (line.endsWith('/catalog/service')) return { status: 200, body: '{"clusters":[{"name":"DEFAULT"}]}' }
+        if (line.endsWith('/catalog/service')) return catalog.answer
         if (line.endsWith('/catalog/instances'))
           return { status: 200, body: JSON.stringify(registered.length > 0 ? persistent : { list: [] }) }
         if (line === 'POST /nacos/v1/ns/instance') registered.push('1.2.3.4')
@@ -91,6 +94,7 @@ async function stage(tables = full, text = good): Promise<Stage> {
     mysql,
     where,
     registered,
+    catalog,
     backUp: (passwords = [], force = false) =>
       it.carry(backup({ nodes: it.nodes, source, storage: storage(where, passwords), now, version: '0.1.0', force })),
     giveBack: async ({ replace = false, check = false, passwords = [] } = {}) => {
@@ -155,6 +159,29 @@ test('what is written while a backup is taken is in none of its tables', async (
   assert.is(it.mysql.tables.get('users')?.rows.length, 5)
 })
 
+test('a file that goes away before it is read is not kept, a node without any is not passed over', async () => {
+  const it = await stage()
+  const [first, second] = it.nodes.map(({ machine }) => it.world.machine(machine.key))
+  first!.answer('files:/opt/nacos/conf', '/opt/nacos/conf/application.properties\n/opt/nacos/conf/gone.conf')
+  assert.equal(states(await it.backUp()), ['kept', 'done'])
+  const files = (): readonly (readonly string[] | undefined)[] =>
+    readManifest(readFileSync(join(it.where, set, 'manifest.json'), 'utf8'), set).nodes.map((node) =>
+      node.files?.map(({ path }) => path),
+    )
+  const one = ['/opt/nacos/conf/application.properties']
+  assert.equal(
+    [files(), existsSync(join(it.where, set, 'nodes/n1/opt/nacos/conf/gone.conf'))],
+    [[one, one, one], false],
+  )
+  rmSync(join(it.where, set), { recursive: true })
+  second!.answer('files:/opt/nacos/conf', '')
+  const bare = await it.backUp()
+  assert.equal([states(bare), readdirSync(it.where)], [['kept', 'failed'], []])
+  assert.match(told(bare), /^n2: none of its files is there to be read, as in \/opt\/nacos\/conf; .*--force/)
+  assert.equal(states(await it.backUp([], true)), ['kept', 'done'])
+  assert.equal(files(), [one, undefined, one])
+})
+
 test('a backup that fails leaves nothing behind', async () => {
   const it = await stage()
   it.world.cutOff(it.nodes[2]!.machine.key)
@@ -172,6 +199,16 @@ test('forced, it goes on without a node that is away, and says so', async () => 
     manifest.nodes.map(({ files }) => files === null),
     [false, false, true],
   )
+})
+
+test('instances that can not be listed are not taken for none', async () => {
+  const it = await stage()
+  it.catalog.answer = { status: 500, body: 'caused: overloaded' }
+  const result = await it.backUp()
+  assert.equal([states(result), readdirSync(it.where)], [['kept', 'failed'], []])
+  assert.match(told(result), /catalog\/service answers HTTP 500 caused: overloaded/)
+  assert.equal(states(await it.backUp([], true)), ['kept', 'done'])
+  assert.is(readManifest(readFileSync(join(it.where, set, 'manifest.json'), 'utf8'), set).instances, null)
 })
 
 test('where nothing was lost, nothing is written and no node is stopped', async () => {
@@ -270,6 +307,58 @@ test('the one user that the site itself writes is no other data', async () => {
   assert.equal(Object.fromEntries(it.mysql.tables), full)
 })
 
+test('what the gate published and took back is no other data either, but only that', async () => {
+  const columns = ['nid', 'data_id', 'group_id']
+  const history = (...groups: readonly string[]): FakeTable => ({
+    columns,
+    rows: groups.map((group, index) => [String(index), `plinth-${index}`, group]),
+  })
+  const left = { ...full.config_info!, rows: [['plinth-0', 'PLINTH_GATE', '', 'killed', md5('killed')]] }
+  const saved = { ...full, his_config_info: history('g', 'g') }
+  const it = await stage(saved)
+  await it.backUp()
+  const fresh = { ...emptied, config_info: left }
+  it.mysql.tables = new Map(Object.entries({ ...fresh, his_config_info: history('PLINTH_GATE', 'g') }))
+  assert.match(told(await it.giveBack({ check: true })), /^database nacos: table his_config_info holds 2 rows [^\n]*$/)
+  it.mysql.tables = new Map(Object.entries({ ...fresh, his_config_info: history(...Array(6).fill('PLINTH_GATE')) }))
+  assert.equal(told(await it.giveBack()), '')
+  assert.equal(Object.fromEntries(it.mysql.tables), saved)
+})
+
+test('what is published while the nodes stop is not lost unless that was said', async () => {
+  for (const replace of [false, true]) {
+    const it = await stage()
+    await it.backUp()
+    it.mysql.tables = new Map(Object.entries(emptied))
+    const machine = it.world.machine(it.nodes[0]!.machine.key)
+    const theirs = { ...full.users!, rows: [['theirs', 'in no backup']] }
+    machine.on('stop nacos.service', () => {
+      machine.answer('unit:nacos.service', 'LoadState=loaded\nActiveState=inactive\nSubState=dead')
+      it.mysql.tables = new Map([...it.mysql.tables, ['users', theirs]])
+      return undefined
+    })
+    const result = await it.giveBack({ replace })
+    const { rows } = it.mysql.tables.get('users')!
+    assert.equal(rows, replace ? full.users!.rows : theirs.rows)
+    if (replace) assert.equal(told(result), '')
+    else {
+      assert.match(
+        told(result),
+        /^database nacos: table users holds 1 rows that are not those of the backup \(2\); [^\n]*$/,
+      )
+      assert.match(
+        told(result),
+        /they came since the comparison: say -e replace=true .* \(playbooks\/site\.ts starts the nodes\)/,
+      )
+      assert.match(summary(result), /restore table users blocked/)
+      // The same command goes no further, and with the word it ends well.
+      assert.match(told(await it.giveBack()), /table users holds 1 rows [^\n]*; say -e replace=true/)
+      assert.equal(told(await it.giveBack({ replace: true })), '')
+      assert.equal(Object.fromEntries(it.mysql.tables), full)
+    }
+  }
+})
+
 test('a schema that lacks a column of the backup is refused before anything is lost; a newer one takes it', async () => {
   const it = await stage()
   await it.backUp()
@@ -315,6 +404,13 @@ test('a node that serves something else than the database is found', async () =>
     told(result),
     /expected that it serves the configurations that are in the database, found after 60 s: app3 in g is another there/,
   )
+})
+
+test('a node that serves what is there does so whatever digest somebody wrote beside it', async () => {
+  const byHand = [['app0', 'g', '', '值 0', null], ['app1', 'g', '', '值 1', ''], ...many.slice(2)]
+  const it = await stage({ ...full, config_info: { ...full.config_info!, rows: byHand } })
+  await it.backUp()
+  assert.equal(told(await it.giveBack()), '')
 })
 
 test('the database is the one of the group mysql, or that of the nodes; an embedded cluster has none', async () => {

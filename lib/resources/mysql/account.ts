@@ -31,7 +31,8 @@ export function databaseAccount(
   const granted = { reader: privilegesReader, key }
   const wanted = [...privileges].sort().join(', ')
   const who = `${literalName(user)}@${literalName(host)}`
-  const grantable = `${name(schema.replaceAll('_', '\\_'))}.*`
+  const exact = schema.replaceAll('_', '\\_')
+  const surplusOf = (words: readonly string[]): readonly string[] => words.filter((one) => !privileges.includes(one))
   return resource<AccountState>({
     id: `account:${key}`,
     needs: [`schema:${schema}`],
@@ -41,15 +42,16 @@ export function databaseAccount(
       if (answer === '') return null
       const [plugin = '', stored = ''] = answer.split('|')
       const right = isStoredPassword(plugin, Buffer.from(stored, 'hex'), password.reveal())
-      const own = answers(granted)
-        .split('\n')
-        .filter((line) => line.startsWith(`${schema}|`))
-        .map((line) => line.slice(schema.length + 1))
+      const grants = grantsOn(schema, answers(granted))
+      const own = effective(grants, exact)
       const found = [...own, ...privileges].map((one): [string, string] => [
         has(one),
         own.includes(one) ? 'granted' : 'missing',
       ])
-      const surplus = own.filter((one) => !privileges.includes(one)).sort()
+      const surplus = [...grants].flatMap(([written, words]) => {
+        const text = surplusOf(words).join(', ')
+        return text === '' ? [] : [written === exact ? text : `${text} (on ${written}.*)`]
+      })
       return {
         password: right === false ? 'another' : 'as declared',
         ...Object.fromEntries(found),
@@ -62,7 +64,17 @@ export function databaseAccount(
       ...Object.fromEntries(privileges.map((one) => [has(one), 'granted'])),
     },
     declared: password.reveal(),
-    steps({ actual, changed }) {
+    warn: (_answers, actual) =>
+      actual?.password === 'another'
+        ? [
+            {
+              where: key,
+              what: "it gets another password: until the nodes there run with it they can't log in to the database anew",
+              remedy: `roll at a quiet time, or let both be right for a while (MySQL 8.0.14 and newer), by hand before this run: ALTER USER ${who} IDENTIFIED BY '…' RETAIN CURRENT PASSWORD; and after it: ALTER USER ${who} DISCARD OLD PASSWORD`,
+            },
+          ]
+        : [],
+    steps({ actual, changed, answers }) {
       const steps: Step[] = []
       const input = password.reveal()
       if (actual === null)
@@ -72,16 +84,31 @@ export function databaseAccount(
       }
       if ([...changed].some((one) => one !== 'password')) {
         // Granted first, and only the surplus taken away: nodes that run must not lose what they need for a moment.
-        const surplus = actual?.[surplusKey] ?? none
-        const revoke = surplus !== none ? `; REVOKE ${surplus} ON ${grantable} FROM ${who}` : ''
-        steps.push({
-          say: `grant ${wanted} on ${schema} to ${key}`,
-          run: `GRANT ${wanted} ON ${grantable} TO ${who}${revoke}`,
+        const grant = `GRANT ${wanted} ON ${name(exact)}.* TO ${who}`
+        const revokes = [...grantsOn(schema, answers(granted))].flatMap(([written, words]) => {
+          const surplus = surplusOf(words)
+          return surplus.length > 0 ? [`REVOKE ${surplus.join(', ')} ON ${name(written)}.* FROM ${who}`] : []
         })
+        steps.push({ say: `grant ${wanted} on ${schema} to ${key}`, run: [grant, ...revokes].join('; ') })
       }
       return steps
     },
   })
 }
+
+/** What is granted on a schema, sorted, by its name as each grant has it: `_` is any letter there, unless `\` stands before it. */
+function grantsOn(schema: string, answer: string): ReadonlyMap<string, readonly string[]> {
+  const grants = new Map<string, readonly string[]>()
+  for (const line of answer.split('\n').sort()) {
+    const [written = '', privilege = ''] = line.split('|')
+    if (written.replaceAll('\\', '') !== schema) continue
+    grants.set(written, [...(grants.get(written) ?? []), privilege])
+  }
+  return grants
+}
+
+/** A server goes by one row alone: the one that names the schema, and a pattern only where there is none. */
+const effective = (grants: ReadonlyMap<string, readonly string[]>, exact: string): readonly string[] =>
+  grants.get(exact) ?? (grants.size === 1 ? [...grants.values()].flat() : [])
 
 const literalName = (text: string): string => `'${text.replaceAll("'", "''")}'`

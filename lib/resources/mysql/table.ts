@@ -2,6 +2,7 @@ import { type Resource, resource } from '../../core/resource.ts'
 import { columns as columnsReader, indexes as indexesReader, name } from '../../mysql/readers.ts'
 import {
   accepts,
+  acceptsCollation,
   addColumn,
   addIndex,
   addPrimaryKey,
@@ -48,6 +49,18 @@ export function databaseTable(schema: string, table: TableDef): Resource {
       return { ...Object.fromEntries(columns), ...indexStates(answers(indexesQuestion)) }
     },
     desired,
+    warn(answers) {
+      const loose = looseKeys(table, answers(columnsQuestion))
+      if (loose.length === 0) return []
+      const kinds = [...new Set(loose.map(({ collation }) => collation))].join(', ')
+      return [
+        {
+          where: `table ${key}`,
+          what: `${loose.map((column) => column.name).join(', ')} don't tell small letters from capitals (${kinds}): two names that differ in nothing else are one`,
+          remedy: `if that matters: ALTER TABLE ${name(table.name)} CONVERT TO CHARACTER SET utf8mb4 COLLATE utf8mb4_bin, at a quiet time`,
+        },
+      ]
+    },
     steps({ actual, changed, answers }) {
       if (actual === null) return [step(schema, `create table ${key}`, createTable(table))]
       const columns = table.columns.filter((column) => changed.has(columnKey(column.name)))
@@ -81,6 +94,18 @@ export function databaseTable(schema: string, table: TableDef): Resource {
         ),
       ]
     },
+  })
+}
+
+/** Columns of its keys whose collation is another kind than is declared. */
+function looseKeys(table: TableDef, found: string): readonly ColumnDef[] {
+  const actual = found.split('\n').map(columnOfLine)
+  const keys = [table.primaryKey, ...table.indexes.map(({ columns }) => columns)].flat()
+  return table.columns.flatMap((wanted) => {
+    const column = actual.find((one) => one.name === wanted.name)
+    const isKey = keys.some((one) => one.replace(/\(\d+\)$/, '') === wanted.name)
+    const good = acceptsCollation(wanted.collation ?? table.collation, column?.collation ?? null)
+    return column && isKey && !good ? [column] : []
   })
 }
 

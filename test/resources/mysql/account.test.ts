@@ -14,7 +14,9 @@ const account = databaseAccount('nacos', '10.0.0.1', {
 const hex = (text: string): string => Buffer.from(text).toString('hex').toUpperCase()
 const native = (hash: string): string => `mysql_native_password|${hex(hash)}`
 const right = native('*58815970BE77B3720276F63DB198B1FA42E5CC02')
-const granted = (...words: readonly string[]): string => words.map((word) => `na_cos|${word}`).join('\n')
+const granted = (...words: readonly string[]): string => words.map((word) => `na\\_cos|${word}`).join('\n')
+/** As it is granted where nobody thought of `_` being any letter. */
+const byPattern = (...words: readonly string[]): string => words.map((word) => `na_cos|${word}`).join('\n')
 const all = granted('UPDATE', 'SELECT', 'INSERT', 'DELETE')
 const wanted = 'DELETE, INSERT, SELECT, UPDATE'
 const grant = `grant ${wanted} on na_cos to ${key}`
@@ -32,7 +34,7 @@ plans(test, account, {
   },
   keep: { answers: { [`account:${key}`]: right, [`privileges:${key}`]: all }, action: 'keep' },
   'keep: privileges on another schema are somebody else’s': {
-    answers: { [`account:${key}`]: right, [`privileges:${key}`]: `${all}\nother|DROP\nna_cos_2|DROP` },
+    answers: { [`account:${key}`]: right, [`privileges:${key}`]: `${all}\nother|DROP\nna\\_cos\\_2|DROP\nna%|DROP` },
     action: 'keep',
   },
   'keep: a plugin that can not be judged from here': {
@@ -52,9 +54,35 @@ plans(test, account, {
     says: [grant],
   },
   'too many privileges': {
-    answers: { [`account:${key}`]: right, [`privileges:${key}`]: `${all}\nna_cos|DROP` },
+    answers: { [`account:${key}`]: right, [`privileges:${key}`]: `${all}\nna\\_cos|DROP` },
     action: 'update',
     changes: ['not declared: DROP → (none)'],
+    says: [grant],
+  },
+  'keep: granted by a pattern': {
+    answers: { [`account:${key}`]: right, [`privileges:${key}`]: byPattern('UPDATE', 'SELECT', 'INSERT', 'DELETE') },
+    action: 'keep',
+  },
+  'too many privileges by a pattern': {
+    answers: {
+      [`account:${key}`]: right,
+      [`privileges:${key}`]: byPattern('UPDATE', 'SELECT', 'INSERT', 'DELETE', 'DROP', 'ALTER'),
+    },
+    action: 'update',
+    changes: ['not declared: ALTER, DROP (on na_cos.*) → (none)'],
+    says: [grant],
+  },
+  // The server goes by the row that names the schema, whatever a pattern beside it grants.
+  'a pattern gives nothing beside the name itself': {
+    answers: {
+      [`account:${key}`]: right,
+      [`privileges:${key}`]: `${granted('SELECT', 'DROP')}\n${byPattern('UPDATE', 'INSERT', 'DELETE', 'ALTER')}`,
+    },
+    action: 'update',
+    changes: [
+      'not declared: DROP, ALTER (on na_cos.*) → (none)',
+      ...['DELETE', 'INSERT', 'UPDATE'].map((one) => `privilege ${one}: missing → granted`),
+    ],
     says: [grant],
   },
 })
@@ -77,6 +105,31 @@ test('what runs never loses what it needs: granted first, then only the surplus 
   assert.equal(sql(answers), [
     "GRANT DELETE, INSERT, SELECT, UPDATE ON `na\\_cos`.* TO 'nacos'@'10.0.0.1'; REVOKE CREATE VIEW, DROP ON `na\\_cos`.* FROM 'nacos'@'10.0.0.1'",
   ])
+})
+
+test('a surplus is taken away where it was granted: the name as it was written then', () => {
+  const answers = { [`account:${key}`]: right, [`privileges:${key}`]: byPattern('SELECT', 'DROP') }
+  const give = "GRANT DELETE, INSERT, SELECT, UPDATE ON `na\\_cos`.* TO 'nacos'@'10.0.0.1'"
+  assert.equal(sql(answers), [`${give}; REVOKE DROP ON \`na_cos\`.* FROM 'nacos'@'10.0.0.1'`])
+  const both = { ...answers, [`privileges:${key}`]: `${byPattern('DROP')}\n${granted('ALTER')}` }
+  assert.equal(sql(both), [
+    `${give}; REVOKE ALTER ON \`na\\_cos\`.* FROM 'nacos'@'10.0.0.1'; REVOKE DROP ON \`na_cos\`.* FROM 'nacos'@'10.0.0.1'`,
+  ])
+})
+
+test('a new password is told for what it does to the node that has the old one', () => {
+  const warned = (answer: string): readonly string[] =>
+    (account.plan(canned({ [`account:${key}`]: answer, [`privileges:${key}`]: all }), new Set()).warnings ?? []).map(
+      ({ where, what, remedy }) => `${where}: ${what}; ${remedy}`,
+    )
+  assert.equal([warned(right), warned('')], [[], []])
+  const [says = ''] = warned(native('*0'))
+  assert.match(
+    says,
+    /^nacos@10\.0\.0\.1: it gets another password: until the nodes there run with it they can't log in/,
+  )
+  assert.match(says, /ALTER USER 'nacos'@'10\.0\.0\.1' IDENTIFIED BY '…' RETAIN CURRENT PASSWORD/)
+  assert.not.match(says, /hunter2/)
 })
 
 test('quotes in a name stay inside it', () => {

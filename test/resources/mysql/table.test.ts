@@ -123,6 +123,21 @@ plans(test, table, {
   },
 })
 
+test('keys that do not tell small letters from capitals are warned of, and left alone', () => {
+  const warned = (columns: readonly string[]): readonly string[] =>
+    (table.plan(canned(answers(columns)), new Set()).warnings ?? []).map(({ where, what }) => `${where}: ${what}`)
+  assert.equal(
+    [warned(good), warned([]), warned(good.map((one) => one.replaceAll('utf8mb3', 'utf8mb4')))],
+    [[], [], []],
+  )
+  const loose = good.map((one) => one.replaceAll('utf8mb3_bin', 'utf8mb4_0900_ai_ci'))
+  assert.is(table.plan(canned(answers(loose)), new Set()).action, 'keep')
+  // encrypted_data_key is in no key.
+  assert.equal(warned(loose), [
+    "table nacos.config: data_id, group_id don't tell small letters from capitals (utf8mb4_0900_ai_ci): two names that differ in nothing else are one",
+  ])
+})
+
 test('the statements, word for word', () => {
   const sql = (columns: readonly string[], keys = indexes) =>
     table.plan(canned(answers(columns, keys)), new Set()).steps.map(({ run }) => run)
