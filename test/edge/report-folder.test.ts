@@ -125,6 +125,20 @@ test(
 )
 
 test(
+  'a plan that could not be made is none, an older one goes, and the command to go on with makes it',
+  () => {
+    const plan = join(folder, 'away.plan')
+    writeFileSync(plan, 'older')
+    const { status, stdout, stderr } = playbook('--plan-out', plan)
+    assert.is(status, 3, stderr)
+    assert.match(stderr, /away\.plan: not saved, for the plan is not whole/)
+    assert.match(stdout, /go on with: npx tsx \S+ -i \S+ --plan-out \S+away\.plan$/m)
+    assert.not(existsSync(plan))
+  },
+  { timeout: 60 },
+)
+
+test(
   'a mistake that shows late, a tag that is nowhere, ends it without a report and without a result',
   () => {
     const path = join(folder, 'mistaken')
