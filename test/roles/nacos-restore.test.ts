@@ -174,6 +174,25 @@ test('forced, it goes on without a node that is away, and says so', async () => 
   )
 })
 
+test('no force goes on without what can not be written here', async () => {
+  const it = await stage()
+  const kept = storage(it.where, [])
+  const spoilt = {
+    ...kept,
+    begin: async (name: string) => {
+      const draft = await kept.begin(name)
+      await draft.write('nodes', 'a file where the folder of the nodes should be')
+      return draft
+    },
+  }
+  const source = sourceOf(it.nodes, it.databases)
+  const plan = { nodes: it.nodes, source, storage: spoilt, now, version: '0.1.0', force: true }
+  const result = await it.carry(backup(plan))
+  assert.equal(states(result), ['kept', 'failed'])
+  assert.match(told(result), /^\S+: it can't be written \(ENOTDIR\); see to its path, its rights and the room/)
+  assert.equal(readdirSync(it.where), [])
+})
+
 test('where nothing was lost, nothing is written and no node is stopped', async () => {
   const it = await stage()
   await it.backUp()
