@@ -2,6 +2,7 @@
 import { commands } from './commands/commands.ts'
 import { exitCode, PlinthError, problemText, usageError } from './core/error.ts'
 import { suggestion } from './core/nearest.ts'
+import { heedOutput } from './edge/output.ts'
 import { version } from './version.ts'
 
 const usage = `Plinth ${version}
@@ -42,8 +43,7 @@ async function run([word = '--help', ...words]: readonly string[]): Promise<numb
 
 /** Runs the command with these words; sets the exit code. Never throws for what a user can mend. */
 export async function command(words: readonly string[]): Promise<void> {
-  // Whoever reads the output may go away (`| head`).
-  process.stdout.on('error', () => {})
+  heedOutput()
   try {
     process.exitCode = await run(words)
   } catch (error) {

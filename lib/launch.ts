@@ -11,6 +11,7 @@ import { openArchive } from './edge/archive.ts'
 import { type Kind, type Options, parseArguments } from './edge/arguments.ts'
 import { helpText } from './edge/help.ts'
 import { loadInventory } from './edge/inventory.ts'
+import { heedOutput, outputTaken } from './edge/output.ts'
 import { askPasswords } from './edge/passwords.ts'
 import { descriptionOf } from './edge/playbook-file.ts'
 import { formerSites, siteOf } from './edge/site.ts'
@@ -21,8 +22,7 @@ import { Fleet } from './engine/fleet.ts'
 import type { Identity } from './engine/run.ts'
 import { version } from './version.ts'
 
-/** Whoever reads the output may go away (`| head`, a closed terminal): a run goes on to its end all the same. */
-for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
+heedOutput()
 process.on('exit', letGoOfTerminals)
 
 /**
@@ -48,8 +48,10 @@ export async function ending(
     for (const problem of error.problems) console.error(problemText(problem))
     process.exitCode = error.code
   }
-  // Nobody waits for a login or an answer that an interrupted run was waiting for.
-  if (process.exitCode === exitCode.interrupted) process.exit()
+  if (process.exitCode !== exitCode.interrupted) return
+  // Nobody waits for a login or an answer that an interrupted run was waiting for; what it has to say is said as a whole.
+  await outputTaken()
+  process.exit()
 }
 
 /** One for the run: what it was told once is remembered with it. */
