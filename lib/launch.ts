@@ -1,6 +1,6 @@
 /** What every playbook begins and ends with: arguments, inventory, interrupts, exit code. */
 import { randomUUID } from 'node:crypto'
-import { hostname, userInfo } from 'node:os'
+import { hostname } from 'node:os'
 import { relative } from 'node:path'
 import { listener } from './core/declaring.ts'
 import { type ExitCode, exitCode, PlinthError, problemText, usageError } from './core/error.ts'
@@ -11,6 +11,7 @@ import { openArchive } from './edge/archive.ts'
 import { type Kind, type Options, parseArguments } from './edge/arguments.ts'
 import { helpText } from './edge/help.ts'
 import { loadInventory } from './edge/inventory.ts'
+import { localName, localUser } from './edge/local-user.ts'
 import { heedOutput, outputTaken } from './edge/output.ts'
 import { askPasswords } from './edge/passwords.ts'
 import { descriptionOf } from './edge/playbook-file.ts'
@@ -41,7 +42,11 @@ export async function ending(
     const options = parseArguments(process.argv.slice(2), kind)
     if (options.help) process.stdout.write(helpText(playbook, descriptionOf(file), kind))
     else if (options.version) console.log(version)
-    else process.exitCode = await work(options, playbook)
+    else {
+      // Much is looked for in its home: that there is none is said once, and before anything.
+      localUser()
+      process.exitCode = await work(options, playbook)
+    }
   } catch (error) {
     // A bug of ours shows its trace; a user's mistake shows what to do.
     if (!(error instanceof PlinthError)) throw error
@@ -104,7 +109,7 @@ export function loadedOf(fleet: Fleet): { readonly inventory: Inventory; readonl
 export function identityOf(playbook: string, { inventory }: Options): Identity {
   return {
     id: randomUUID().slice(0, 8),
-    user: userInfo().username,
+    user: localName(),
     from: hostname(),
     pid: process.pid,
     playbook,
