@@ -2,6 +2,8 @@
 import { commands } from './commands/commands.ts'
 import { exitCode, PlinthError, problemText, usageError } from './core/error.ts'
 import { suggestion } from './core/nearest.ts'
+import { localUser } from './edge/local-user.ts'
+import { heedOutput } from './edge/output.ts'
 import { version } from './version.ts'
 
 const usage = `Plinth ${version}
@@ -22,8 +24,12 @@ async function run([word = '--help', ...words]: readonly string[]): Promise<numb
   const entry = commands.get(word)
   if (entry) {
     const { command: found } = await entry.load()
-    if (!words.includes('--help') && !words.includes('-h')) return found.run(words)
-    console.log(found.help)
+    if (words.includes('--help') || words.includes('-h')) console.log(found.help)
+    else {
+      // Much is looked for in its home: that there is none is said once.
+      localUser()
+      return found.run(words)
+    }
   } else if (word === 'complete') {
     const { answer } = await import('./commands/complete.ts')
     console.log(await answer(words, commands))
@@ -42,8 +48,7 @@ async function run([word = '--help', ...words]: readonly string[]): Promise<numb
 
 /** Runs the command with these words; sets the exit code. Never throws for what a user can mend. */
 export async function command(words: readonly string[]): Promise<void> {
-  // Whoever reads the output may go away (`| head`).
-  process.stdout.on('error', () => {})
+  heedOutput()
   try {
     process.exitCode = await run(words)
   } catch (error) {

@@ -1,6 +1,6 @@
 /** What every playbook begins and ends with: arguments, inventory, interrupts, exit code. */
 import { randomUUID } from 'node:crypto'
-import { hostname, userInfo } from 'node:os'
+import { hostname } from 'node:os'
 import { relative } from 'node:path'
 import { listener } from './core/declaring.ts'
 import { type ExitCode, exitCode, PlinthError, problemText, usageError } from './core/error.ts'
@@ -11,6 +11,8 @@ import { openArchive } from './edge/archive.ts'
 import { type Kind, type Options, parseArguments } from './edge/arguments.ts'
 import { helpText } from './edge/help.ts'
 import { loadInventory } from './edge/inventory.ts'
+import { localName, localUser } from './edge/local-user.ts'
+import { heedOutput, outputTaken } from './edge/output.ts'
 import { askPasswords } from './edge/passwords.ts'
 import { descriptionOf } from './edge/playbook-file.ts'
 import { formerSites, siteOf } from './edge/site.ts'
@@ -21,8 +23,7 @@ import { Fleet } from './engine/fleet.ts'
 import type { Identity } from './engine/run.ts'
 import { version } from './version.ts'
 
-/** Whoever reads the output may go away (`| head`, a closed terminal): a run goes on to its end all the same. */
-for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
+heedOutput()
 process.on('exit', letGoOfTerminals)
 
 /**
@@ -41,15 +42,21 @@ export async function ending(
     const options = parseArguments(process.argv.slice(2), kind)
     if (options.help) process.stdout.write(helpText(playbook, descriptionOf(file), kind))
     else if (options.version) console.log(version)
-    else process.exitCode = await work(options, playbook)
+    else {
+      // Much is looked for in its home: that there is none is said once, and before anything.
+      localUser()
+      process.exitCode = await work(options, playbook)
+    }
   } catch (error) {
     // A bug of ours shows its trace; a user's mistake shows what to do.
     if (!(error instanceof PlinthError)) throw error
     for (const problem of error.problems) console.error(problemText(problem))
     process.exitCode = error.code
   }
-  // Nobody waits for a login or an answer that an interrupted run was waiting for.
-  if (process.exitCode === exitCode.interrupted) process.exit()
+  if (process.exitCode !== exitCode.interrupted) return
+  // Nobody waits for a login or an answer that an interrupted run was waiting for; what it has to say is said as a whole.
+  await outputTaken()
+  process.exit()
 }
 
 /** One for the run: what it was told once is remembered with it. */
@@ -102,7 +109,7 @@ export function loadedOf(fleet: Fleet): { readonly inventory: Inventory; readonl
 export function identityOf(playbook: string, { inventory }: Options): Identity {
   return {
     id: randomUUID().slice(0, 8),
-    user: userInfo().username,
+    user: localName(),
     from: hostname(),
     pid: process.pid,
     playbook,

@@ -1,14 +1,14 @@
 /** Wiring: every playbook that declares is one call of `main`, every one that only looks one of `inspect`. */
 import { type Listener, listener } from './core/declaring.ts'
-import { type ExitCode, exitCode, usageError } from './core/error.ts'
+import { type ExitCode, exitCode, type Problem, usageError } from './core/error.ts'
 import type { Options } from './edge/arguments.ts'
 import { consenting } from './edge/consent.ts'
 import { type Console, openConsole } from './edge/console.ts'
 import { onInterrupt } from './edge/interrupt.ts'
 import { rememberTags } from './edge/known-tags.ts'
 import { commandLine } from './edge/next-command.ts'
-import { mayWritePlan, readPlan, writePlan } from './edge/plan-file.ts'
-import { optionsOfPlan, planAnew, selectionOf } from './edge/plan-options.ts'
+import { mayWritePlan, readPlan, removePlan, writePlan } from './edge/plan-file.ts'
+import { optionsOfPlan, planAnew, playbookOf, selectionOf } from './edge/plan-options.ts'
 import { openReporter } from './edge/reporter.ts'
 import { realWorld } from './edge/world.ts'
 import { converge } from './engine/converge.ts'
@@ -78,10 +78,11 @@ const converging = (plays: Plays): Promise<void> =>
     const identity = identityOf(playbook, options)
     const begun = { id: identity.id, started: new Date().toISOString(), playbook, check: options.check }
     const reporter = await openReporter(given, begun, screen)
+    if (options.planOut !== null) removePlan(options.planOut)
     const interrupt = onInterrupt({
       first: () => screen.progress('finishing the step in hand; interrupt again to stop at once'),
       again() {
-        const next = nextCommand(playbook, options, {})
+        const next = nextCommand(playbook, options)
         const ended = { ...begun, code: exitCode.interrupted, stopped: true, next, warnings } as const
         reporter.stop(next, (told) => ({ ...ended, ...told, result: stoppedSite(told.events, options.check) }))
         process.exit(exitCode.interrupted)
@@ -100,12 +101,15 @@ const converging = (plays: Plays): Promise<void> =>
       signal: interrupt.signal,
       report: reporter.report,
     }).finally(() => screen.end())
-    const next = nextCommand(playbook, options, result)
-    const run: Run = { ...begun, ...reporter.told(), result, code: codeOf(result, options.check), next, warnings }
-    if (planned) {
-      if (options.planOut !== null) screen.warn(planned.warnings(site))
-      screen.progress(planTold(options, playbook, result))
-    }
+    if (planned && options.planOut !== null) screen.warn(planned.warnings(site))
+    const plan = planned ? planTold(options, playbook, result) : undefined
+    if (plan) screen.progress(plan.line)
+    const unsaved = plan?.unsaved ?? []
+    screen.warn(unsaved)
+    const next = nextCommand(playbook, options, plan?.made, result)
+    // Who finds that something differs goes on to apply the plan: there must be one.
+    const code = unsaved.length > 0 ? exitCode.failed : codeOf(result, options.check)
+    const run: Run = { ...begun, ...reporter.told(), result, code, next, warnings: [...warnings, ...unsaved] }
     if (options.json) console.log(JSON.stringify(document(run), null, 2))
     else screen.result([...recap(run), ...outsideLines(result, options.check)])
     keepTags(playbook, site, world)
@@ -126,19 +130,33 @@ function withPlan(options: Options, playbook: string): { readonly options: Optio
   return { options: optionsOfPlan(options, apply, plan, playbook), planned: new Planned(plan) }
 }
 
-/** Saves the plan that was made, or says how far the saved one was done before; a line for the screen. */
-function planTold(options: Options, playbook: string, result: Result): string {
+interface PlanTold {
+  /** For the screen. */
+  readonly line: string
+  /** Whether a plan was made that can be applied. */
+  readonly made?: true
+  /** Why it could not be written. */
+  readonly unsaved?: readonly Problem[]
+}
+
+/** Saves the plan that was made, or says how far the saved one was done before. */
+function planTold(options: Options, path: string, result: Result): PlanTold {
   const { planOut, apply } = options
   const { record, saved, failures, interrupted } = result
   if (planOut !== null) {
-    if (!record || failures.length > 0 || interrupted) return `${planOut}: not saved, for the plan is not whole`
-    const selection = selectionOf(options)
-    writePlan(planOut, { plinth: version, made: new Date().toISOString(), playbook, selection, ...record })
-    return `${planOut}: the plan is saved`
+    const line = `${planOut}: not saved`
+    if (!record || failures.length > 0 || interrupted) return { line: `${line}, for the plan is not whole` }
+    const [playbook, selection] = [playbookOf(path), selectionOf(options)]
+    const made = new Date().toISOString()
+    const unsaved = writePlan(planOut, { plinth: version, made, playbook, selection, ...record })
+    return unsaved.length > 0 ? { line, unsaved } : { line: `${planOut}: the plan is saved`, made: true }
   }
   if (!saved || failures.length > 0 || saved.of === 0)
-    return `${apply}: ${saved?.of === 0 ? 'a plan of no change' : 'not done as a whole'}`
-  return `${apply}: ${saved.done === saved.of ? 'was done already' : `${saved.of} changes, ${saved.done} of them were there already`}`
+    return { line: `${apply}: ${saved?.of === 0 ? 'a plan of no change' : 'not done as a whole'}` }
+  const done = saved.done === saved.of
+  return {
+    line: `${apply}: ${done ? 'was done already' : `${saved.of} changes, ${saved.done} of them were there already`}`,
+  }
 }
 
 /** What a look found: lines to print, and the exit code they mean. */
@@ -230,11 +248,12 @@ function codeOf({ failures, interrupted, plans }: Result, check: boolean): ExitC
     : exitCode.done
 }
 
-/** The command to go on with: this one, without --check; what was planned is done next, what was refused is planned anew. */
-function nextCommand(playbook: string, options: Options, { saved }: Pick<Result, 'saved'>): string {
+/**
+ * The command to go on with: this one, without --check; the plan that was made is done next, what was refused is planned anew.
+ * @param made whether there is such a plan
+ */
+function nextCommand(playbook: string, options: Options, made = false, { saved }: Partial<Result> = {}): string {
   if (saved?.refused) return `${commandLine(playbook, [])} ${planAnew(options)}`
-  return commandLine(
-    playbook,
-    process.argv.slice(2).map((word) => word.replace(/^--plan-out(?=$|=)/, '--apply')),
-  )
+  const words = process.argv.slice(2)
+  return commandLine(playbook, made ? words.map((word) => word.replace(/^--plan-out(?=$|=)/, '--apply')) : words)
 }

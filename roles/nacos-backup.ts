@@ -1,7 +1,7 @@
 /** A backup of a cluster on the controller: the database in one moment, each node's own files, the persistent instances. */
 import type { Database } from '../lib/core/channel.ts'
 import { hostError, PlinthError } from '../lib/core/error.ts'
-import type { Draft, Storage } from '../lib/core/storage.ts'
+import { type Draft, type Storage, StorageError } from '../lib/core/storage.ts'
 import { type Action, done, due, type Reach, type Work } from '../lib/engine/procedure.ts'
 import { columnOf, columnsQuery, rowText, selectRows, snapshot, TableSum, tablesQuery } from '../lib/mysql/dump.ts'
 import { name } from '../lib/mysql/readers.ts'
@@ -139,7 +139,7 @@ async function unlessForced<T>({ force }: BackupPlan, work: () => Promise<T>): P
   try {
     return await work()
   } catch (error) {
-    if (force && error instanceof PlinthError) return null
+    if (force && error instanceof PlinthError && !(error instanceof StorageError)) return null
     throw error
   }
 }

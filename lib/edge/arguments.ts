@@ -162,7 +162,9 @@ export function parseArguments(argv: readonly string[], kind: Kind = 'site'): Op
   if (given.has('plan-out') && given.has('apply'))
     refuse('--plan-out', 'a plan is made or done, not both in one run', 'leave out one of --plan-out and --apply')
   for (const list of ['list-hosts', 'list-tasks', 'list-tags'] as const)
-    if (given.has('json') && given.has(list)) refuse('--json', `does not go with --${list}`, 'leave one of them out')
+    for (const other of ['json', 'plan-out', 'report', 'events'] as const)
+      if (given.has(other) && given.has(list))
+        refuse(`--${other}`, `does not go with --${list}`, 'leave one of them out')
   const words = (name: Name): readonly string[] =>
     (given.get(name) ?? []).flatMap((list) => list.split(',').map((one) => one.trim())).filter((one) => one !== '')
   for (const name of ['tags', 'skip-tags'] as const) {

@@ -12,6 +12,42 @@ import { notStarted } from './program.ts'
 const patience = 60
 const largest = 16 * 1024 * 1024
 
+/** The programs that run, by their process groups: what ends this process from the terminal does not come to them. */
+const running = new Set<number>()
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+
+function endGroup(group: number): void {
+  try {
+    process.kill(-group, 'SIGKILL')
+  } catch {
+    // It has ended by itself since.
+  }
+}
+const endAll = (): void => running.forEach(endGroup)
+
+/** Ends them with this process; it ends as it would have without them. */
+function heard(signal: NodeJS.Signals): void {
+  endAll()
+  if (process.listenerCount(signal) > 1) return
+  process.off(signal, heard)
+  process.kill(process.pid, signal)
+}
+
+/** Has a program end with this process for as long as it runs; returns what ends that. */
+function bound(group: number): () => void {
+  if (running.size === 0) {
+    process.on('exit', endAll)
+    for (const signal of signals) process.on(signal, heard)
+  }
+  running.add(group)
+  return () => {
+    running.delete(group)
+    if (running.size > 0) return
+    process.off('exit', endAll)
+    for (const signal of signals) process.off(signal, heard)
+  }
+}
+
 /**
  * What the program at `path` prints when it is called with `words` (`--list`). Throws usageError, with the end of what it
  * said on stderr, when it can't be run, fails, takes longer than a minute or prints more than 16 MiB.
@@ -26,17 +62,14 @@ export function runInventoryScript(
   return new Promise((done, reject) => {
     // A group of its own, so that what it started ends with it.
     const child = spawn(resolve(path), words, { stdio: ['ignore', 'pipe', 'pipe'], detached: true })
+    const release = child.pid === undefined ? (): void => {} : bound(child.pid)
     const output: Buffer[] = []
     let size = 0
     let said = ''
     let ended: string | null = null
     const end = (why: string): void => {
       ended = why
-      try {
-        if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
-      } catch {
-        // It has ended by itself since.
-      }
+      if (child.pid !== undefined) endGroup(child.pid)
     }
     const timer = setTimeout(() => end(`took longer than ${seconds} s`), seconds * 1000)
     child.stdout.on('data', (chunk: Buffer) => {
@@ -58,6 +91,7 @@ export function runInventoryScript(
     })
     child.on('close', (code, signal) => {
       clearTimeout(timer)
+      release()
       if (ended !== null) fail(`the program ${ended}`, 'run it by hand')
       else if (code !== 0) fail(`the program ended with ${signal ?? `exit code ${code}`}`, 'run it by hand')
       else if (!isUtf8(Buffer.concat(output))) fail('what it prints is not UTF-8', 'print JSON as UTF-8')

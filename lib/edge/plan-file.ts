@@ -1,36 +1,48 @@
 /** Plans on disk: readable for their owner alone, and whole or not there. */
-import { renameSync, statSync } from 'node:fs'
-import { dirname } from 'node:path'
-import { type PlinthError, usageError } from '../core/error.ts'
+import { renameSync, rmSync } from 'node:fs'
+import { type PlinthError, type Problem, usageError } from '../core/error.ts'
 import { readSavedPlan, type SavedPlan, savedPlanText } from '../core/saved-plan.ts'
 import { version } from '../version.ts'
 import { readText } from './text-file.ts'
-import { writeBeside } from './whole-file.ts'
+import { fileAt, writeBeside } from './whole-file.ts'
 
-const refused = (path: string, what: string, error: unknown): PlinthError =>
-  usageError({
-    where: path,
-    what: `${what} (${(error as NodeJS.ErrnoException).code ?? String(error)})`,
-    remedy: 'correct the path, or the rights there',
-  })
+const problem = (path: string, what: string, error: unknown): Problem => {
+  const { code } = error as NodeJS.ErrnoException
+  // What is no answer of the file system is a bug of ours.
+  if (code === undefined) throw error
+  return { where: path, what: `${what} (${code})`, remedy: 'correct the path, or the rights there' }
+}
+
+const refused = (path: string, error: unknown): PlinthError =>
+  usageError(problem(path, "a plan can't be written there", error))
 
 /** Throws a usage error if no plan could be written to a path: found before a hundred hosts are asked. */
 export function mayWritePlan(path: string): void {
   try {
-    if (!statSync(dirname(path)).isDirectory()) throw Object.assign(new Error(), { code: 'ENOTDIR' })
-    if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw Object.assign(new Error(), { code: 'EISDIR' })
-    writeBeside(path, '', () => {})
+    writeBeside(fileAt(path), '', () => {})
   } catch (error) {
-    throw refused(path, "a plan can't be written there", error)
+    throw refused(path, error)
   }
 }
 
-/** Writes a plan, in place of an older one. Throws a usage error when it can't. */
-export function writePlan(path: string, plan: SavedPlan): void {
+/** Takes away an earlier run's plan, so that it can't pass for this one's. Throws a usage error when it can't. */
+export function removePlan(path: string): void {
   try {
-    writeBeside(path, savedPlanText(plan), (written) => renameSync(written, path))
+    rmSync(fileAt(path), { force: true })
   } catch (error) {
-    throw refused(path, "the plan can't be written there", error)
+    throw refused(path, error)
+  }
+}
+
+/** Writes a plan, in place of an older one. Returns why it could not: the run is over, and what it found counts. */
+export function writePlan(path: string, plan: SavedPlan): readonly Problem[] {
+  try {
+    const target = fileAt(path)
+    writeBeside(target, savedPlanText(plan), (written) => renameSync(written, target))
+    return []
+  } catch (error) {
+    const { remedy, ...rest } = problem(path, 'the plan could not be written', error)
+    return [{ ...rest, remedy: 'see to the disk; then run this again' }]
   }
 }
 

@@ -7,6 +7,10 @@ import type { SavedPlan, Selection } from '../core/saved-plan.ts'
 import { q } from '../core/script.ts'
 import type { Options } from './arguments.ts'
 import { shownExtraVars } from './extra-vars.ts'
+import { siteOf } from './site.ts'
+
+/** A playbook as its plan names it, from whatever folder and however it is called: its path in its project. */
+export const playbookOf = (path: string): string => siteOf(path, []).playbook
 
 /** The options of a run as its plan keeps them: of variables given by value only the names, for they may be secret. */
 export const selectionOf = ({ inventory, limit, extraVars, prune }: Options): Selection => ({
@@ -42,9 +46,11 @@ export function planAnew(options: Options): string {
  * The options to apply a plan with. Throws a usage error when the playbook is another than the plan's, an option
  * contradicts it, or variables are missing whose values the plan does not hold.
  * @param where the plan's file, for messages
+ * @param path of the playbook, as it was called
  */
-export function optionsOfPlan(options: Options, where: string, plan: SavedPlan, playbook: string): Options {
+export function optionsOfPlan(options: Options, where: string, plan: SavedPlan, path: string): Options {
   const problems: Problem[] = []
+  const playbook = playbookOf(path)
   if (plan.playbook !== playbook) {
     const remedy = `run ${plan.playbook}, or make a plan of ${playbook}`
     problems.push({ where, what: `a plan of ${plan.playbook}, and this is ${playbook}`, remedy })

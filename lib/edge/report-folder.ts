@@ -1,13 +1,17 @@
 /** `--report DIR`: the page, the document and the JUnit results of a run, each of them there whole or not at all. */
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Problem, usageError } from '../core/error.ts'
 import { document } from '../report/document.ts'
 import { junit } from '../report/junit.ts'
 import { page } from '../report/page.ts'
 import type { Ended } from '../report/run.ts'
+import { makeFolder } from './folder.ts'
+import { writeBeside } from './whole-file.ts'
 
 export interface ReportFolder {
+  /** Takes away an earlier run's report, so that it can't pass for this one's. Throws a usage error if it can't. */
+  clear(): void
   /** Writes all files; returns what could not be written. */
   write(run: Ended): readonly Problem[]
 }
@@ -18,20 +22,28 @@ const files: Readonly<Record<string, (run: Ended) => string>> = {
   'report.html': page,
 }
 
-/** Makes the folder, tries to write in it, and takes away an earlier run's report. Throws a usage error if it can't. */
+/** Makes the folder and tries to write in it: what is there stays. Throws a usage error if it can't. */
 export function openReport(folder: string): ReportFolder {
-  try {
-    mkdirSync(folder, { recursive: true })
-    replace(join(folder, 'report.json'), '')
-    for (const name of Object.keys(files)) rmSync(join(folder, name), { force: true })
-  } catch (error) {
-    throw usageError({
-      where: `--report ${folder}`,
-      what: `it can't be written (${(error as NodeJS.ErrnoException).code})`,
-      remedy: 'name a folder that may be written to, or one that can be made',
-    })
+  const trying = (work: () => void): void => {
+    try {
+      work()
+    } catch (error) {
+      throw usageError({
+        where: `--report ${folder}`,
+        what: `it can't be written (${(error as NodeJS.ErrnoException).code})`,
+        remedy: 'name a folder that may be written to, or one that can be made',
+      })
+    }
   }
+  trying(() => {
+    makeFolder(folder)
+    writeBeside(join(folder, 'report.json'), '', () => {})
+  })
   return {
+    clear: () =>
+      trying(() => {
+        for (const name of Object.keys(files)) rmSync(join(folder, name), { force: true })
+      }),
     write: (run) =>
       Object.entries(files).flatMap(([name, text]) => {
         try {

@@ -36,6 +36,8 @@ export async function openReporter(
   const seconds = (): number => (performance.now() - start) / 1000
   const folder = report === null ? null : (await import('./report-folder.ts')).openReport(report)
   const stream = openEvents(events, begun, screen.progress)
+  // Only now: a run that is refused for its stream leaves an earlier one's report.
+  folder?.clear()
   const recorder = new Recorder()
   let written = false
   const write = (run: Ended): readonly Problem[] => {

@@ -3,12 +3,13 @@
  * is settled here, before anything is connected; each jump host by its own configuration, as ssh does it, which starts
  * another ssh for each.
  */
-import { hostname, userInfo } from 'node:os'
+import { hostname } from 'node:os'
 import { usageError } from '../core/error.ts'
 import type { Become, Connection } from '../core/inventory.ts'
 import { directives } from '../core/ssh-directives.ts'
 import { type Offer, offerOf } from './algorithms.ts'
 import { type Credentials, defaultKeyFiles, type Method, usualMethods } from './credentials.ts'
+import { localName, localUser } from './local-user.ts'
 import { asFileName, SshConfig, type SshSettings, withTokens } from './ssh-config.ts'
 
 /** By what a host's key is trusted. */
@@ -136,13 +137,13 @@ function jumpOf(spec: string, where: string): { user: string | null; host: strin
 
 /** What stands for the tokens of ssh_config(5). */
 function tokensOf(host: string, settings: SshSettings): Readonly<Record<string, string>> {
-  const { username, homedir, uid } = userInfo()
+  const { name, home, uid } = localUser()
   const address = settings.get('hostname') ?? host
   const local = hostname()
   return {
-    ...{ d: homedir, u: username, i: String(uid), l: local, L: local.replace(/\..*$/, '') },
+    ...{ d: home, u: name ?? '', i: String(uid), l: local, L: local.replace(/\..*$/, '') },
     ...{ n: host, h: address, k: settings.get('hostkeyalias') ?? host, j: settings.get('proxyjump') ?? '' },
-    ...{ p: settings.get('port') ?? '22', r: settings.get('user') ?? username },
+    ...{ p: settings.get('port') ?? '22', r: settings.get('user') ?? name ?? '' },
   }
 }
 
@@ -157,7 +158,7 @@ function hopOf(name: string, settings: SshSettings, tokens: Readonly<Record<stri
     address: settings.get('hostname') ?? name,
     port: Number(settings.get('port') ?? 22),
     trust: trustOf(settings),
-    credentials: credentialsOf(settings, tokens),
+    credentials: credentialsOf(name, settings, tokens),
     offer: offerOf(settings),
     connectSeconds: timeout === null ? null : Number(timeout),
     keepalive: interval > 0 ? { seconds: interval, count: Number(settings.get('serveralivecountmax') ?? 3) } : null,
@@ -207,7 +208,7 @@ function trustOf(settings: SshSettings): Trust {
 /** ssh prints the names of a list beside each other, without quotes: what does not begin with `/` belongs to the name before. */
 const listed = (value: string | null): readonly string[] => value?.split(/ (?=\/)/).filter((name) => name !== '') ?? []
 
-function credentialsOf(settings: SshSettings, tokens: Readonly<Record<string, string>>): Credentials {
+function credentialsOf(name: string, settings: SshSettings, tokens: Readonly<Record<string, string>>): Credentials {
   const files = settings.chosen('identityfile')
   const keyFiles = files
     ?.filter((file) => file !== 'none')
@@ -225,8 +226,15 @@ function credentialsOf(settings: SshSettings, tokens: Readonly<Record<string, st
       what: `no way to log in is left that Plinth has (allowed: ${wanted.join(', ')})`,
       remedy: `allow one of ${usualMethods.join(', ')}`,
     })
+  const user = settings.get('user') ?? localUser().name
+  if (user === null)
+    throw usageError({
+      where: name,
+      what: `nobody is named to log in as, and the system has no name for ${localName()}`,
+      remedy: 'name one: ansible_user in the inventory, or -u NAME',
+    })
   return {
-    user: settings.get('user') ?? userInfo().username,
+    user,
     keyFiles: keyFiles ?? defaultKeyFiles(),
     named: false,
     identitiesOnly: settings.is('identitiesonly'),

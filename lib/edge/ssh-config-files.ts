@@ -6,9 +6,9 @@
  * Whatever is not plainly understood counts as something that only ssh can tell.
  */
 import { readdirSync, readFileSync } from 'node:fs'
-import { userInfo } from 'node:os'
 import { basename, dirname, isAbsolute, join } from 'node:path'
 import { matters } from '../core/ssh-directives.ts'
+import { localUser } from './local-user.ts'
 
 /** A directive that matters, and where it stands. */
 export interface Line {
@@ -47,7 +47,7 @@ export class SshConfigFiles {
   constructor(file: string | null = null) {
     if (file === 'none') return
     // ssh looks in the home folder of the password file, whatever HOME says.
-    const home = join(userInfo().homedir, '.ssh')
+    const home = join(localUser().home, '.ssh')
     const files = file === null ? this.#readUsual(home) : this.#read(file, home, [always], 0)
     // The file that was named is not there, or OpenSSH was built to look elsewhere.
     if (!files) this.#blocks.push({ when: [always], lines: [unknown] })
@@ -146,7 +146,7 @@ const dependsOnHost = ({ keyword, value }: Line): boolean =>
 function includedBy(value: string, folder: string): readonly string[] | null {
   const files: string[] = []
   for (const word of value.split(/\s+/)) {
-    const path = word.replace(/^"(.*)"$/, '$1').replace(/^~(?=\/)/, userInfo().homedir)
+    const path = word.replace(/^"(.*)"$/, '$1').replace(/^~(?=\/)/, localUser().home)
     if (/["~%$#[\]{}\\]/.test(path)) return null
     const absolute = isAbsolute(path) ? path : join(folder, path)
     if (/[*?]/.test(dirname(absolute))) return null

@@ -4,10 +4,10 @@
  * arguments in the inventory, hold something that matters (ssh-config-files.ts), and once for all hosts that they treat alike.
  */
 import { execFile } from 'node:child_process'
-import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { type PlinthError, usageError } from '../core/error.ts'
 import { Gate } from './gate.ts'
+import { localUser } from './local-user.ts'
 import { type Line, SshConfigFiles } from './ssh-config-files.ts'
 
 /** Directives by keyword, in small letters, as `ssh -G` prints them. */
@@ -143,14 +143,15 @@ export function defaults(
   host: string,
   options: readonly (readonly [name: string, value: string])[],
 ): SshSettings | null {
-  const { username, homedir } = userInfo()
+  const { name: user, home } = localUser()
+  const named: readonly [string, string][] = user === null ? [] : [['user', user]]
   const usual: readonly [string, string][] = [
     ['hostname', host.toLowerCase()],
     ['port', '22'],
-    ['user', username],
+    ...named,
     ['stricthostkeychecking', 'ask'],
     ['hashknownhosts', 'no'],
-    ['userknownhostsfile', ['known_hosts', 'known_hosts2'].map((name) => join(homedir, '.ssh', name)).join(' ')],
+    ['userknownhostsfile', ['known_hosts', 'known_hosts2'].map((name) => join(home, '.ssh', name)).join(' ')],
     ['globalknownhostsfile', '/etc/ssh/ssh_known_hosts /etc/ssh/ssh_known_hosts2'],
     ['pubkeyauthentication', 'true'],
     ['kbdinteractiveauthentication', 'yes'],
@@ -231,7 +232,7 @@ export function withTokens(text: string, tokens: Readonly<Record<string, string>
 export const asFileName = (text: string, tokens: Readonly<Record<string, string>>): string | null =>
   withTokens(
     text
-      .replace(/^~(?=\/|$)/, userInfo().homedir)
+      .replace(/^~(?=\/|$)/, localUser().home)
       .replace(/\$\{(\w+)\}/g, (_, name: string) => (process.env[name] ?? '').replaceAll('%', '%%')),
     tokens,
   )

@@ -5,9 +5,10 @@
 import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { dirname, join } from 'node:path'
-import { hostError } from '../core/error.ts'
+import { hostError, type PlinthError } from '../core/error.ts'
 import { sha256 } from '../core/secret.ts'
-import type { Draft, Storage } from '../core/storage.ts'
+import { type Draft, type Storage, StorageError } from '../core/storage.ts'
+import { makeFolder } from './folder.ts'
 import { isVault, openVaultBytes, sealVault, type VaultKey } from './vault.ts'
 
 const sums = 'SHA256SUMS'
@@ -48,10 +49,13 @@ export function storage(where: string, keys: readonly VaultKey[]): Storage {
     },
     unfinished: abandoned,
     async clear() {
-      for (const name of await abandoned()) await rm(join(where, name), { recursive: true, force: true })
-      await synced(where)
+      const left = await abandoned()
+      await writing(where, async () => {
+        for (const name of left) await rm(join(where, name), { recursive: true, force: true })
+        if (left.length > 0) await synced(where)
+      })
     },
-    begin: (name) => begin(where, name, key),
+    begin: (name) => writing(where, () => begin(where, name, key)),
     async damaged(set) {
       const expected = await listed(set)
       const there = (await filesBelow(join(where, set))).filter((file) => file !== sums)
@@ -76,12 +80,12 @@ async function begin(where: string, name: string, key: VaultKey | undefined): Pr
   const target = join(where, name)
   const folder = join(where, `${draft}${process.pid}-${name}`)
   const digests: string[] = []
-  await mkdir(where, { recursive: true, mode: 0o700 })
+  makeFolder(where, 0o700)
   if (await stat(target).catch(() => undefined)) throw taken(target)
   await mkdir(folder, { mode: 0o700 })
   const put = async (file: string, content: Uint8Array): Promise<void> => {
     const path = join(folder, file)
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+    makeFolder(dirname(path), 0o700)
     const handle = await open(path, 'wx', 0o600)
     await handle
       .writeFile(content)
@@ -92,17 +96,19 @@ async function begin(where: string, name: string, key: VaultKey | undefined): Pr
     async write(file, content, plain) {
       const bytes = Buffer.from(content as Uint8Array)
       const stored = key && plain === undefined ? Buffer.from(sealVault(bytes, key)) : bytes
-      await put(file, stored)
+      await writing(where, () => put(file, stored))
       digests.push(`${sha256(stored)}  ${file}\n`)
     },
-    async finish() {
-      await put(sums, Buffer.from(digests.sort((a, b) => (a.slice(66) < b.slice(66) ? -1 : 1)).join('')))
-      for (const inner of await foldersBelow(folder)) await synced(inner)
-      if (await stat(target).catch(() => undefined)) throw taken(target)
-      await rename(folder, target)
-      await synced(where)
-    },
-    drop: () => rm(folder, { recursive: true, force: true }),
+    finish: () =>
+      writing(where, async () => {
+        await put(sums, Buffer.from(digests.sort((a, b) => (a.slice(66) < b.slice(66) ? -1 : 1)).join('')))
+        for (const inner of await foldersBelow(folder)) await synced(inner)
+        if (await stat(target).catch(() => undefined)) throw taken(target)
+        await rename(folder, target)
+        await synced(where)
+      }),
+    // Why it is dropped is what counts.
+    drop: () => rm(folder, { recursive: true, force: true }).catch(() => {}),
   }
 }
 
@@ -112,6 +118,18 @@ const taken = (where: string) =>
     what: 'is there already',
     remedy: 'nothing is ever overwritten: run again, or name another folder',
   })
+
+/** Does it; what the file system has against it is a failure that a user can mend. What is no answer of it is a bug of ours. */
+async function writing<T>(where: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    const { code, errno } = error as NodeJS.ErrnoException
+    if (errno === undefined) throw error
+    const remedy = 'see to its path, its rights and the room on its disk, then run again'
+    throw new StorageError({ where, what: `it can't be written (${code})`, remedy })
+  }
+}
 
 async function synced(folder: string): Promise<void> {
   let handle: FileHandle | undefined
@@ -123,14 +141,13 @@ async function synced(folder: string): Promise<void> {
   }
 }
 
+const unreadable = (where: string, { code }: NodeJS.ErrnoException): PlinthError =>
+  hostError({ where, what: `it can't be read (${code})`, remedy: 'see to its path and its rights' })
+
 const namesIn = async (folder: string): Promise<string[]> => {
   const entries = await readdir(folder, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return []
-    throw hostError({
-      where: folder,
-      what: `it can't be read (${error.code})`,
-      remedy: 'see to its path and its rights',
-    })
+    throw unreadable(folder, error)
   })
   return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name)
 }
@@ -138,7 +155,11 @@ const namesIn = async (folder: string): Promise<string[]> => {
 const isFile = async (path: string): Promise<boolean> => (await stat(path).catch(() => undefined))?.isFile() === true
 
 const filesBelow = async (folder: string): Promise<string[]> =>
-  (await readdir(folder, { recursive: true, withFileTypes: true }))
+  (
+    await readdir(folder, { recursive: true, withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
+      throw unreadable(folder, error)
+    })
+  )
     .filter((entry) => !entry.isDirectory())
     .map(({ parentPath, name }) => join(parentPath, name).slice(folder.length + 1))
 

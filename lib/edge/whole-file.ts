@@ -4,14 +4,16 @@ import {
   fchmodSync,
   fchownSync,
   fsyncSync,
+  lstatSync,
   openSync,
+  readlinkSync,
   realpathSync,
   renameSync,
   rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 
 /**
  * Writes `content` beside `path`, for nobody else to read, and hands its name to `done`, which renames it or does not.
@@ -33,15 +35,27 @@ export function writeBeside(path: string, content: string | Uint8Array, done: (w
 }
 
 /**
+ * The file that a path means, there or not yet, through links: what is put beside a link would take its place. Throws what the
+ * file system says, and EISDIR or EINVAL for what is there and no file: a device or a pipe would become one.
+ */
+export function fileAt(path: string): string {
+  const there = statSync(path, { throwIfNoEntry: false })
+  if (there && !there.isFile())
+    throw Object.assign(new Error(`${path} is no file`), { code: there.isDirectory() ? 'EISDIR' : 'EINVAL' })
+  if (there) return realpathSync(path)
+  return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink()
+    ? fileAt(resolve(realpathSync(dirname(path)), readlinkSync(path)))
+    : path
+}
+
+/**
  * Puts `content` into the file at `path`, through links. A file that is there keeps its mode, and its owner and group
  * where we may give them; a new one is its owner's alone. Throws what the file system says.
  * @param mode what of the mode is kept
  */
 export function replaceFile(path: string, content: string | Uint8Array, mode = 0o7777): void {
-  const before = statSync(path, { throwIfNoEntry: false })
-  // A device or a pipe would become a file.
-  if (before && !before.isFile()) throw Object.assign(new Error(`${path} is no file`), { code: 'EINVAL' })
-  const target = before ? realpathSync(path) : path
+  const target = fileAt(path)
+  const before = statSync(target, { throwIfNoEntry: false })
   writeBeside(target, content, (written) => {
     const file = openSync(written, 'r')
     try {

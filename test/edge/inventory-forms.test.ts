@@ -1,6 +1,8 @@
 /** INI files, programs and modules: what is wrong with them, and what only they can do. (What they come to: as Ansible.) */
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { PlinthError } from '../../lib/core/error.ts'
 import type { Inventory } from '../../lib/core/inventory.ts'
 import { placeText } from '../../lib/core/located.ts'
@@ -252,6 +254,36 @@ test('a program that hangs is ended, with what it started', async () => {
   for (let i = 0; i < 100 && alive(child); i++) await new Promise((done) => setTimeout(done, 20))
   assert.not(alive(child))
 })
+
+test(
+  'what ends the run ends a program and what it started',
+  async () => {
+    await read({ 'a.yaml': 'all: { hosts: { a: } }', 'inv.sh': '#!/bin/sh\nsleep 600 &\necho $! >child\nwait\n' }, [
+      'a.yaml',
+    ])
+    const module = new URL('../../lib/edge/inventory-script.ts', import.meta.url)
+    const code = `const { runInventoryScript } = await import('${module}'); await runInventoryScript('./inv.sh', ['--list'], 'inv.sh')`
+    const loader = import.meta.resolve('tsx')
+    for (const signal of ['SIGINT', 'SIGHUP'] as const) {
+      rmSync('child', { force: true })
+      const run = spawn('node', ['--import', loader, '--input-type=module', '-e', code], { stdio: 'ignore' })
+      const ended = new Promise<NodeJS.Signals | null>((resolve) => run.once('exit', (_, by) => resolve(by)))
+      try {
+        const child = (): number => Number(existsSync('child') ? readFileSync('child', 'utf8') : 0)
+        for (let i = 0; i < 500 && child() === 0; i++) await sleep(20)
+        run.kill(signal)
+        assert.is(await ended, signal)
+        for (let i = 0; i < 100 && alive(child()); i++) await sleep(20)
+        const left = alive(child())
+        if (left) process.kill(child(), 'SIGKILL')
+        assert.not(left)
+      } finally {
+        run.kill('SIGKILL')
+      }
+    }
+  },
+  { timeout: 30 },
+)
 
 function alive(pid: number): boolean {
   try {

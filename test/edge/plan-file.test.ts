@@ -1,11 +1,22 @@
 /** Plans on disk, and what they say of the options of the run that does them. */
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import {
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { PlinthError } from '../../lib/core/error.ts'
 import type { SavedPlan } from '../../lib/core/saved-plan.ts'
 import { parseArguments } from '../../lib/edge/arguments.ts'
-import { mayWritePlan, readPlan, writePlan } from '../../lib/edge/plan-file.ts'
+import { mayWritePlan, readPlan, removePlan, writePlan } from '../../lib/edge/plan-file.ts'
 import { optionsOfPlan, planAnew, selectionOf } from '../../lib/edge/plan-options.ts'
 import { version } from '../../lib/version.ts'
 import { assert, suite } from '../kit.ts'
@@ -39,7 +50,7 @@ function refusal(work: () => unknown): readonly string[] {
 test('only its owner may read a plan; it replaces an older one, and leaves nothing beside it', () => {
   const path = join(folder, 'site.plan')
   writeFileSync(path, 'older', { mode: 0o644 })
-  writePlan(path, made('-i lab'))
+  assert.equal(writePlan(path, made('-i lab')), [])
   assert.is(statSync(path).mode & 0o777, 0o600)
   assert.equal(readPlan(path), made('-i lab'))
   mayWritePlan(path)
@@ -64,6 +75,48 @@ test('where no plan can be written is said before anything is asked', () => {
     [`${nowhere}: there is no such file`],
   )
   rmSync(there, { recursive: true })
+})
+
+test('a pipe or a device is refused and stays what it is', () => {
+  const pipe = join(folder, 'pipe')
+  execFileSync('mkfifo', [pipe])
+  const link = join(folder, 'link')
+  symlinkSync(pipe, link)
+  for (const path of [pipe, link, '/dev/full']) {
+    const says = `${path}: a plan can't be written there (EINVAL)`
+    assert.equal(
+      refusal(() => mayWritePlan(path)),
+      [says],
+    )
+    assert.equal(
+      refusal(() => removePlan(path)),
+      [says],
+    )
+  }
+  // What came there after it was looked at.
+  assert.equal(
+    writePlan(link, made('-i lab')).map(({ where, what }) => `${where}: ${what}`),
+    [`${link}: the plan could not be written (EINVAL)`],
+  )
+  assert.ok(statSync(pipe).isFIFO())
+  assert.equal(readdirSync(folder).sort(), ['link', 'pipe', 'site.plan'])
+  for (const path of [pipe, link]) rmSync(path)
+})
+
+test('a link stays one, and the plan is where it points, there before or not', () => {
+  mkdirSync(join(folder, 'real'))
+  const [link, real] = [join(folder, 'alias'), join(folder, 'real', 'plan')]
+  symlinkSync('real/plan', link)
+  for (const before of ['nothing', 'an older plan']) {
+    mayWritePlan(link)
+    assert.equal(writePlan(link, made('-i lab')), [], before)
+    assert.ok(lstatSync(link).isSymbolicLink())
+    assert.equal(readPlan(real), made('-i lab'))
+  }
+  removePlan(link)
+  assert.equal(readdirSync(join(folder, 'real')), [])
+  removePlan(link)
+  for (const path of [link, join(folder, 'real')]) rmSync(path, { recursive: true })
 })
 
 test('values of variables are not kept, whatever they are', () => {
@@ -107,6 +160,11 @@ for (const { made: then, given, says } of cases) {
 test('the command that plans anew means the same to a shell', () => {
   const options = parseArguments(['-i', 'my lab', '-l', "web:!w'1", '--prune', '--apply', '$(x) y'])
   assert.is(planAnew(options), `-i 'my lab' --limit 'web:!w'\\''1' --prune --plan-out '$(x) y'`)
+})
+
+test('the same playbook by another way', () => {
+  for (const path of [resolve('playbooks/site.ts'), join('..', resolve().split('/').at(-1)!, 'playbooks/site.ts')])
+    optionsOfPlan(parseArguments([]), 'p', made(''), path)
 })
 
 test('another playbook', () => {

@@ -4,7 +4,10 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PlinthError } from '../../lib/core/error.ts'
+import { parseArguments } from '../../lib/edge/arguments.ts'
+import { openConsole } from '../../lib/edge/console.ts'
 import { openReport } from '../../lib/edge/report-folder.ts'
+import { openReporter } from '../../lib/edge/reporter.ts'
 import { assert, suite } from '../kit.ts'
 import { recorded } from '../report/runs.ts'
 import { conforms } from '../report/schemas.ts'
@@ -29,8 +32,26 @@ test('an earlier report does not pass for this run, other files stay', async () 
   const path = join(folder, 'again')
   mkdirSync(path)
   for (const name of [...names, 'mine.txt']) writeFileSync(join(path, name), 'old')
-  openReport(path)
+  const report = openReport(path)
+  assert.equal(readdirSync(path).sort(), [...names, 'mine.txt'].sort())
+  assert.is(readFileSync(join(path, 'report.json'), 'utf8'), 'old')
+  report.clear()
   assert.equal(readdirSync(path), ['mine.txt'])
+})
+
+test('of stream and folder both are opened before anything is removed', async () => {
+  const [path, bad] = [join(folder, 'earlier'), join(folder, 'none', 'stream')]
+  mkdirSync(path)
+  for (const name of names) writeFileSync(join(path, name), 'old')
+  const begun = { id: '1', started: '', playbook: 'p', check: false }
+  const open = (events: string) => openReporter({ report: path, events }, begun, openConsole(parseArguments([])))
+  await open(bad).then(
+    () => assert.unreachable('it was not refused'),
+    (error: Error) => assert.match(error.message, /^--events .*it can't be written/),
+  )
+  assert.equal(readdirSync(path).sort(), names)
+  await open(join(folder, 'stream'))
+  assert.equal(readdirSync(path), [])
 })
 
 test('what can not be written is said, the rest is', async () => {
@@ -50,6 +71,7 @@ for (const [name, path] of [
   ['a file', join(folder, 'file')],
   ['below a file', join(folder, 'file', 'below')],
   ['a device', '/dev/null/report'],
+  ['where none can be made', '/proc/none/report'],
 ] as const) {
   test(`${name} is refused at the desk`, () => {
     writeFileSync(join(folder, 'file'), '')
@@ -120,6 +142,20 @@ test(
       lines.map(({ event }) => event),
       ['begin', 'connecting', 'failed', 'planned', 'result'],
     )
+  },
+  { timeout: 60 },
+)
+
+test(
+  'a plan that could not be made is none, an older one goes, and the command to go on with makes it',
+  () => {
+    const plan = join(folder, 'away.plan')
+    writeFileSync(plan, 'older')
+    const { status, stdout, stderr } = playbook('--plan-out', plan)
+    assert.is(status, 3, stderr)
+    assert.match(stderr, /away\.plan: not saved, for the plan is not whole/)
+    assert.match(stdout, /go on with: npx tsx \S+ -i \S+ --plan-out \S+away\.plan$/m)
+    assert.not(existsSync(plan))
   },
   { timeout: 60 },
 )

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { StorageError } from '../../lib/core/storage.ts'
 import { storage } from '../../lib/edge/storage.ts'
 import { VaultKey } from '../../lib/edge/vault.ts'
 import { assert, suite } from '../kit.ts'
@@ -107,6 +108,56 @@ test('the work of a run that goes on, or of another machine, is not cleared away
   assert.equal(await kept.unfinished(), [])
   await draft.drop()
   assert.equal(readdirSync(where).sort(), [...others, 'first'].sort())
+})
+
+/** What a piece of work fails with. */
+const failure = async (work: () => Promise<unknown>): Promise<string> => {
+  try {
+    await work()
+  } catch (error) {
+    assert.instance(error, StorageError)
+    return (error as StorageError).problems.map(({ where, what }) => `${where}: ${what}`).join('\n')
+  }
+  throw new Error('it should fail')
+}
+
+test('what can not be written is a failure that a user can mend, and what is half-written goes', async () => {
+  const where = folder()
+  const kept = await filled(where)
+  const draft = await kept.begin('second')
+  await draft.write('nodes', '')
+  assert.is(await failure(() => draft.write('nodes/n1', '')), `${where}: it can't be written (EEXIST)`)
+  assert.is(await failure(() => draft.write('nodes', '')), `${where}: it can't be written (EEXIST)`)
+  await draft.write('SHA256SUMS', '')
+  assert.is(await failure(() => draft.finish()), `${where}: it can't be written (EEXIST)`)
+  await draft.drop()
+  assert.equal(readdirSync(where), ['first'])
+  const below = join(where, 'first', 'SHA256SUMS', 'below')
+  assert.is(await failure(() => storage(below, []).begin('first')), `${below}: it can't be written (ENOTDIR)`)
+})
+
+test('below a folder in which none can be made, and where there is nothing to clear', async () => {
+  assert.is(
+    await failure(() => storage('/proc/none/x', []).begin('first')),
+    `/proc/none/x: it can't be written (ENOENT)`,
+  )
+  await storage('/proc/none/x', []).clear()
+})
+
+test('a disk that is full', async () => {
+  if (process.getuid?.() !== 0) return console.log('SKIPPED without root: a full disk')
+  const where = folder()
+  mkdirSync(where)
+  assert.is(spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'plinth-test', where]).status, 0)
+  try {
+    const kept = storage(where, [])
+    const draft = await kept.begin('first')
+    assert.is(await failure(() => draft.write('a', Buffer.alloc(100_000))), `${where}: it can't be written (ENOSPC)`)
+    await draft.drop()
+    assert.equal(readdirSync(where), [])
+  } finally {
+    spawnSync('umount', ['-l', where])
+  }
 })
 
 test('nothing is overwritten', async () => {

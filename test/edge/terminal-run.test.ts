@@ -1,5 +1,5 @@
 /** Whole playbooks on a real terminal, over an sshd on loopback: the questions of --step, and a run that is stopped at once. */
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -258,6 +258,35 @@ test(
     })
     writeFileSync(at('made/go'), '')
     while (!existsSync(at('made/left'))) await sleep(20)
+  },
+  slow,
+)
+
+test(
+  'a plan that finds no room at the end: said, exit code 1, the report is there, and nobody is sent to apply it',
+  () => {
+    fresh()
+    mkdirSync(at('small'))
+    const [plan, report] = [at('small/site.plan'), at('report')]
+    rmSync(report, { recursive: true, force: true })
+    // An empty file can be made there, and no more.
+    const full = `mount -t tmpfs -o size=64k none ${at('small')}; cat /dev/zero >${at('small/rest')} 2>/dev/null || :`
+    const words = [process.execPath, at('site.mjs'), '-i', at('hosts.yaml'), '--plan-out', plan, '--report', report]
+    const { status, stdout, stderr } = spawnSync('unshare', ['-m', 'sh', '-ec', `${full}\nexec "$@"`, 'sh', ...words], {
+      cwd: root,
+      encoding: 'utf8',
+      env: { PATH: process.env.PATH, HOME: sshd.folder },
+    })
+    assert.is(status, 1, stderr)
+    assert.match(stderr, /^warning: \S+site\.plan: the plan could not be written \(ENOSPC\); see to the disk/m)
+    assert.match(stdout, /5 resources differ on 1 host; nothing was changed/)
+    assert.match(stdout, /--plan-out \S+site\.plan/)
+    assert.not.match(stdout, /--apply/)
+    assert.equal(readdirSync(report).sort(), ['junit.xml', 'report.html', 'report.json'])
+    const told = JSON.parse(readFileSync(join(report, 'report.json'), 'utf8'))
+    conforms('report', told)
+    assert.is(told.exitCode, 1)
+    assert.match(JSON.stringify(told.warnings), /the plan could not be written/)
   },
   slow,
 )

@@ -211,6 +211,25 @@ test('instances that can not be listed are not taken for none', async () => {
   assert.is(readManifest(readFileSync(join(it.where, set, 'manifest.json'), 'utf8'), set).instances, null)
 })
 
+test('no force goes on without what can not be written here', async () => {
+  const it = await stage()
+  const kept = storage(it.where, [])
+  const spoilt = {
+    ...kept,
+    begin: async (name: string) => {
+      const draft = await kept.begin(name)
+      await draft.write('nodes', 'a file where the folder of the nodes should be')
+      return draft
+    },
+  }
+  const source = sourceOf(it.nodes, it.databases)
+  const plan = { nodes: it.nodes, source, storage: spoilt, now, version: '0.1.0', force: true }
+  const result = await it.carry(backup(plan))
+  assert.equal(states(result), ['kept', 'failed'])
+  assert.match(told(result), /^\S+: it can't be written \(ENOTDIR\); see to its path, its rights and the room/)
+  assert.equal(readdirSync(it.where), [])
+})
+
 test('where nothing was lost, nothing is written and no node is stopped', async () => {
   const it = await stage()
   await it.backUp()
