@@ -244,7 +244,15 @@ test('reads anchors, merges, tags, and YAML 1.1 words where a flag is wanted', a
   )
   const node = params({ port: port(), version: text() })
   const schema = params({
-    ...{ base: node, node, auth: flag(), user: text(), key: secret(), raw: text(), ports: list(port()) },
+    ...{
+      base: node,
+      node,
+      auth: flag(),
+      user: text({ like: /[a-z]+/, expected: 'a user name' }),
+      key: secret(),
+      raw: text(),
+      ports: list(port()),
+    },
   })
   const checked = check(schema, host(inventory, 'db1').params)
   assert.ok(checked.ok, JSON.stringify(checked))
