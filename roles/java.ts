@@ -11,7 +11,8 @@ import { distributionPackage } from '../lib/resources/package.ts'
 import { archiveFolder, release } from '../lib/resources/release.ts'
 import { symlink } from '../lib/resources/symlink.ts'
 
-const build = params({ archive: controllerPath(), sha256: text() })
+export const digest = () => text({ like: /[0-9a-f]{64}/, expected: 'a SHA-256: 64 lower-case hexadecimal digits' })
+const build = params({ archive: controllerPath(), sha256: digest() })
 
 export const javaParams = params({
   /** Major version: 8, 17. */

@@ -23,10 +23,10 @@ import { addressOf, databaseParams, type Node } from './nacos-node.ts'
 export const mysqlHost = params({
   mysql: params({
     /** As the host itself reaches the server. */
-    host: optional(text(), '127.0.0.1'),
+    host: optional(text({ like: /[A-Za-z0-9_.:-]+/, expected: 'an address or a host name' }), '127.0.0.1'),
     port: optional(port(), 3306),
     /** An account that may create the schema, its tables and accounts. */
-    user: text(),
+    user: text({ like: /[^\s:]{1,32}/, expected: 'a user name of at most 32 characters' }),
     password: secret(),
   }),
   database: optional(databaseParams),

@@ -26,15 +26,14 @@ import { memberOf, memberProblems } from '../lib/nacos/members.ts'
 import { nearestFreePort, portClashes, portProblem } from '../lib/nacos/ports.ts'
 import { type SettingsInput, settingsProblems } from '../lib/nacos/settings.ts'
 import { atLeast, jdkFor, parseVersion, prereleaseProblem, support, versionProblems } from '../lib/nacos/version.ts'
-import { javaParams } from './java.ts'
+import { digest, javaParams } from './java.ts'
 
-const digest = () => text({ like: /[0-9a-f]{64}/, expected: 'a SHA-256: 64 lower-case hexadecimal digits' })
 const heapSize = () => text({ like: /\d+[mg]/, expected: 'a size as java writes it, such as 512m or 2g' })
 
 /** A Nacos version; anything else is an error at its place in the inventory. */
 const version = () =>
   v.pipe(
-    text(),
+    text({ like: /\s*v?\d+\.\d+\.\d+[\w.-]*\s*/i, expected: 'a version such as 2.5.4, 2.2.0.1 or 3.3.0-BETA' }),
     v.rawTransform(({ dataset, addIssue, NEVER }) => {
       try {
         return parseVersion(dataset.value)

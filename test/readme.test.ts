@@ -43,6 +43,29 @@ test(
   { timeout: 60 },
 )
 
+test(
+  'the playbook shown runs with the role there is',
+  () => {
+    const folder = mkdtempSync(join(tmpdir(), 'plinth-readme-'))
+    try {
+      for (const name of ['node_modules', 'playbooks', 'inventory']) mkdirSync(join(folder, name))
+      symlinkSync(root, join(folder, 'node_modules/plinth'))
+      symlinkSync(join(root, 'roles'), join(folder, 'roles'))
+      writeFileSync(join(folder, 'package.json'), '{ "type": "module" }')
+      const hosts = 'apps: { hosts: { app1: { ansible_host: 192.0.2.1, limits: { user: app } } } }'
+      writeFileSync(join(folder, 'inventory/apps.yaml'), `all: { children: { ${hosts} } }\n`)
+      writeFileSync(join(folder, 'playbooks/apps.ts'), withText("play('limits', fleet.group('apps'"))
+      const tsx = join(root, 'node_modules/tsx/dist/esm/index.mjs')
+      const words = ['--import', tsx, 'playbooks/apps.ts', '-i', 'apps', '--list-hosts']
+      const { stdout, stderr } = spawnSync('node', words, { cwd: folder, encoding: 'utf8' })
+      assert.equal([stdout, stderr], ['app1\n', ''])
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  },
+  { timeout: 60 },
+)
+
 test('both READMEs show the same code', () => {
   const code = (text: string): string => text.replaceAll(/\/\*\*.*\*\/\n/g, '')
   assert.equal(blocks('README.zh-CN.md').map(code), shown.map(code))

@@ -5,10 +5,12 @@ import { eastAsianWidth } from 'get-east-asian-width'
 export function width(text: string): number {
   if (/^[\x20-\x7e]*$/.test(text)) return text.length
   let columns = 0
-  for (const one of text)
-    if (!/[\p{Mn}\p{Me}\p{Cc}\p{Cf}]/u.test(one)) columns += eastAsianWidth(one.codePointAt(0) ?? 0)
+  for (const one of text) columns += columnsOf(one)
   return columns
 }
+
+const columnsOf = (one: string): number =>
+  /[\p{Mn}\p{Me}\p{Cc}\p{Cf}]/u.test(one) ? 0 : eastAsianWidth(one.codePointAt(0) ?? 0)
 
 /** The text with blanks behind it (`start` to put them before it) up to so many columns. */
 export const padded = (text: string, columns: number, side: 'end' | 'start' = 'end'): string => {
@@ -18,13 +20,17 @@ export const padded = (text: string, columns: number, side: 'end' | 'start' = 'e
 
 /** As much of the text as fits into so many columns, with `…` for the rest. */
 export function cut(text: string, columns: number): string {
-  if (width(text) <= columns) return text
-  let shown = ''
+  let taken = 0
+  let at = 0
+  let end = 0
+  // Each character is looked at once, and none behind those that fit.
   for (const one of text) {
-    if (width(shown + one) > columns - 1) break
-    shown += one
+    taken += columnsOf(one)
+    if (taken > columns) return `${text.slice(0, end)}…`
+    at += one.length
+    if (taken < columns) end = at
   }
-  return `${shown}…`
+  return text
 }
 
 /** `0.3 s`, `59 s`, `2 min 05 s`, `1 h 02 min`. Tenths below ten seconds only where they are asked for. */

@@ -2,6 +2,7 @@
  * A failure the reader of the terminal can act on: `where: what; do this`.
  * Printed without a stack trace. Everything that is not one of these is a bug of ours and shows its trace.
  */
+import { knownInAllCopies } from './copies.ts'
 import { visible } from './visible.ts'
 
 /** What the process exits with (docs/design.md section 5). */
@@ -33,6 +34,8 @@ export class PlinthError extends Error {
     this.code = code
   }
 }
+
+knownInAllCopies(PlinthError, 'PlinthError')
 
 /** A mistake found at the desk: nothing was touched. Each is one line, whatever a name in it holds. */
 export const usageError = (...problems: Problem[]): PlinthError =>

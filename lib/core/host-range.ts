@@ -3,6 +3,8 @@
  * (ansible-core 2.19, lib/ansible/plugins/inventory/__init__.py: expand_hostname_range.)
  */
 
+import { grouped } from './grouped.ts'
+
 /** The largest number of hosts one name may stand for. */
 export const mostHosts = 10_000
 
@@ -66,15 +68,14 @@ interface Numbered {
 
 /** Folds by the numbers with this position in their names, counted from the left. */
 function foldAt(names: readonly string[], position: number): readonly string[] {
-  const families = new Map<string, Numbered[]>()
-  for (const name of names) {
+  const cuts = names.map((name): Numbered => {
     const found = [...name.matchAll(/\d+/g)][position]
     const [digits = ''] = found ?? []
     const at = found?.index ?? name.length
-    const cut = { name, head: name.slice(0, at), digits, tail: name.slice(at + digits.length) }
-    const family = JSON.stringify([cut.head, cut.tail])
-    families.set(family, [...(families.get(family) ?? []), cut])
-  }
+    return { name, head: name.slice(0, at), digits, tail: name.slice(at + digits.length) }
+  })
+  // A name without a number there is of no row: no number is not 0.
+  const families = grouped(cuts, ({ head, digits, tail }) => JSON.stringify([head, tail, digits === '']))
   return [...families.values()].flatMap((family) => rowsOf(family).flatMap(rowText))
 }
 

@@ -18,10 +18,7 @@ export function locate(
       report(at, what, remedy)
       return new LocatedScalar(at, null, '')
     }
-    if (isSecret(value)) {
-      const secret = new Secret(value.reveal())
-      return new LocatedScalar(at, { open: () => secret }, '', true)
-    }
+    if (value instanceof Secret) return new LocatedScalar(at, { open: () => value }, '', true)
     if (value === null || value === undefined) return new LocatedScalar(at, null, '')
     if (typeof value === 'string' && /\{\{|\{%/.test(value))
       return refuse('a Jinja expression, and these are not evaluated', 'give the value itself')
@@ -51,7 +48,3 @@ export function locate(
   }
   return visit(value, '')
 }
-
-/** Not by its class: a project of one's own may have another copy of it. */
-const isSecret = (value: unknown): value is Secret =>
-  typeof value === 'object' && value !== null && 'reveal' in value && typeof value.reveal === 'function'

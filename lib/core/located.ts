@@ -5,6 +5,7 @@
  * A scalar keeps its text beside its value: the schema decides how it is read, so that `version: 2.10` is text where
  * text is wanted, and `yes` a truth value where a flag is.
  */
+import { knownInAllCopies } from './copies.ts'
 import type { Secret } from './secret.ts'
 
 /** `line` 0 means that the place is no file: a command line, a default. Lines and columns count from 1. */
@@ -63,6 +64,10 @@ export class LocatedMap {
     this.entries = entries
   }
 }
+
+knownInAllCopies(LocatedScalar, 'LocatedScalar')
+knownInAllCopies(LocatedList, 'LocatedList')
+knownInAllCopies(LocatedMap, 'LocatedMap')
 
 export type Located = LocatedScalar | LocatedList | LocatedMap
 

@@ -2,6 +2,8 @@
  * POSIX shell text for hosts. zx's own quoting writes `$'…'`, which dash does not know; this one never does.
  */
 
+import { knownInAllCopies } from './copies.ts'
+
 /** A piece of script that is code already and is not quoted again. */
 export class Script {
   readonly text: string
@@ -14,6 +16,8 @@ export class Script {
     return this.text
   }
 }
+
+knownInAllCopies(Script, 'Script')
 
 type Word = string | number | Script
 const plain = /^[A-Za-z0-9_./:=@%+,-]+$/

@@ -1,5 +1,6 @@
 import crypto from 'node:crypto'
 import { inspect } from 'node:util'
+import { knownInAllCopies } from './copies.ts'
 
 /**
  * A value that must never be seen: it prints `***` wherever something turns it into text, JSON or a dump.
@@ -29,6 +30,8 @@ export class Secret {
     return '***'
   }
 }
+
+knownInAllCopies(Secret, 'Secret')
 
 /** The text of a value that may be a secret. */
 export const reveal = (value: string | Secret): string => (value instanceof Secret ? value.reveal() : value)

@@ -51,13 +51,15 @@ export function found(input: unknown): string {
 /**
  * A schema for one value. `expected` stands after "expected" (`a port, 1 to 65535`), `read` makes of the text what the
  * parameter is. It must read its own results again, because defaults pass through here too. `json` is for editors: it
- * may be wider than `read`, never narrower, or a right value would be marked as wrong.
+ * may be wider than `read`, never narrower, or a right value would be marked as wrong. `free`: it may be any text, and so
+ * a secret.
  */
 function scalar<T>(
   expected: string,
   remedy: string,
   read: Read<T>,
   json: Readonly<Record<string, unknown>> = anyScalar,
+  free = false,
 ) {
   return v.pipe(
     v.unknown(),
@@ -68,10 +70,11 @@ function scalar<T>(
         addIssue({ message: message(what, remedy) })
         return NEVER
       }
-      if (sealed(input) || input instanceof Secret)
+      const hidden = input instanceof LocatedScalar && input.hidden
+      if (sealed(input) || input instanceof Secret || (free && hidden))
         return refuse(
-          `expected ${expected}, found a secret (encrypted, or of a command), and plans show this value`,
-          'write it in the clear',
+          `expected ${expected}, found a secret (encrypted, or of !env, !file or !command), and plans show this value`,
+          'write it in the clear, or have its schema say secret()',
         )
       const text = plainText(input)
       if (text === null) return refuse(`expected ${expected}, found ${found(input)}`, remedy)
@@ -97,15 +100,16 @@ const controls = /\p{Cc}/u
 
 /**
  * Text that is not empty, as written: `2.10` stays `2.10`. With `like`, it must match as a whole, and `expected` says
- * so in words.
+ * so in words. Without, it may be anything, a password too, and plans show it: what comes from a vault, `!env`, `!file` or
+ * `!command` is refused.
  */
 export function text({ like, expected = 'text' }: { readonly like?: RegExp; readonly expected?: string } = {}) {
   const remedy = expected === 'text' ? 'write a value, in quotes if it has special characters' : `write ${expected}`
-  return scalar<string>(expected, remedy, (value) =>
+  const read: Read<string> = (value) =>
     value === '' || (like && !new RegExp(`^(?:${like.source})$`, like.flags).test(value))
       ? new Refusal(`expected ${expected}`, remedy)
-      : value,
-  )
+      : value
+  return scalar(expected, remedy, read, anyScalar, like === undefined)
 }
 
 /** A whole number from `min` to `max`. A leading zero is refused: YAML versions disagree on whether it is octal. */

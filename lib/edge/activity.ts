@@ -75,7 +75,8 @@ export class Activity {
   }
 
   begin(host: string, say: string, now: number): void {
-    this.#tasks.set(host, { host, say, since: now, sign: now })
+    // A command that was typed may have several lines.
+    this.#tasks.set(host, { host, say: say.replace(/\s+/g, ' '), since: now, sign: now })
     this.#said.set(host, now)
   }
 

@@ -13,7 +13,7 @@ const words: Readonly<Record<string, Consent>> = { y: 'yes', n: 'no', c: 'all', 
 export const consenting =
   (asker: Asker, aside: () => void, run: AbortController) =>
   async (question: string): Promise<Consent> => {
-    const whole = `${question} (y)es, (n)o, (c)ontinue without asking, (q)uit: `
+    const whole = `${question.replace(/\s+/g, ' ')} (y)es, (n)o, (c)ontinue without asking, (q)uit: `
     let answer: Consent | undefined
     while (answer === undefined) {
       aside()

@@ -79,7 +79,9 @@ export function openConsole({ json, check, verbosity, diff }: ConsoleOptions): C
     const start = now()
     const draw = (): void => {
       const width = err.columns || 80
-      err.write(`\r\x1b[K${cut(visible(text(now() - start)), width - 1)}`)
+      // Of two lines only the second would be drawn over, and a tab is of no known width.
+      const line = visible(text(now() - start)).replace(/[\n\t]+/g, ' ')
+      err.write(`\r\x1b[K${cut(line, width - 1)}`)
       shown = true
     }
     draw()
@@ -149,7 +151,7 @@ export function openConsole({ json, check, verbosity, diff }: ConsoleOptions): C
     report(event) {
       switch (event.kind) {
         case 'connecting':
-          return status((seconds) => `reading ${event.machines} machines … ${seconds.toFixed(0)} s`)
+          return status((seconds) => `reading ${count(event.machines, 'machine')} … ${seconds.toFixed(0)} s`)
         case 'planned': {
           const lines = planText(event.plans, { verbose: verbosity > 0, diff })
           say([...prerequisiteLines(event.plans), ...warningLines(event.plans), ...restartLines(event.plans)])

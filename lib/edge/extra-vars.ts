@@ -11,6 +11,8 @@ import { readYaml, readYamlFile } from './yaml.ts'
 import type { Surroundings } from './yaml-tags.ts'
 
 const option = '--extra-vars'
+/** What stands for a value in a command to go on with: who copies it must not run with that. */
+const leftOut = new Set(['***', '…'])
 const place: Place = { file: option, line: 0, column: 0 }
 
 /** The variables in the values of --extra-vars; a later one wins. Throws usageError for what is no variable. */
@@ -40,6 +42,12 @@ function readOne(value: string, around: Surroundings): Variables {
     throw usageError({ where: option, what: 'Jinja expressions are not evaluated', remedy: 'write the value' })
   const pairs = words(value).map((word, i): [string, string] => {
     const cut = word.indexOf('=')
+    if (cut > 0 && leftOut.has(word.slice(cut + 1)))
+      throw usageError({
+        where: option,
+        what: `${word}: the value was left out where that was shown`,
+        remedy: 'write it in its place',
+      })
     if (word.startsWith('__proto__='))
       throw usageError({ where: option, what: '"__proto__" cannot be a key', remedy: 'use another name' })
     if (cut > 0) return [word.slice(0, cut), word.slice(cut + 1)]

@@ -1,4 +1,5 @@
 /** The help of a playbook, in 80 columns and, where it takes few variables, 24 lines. Pure. */
+import { padded, width } from '../core/display.ts'
 import type { Description } from '../core/playbook-comment.ts'
 import { type Kind, type Name, optionsOf } from './arguments.ts'
 
@@ -75,7 +76,7 @@ export function helpText(playbook: string, { about, variables, rest }: Descripti
     '',
     ...given.flatMap(([left = '', text = '']) => {
       const [first = '', ...more] = wrapped(text, columns - 24)
-      return [`  ${left.padEnd(20)}  ${first}`, ...more.map((line) => `${' '.repeat(24)}${line}`)]
+      return [`  ${padded(left, 20)}  ${first}`, ...more.map((line) => `${' '.repeat(24)}${line}`)]
     }),
     ...(given.length > 0 ? [''] : []),
     ...options,
@@ -85,14 +86,24 @@ export function helpText(playbook: string, { about, variables, rest }: Descripti
   ].join('\n')}\n`
 }
 
-/** The words of a text in lines of so many columns. */
-function wrapped(text: string, width: number): readonly string[] {
+const chinese = '\\p{sc=Han}\\p{sc=Hira}\\p{sc=Kana}'
+const [opening, closing] = ['（「『《〈【“‘', '，。；：、？！）」』》〉】”’…']
+/**
+ * What stays together in a word: of one without blanks each character, with what opens before it and closes behind it, and any
+ * other word as a whole.
+ */
+const pieces = new RegExp(`[${opening}]*(?:[${chinese}]|[^${chinese}${opening}]+)[${closing}]*|[${opening}]+`, 'gu')
+
+/** A text in lines of so many columns, broken at blanks and between Chinese characters. */
+function wrapped(text: string, columns: number): readonly string[] {
   const lines: string[] = ['']
   for (const word of text.split(' ')) {
-    const line = lines.at(-1) ?? ''
-    if (line === '') lines[lines.length - 1] = word
-    else if (line.length + 1 + word.length <= width) lines[lines.length - 1] = `${line} ${word}`
-    else lines.push(word)
+    for (const [index, piece] of (word.match(pieces) ?? []).entries()) {
+      const line = lines.at(-1) ?? ''
+      const longer = line === '' ? piece : `${line}${index === 0 ? ' ' : ''}${piece}`
+      if (line === '' || width(longer) <= columns) lines[lines.length - 1] = longer
+      else lines.push(piece)
+    }
   }
   return lines
 }

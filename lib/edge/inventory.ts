@@ -144,7 +144,7 @@ function inventoryOf(
 }
 
 /** The lines of a file that a pattern names with `@`. */
-const linesOf = (file: string): readonly string[] => readText(file, file).split('\n')
+const linesOf = (file: string): readonly string[] => readText(resolvePath(file, null), file).split('\n')
 
 const withoutConnection = ({ at, entries }: LocatedMap): LocatedMap =>
   new LocatedMap(at, new Map([...entries].filter(([name]) => !isConnectionVariable(name))))

@@ -9,20 +9,24 @@ const short = `[${Object.values(flags)
   .join('')}]*`
 
 /**
- * The command to go on with: the one that was given, without --check, and with what may be a secret in -e left out:
- * it stands in reports that others read.
+ * The command to go on with: the one that was given, without --check, and with what may be a secret in -e left out: others see the
+ * screen too. An -e and its value are words of their own, so that who keeps the line can leave out all of them (`keptCommand`).
  */
 export function commandLine(playbook: string, argv: readonly string[]): string {
-  const isFlag = new RegExp(`^(-${short}e|--extra-vars)$`)
-  const attached = new RegExp(`^(-${short}e=?|--extra-vars=)(.+)$`, 's')
+  const extraVars = new RegExp(`^(?:-(${short})e=?|--extra-vars(?:=|$))(.*)$`, 's')
   // What stands behind -- is another program's.
   const end = argv.includes('--') ? argv.indexOf('--') : argv.length
-  const words = argv.slice(0, end).flatMap((word, index) => {
-    if (word === '--check') return []
-    const isValue = isFlag.test(argv[index - 1] ?? '')
-    const [, option = '', value = ''] = isValue ? ['', '', word] : (attached.exec(word) ?? [])
-    const shown = value === '' || value.startsWith('@') ? word : option + withoutSecrets(value)
-    return isValue ? [shown] : [withoutCheck(shown)].filter((left) => left !== '')
+  let isValue = false
+  const words = argv.slice(0, end).flatMap((word) => {
+    const [option, letters = '', attached = ''] = isValue ? [] : (extraVars.exec(word) ?? [])
+    if (isValue || option === undefined) {
+      const shown = isValue ? shownValue(word) : word === '--check' ? '' : withoutCheck(word)
+      isValue = false
+      return shown === '' ? [] : [shown]
+    }
+    isValue = attached === ''
+    const others = letters === '' ? '' : withoutCheck(`-${letters}`)
+    return [...(others === '' ? [] : [others]), '-e', ...(isValue ? [] : [shownValue(attached)])]
   })
   return ['npx tsx', ...[playbook, ...words, ...argv.slice(end)].map(q)].join(' ')
 }
@@ -33,6 +37,8 @@ const withoutCheck = (word: string): string =>
     const left = letters.replaceAll('C', '')
     return letters === left ? all : left === '' && all === word ? '' : `-${left}`
   })
+
+const shownValue = (value: string): string => (value.startsWith('@') ? value : withoutSecrets(value))
 
 /** `name=value` with the value left out where the name says that it may be a secret; a map of such a name whole. */
 function withoutSecrets(text: string): string {

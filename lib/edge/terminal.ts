@@ -5,6 +5,7 @@ import { Writable } from 'node:stream'
 import { isatty } from 'node:tty'
 import { usageError } from '../core/error.ts'
 import { Secret } from '../core/secret.ts'
+import { visible } from '../core/visible.ts'
 
 /** What an error says when there is nobody to ask, or nothing was typed. */
 export interface Otherwise {
@@ -21,7 +22,7 @@ export interface Asker {
 
 const nobody: Otherwise = { where: 'terminal', remedy: 'run it on a terminal' }
 
-/** An asker on stdin and stderr. Questions that come at the same time wait for each other. */
+/** An asker on stdin and stderr. Questions that come at the same time wait for each other; nothing in them steers the terminal. */
 export function terminalAsker(): Asker {
   let turn: Promise<unknown> = Promise.resolve()
   const inTurn = <T>(ask: () => Promise<T>): Promise<T> => {
@@ -47,7 +48,7 @@ async function typed(
   // A terminal that is gone can't be set back to how it was; that nothing was typed is told by its end.
   terminal.on('error', () => {})
   // Not before: the interface has switched the echo off.
-  process.stderr.write(question)
+  process.stderr.write(visible(question))
   let leave = (): void => {}
   try {
     return await new Promise<string>((answer, reject) => {

@@ -3,6 +3,7 @@
  * over 10,000 rounds, AES-256 in counter mode over PKCS#7 padded text, HMAC-SHA256 over the result, hex twice.
  * (ansible-core 2.19, lib/ansible/parsing/vault.)
  */
+import { isUtf8 } from 'node:buffer'
 import { createCipheriv, createDecipheriv, createHmac, pbkdf2Sync, randomBytes, timingSafeEqual } from 'node:crypto'
 import { inspect } from 'node:util'
 import { usageError } from '../core/error.ts'
@@ -81,10 +82,15 @@ export function vaultDamage(text: string): string | null {
 
 /**
  * The text in a vault, by the first of the keys that fits: those of its own id before the others, as in Ansible. `where`
- * is the place messages name. Throws usageError when no password was given or none fits, or when the vault is damaged.
+ * is the place messages name. Throws usageError when no password was given or none fits, when the vault is damaged, and when
+ * what is in it is not UTF-8: a password that is read as another one may lock an account.
  */
-export const openVault = (text: string, keys: readonly VaultKey[], where: string): Secret =>
-  new Secret(openVaultBytes(text, keys, where).bytes.toString('utf8'))
+export function openVault(text: string, keys: readonly VaultKey[], where: string): Secret {
+  const { bytes } = openVaultBytes(text, keys, where)
+  if (isUtf8(bytes)) return new Secret(bytes.toString())
+  const remedy = 'encrypt it again as UTF-8 (from GBK: iconv -f GBK -t UTF-8)'
+  throw usageError({ where, what: 'what is encrypted is not UTF-8 text', remedy })
+}
 
 /** What was in a vault, the key that opened it, and the id in its first line. */
 export interface Opened {

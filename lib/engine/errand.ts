@@ -174,7 +174,9 @@ function handOn(
       const channel = await connections.machine(host.machine)
       const trace = async (what: string): Promise<void> => {
         try {
-          await channel.trace({ line: mask(actionLine(identity, errand.name, 'run', host.name, what)) })
+          // Before they are put in quotes, in which a secret may be written otherwise.
+          const [name, said] = [mask(errand.name), mask(what)]
+          await channel.trace({ line: mask(actionLine(identity, name, 'run', host.name, said)) })
         } catch (error) {
           if (!isUnreachable(error)) untraced.push(...problemsOf(error))
         }

@@ -1,6 +1,7 @@
 /** What people read of a run: pure functions from what happened to lines. Colour is added by whoever prints them. */
 import { count, padded, width } from '../core/display.ts'
 import { type Problem, problemText } from '../core/error.ts'
+import { grouped } from '../core/grouped.ts'
 import { foldHosts } from '../core/host-range.ts'
 import type { Change, Plan } from '../core/resource.ts'
 import type { FailedStep, Failure, HostPlan, Leftover, Unfinished } from './world.ts'
@@ -88,24 +89,19 @@ export function planText(plans: readonly HostPlan[], shown: Shown = {}): readonl
 
 /** What is no longer declared: removed with --prune, or left, and why. Hosts with the same leftovers share a paragraph. */
 export function leftoverLines(found: readonly Leftover[], prune: boolean): readonly Line[] {
-  const own = (host: string): readonly Leftover[] => found.filter((one) => one.host === host)
   const shown = prune ? found.filter(({ fate }) => fate !== 'removed') : found
-  const paragraphs = new Map<string, string[]>()
-  for (const host of new Set(shown.map((one) => one.host))) {
-    const body = own(host)
-      .filter((one) => shown.includes(one))
-      .map(({ id, why }) => `  ? ${id}${why === undefined ? '' : ` (${why})`}`)
-      .join('\n')
-    paragraphs.set(body, [...(paragraphs.get(body) ?? []), host])
-  }
-  if (paragraphs.size === 0) return []
+  const bodies = [...grouped(shown, ({ host }) => host)].map(([host, own]) => ({
+    host,
+    body: own.map(({ id, why }) => `  ? ${id}${why === undefined ? '' : ` (${why})`}`).join('\n'),
+  }))
+  if (bodies.length === 0) return []
   const after = prune
     ? 'These stay: what is in the way must go first, the rest is for a person to remove, and is forgotten here.'
     : 'See to it, or remove with --prune what it can remove.'
   return [
     line('No longer declared', 'head'),
-    ...[...paragraphs].flatMap(([body, hosts]) => [
-      line(hostsText(hosts), 'head'),
+    ...[...grouped(bodies, ({ body }) => body)].flatMap(([body, alike]) => [
+      line(hostsText(alike.map(({ host }) => host)), 'head'),
       ...body.split('\n').map((text) => line(text, 'faint')),
     ]),
     line(after, 'faint'),

@@ -1,4 +1,5 @@
 /** A site on paper: for --list-tasks its plays, hosts and resources, for --list-tags the words that find them. Pure. */
+import { padded, width } from '../core/display.ts'
 import { type Assignment, tagged } from './assignment.ts'
 import type { Play } from './play.ts'
 import { hostsText, type Line, table } from './report.ts'
@@ -33,12 +34,12 @@ export function taskLines(site: readonly Play[], assignments: readonly Assignmen
 }
 
 function groupLines({ hosts, entries }: { readonly hosts: readonly string[]; readonly entries: readonly Entry[] }) {
-  const width = Math.min(60, Math.max(...entries.map(({ id }) => id.length)))
+  const columns = Math.min(60, Math.max(...entries.map(({ id }) => width(id))))
   return [
     { tone: 'plain', text: `  ${hostsText(hosts)}` },
     ...entries.map(({ id, tags, looked }): Line => {
       const words = [...tags, ...(looked ? ['(only looked at)'] : [])].join(' ')
-      return { tone: looked ? 'faint' : 'plain', text: `    ${words === '' ? id : `${id.padEnd(width)}  ${words}`}` }
+      return { tone: looked ? 'faint' : 'plain', text: `    ${words === '' ? id : `${padded(id, columns)}  ${words}`}` }
     }),
   ] satisfies readonly Line[]
 }

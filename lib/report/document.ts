@@ -2,6 +2,7 @@
 import type { Left } from '../engine/world.ts'
 import { version } from '../version.ts'
 import { action, eventJson, failed, format, type Json, leftover, planJson, problem, rounded } from './event-json.ts'
+import { keptCommand } from './kept-command.ts'
 import { leftoversOf } from './leftovers.ts'
 import { type HostOutcome, type Outcome, outcomesOf } from './outcome.ts'
 import { type Ended, isProcedure, type ProcedureRun, type Run } from './run.ts'
@@ -22,7 +23,7 @@ const headOf = ({ id, check, code, started, seconds, playbook, next, warnings, r
   exitCode: code,
   interrupted: result.interrupted,
   ...(stopped && { stopped: true }),
-  next,
+  next: keptCommand(next),
   warnings: warnings.map(problem),
 })
 

@@ -4,6 +4,7 @@ import type { Problem } from '../core/error.ts'
 import { grouped } from '../core/grouped.ts'
 import { foldHosts } from '../core/host-range.ts'
 import type { FailedStep, Failure } from '../engine/world.ts'
+import { keptCommand } from './kept-command.ts'
 import { Markup, markup } from './markup.ts'
 import { nonEmpty, stateText } from './page-frame.ts'
 import { type Ended, isProcedure } from './run.ts'
@@ -13,7 +14,8 @@ const most = 4000
 
 /** Failures that are the same but for the host are told once. */
 export function failures(run: Ended): Markup | null {
-  const { result, next } = run
+  const { result } = run
+  const next = keptCommand(run.next)
   const about = isProcedure(run) ? 'action' : 'resource'
   const same = ({ host, play, kind, problems, step, done, undone }: Failure): string =>
     JSON.stringify([play, kind, problems, step, done, undone]).replaceAll(host, '')

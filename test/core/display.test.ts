@@ -29,6 +29,24 @@ test('a cut text ends within its columns and does not halve a character', () => 
   for (let columns = 1; columns < 9; columns++) assert.ok(width(cut('节点一号', columns)) <= columns)
 })
 
+test('a long text costs each of its characters once, and of a longer one no more than is shown', () => {
+  const { codePointAt } = String.prototype
+  let looked = 0
+  String.prototype.codePointAt = function (this: string, at: number) {
+    looked++
+    return codePointAt.call(this, at)
+  }
+  try {
+    assert.is(cut('节'.repeat(4000), 8000).length, 4000)
+    assert.is(looked, 4000)
+    looked = 0
+    assert.is(cut(`${'a\n'.repeat(4000)}节`, 4000).length, 7999)
+    assert.ok(looked <= 4001, `${looked} characters looked at`)
+  } finally {
+    String.prototype.codePointAt = codePointAt
+  }
+})
+
 test('how long it took', () => {
   assert.is(span(0.04, true), '0.0 s')
   assert.is(span(9.94, true), '9.9 s')

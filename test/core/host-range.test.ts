@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { expandHosts, foldHosts } from '../../lib/core/host-range.ts'
 import { assert, suite } from '../kit.ts'
 
@@ -65,6 +66,14 @@ const folds: readonly [names: readonly string[], words: readonly string[]][] = [
     ['n3', 'n1', 'db', 'n2'],
     ['n[1:3]', 'db'],
   ],
+  [
+    ['web', 'web1', 'web2'],
+    ['web', 'web1', 'web2'],
+  ],
+  [
+    ['web', 'web0', 'web1', 'web2'],
+    ['web', 'web[0:2]'],
+  ],
   [range(1, 3, (n) => `web${n}.dc2.example`), ['web[1:3].dc2.example']],
   [range(1, 3, (n) => `dc1-web${n}`), ['dc1-web[1:3]']],
   [range(7, 9, (n) => `10.0.0.${n}`), ['10.0.0.[7:9]']],
@@ -83,5 +92,20 @@ for (const [names, words] of folds) {
     assert.equal(words.flatMap(expandHosts).sort(), [...names].sort(), 'and back')
   })
 }
+
+test('what is folded stands for the same names, whatever they are', () => {
+  const digits = fc.oneof(fc.constantFrom('00', '07', '09', '007', '999999999999999'), fc.nat(12).map(String))
+  const number = fc.oneof(fc.constant(''), fc.nat(3).map(String), digits)
+  const name = fc
+    .tuple(fc.constantFrom('web', 'db-'), number, fc.constantFrom('', '.x'), number)
+    .map((parts) => parts.join(''))
+    .filter((name) => name !== '')
+  fc.assert(
+    fc.property(fc.uniqueArray(name, { maxLength: 12 }), (names) => {
+      assert.equal(foldHosts(names).flatMap(expandHosts).sort(), [...names].sort())
+    }),
+    { numRuns: 2000 },
+  )
+})
 
 test.run()

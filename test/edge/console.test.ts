@@ -55,6 +55,29 @@ test('on a terminal one line lives: its age, who is silent longest, and what is 
   })
 })
 
+test('a command of several lines lives on one', () => {
+  for (const [live, seconds, shown] of [
+    [true, 0, '|  h1           sleep 1 sleep 2 … 0 s'],
+    [false, 30, '  h1           sleep 1 sleep 2 … 30 s\n'],
+  ] as const)
+    watch(live, (at) => {
+      const begun = at(0, begin('h1', 'sleep 1\n\tsleep 2'))
+      assert.is(live ? begun : at(seconds), shown)
+    })
+})
+
+test('what is waited for is on one line too, and one machine is one', () => {
+  watch(true, (at) => {
+    const missing = [{ host: 'h1', what: 'not UP:\nconnection\trefused' }]
+    assert.match(
+      at(0, { kind: 'waiting', gate: 'up', missing, seconds: 1 } as never),
+      /h1: not UP: connection refused$/,
+    )
+    assert.match(at(1, { kind: 'connecting', machines: 1 }), /reading 1 machine … 0 s$/)
+    assert.match(at(2, { kind: 'connecting', machines: 2 }), /reading 2 machines … 0 s$/)
+  })
+})
+
 test('on a terminal an upload shows how far it is', () => {
   watch(true, (at) => {
     at(0, begin('h1', 'send a'), { kind: 'sent', ...deed('h1', 'send a'), sent: 0, of: 50e6 })

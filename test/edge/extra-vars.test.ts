@@ -60,6 +60,8 @@ const bad: readonly (readonly [value: string, says: RegExp])[] = [
   ['@', /^--extra-vars: no file after "@"/],
   ['@nowhere.yaml', /^nowhere\.yaml: there is no such file/],
   ['@list.yaml', /@list\.yaml: expected variables, found a list/],
+  ['b=1 a=…', /^--extra-vars: a=…: the value was left out where that was shown; write it in its place$/],
+  ['a=***', /the value was left out/],
   ["a='b", /a quote is not closed/],
 ]
 for (const [value, says] of bad)

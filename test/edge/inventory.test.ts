@@ -6,7 +6,7 @@ import type { Host, Inventory } from '../../lib/core/inventory.ts'
 import { type Located, LocatedList, LocatedMap, placeText } from '../../lib/core/located.ts'
 import { check, flag, list, params, port, secret, text } from '../../lib/core/schema.ts'
 import { type InventoryOptions, loadInventory } from '../../lib/edge/inventory.ts'
-import { VaultKey } from '../../lib/edge/vault.ts'
+import { sealVault, VaultKey } from '../../lib/edge/vault.ts'
 import { assert, suite } from '../kit.ts'
 
 const test = suite('inventory')
@@ -244,7 +244,15 @@ test('reads anchors, merges, tags, and YAML 1.1 words where a flag is wanted', a
   )
   const node = params({ port: port(), version: text() })
   const schema = params({
-    ...{ base: node, node, auth: flag(), user: text(), key: secret(), raw: text(), ports: list(port()) },
+    ...{
+      base: node,
+      node,
+      auth: flag(),
+      user: text({ like: /[a-z]+/, expected: 'a user name' }),
+      key: secret(),
+      raw: text(),
+      ports: list(port()),
+    },
   })
   const checked = check(schema, host(inventory, 'db1').params)
   assert.ok(checked.ok, JSON.stringify(checked))
@@ -287,6 +295,31 @@ test('opens vaults: a whole file of variables, and one value when it is used', a
       remedy: 'add --vault-password-file FILE or --ask-vault-pass',
     },
   ])
+})
+
+test('a vault whose text is not UTF-8 is refused, a value as a whole file', async () => {
+  const gbk = Buffer.concat([Buffer.from('db_password: '), Buffer.from([0xc3, 0xdc, 0x31])])
+  const key = new VaultKey('correct horse')
+  const inline = `db_password: !vault |\n${sealVault(gbk, key).replace(/^/gm, '  ')}\n`
+  const whole = { 'inventory/lab/hosts.yaml': one, 'inventory/lab/group_vars/all.yaml': sealVault(gbk, key) }
+  const thrown = await read(whole, 'lab', { vaultKeys: [key] }).then(String, String)
+  assert.match(thrown, /all\.yaml: what is encrypted is not UTF-8 text; encrypt it again as UTF-8/)
+  const files = { 'inventory/lab/hosts.yaml': one, 'inventory/lab/host_vars/db1.yaml': inline }
+  const inventory = await read(files, 'lab', { vaultKeys: [key] })
+  const checked = check(params({ db_password: secret() }), host(inventory, 'db1').params)
+  assert.is(checked.ok ? '' : checked.problems[0]?.what, 'db_password: what is encrypted is not UTF-8 text')
+})
+
+test('a list of hosts may be at home', async () => {
+  const home = process.env.HOME
+  process.env.HOME = folder
+  try {
+    writeFileSync(join(folder, 'retry'), 'db1\n')
+    const inventory = await read({ 'inventory/lab/hosts.yaml': one })
+    assert.equal(namesOf(inventory.select('@~/retry')), ['db1'])
+  } finally {
+    process.env.HOME = home
+  }
 })
 
 test('a hundred hosts by a range are a hundred hosts, in order', async () => {

@@ -1,5 +1,6 @@
-/** The command to go on with: what was typed, without --check and without a secret. */
+/** The command to go on with: what was typed, without --check and without a secret; and as reports keep it, without any value. */
 import { commandLine } from '../../lib/edge/next-command.ts'
+import { keptCommand } from '../../lib/report/kept-command.ts'
 import { assert, suite } from '../kit.ts'
 
 const test = suite('edge/next-command')
@@ -12,26 +13,48 @@ const cases: readonly (readonly [typed: string, shown: string])[] = [
   ['-CDv -i prod', '-Dv -i prod'],
   ['-D -i C', '-D -i C'],
   ['-e node=nacos2', '-e node=nacos2'],
-  ['-enode=nacos2', '-enode=nacos2'],
+  ['-enode=nacos2', '-e node=nacos2'],
   ['-e db_password=S3cret', "-e 'db_password=***'"],
-  ['-e=db_password=S3cret', "'-e=db_password=***'"],
-  ['--extra-vars=db_pwd=S3cret', "'--extra-vars=db_pwd=***'"],
-  ['--extra-vars token=S3cret', "--extra-vars 'token=***'"],
-  ['-De nacos_db_password=S3cret', "-De 'nacos_db_password=***'"],
-  ['-Cve password=S3cret', "-ve 'password=***'"],
-  ['-CDepassword=S3cret', "'-Depassword=***'"],
-  ['-Je db_password=S3cret', "-Je 'db_password=***'"],
+  ['-e=db_password=S3cret', "-e 'db_password=***'"],
+  ['--extra-vars=db_pwd=S3cret', "-e 'db_pwd=***'"],
+  ['--extra-vars token=S3cret', "-e 'token=***'"],
+  ['-De nacos_db_password=S3cret', "-D -e 'nacos_db_password=***'"],
+  ['-Cve password=S3cret', "-v -e 'password=***'"],
+  ['-CDepassword=S3cret', "-D -e 'password=***'"],
+  ['-Je db_password=S3cret', "-J -e 'db_password=***'"],
   ['-JC -i prod', '-J -i prod'],
   ['-e {"nacos":{"db":"S3cret"}}', "-e '***'"],
   ['-e ansible_ssh_private_key_file=k', '-e ansible_ssh_private_key_file=k'],
   ['-e nacos_auth_identity_value=S3cret', "-e 'nacos_auth_identity_value=***'"],
   ['-e @secret/vars.yaml', '-e @secret/vars.yaml'],
+  ['-Ce@more.yaml', '-e @more.yaml'],
   ['-C -i prod -- puppet agent --check -C', '-i prod -- puppet agent --check -C'],
 ]
 
 for (const [typed, shown] of cases) {
   test(typed, () => {
     const line = commandLine('playbooks/site.ts', typed.split(' '))
+    assert.is(line, `npx tsx playbooks/site.ts ${shown}`)
+    assert.not.ok(line.includes('S3cret'))
+  })
+}
+
+const kept: readonly (readonly [typed: readonly string[], kept: string])[] = [
+  [['-i', 'prod', '-e', 'licence=S3cret'], "-i prod -e 'licence=…'"],
+  [['-elicence=S3cret'], "-e 'licence=…'"],
+  [['-De=licence=S3cret'], "-D -e 'licence=…'"],
+  [['--extra-vars=url=mysql://u:S3cret@h/db'], "-e 'url=…'"],
+  [['-e', `a="x S3cret" b.c='S3cret y' d=1`], "-e 'a=… b.c=… d=…'"],
+  [['-e', '{"a": "S3cret"}'], "-e '…'"],
+  [['-e', '["S3cret"]'], "-e '…'"],
+  [['-e', "it's=S3cret"], "-e 's=…'"],
+  [['-le', '-i', 'prod'], '-le -i prod'],
+  [['-e', '@secret/vars.yaml', '-l', 'a=b'], '-e @secret/vars.yaml -l a=b'],
+  [['-l', "it's", '--', '-e', 'a=b'], "-l 'it'\\''s' -- -e a=b"],
+]
+for (const [typed, shown] of kept) {
+  test(`kept: ${typed.join(' ')}`, () => {
+    const line = keptCommand(commandLine('playbooks/site.ts', typed))
     assert.is(line, `npx tsx playbooks/site.ts ${shown}`)
     assert.not.ok(line.includes('S3cret'))
   })

@@ -79,7 +79,7 @@ test('a plan may not show it: where no secret is wanted it is refused', async ()
   const [problem] = problemsOf(hosts[0]!.params, params({ a: text() }))
   assert.match(
     problem?.what ?? '',
-    /a: expected text, found a secret \(encrypted, or of a command\), and plans show this value/,
+    /a: expected text, found a secret \(encrypted, or of !env, !file or !command\), and plans show this value/,
   )
 })
 

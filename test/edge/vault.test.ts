@@ -76,6 +76,13 @@ const bad: readonly [name: string, text: string, passwords: readonly VaultKey[],
   ['an old format', vars.replace(';1.1;', ';1.0;'), [password], 'format 1.0', 'encrypt the value again'],
   ['an old cipher', vars.replace('AES256', 'AES'), [password], 'cipher AES', 'encrypt the value again'],
   ['header alone', '$ANSIBLE_VAULT;1.1;AES256\n', [password], 'lines are missing', 'encrypt the value again'],
+  [
+    'text that is not UTF-8',
+    sealVault(Buffer.from([0xc3, 0xdc, 0xc2, 0xeb, 0x31]), password),
+    [password],
+    'what is encrypted is not UTF-8 text',
+    'from GBK: iconv -f GBK -t UTF-8',
+  ],
   ['nothing', '', [password], 'does not begin with $ANSIBLE_VAULT', 'encrypt the value again'],
 ]
 for (const [name, text, passwords, what, remedy] of bad) {

@@ -102,6 +102,14 @@ test('the audit log of each host has it before and after, without secrets', asyn
   )
 })
 
+test('a secret that is written otherwise in quotes is none in the audit log either', async () => {
+  const world = new FakeWorld()
+  const secret = 'pa"ss\\wo rd'
+  await go(commandErrand(['mysql', `-p'${secret}'`], hosts('a'), 60), world, { mask: () => masking([secret]) })
+  const [line = ''] = world.machine('a').traces.map(({ line }) => line.replace(/^.* procedure=/, ''))
+  assert.is(line, `"mysql -p'***'" action=run host=a begin: mysql -p'***'`)
+})
+
 test('a lost connection is neither well nor failed, and an end that was late is a failure', async () => {
   const world = new FakeWorld()
   world.machine('a').lose('x')

@@ -351,6 +351,9 @@ test('the words of an answer; anything else is asked again; a terminal that goes
   assert.equal(quit, [false, false, false, false, true, true])
   assert.is(asker.questions[0], 'n1: make it? (y)es, (n)o, (c)ontinue without asking, (q)uit: ')
   assert.equal([asker.questions.length, cleared], [7, 8])
+  const other = answering('y')
+  await consenting(other, () => {}, new AbortController())('n1: make\n\tit?')
+  assert.match(other.questions[0] ?? '', /^n1: make it\? /)
 })
 
 /** One run and what is seen of it. */

@@ -130,7 +130,7 @@ const cases: readonly Case[] = [
     name: 'a version that is none',
     change: swap('version: 2.2.4', 'version: latest'),
     line: 17,
-    says: /"latest" is not a version/,
+    says: /nacos\.version: expected a version such as .*, found "latest"/,
     remedy: /2\.5\.4/,
   },
   {

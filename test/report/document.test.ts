@@ -49,6 +49,15 @@ const examples: Readonly<Record<string, () => Promise<Run>>> = {
 }
 const over = ({ world, plays }: Example, check = false): Promise<Run> => recorded(plays, world, { check })
 
+test('of variables given by value the command to go on with keeps the names', async () => {
+  const next = 'npx tsx site.ts -i prod -e licence=hunter2hunter2'
+  for (const run of [await over(failing()), await through(procedure(true))]) {
+    const [json, html] = [JSON.stringify(document({ ...run, next })), page({ ...run, next })]
+    for (const text of [json, html]) assert.match(text, /npx tsx site\.ts -i prod -e (?:'|&#39;|&#x27;)licence=…/)
+    for (const text of [json, html]) assert.not.match(text, /hunter2/)
+  }
+})
+
 for (const [name, make] of Object.entries(examples)) {
   test(`${name}: document and stream are as the schemas say, and nothing shows a secret`, async () => {
     const run = await make()

@@ -1,11 +1,13 @@
 /** The Nacos site as --list-tasks and --list-tags show it. */
 import { join } from 'node:path'
+import { width } from '../../lib/core/display.ts'
 import { listsOf } from '../../lib/engine/listing.ts'
 import { Connections } from '../../lib/engine/observe.ts'
 import { type Play, play } from '../../lib/engine/play.ts'
 import { limited } from '../../lib/engine/prerequisites.ts'
 import { everything, type Tags } from '../../lib/engine/tags.ts'
 import { tagLines, taskLines } from '../../lib/engine/tree.ts'
+import { file } from '../../lib/resources/file.ts'
 import { FakeWorld, plainFacts } from '../../lib/testing.ts'
 import { loginOf, mysqlSchema } from '../../roles/mysql-schema.ts'
 import { nacosGroundwork, nacosMembership, nacosService } from '../../roles/nacos.ts'
@@ -72,6 +74,16 @@ test('machines without facts are asked for them, and for nothing else; one that 
   assert.not(/schema:/.test(tree))
   assert.match(tree, /unit:nacos/)
   for (const { machine } of plays[1]!.hosts) assert.equal(world.machine(machine.key).asked, [['facts:machine']])
+})
+
+test('tags stand below each other, whatever the names before them are written in', async () => {
+  const [host] = (await site())[1]!.hosts
+  const world = new FakeWorld()
+  world.facts.set(host!.machine.key, plainFacts)
+  const tagged = (path: string) => ({ ...file(path, { content: '' }), tags: ['x'] })
+  const { tree } = await listed([play('app', [host!], () => ['/srv/数据目录/配置', '/srv/a'].map(tagged))], world)
+  const at = tree.split('\n').flatMap((line) => (/ x$/.test(line) ? [width(line)] : []))
+  assert.equal(at, [30, 30], tree)
 })
 
 test.run()

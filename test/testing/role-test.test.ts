@@ -58,6 +58,7 @@ async function failing({
 }
 
 const secret = new Secret('correct horse')
+const lines = 'battery staple\nof a correct horse\n'
 let calls = 0
 const cases: Readonly<Record<string, Told & { readonly says: readonly string[] }>> = {
   'a role that holds': {
@@ -160,6 +161,48 @@ const cases: Readonly<Record<string, Told & { readonly says: readonly string[] }
     ],
     params: { password: secret },
     says: ['no secret is in a plan'],
+  },
+  'a secret in the lines of a file': {
+    resources: ({ password }) => [
+      thing('a'),
+      thing('b'),
+      file('/f', { content: `user=app\npassword=${(password as Secret).reveal()}\n` }),
+    ],
+    params: { password: secret },
+    right: {
+      'value:a': 'yes',
+      'value:b': 'yes',
+      'stat:/f': 'regular file|644|root|root|32',
+      'hash:/f': sha256('user=app\npassword=correct horse\n'),
+    },
+    says: ['no secret is in a plan'],
+  },
+  'a secret of several lines in those of a file': {
+    resources: () => [thing('a'), thing('b'), file('/f', { content: `key:\n${lines}` })],
+    params: { key: new Secret(lines) },
+    right: {
+      'value:a': 'yes',
+      'value:b': 'yes',
+      'stat:/f': 'regular file|644|root|root|32',
+      'hash:/f': sha256(`key:\n${lines}`),
+    },
+    says: ['no secret is in a plan'],
+  },
+  'a secret with quotes': {
+    resources: () => [thing('a', { steps: () => [{ say: 'x', run: 'login pa"ss\\word' }] }), thing('b')],
+    params: { password: new Secret('pa"ss\\word') },
+    says: ['no secret is in a plan'],
+  },
+  'a secret in a file that only its owner may read': {
+    resources: () => [thing('a'), thing('b'), file('/f', { content: `password=${secret.reveal()}\n`, mode: '0600' })],
+    params: { password: secret },
+    right: {
+      'value:a': 'yes',
+      'value:b': 'yes',
+      'stat:/f': 'regular file|600|root|root|23',
+      'hash:/f': sha256('password=correct horse\n'),
+    },
+    says: [],
   },
   'a secret where it belongs': {
     resources: ({ password }) => [
