@@ -72,27 +72,30 @@ const inBase64 = sh`c=$(base64 <"$f") || ${unreadable}
   c=$(printf %s "$c" | tr -d '\n') || ${unreadable}
   printf '%s\t%s\n' "$f" "$c"`
 
-/** A file's whole content in base64, for files that are read to be edited. */
+/**
+ * A file's whole content in base64, for files that are read to be edited. A link is not followed: a service may put one to a
+ * file of root's, whose lines would be shown as what changes.
+ */
 export const content: Reader = (paths) =>
-  sh`for f in ${paths}; do if [ -f "$f" ]; then
+  sh`for f in ${paths}; do if [ -f "$f" ] && [ ! -L "$f" ]; then
   ${inBase64}
 fi; done`.text
 
 /** Bytes up to which `excerpt` gives a file. */
 export const mostExcerpt = 65_536
 
-/** The content of a small file in base64, to be looked at. A link is not followed: what it leads to may be anybody's. */
+/** The content of a small file in base64, to be looked at. A link is not followed, as by `content`. */
 export const excerpt: Reader = (paths) =>
   sh`for f in ${paths}; do if [ -f "$f" ] && [ ! -L "$f" ] && [ "$(stat -c %s -- "$f")" -le ${mostExcerpt} ]; then
   ${inBase64}
 fi; done`.text
 
-/** Every file that a path is or holds, a line each; a link that the path itself is, is followed. */
+/** Every file that a path is or holds, a line each. Of links only one to a folder is followed that the path itself is. */
 export const files: Reader = (paths) =>
-  sh`for p in ${paths}; do
+  sh`for p in ${paths}; do if [ -d "$p" ] || [ ! -L "$p" ]; then
   all=$(${only(sh`LC_ALL=C find -H "$p" -type f`, notThere)}) || exit 1
   if [ "$all" ]; then printf '%s\n' "$all" | while IFS= read -r f; do printf '%s\t%s\n' "$p" "$f"; done; fi
-done`.text
+fi; done`.text
 
 /** Where a symbolic link points. */
 export const link: Reader = (paths) =>
