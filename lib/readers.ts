@@ -1,5 +1,6 @@
 /**
  * The vocabulary of questions. A reader answers for all its keys in one go; a key with nothing behind it gets no line.
+ * What could not be read is not "not there", which would be made anew over what is there: the script fails then.
  * Plain POSIX sh, coreutils and systemd: every one of them also runs under busybox.
  */
 import type { Reader } from './core/probe.ts'
@@ -21,14 +22,34 @@ const who = new Script('${who:-somebody}')
 const nameOfLine = new Script('${k%:}')
 // A line of sha256sum. A name with a backslash comes escaped from coreutils, behind one more backslash; not from busybox.
 const nameAndSum = new Script(String.raw`sum=${'${l%% *}'} name=${'${l#*  }'}
-  case $sum in \\*) sum=${'${sum#?}'} name=$(printf %b "$name") ;; esac`)
+    case $sum in \\*) sum=${'${sum#?}'} name=$(printf %b "$name") ;; esac`)
 const dpkgFormat = new Script("'${Package}\t${db:Status-Status}\\n'")
+
+/** What a tool says of what is not there, with LC_ALL=C. */
+const notThere = new Script("*': No such file or directory' | *': Not a directory'")
+
+/** Runs a command; what it says of things that are `silent` is passed over, and whatever else it says is a failure. */
+const only = (command: Script, silent: Script): Script =>
+  sh`s=0
+{ e=$(${command} 2>&1 >&3) || s=$?; } 3>&1
+if [ "$s" != 0 ]; then
+  if [ "$s" -gt 1 ]; then printf '%s\n' "$e" >&2; exit 1; fi
+  IFS='
+'
+  set -f
+  for l in $e; do case $l in ${silent}) ;; *) printf '%s\n' "$l" >&2; exit 1 ;; esac; done
+  unset IFS
+  set +f
+fi`
+
+/** For a file that is there, and of which nothing can be read. */
+const unreadable = new Script(`{ printf '%s\\n' "$f can't be read" >&2; exit 1; }`)
 
 /**
  * `type|mode|owner|group|bytes|seconds` of a path itself, links not followed; the last when it was last changed in any way,
  * since 1970. Columns may come at its end: it is read with `readPath` and `readStat`, and nowhere taken apart by hand.
  */
-export const stat: Reader = (paths) => sh`stat -c '%n	%F|%a|%U|%G|%s|%Z' -- ${paths} 2>/dev/null || :`.text
+export const stat: Reader = (paths) => only(sh`LC_ALL=C stat -c '%n	%F|%a|%U|%G|%s|%Z' -- ${paths}`, notThere).text
 
 /** SHA-256 of a file's content. Only of files: a pipe would be waited for without end. */
 export const hash: Reader = (paths) =>
@@ -37,34 +58,51 @@ for f in ${paths}; do if [ -f "$f" ]; then set -- "$@" "$f"; fi; done
 IFS='
 '
 set -f
-if [ $# -gt 0 ]; then for l in $(sha256sum -- "$@" 2>/dev/null); do
-  ${nameAndSum}
-  printf '%s\t%s\n' "$name" "$sum"
-done; fi
+if [ $# -gt 0 ]; then
+  sums=$(sha256sum -- "$@") || exit 1
+  for l in $sums; do
+    ${nameAndSum}
+    printf '%s\t%s\n' "$name" "$sum"
+  done
+fi
 unset IFS
 set +f`.text
 
-/** A file's whole content in base64, for files that are read to be edited. */
+const inBase64 = sh`c=$(base64 <"$f") || ${unreadable}
+  c=$(printf %s "$c" | tr -d '\n') || ${unreadable}
+  printf '%s\t%s\n' "$f" "$c"`
+
+/**
+ * A file's whole content in base64, for files that are read to be edited. A link is not followed: a service may put one to a
+ * file of root's, whose lines would be shown as what changes.
+ */
 export const content: Reader = (paths) =>
-  sh`for f in ${paths}; do if [ -f "$f" ]; then printf '%s\t%s\n' "$f" "$(base64 <"$f" | tr -d '\n')"; fi; done`.text
+  sh`for f in ${paths}; do if [ -f "$f" ] && [ ! -L "$f" ]; then
+  ${inBase64}
+fi; done`.text
 
 /** Bytes up to which `excerpt` gives a file. */
 export const mostExcerpt = 65_536
 
-/** The content of a small file in base64, to be looked at. A link is not followed: what it leads to may be anybody's. */
+/** The content of a small file in base64, to be looked at. A link is not followed, as by `content`. */
 export const excerpt: Reader = (paths) =>
   sh`for f in ${paths}; do if [ -f "$f" ] && [ ! -L "$f" ] && [ "$(stat -c %s -- "$f")" -le ${mostExcerpt} ]; then
-  printf '%s\t%s\n' "$f" "$(base64 <"$f" | tr -d '\n')"
+  ${inBase64}
 fi; done`.text
 
-/** Every file that a path is or holds, a line each; a link that the path itself is, is followed. */
+/** Every file that a path is or holds, a line each. Of links only one to a folder is followed that the path itself is. */
 export const files: Reader = (paths) =>
-  sh`for p in ${paths}; do find -H "$p" -type f 2>/dev/null | while IFS= read -r f; do printf '%s\t%s\n' "$p" "$f"; done; done`
-    .text
+  sh`for p in ${paths}; do if [ -d "$p" ] || [ ! -L "$p" ]; then
+  all=$(${only(sh`LC_ALL=C find -H "$p" -type f`, notThere)}) || exit 1
+  if [ "$all" ]; then printf '%s\n' "$all" | while IFS= read -r f; do printf '%s\t%s\n' "$p" "$f"; done; fi
+fi; done`.text
 
 /** Where a symbolic link points. */
 export const link: Reader = (paths) =>
-  sh`for f in ${paths}; do if [ -L "$f" ]; then printf '%s\t%s\n' "$f" "$(readlink -- "$f")"; fi; done`.text
+  sh`for f in ${paths}; do if [ -L "$f" ]; then
+  l=$(readlink -- "$f") || ${unreadable}
+  printf '%s\t%s\n' "$f" "$l"
+fi; done`.text
 
 /** What a path really is where that is another one, for it leads through a link; `?` where nothing tells. */
 export const realPath: Reader = (paths) =>
@@ -87,25 +125,27 @@ export const user: Reader = (names) =>
   while IFS=: read -r name x uid gid full home shell; do
     if [ "$name" = "$u" ]; then
       own=
-      while IFS=: read -r name x number rest; do if [ "$number" = "$gid" ]; then own=$name; break; fi; done </etc/group
+      while IFS=: read -r name x number rest; do if [ "$number" = "$gid" ]; then own=$name; break; fi; done </etc/group || exit 1
       printf '%s\t%s\n' "$u" "$home|$shell|${orAsked}"
       break
     fi
-  done </etc/passwd
+  done </etc/passwd || exit 1
 done`.text
 
 /** The number of a group. */
 export const group: Reader = (names) =>
   sh`for g in ${names}; do while IFS=: read -r name x gid rest; do
   if [ "$name" = "$g" ]; then printf '%s\t%s\n' "$g" "$gid"; fi
-done </etc/group; done`.text
+done </etc/group || exit 1; done`.text
 
 /** `installed` for a package that is, whatever its version. */
 export const installed: Reader = (names) =>
   sh`if command -v dpkg-query >/dev/null; then
-  dpkg-query -W -f=${dpkgFormat} -- ${names} 2>/dev/null || :
+  ${only(sh`LC_ALL=C dpkg-query -W -f=${dpkgFormat} -- ${names}`, new Script("*'no packages found matching'*"))}
 elif command -v rpm >/dev/null; then
-  rpm -q --qf '%{NAME}	installed\n' ${names} 2>/dev/null | grep '	' || :
+  { e=$({ LC_ALL=C rpm -q --qf '%{NAME}	installed\n' ${names} | grep '	'; } 2>&1 >&3) || :; } 3>&1
+  case $e in error:* | *'
+error:'*) printf '%s\n' "$e" >&2; exit 1 ;; esac
 fi`.text
 
 /**
@@ -118,10 +158,14 @@ export const unit: Reader = (names) =>
   sh`n='
 '
 for u in ${names}; do
-  p=0 IFS=$n
+  p=0
+  # Of a unit that it does not know systemd says so. Where it does not run there are none.
+  all=$(TZ=UTC0 systemctl show -p LoadState -p ActiveState -p SubState -p UnitFileState -p NeedDaemonReload -p MainPID \
+    -p CanReload -p InvocationID -p ExecMainStartTimestamp -p ExecMainStartTimestampMonotonic -- "$u") ||
+    if [ -d /run/systemd/system ]; then exit 1; fi
+  IFS=$n
   set -f
-  for l in $(TZ=UTC0 systemctl show -p LoadState -p ActiveState -p SubState -p UnitFileState -p NeedDaemonReload -p MainPID \
-    -p CanReload -p InvocationID -p ExecMainStartTimestamp -p ExecMainStartTimestampMonotonic -- "$u" 2>/dev/null); do
+  for l in $all; do
     printf '%s\t%s\n' "$u" "$l"
     case $l in MainPID=*) p=${pidOfLine} ;; esac
   done
@@ -148,8 +192,8 @@ fi; done`.text
 
 /** Who listens on a TCP port: the line of `ss` with program and pid, or `somebody` where nothing tells who. */
 export const listening: Reader = (ports) =>
-  sh`if command -v ss >/dev/null; then
-  ss -Hltnp 2>/dev/null | while read -r state rq sq local peer who; do
+  sh`if command -v ss >/dev/null && all=$(ss -Hltnp 2>/dev/null); then
+  printf '%s\n' "$all" | while read -r state rq sq local peer who; do
     for p in ${ports}; do if [ "$p" = "${portOfLocal}" ]; then printf '%s\t%s\n' "$p" "${who}"; fi; done
   done
 else
@@ -179,13 +223,17 @@ done`.text
  */
 export const release: Reader = (folders) =>
   sh`for f in ${folders}; do if [ -d "$f" ]; then
-  printf '%s\tmarker %s\n' "$f" "$(cat "$f/.plinth" 2>/dev/null | tr '\n' ' ')"
-  printf '%s\ttree %s\n' "$f" "$(cd "$f" && ${releaseTree})"
+  l=
+  if [ -e "$f/.plinth" ]; then l=$(tr '\n' ' ' <"$f/.plinth") || ${unreadable}; fi
+  printf '%s\tmarker %s\n' "$f" "$l"
+  l=$(cd "$f" && ${releaseTree}) || ${unreadable}
+  printf '%s\ttree %s\n' "$f" "$l"
 fi; done`.text
 
 /** The command behind the tree digest, run inside the folder: also used to write the marker. */
 export const releaseTree = new Script(
-  `find . ! -type d ! -name .plinth -exec stat -c '%n %F %a %U:%G %Y %s' {} + | LC_ALL=C sort | sha256sum | cut -d' ' -f1`,
+  `all=$(find . ! -type d ! -name .plinth -exec stat -c '%n %F %a %U:%G %Y %s' {} +) &&
+{ if [ "$all" ]; then printf '%s\\n' "$all"; fi; } | LC_ALL=C sort | sha256sum | cut -d' ' -f1`,
 )
 
 /** The first line of a small file, where it may be read. */
@@ -205,7 +253,7 @@ fi; done`.text
 export const receipts: Reader = (keys) =>
   sh`${stateFolder}
 for k in ${keys}; do for f in "$state"/receipts/*; do if [ -f "$f" ]; then
-  while IFS= read -r l; do printf '%s\t%s\t%s\n' "$k" "${new Script('${f##*/}')}" "$l"; done <"$f"
+  while IFS= read -r l; do printf '%s\t%s\t%s\n' "$k" "${new Script('${f##*/}')}" "$l"; done <"$f" || exit 1
 fi; done; done`.text
 
 /** Everything in `Facts`, as lines `name value`; asked under the one key `machine`. */

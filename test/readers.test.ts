@@ -101,10 +101,11 @@ for (const shell of shells) {
   })
 
   test(`${shell}: content`, () => {
-    const names = [...awkward, 'empty', 'bytes', 'link']
+    const names = [...awkward, 'empty', 'bytes']
     const text = Object.fromEntries(names.map((name) => [name, readFileSync(file(name)).toString('base64')]))
     assert.equal(of(readers.content, names), text)
-    assert.equal(ask(shell, readers.content, [...missing, file('folder'), file('pipe')]), Array(5).fill(''))
+    const others = [...missing, ...['folder', 'link', 'pipe'].map(file)]
+    assert.equal(ask(shell, readers.content, others), Array(others.length).fill(''))
   })
 
   test(`${shell}: excerpt`, () => {
@@ -123,14 +124,15 @@ for (const shell of shells) {
     mkdirSync(join(folder, 'a/b'), { recursive: true })
     for (const name of ['a/b/c', "a/d 'e'", 'f']) writeFileSync(join(folder, name), '')
     symlinkSync(join(folder, 'a'), join(folder, 'link'))
-    const listed = ask(shell, readers.files, [folder, join(folder, 'f'), join(folder, 'link'), '/nonexistent']).map(
-      (text) =>
-        text
-          .split('\n')
-          .sort()
-          .map((path) => path.replace(folder, '')),
+    symlinkSync('f', join(folder, 'link to a file'))
+    const places = ['', '/f', '/link', '/link to a file', '/nonexistent'].map((place) => folder + place)
+    const listed = ask(shell, readers.files, places).map((text) =>
+      text
+        .split('\n')
+        .sort()
+        .map((path) => path.replace(folder, '')),
     )
-    assert.equal(listed, [['/a/b/c', "/a/d 'e'", '/f'], ['/f'], ['/link/b/c', "/link/d 'e'"], ['']])
+    assert.equal(listed, [['/a/b/c', "/a/d 'e'", '/f'], ['/f'], ['/link/b/c', "/link/d 'e'"], [''], ['']])
   })
 
   test(`${shell}: content of a large file comes in one line`, () => {
@@ -345,6 +347,52 @@ esac
     }
   })
 
+  const unread: readonly (readonly [Reader, key: string, tool: string, does: string, says: RegExp])[] = [
+    [
+      readers.stat,
+      'plain',
+      'stat',
+      'echo "stat: /x: Input/output error" >&2; exit 1',
+      /stat: \/x: Input\/output error/,
+    ],
+    [readers.stat, 'plain', 'stat', 'kill -9 $$', /^exit code 1: /],
+    [readers.hash, 'plain', 'sha256sum', 'echo "sha256sum: read error" >&2; exit 1', /read error/],
+    [readers.content, 'plain', 'base64', 'head -c 3; exit 1', /plain can't be read/],
+    [readers.excerpt, 'plain', 'base64', 'head -c 3; exit 1', /plain can't be read/],
+    // busybox would run its own.
+    ...(shell === 'dash' ? ([[readers.link, 'link', 'readlink', 'exit 1', /link can't be read/]] as const) : []),
+    [readers.files, 'plain', 'find', 'echo /x/a; echo "find: /b: Permission denied" >&2; exit 1', /Permission denied/],
+    [readers.release, 'a release', 'find', 'echo a; exit 1', /a release can't be read/],
+    [readers.release, 'a release', 'tr', 'exit 1', /a release can't be read/],
+    [readers.installed, 'plain', 'dpkg-query', 'echo "dpkg-query: error: no lock" >&2; exit 2', /error: no lock/],
+    [readers.unit, 'plain', 'systemctl', 'echo "Connection timed out" >&2; exit 1', /Connection timed out/],
+  ]
+  test(`${shell}: what could not be read is not "not there": nothing is answered at all`, () => {
+    writeFileSync(join(mkdirs(file('a release')), '.plinth'), 'sha256 abc\n')
+    for (const [reader, key, tool, does, says] of unread) {
+      const bin = box.fresh('bin')
+      writeFileSync(join(bin, tool), `#!/bin/sh\n${does}\n`, { mode: 0o755 })
+      const booted: Reader = (names) => reader(names).replaceAll('/run/systemd/system', () => q(bin))
+      assert.throws(() => ask(shell, booted, [file(key)], bin), says, `${reader.name}, ${tool}`)
+    }
+  })
+
+  test(`${shell}: a file that goes while a folder is looked through is not there, and the others are`, () => {
+    const bin = box.fresh('bin')
+    const gone = `#!/bin/sh\necho /x/a; echo "find: '/x/b': No such file or directory" >&2; exit 1\n`
+    writeFileSync(join(bin, 'find'), gone, { mode: 0o755 })
+    assert.equal(ask(shell, readers.files, [tree], bin), ['/x/a'])
+  })
+
+  test(`${shell}: where no systemd runs there are no units`, () => {
+    const bin = box.fresh('bin')
+    writeFileSync(join(bin, 'systemctl'), '#!/bin/sh\necho "not been booted with systemd" >&2; exit 1\n', {
+      mode: 0o755,
+    })
+    const elsewhere: Reader = (names) => readers.unit(names).replaceAll('/run/systemd/system', '/nonexistent')
+    assert.equal(ask(shell, elsewhere, ['nacos.service'], bin), [''])
+  })
+
   test(`${shell}: installed`, () => {
     const stub = (name: string, script: string): string => {
       const bin = mkdirs(join(tree, `${name} ${shell}`))
@@ -389,9 +437,11 @@ printf 'LISTEN 0 50 [::]:2049 [::]:*\\n'
       { mode: 0o755 },
     )
     for (const shell of shells) {
-      // Only busybox has no ss here: it looks into /proc.
-      const [real, free] = ask('busybox ash', readers.listening, [port, '1'])
-      assert.equal([real, free], ['somebody', ''])
+      // Only busybox has no ss here: it looks into /proc. So does who has one that answers nothing.
+      assert.equal(ask('busybox ash', readers.listening, [port, '1']), ['somebody', ''])
+      const broken = mkdirs(join(tree, 'broken ss'))
+      writeFileSync(join(broken, 'ss'), '#!/bin/sh\nexit 1\n', { mode: 0o755 })
+      assert.equal(ask(shell, readers.listening, [port, '1'], broken), ['somebody', ''])
       assert.equal(ask(shell, readers.listening, ['8848', '2049', '848', '88480'], bin), [
         'users:(("java",pid=77,fd=9))',
         'somebody',

@@ -1,8 +1,19 @@
+import { posix } from 'node:path'
 import type { Problem } from '../core/error.ts'
 import type { Answers, Question } from '../core/probe.ts'
 import { type Definition, type Diff, type Resource, resource, type Step } from '../core/resource.ts'
 import { lines, sh } from '../core/script.ts'
-import { type Ownership, ownershipStep, ownersOf, type PathState, pathQuestion, readPath, wholeMode } from './path.ts'
+import {
+  enter,
+  hereOf,
+  type Ownership,
+  ownershipStep,
+  ownersOf,
+  type PathState,
+  pathQuestion,
+  readPath,
+  wholeMode,
+} from './path.ts'
 
 /**
  * A directory with its owner, group and mode: root, root and 0755 unless declared, also where it is there already. Its parent must be there or be declared earlier in the list.
@@ -40,11 +51,16 @@ class Directory implements Definition<PathState> {
     const { path } = this
     const { owner, group, mode } = this.desired
     if (actual !== null) return [ownershipStep(path, { owner, group, mode })]
+    const at = posix.resolve('/', path)
+    const above = posix.dirname(at)
+    const here = hereOf(at)
     // -h: who owns the folder above may have put a link in its place by then.
     const make = lines(
       sh`umask 022`,
-      sh`mkdir -p -m ${wholeMode(mode)} -- ${path}`,
-      sh`chown -h ${`${owner}:${group}`} -- ${path}`,
+      sh`if [ ! -d ${above} ]; then mkdir -p -- ${above}; fi`,
+      enter(above),
+      sh`mkdir -p -m ${wholeMode(mode)} -- ${here}`,
+      sh`chown -h ${`${owner}:${group}`} -- ${here}`,
     )
     return [{ say: `make directory ${path}`, run: make.text }]
   }

@@ -8,7 +8,7 @@ import type { Answers, Question } from '../core/probe.ts'
 import { type Resource, resource, type State } from '../core/resource.ts'
 import { lines, sh } from '../core/script.ts'
 import { entries, realPath } from '../readers.ts'
-import { pathQuestion, readPath, readStat } from './path.ts'
+import { enter, hereOf, pathQuestion, readPath, readStat } from './path.ts'
 import { archiveFolder } from './release.ts'
 import { environmentFile, readUnit, staleFile, startedFile, unitFile, unitQuestion } from './unit.ts'
 
@@ -106,7 +106,9 @@ function removedFile(id: string, path: string, type: 'file' | 'link', kept: Read
     desired: null,
     warn: (answers) => otherWarning(path, readPath(answers, path)?.type, type),
     blocked: (answers, actual) => (actual === null ? [] : problems(answers)),
-    steps: () => [{ say: `remove ${path}`, run: lines(sh`rm -f -- ${path}`, sh`sync ${posix.dirname(path)}`).text }],
+    steps: () => [
+      { say: `remove ${path}`, run: lines(enter(posix.dirname(path)), sh`rm -f -- ${hereOf(path)}`, sh`sync .`).text },
+    ],
   })
 }
 
@@ -143,7 +145,12 @@ function removedDirectory(id: string, path: string, kept: ReadonlySet<string>): 
       {
         say: `remove directory ${path}`,
         // Never more than what is empty: what came since it was looked at stays, and the step fails.
-        run: lines(sh`rm -rf -- ${path}/.plinth.*`, sh`rmdir -- ${path}`, sh`sync ${posix.dirname(path)}`).text,
+        run: lines(
+          enter(posix.dirname(path)),
+          sh`rm -rf -- ${hereOf(path)}/.plinth.*`,
+          sh`rmdir -- ${hereOf(path)}`,
+          sh`sync .`,
+        ).text,
       },
     ],
   })

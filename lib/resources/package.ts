@@ -45,9 +45,20 @@ ${install(name, packageManager)}
   })
 }
 
+/**
+ * apt refuses to go on after a dpkg that was cut, by a host that died or by our own deadline: what it had begun is finished then,
+ * with configuration files as they are. Not before apt has refused: while another one is at work the journal is there too.
+ */
 const install = (name: string, packageManager: Facts['packageManager']): Script =>
   packageManager === 'apt'
     ? sh`export DEBIAN_FRONTEND=noninteractive
 if ! apt-cache show -- ${name} >/dev/null 2>&1; then apt-get -q update; fi
-apt-get -qy -o DPkg::Lock::Timeout=300 install --no-install-recommends ${name}`
+install() { apt-get -qy -o DPkg::Lock::Timeout=300 install --no-install-recommends ${name}; }
+install || {
+  s=$?
+  for f in /var/lib/dpkg/updates/[0-9]*; do
+    if [ -e "$f" ]; then dpkg --force-confold --configure -a && install; exit; fi
+  done
+  exit $s
+}`
     : sh`dnf -qy install ${name}`

@@ -75,21 +75,54 @@ export const wholeMode = (mode: string): string => mode.padStart(5, '0')
 /** The file that is open, whatever its name leads to by now. */
 const opened = '/proc/self/fd/8'
 
+/** The folder that was entered, whatever its name leads to by now. */
+export const entered = '/proc/self/fd/7'
+
+/**
+ * Enters a folder step by step, for all that follows to name what is in it by `./`; it is held open as descriptor 7.
+ *
+ * A service owns its folders, and may put a link to any other in the place of one of them at any moment. So root goes
+ * through a link only where nobody but root can have put it, in a folder of root's; or where it leads to a folder of the same
+ * owner as the one that it is in, who gains nothing by it. What was entered is seen from inside: its `..` is the folder before.
+ */
+export const enter = (folder: string): Script =>
+  sh`cd /
+if [ ${userId} = 0 ]; then
+  for d in ${folder.split('/').filter(Boolean)}; do
+    exec 7<.
+    cd -P -- "./$d" || { echo ${`${folder} can't be entered`} >&2; exit 1; }
+    if [ ! .. -ef ${entered} ]; then
+      o=$(stat -L -c %u ${entered})
+      if [ "$o" != 0 ] && [ "$o" != "$(stat -c %u .)" ]; then
+        echo ${`${folder} is reached by a link of somebody else than root, to a folder that is not theirs:`} "$d" >&2
+        exit 1
+      fi
+    fi
+  done
+else cd -P -- ${folder}; fi
+exec 7<.`
+
+/** What a path is called in the folder that it is in, once that was entered. */
+export const hereOf = (path: string): string => `./${posix.basename(path)}`
+
 /**
  * Gives a path the owner, group and mode that are declared, and leaves the rest. chown first: it takes setuid bits away.
  * For root the path is held open: a service owns its folders, and would else have another file changed by a link in its place.
  */
-export function ownershipStep(path: string, { owner, group, mode }: Ownership): Step {
+export function ownershipStep(at: string, { owner, group, mode }: Ownership): Step {
+  const path = posix.resolve('/', at)
+  const here = hereOf(path)
   // Both, always: busybox takes what is not told from the link that /proc has for the open file.
   const who = sh`${owner ?? new Script('"$(stat -L -c %u -- "$t")"')}:${group ?? new Script('"$(stat -L -c %g -- "$t")"')}`
   return {
-    say: `set owner and mode of ${path}`,
+    say: `set owner and mode of ${at}`,
     run: lines(
-      sh`t=${path}
+      enter(posix.dirname(path)),
+      sh`t=${here}
 if [ ${userId} = 0 ]; then
-  exec 8<${path}
+  exec 8<${here}
   t=${opened}
-  if [ "$(stat -c %d:%i -- ${path})" != "$(stat -L -c %d:%i -- "$t")" ]; then
+  if [ "$(stat -c %d:%i -- ${here})" != "$(stat -L -c %d:%i -- "$t")" ]; then
     echo ${`${path} is a link, or was replaced at this moment`} >&2
     exit 1
   fi
@@ -110,7 +143,7 @@ const selinux = '/sys/fs/selinux/enforce'
  *
  * It is made in a folder of its own that only root may enter, and got at from inside and by the open descriptor: a service
  * owns its folders, and could else put a link to any other file at a name, or take hold of the file before it is closed to
- * others (a default ACL counts for more than a umask).
+ * others (a default ACL counts for more than a umask). From there its place is the folder above, which was entered before.
  *
  * A file that is replaced passes on what is not declared (owner, group, mode), its ACL and its SELinux label; a declared
  * mode sets the ACL's mask, as chmod does. A new file is root's with 0644 unless declared, and gets the label that the
@@ -124,43 +157,47 @@ export const replaceFile = (at: string, ownership: Ownership): Script => {
   // Where the shell of a machine is.
   const path = posix.resolve('/', at)
   const folder = posix.dirname(path)
+  const here = hereOf(path)
+  const above = `.${here}`
   const { owner, group, mode } = ownership
   const kept = [
-    ...(owner === undefined ? [sh`o=$(stat -c %u -- ${path})`] : []),
-    ...(group === undefined ? [sh`g=$(stat -c %g -- ${path})`] : []),
-    ...(mode === undefined ? [sh`m=$(stat -c %a -- ${path})`] : []),
+    ...(owner === undefined ? [sh`o=$(stat -c %u -- ${here})`] : []),
+    ...(group === undefined ? [sh`g=$(stat -c %g -- ${here})`] : []),
+    ...(mode === undefined ? [sh`m=$(stat -c %a -- ${here})`] : []),
   ]
   return sh`umask 077
-if [ -d ${path} ] && [ ! -L ${path} ]; then echo ${`${path} is a directory, not a file`} >&2; exit 1; fi
-for t in ${folder}/.plinth.*; do if [ -e "$t" ] || [ -L "$t" ]; then rm -rf -- "$t"; fi; done
+${enter(folder)}
+if [ -d ${here} ] && [ ! -L ${here} ]; then echo ${`${path} is a directory, not a file`} >&2; exit 1; fi
+for t in ./.plinth.*; do if [ -e "$t" ] || [ -L "$t" ]; then rm -rf -- "$t"; fi; done
 o=${owner ?? 'root'} g=${group ?? 'root'} m=${mode ?? '0644'} acl= old=
-if [ -f ${path} ] && [ ! -L ${path} ]; then
+if [ -f ${here} ] && [ ! -L ${here} ]; then
   old=yes
-  if command -v getfacl >/dev/null && command -v setfacl >/dev/null; then acl=$(getfacl -acp -- ${path}); fi
+  if command -v getfacl >/dev/null && command -v setfacl >/dev/null; then acl=$(getfacl -acp -- ${here}); fi
   ${kept.length > 0 ? lines(...kept) : ':'}
 fi
-t=${`${folder}/.plinth.`}$$
+t=./.plinth.$$
 mkdir -m 0700 -- "$t"
-trap 'cd /; rm -rf -- "$t"' EXIT
-cd -- "$t"
+trap 'cd -P ${entered}; rm -rf -- "$t"' EXIT
+cd -P -- "$t"
+if [ ! .. -ef ${entered} ] || [ ! -O . ]; then echo ${`${folder} changed while a file was to be written there`} >&2; exit 1; fi
 set -C
 exec 8>new
 set +C
-if [ ! -O . ] || [ ! -f ${opened} ]; then echo ${`${folder} changed while a file was to be written there`} >&2; exit 1; fi
 chown "$o:$g" ${opened}
 if [ "$acl" ]; then printf '%s\n' "$acl" | setfacl --set-file=- -- ${opened}; fi
 chmod "$m" ${opened}
-if [ "$old" ] && [ -e ${selinux} ]; then chcon --reference=${path} -- ${opened}; fi
+if [ "$old" ] && [ -e ${selinux} ]; then chcon --reference=${above} -- ${opened}; fi
 dd bs=65536 conv=fsync status=none >&8
 exec 8>&-
-# A link to a directory would be entered by mv, and busybox's stumbles over one that leads in a circle.
-if [ -L ${path} ] && [ ! -f ${path} ]; then rm -f -- ${path}; fi
-mv -f -- new ${path}
-if [ ! "$old" ] && [ -e ${selinux} ] && command -v restorecon >/dev/null; then restorecon -- ${path}; fi
-cd /
+# A link to a directory must not be entered, and busybox's mv stumbles over one that leads in a circle.
+if [ -L ${above} ] && [ ! -f ${above} ]; then rm -f -- ${above}; fi
+mv -fT -- new ${above}
+cd -P ${entered}
+if [ ! "$old" ] && [ -e ${selinux} ] && command -v restorecon >/dev/null; then restorecon -- ${here}; fi
 rmdir -- "$t"
 trap - EXIT
-sync ${folder}`
+sync .
+cd /`
 }
 
 const roots: readonly string[] = ['user:root', 'group:root']

@@ -86,7 +86,7 @@ class Properties implements Definition<PathState> {
     const values = Object.entries(wanted).map(([key, value]) => [key, value === null ? null : reveal(value)] as const)
     return [
       {
-        say: actual === null || keys.length === 0 ? `write ${path}` : `set ${keys.join(', ')} in ${path}`,
+        say: actual?.type !== 'file' || keys.length === 0 ? `write ${path}` : `set ${keys.join(', ')} in ${path}`,
         run: replaceFile(path, ownership).text,
         input: Buffer.from(editProperties(before, Object.fromEntries(values)), 'latin1'),
       },

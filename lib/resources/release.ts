@@ -2,7 +2,7 @@ import { posix } from 'node:path'
 import { type Resource, resource, type Step, uploadAnew } from '../core/resource.ts'
 import { Script, sh, userId } from '../core/script.ts'
 import { release as releaseReader, releaseTree } from '../readers.ts'
-import { ownersOf, pathQuestion, readStat } from './path.ts'
+import { enter, entered, hereOf, ownersOf, pathQuestion, readStat } from './path.ts'
 
 /** An archive on the controller whose digest was verified and whose entries were checked before any host is asked. */
 export interface Archive {
@@ -119,16 +119,19 @@ const verify = (arrived: string, sha256: string): Script =>
   exit 1
 fi`
 
-const unpack = (path: string, arrived: string, sha256: string, whole: Script, owner: string, modes: string): string =>
-  sh`umask 027
+function unpack(path: string, arrived: string, sha256: string, whole: Script, owner: string, modes: string): string {
+  const folder = posix.dirname(path)
+  const here = hereOf(path)
+  return sh`umask 027
 ${whole}
-rm -rf -- ${posix.dirname(path)}/.plinth.*
-t=$(mktemp -d ${`${posix.dirname(path)}/.plinth.XXXXXX`})
-trap 'rm -rf -- "$t"' EXIT
-cd -- "$t"
+${enter(folder)}
+rm -rf -- ./.plinth.*
+t=$(mktemp -d ./.plinth.XXXXXX)
+trap 'cd -P ${entered}; rm -rf -- "$t"' EXIT
+cd -P -- "$t"
 # The folder above may be a service's own: what is in the place of ours by now, link or folder, is nothing to write into.
-if [ "$(stat -c %d:%i -- "$t") "${userId} != "$(stat -c '%d:%i %u' .)" ]; then
-  echo ${`${posix.dirname(path)} changed while the archive was to be unpacked there`} >&2
+if [ "$(stat -c %d:%i -- "../$t") "${userId} != "$(stat -c '%d:%i %u' .)" ]; then
+  echo ${`${folder} changed while the archive was to be unpacked there`} >&2
   exit 1
 fi
 tar -xzf ${arrived} --strip-components=1 --no-same-owner || {
@@ -142,7 +145,9 @@ printf 'sha256 %s\ntree %s\n' ${sha256} "$tree" >.plinth
 chmod ${modes} .
 chown ${owner} .
 sync -f . 2>/dev/null || sync
-if [ -e ${path} ] || [ -L ${path} ]; then mv -T -- ${path} "$t.old"; fi
-mv -T -- "$t" ${path} || { mv -T -- "$t.old" ${path}; exit 1; }
-sync ${posix.dirname(path)}
+cd -P ${entered}
+if [ -e ${here} ] || [ -L ${here} ]; then mv -T -- ${here} "$t.old"; fi
+mv -T -- "$t" ${here} || { mv -T -- "$t.old" ${here}; exit 1; }
+sync .
 rm -rf -- "$t.old"`.text
+}

@@ -4,7 +4,7 @@ import type { Answers, Question } from '../core/probe.ts'
 import { type Definition, type Resource, resource, type Step } from '../core/resource.ts'
 import { sh } from '../core/script.ts'
 import { link } from '../readers.ts'
-import { pathQuestion, readPath } from './path.ts'
+import { enter, hereOf, pathQuestion, readPath } from './path.ts'
 
 interface LinkState {
   readonly [key: string]: string
@@ -45,14 +45,19 @@ class Symlink implements Definition<LinkState> {
   steps(): readonly Step[] {
     const { path } = this
     const { target } = this.desired
-    const temporary = `${path}.plinth`
+    const at = posix.resolve('/', path)
+    const here = hereOf(at)
+    const temporary = `${here}.plinth`
     return [
       {
         say: `link ${path} to ${target}`,
-        // -T: a link to a directory is replaced, not entered.
-        run: sh`rm -f -- ${temporary}
-ln -s -- ${target} ${temporary}
-mv -fT -- ${temporary} ${path}`.text,
+        // -T: a link to a directory is replaced, not entered; and one that waits at the temporary name is an error.
+        // busybox's mv stumbles over a link that leads in a circle.
+        run: sh`${enter(posix.dirname(at))}
+rm -f -- ${temporary}
+ln -sT -- ${target} ${temporary}
+if [ -L ${here} ] && [ ! -e ${here} ] && ! readlink -f -- ${here} >/dev/null; then rm -f -- ${here}; fi
+mv -fT -- ${temporary} ${here}`.text,
       },
     ]
   }

@@ -13,6 +13,7 @@ import { join } from 'node:path'
 import type { Resource } from '../../lib/core/resource.ts'
 import { planResources } from '../../lib/engine/selection.ts'
 import { leftover } from '../../lib/resources/leftover.ts'
+import { enter } from '../../lib/resources/path.ts'
 import { canned } from '../../lib/testing.ts'
 import { assert, suite } from '../kit.ts'
 import { mkdirs, Sandbox, type ShellName, shells } from '../shells.ts'
@@ -255,9 +256,11 @@ test('the commands, word for word', () => {
       .plan(canned(answers), new Set())
       .steps.map(({ run }) => run)
   assert.equal(runs('file:/etc/a b', { 'stat:/etc/a b': 'regular file|600|app|app|6' }), [
-    "rm -f -- '/etc/a b'\nsync /etc",
+    `${enter('/etc').text}\nrm -f -- './a b'\nsync .`,
   ])
-  assert.equal(runs('directory:/opt/app', folder), ['rm -rf -- /opt/app/.plinth.*\nrmdir -- /opt/app\nsync /opt'])
+  assert.equal(runs('directory:/opt/app', folder), [
+    `${enter('/opt').text}\nrm -rf -- ./app/.plinth.*\nrmdir -- ./app\nsync .`,
+  ])
   assert.equal(runs('unit:app', { ...show('loaded', 'active', 'enabled'), ...own }), [
     'systemctl stop -- app.service',
     'systemctl disable -q -- app.service',

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { lineSet } from '../../lib/resources/line-set.ts'
 import { assert, suite } from '../kit.ts'
@@ -94,6 +94,23 @@ for (const shell of shells) {
     assert.is(readFileSync(at, 'utf8'), '#by the program\nb:1\na:1\n')
     writeFileSync(at, '名字:1\na:1\n')
     assert.equal(shown(apply(box, shell, resource)), ['member b:1: missing → listed', 'not declared: 名字:1 → (none)'])
+  })
+}
+
+for (const shell of shells) {
+  test(`${shell}: what a link leads to is not shown, and is left alone`, () => {
+    const folder = box.fresh()
+    const shadow = join(folder, 'shadow')
+    writeFileSync(shadow, 'root:$6$canary:19000\n', { mode: 0o600 })
+    symlinkSync('shadow', join(folder, 'members'))
+    const plan = apply(box, shell, members(join(folder, 'members'), me))
+    assert.equal(shown(plan), [
+      'member a:1: missing → listed',
+      'member b:1: missing → listed',
+      'mode: 0777 → 0640',
+      'type: link → file',
+    ])
+    assert.is(readFileSync(shadow, 'utf8'), 'root:$6$canary:19000\n')
   })
 }
 

@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { q } from '../../lib/core/script.ts'
 import { distributionPackage } from '../../lib/resources/package.ts'
@@ -52,7 +52,14 @@ test('the commands, word for word', () => {
     `out=$( {
 export DEBIAN_FRONTEND=noninteractive
 if ! apt-cache show -- 'a b' >/dev/null 2>&1; then apt-get -q update; fi
-apt-get -qy -o DPkg::Lock::Timeout=300 install --no-install-recommends 'a b'
+install() { apt-get -qy -o DPkg::Lock::Timeout=300 install --no-install-recommends 'a b'; }
+install || {
+  s=$?
+  for f in /var/lib/dpkg/updates/[0-9]*; do
+    if [ -e "$f" ]; then dpkg --force-confold --configure -a && install; exit; fi
+  done
+  exit $s
+}
 } 2>&1 ) || { s=$?; printf '%s\\n' "$out" >&2; exit $s; }`,
   )
   assert.is(run('dnf').split('\n')[1], `dnf -qy install 'a b'`)
@@ -76,6 +83,49 @@ for (const shell of shells) {
     // Its reader is gone before the first word.
     box.run(shell, `( sleep 0.2; PATH=${q(join(folder, 'bin'))}:$PATH; ${run}\n) | :`)
     assert.ok(existsSync(end))
+  })
+}
+
+for (const shell of shells) {
+  test(`${shell}: what a dpkg that was cut had begun is finished, and the package installed then; other failures stay failures`, () => {
+    const folder = box.fresh()
+    const bin = mkdirs(join(folder, 'bin'))
+    const updates = mkdirs(join(folder, 'updates'))
+    const log = join(folder, 'log')
+    const stub = (name: string, lines: string): void =>
+      writeFileSync(join(bin, name), `#!/bin/sh\necho "${name} $*" >>${q(log)}\n${lines}\n`, { mode: 0o755 })
+    stub('apt-cache', '')
+    stub(
+      'apt-get',
+      `for f in ${q(updates)}/[0-9]*; do if [ -e "$f" ]; then echo 'E: dpkg was interrupted'; exit 100; fi; done`,
+    )
+    stub('dpkg', `rm -f ${q(updates)}/*`)
+    const { run } = distributionPackage('x', plainFacts).plan(canned({}), new Set()).steps[0]!
+    const done = (): readonly [code: number | null, stderr: string, begun: readonly string[]] => {
+      writeFileSync(log, '')
+      const { code, stderr } = box.run(
+        shell,
+        run.replaceAll('/var/lib/dpkg/updates', () => q(updates)),
+        '',
+        bin,
+      )
+      return [
+        code,
+        stderr,
+        readFileSync(log, 'utf8')
+          .trim()
+          .split('\n')
+          .map((line) => line.replace(/ .*\b(install|configure)\b.*/, ' $1')),
+      ]
+    }
+    writeFileSync(join(updates, '0000'), 'Package: x\n')
+    assert.equal(done(), [0, '', ['apt-cache show -- x', 'apt-get install', 'dpkg configure', 'apt-get install']])
+    assert.equal(done(), [0, '', ['apt-cache show -- x', 'apt-get install']])
+    stub('apt-get', 'echo no room; exit 100')
+    assert.equal(done(), [100, 'no room\n', ['apt-cache show -- x', 'apt-get install']])
+    writeFileSync(join(updates, '0001'), 'Package: x\n')
+    stub('dpkg', 'echo "it is locked"; exit 2')
+    assert.equal(done(), [2, 'no room\nit is locked\n', ['apt-cache show -- x', 'apt-get install', 'dpkg configure']])
   })
 }
 

@@ -16,6 +16,7 @@ import { q } from '../../lib/core/script.ts'
 import { directory } from '../../lib/resources/directory.ts'
 import { file } from '../../lib/resources/file.ts'
 import {
+  enter,
   type Ownership,
   ownershipStep,
   pathQuestion,
@@ -23,9 +24,10 @@ import {
   readStat,
   replaceFile,
 } from '../../lib/resources/path.ts'
+import { symlink } from '../../lib/resources/symlink.ts'
 import { canned } from '../../lib/testing.ts'
 import { assert, suite } from '../kit.ts'
-import { mkdirs, Sandbox, shells } from '../shells.ts'
+import { busybox, mkdirs, Sandbox, shells } from '../shells.ts'
 import { apply, planFor, shown } from './cases.ts'
 
 const test = suite('resources/path')
@@ -176,6 +178,85 @@ for (const shell of shells) {
     )
   }
 
+  asRoot(
+    `${shell}: a link to a folder of root's that is put in the place of the temporary one is not written into`,
+    () => {
+      const folder = box.fresh()
+      const victim = box.fresh()
+      const log = join(folder, 'log')
+      const swap = `for t in ${q(folder)}/.plinth.*; do /bin/mv "$t" "$t.away"; /bin/ln -s ${q(victim)} "$t"; done`
+      // The first to run once there is a file.
+      const bin = shims(folder, {
+        mkdir: `"$real" "$@"; ${swap}`,
+        chown: `/bin/ls ${q(victim)} >>${q(log)}; exec $real "$@"`,
+      })
+      assert.is(box.run(shell, replaceFile(join(folder, 'f'), {}).text, 'new', bin).code, 1)
+      assert.equal(
+        readdirSync(folder).filter((name) => ['log', 'f'].includes(name)),
+        [],
+      )
+      assert.equal(readdirSync(victim), [])
+    },
+  )
+
+  test(`${shell}: a link to a folder that is put at its name at the last moment is not entered`, () => {
+    const folder = box.fresh()
+    const victim = box.fresh()
+    const path = join(folder, 'f')
+    writeFileSync(path, 'old')
+    const plant = `/bin/rm -f ${q(path)}; /bin/ln -s ${q(victim)} ${q(path)}`
+    const real = shell === 'dash' ? '/usr/bin/mv' : `${busybox} mv`
+    const bin = shims(folder, { mv: `${plant}; exec ${real} "$@"` })
+    const own = { owner: String(process.getuid?.()), group: String(process.getgid?.()) }
+    const { code } = box.run(shell, replaceFile(path, own).text, 'new', bin)
+    assert.equal(readdirSync(victim), [])
+    if (code === 0) assert.is(readFileSync(path, 'utf8'), 'new')
+    else assert.equal(readdirSync(folder).sort(), ['f', 'shims'])
+  })
+
+  asRoot(
+    `${shell}: a folder on the way is a link: followed where only root can have put it, or its owner gains nothing`,
+    () => {
+      const [root, service, other] = [0, 4711, 4712]
+      for (const [of, leadsTo, followed] of [
+        [root, root, true],
+        [root, service, true],
+        [service, service, true],
+        [service, root, false],
+        [service, other, false],
+      ] as const) {
+        const home = box.fresh()
+        const target = mkdirs(join(box.fresh(), 'a/conf'))
+        symlinkSync(join(target, '..'), join(home, 'link'))
+        writeFileSync(join(target, 'kept'), 'old', { mode: 0o600 })
+        chownSync(join(target, '..'), leadsTo, leadsTo)
+        chownSync(target, leadsTo, leadsTo)
+        chownSync(home, of, of)
+        const conf = join(home, 'link/conf')
+        const owned = { owner: '4711', group: '4711', mode: '0640' }
+        const [made] = directory(join(conf, 'd'), owned).plan(() => '', new Set()).steps
+        const [linked] = symlink(join(conf, 'l'), 'kept').plan(() => '', new Set()).steps
+        const runs = [
+          replaceFile(join(conf, 'f'), owned).text,
+          ownershipStep(join(conf, 'kept'), owned).run,
+          made!.run,
+          linked!.run,
+        ].map((script) => box.run(shell, script, 'new'))
+        const what = `${of} → ${leadsTo}`
+        for (const { code, stderr } of runs) {
+          assert.is(code, followed ? 0 : 1, `${what}: ${stderr}`)
+          if (!followed)
+            assert.is(
+              stderr,
+              `${conf} is reached by a link of somebody else than root, to a folder that is not theirs: link\n`,
+            )
+        }
+        assert.equal(readdirSync(target).sort(), followed ? ['d', 'f', 'kept', 'l'] : ['kept'], what)
+        assert.is(look(join(target, 'kept')), followed ? '4711:4711 0640' : '0:0 0600', what)
+      }
+    },
+  )
+
   asRoot(`${shell}: a folder or a link that waits at the temporary name stops it`, () => {
     for (const make of ['mkdir', 'ln -s /etc']) {
       const folder = box.fresh()
@@ -211,7 +292,7 @@ for (const shell of shells) {
     const [first, second, third] = readFileSync(log, 'utf8').trim().split('\n')
     assert.match(first!, /^dd .*\bconv=fsync\b/)
     assert.is(second, 'mv f')
-    assert.is(third, `sync ${folder.split('/').at(-1)}`)
+    assert.is(third, 'sync .')
   })
 
   test(`${shell}: a new file costs seven commands, each of them a process on the host`, () => {
@@ -243,11 +324,11 @@ for (const shell of shells) {
         return text.split('\n').filter(Boolean)
       }
       assert.is(box.run(shell, labelled, 'new', bin).code, 0)
-      assert.equal(log(), [`restorecon -- ${path}`])
+      assert.equal(log(), ['restorecon -- ./f'])
       assert.is(box.run(shell, labelled, 'newer', bin).code, 0)
       const [line, ...more] = log()
       assert.match(line!, /^chcon --reference=.* -- \/proc\/self\/fd\/8$/)
-      assert.ok(line!.includes(`--reference=${path} `))
+      assert.ok(line!.includes('--reference=../f '))
       assert.equal(more, [])
       assert.is(box.run(shell, script, 'newest', bin).code, 0)
       assert.equal(log(), [])
@@ -328,6 +409,27 @@ for (const shell of shells) {
   })
 }
 
+test('a folder is entered step by step, word for word', () => {
+  assert.is(
+    enter("/srv/a b/it's").text,
+    String.raw`cd /
+if [ "${'$'}{plinth_uid:-$(id -u)}" = 0 ]; then
+  for d in srv 'a b' 'it'\''s'; do
+    exec 7<.
+    cd -P -- "./$d" || { echo '/srv/a b/it'\''s can'\''t be entered' >&2; exit 1; }
+    if [ ! .. -ef /proc/self/fd/7 ]; then
+      o=$(stat -L -c %u /proc/self/fd/7)
+      if [ "$o" != 0 ] && [ "$o" != "$(stat -c %u .)" ]; then
+        echo '/srv/a b/it'\''s is reached by a link of somebody else than root, to a folder that is not theirs:' "$d" >&2
+        exit 1
+      fi
+    fi
+  done
+else cd -P -- '/srv/a b/it'\''s'; fi
+exec 7<.`,
+  )
+})
+
 test('owner and mode alone: only what is declared is touched', () => {
   const kept = (letter: string): string => `"$(stat -L -c %${letter} -- "$t")"`
   const cases: readonly [Ownership, string][] = [
@@ -336,7 +438,7 @@ test('owner and mode alone: only what is declared is touched', () => {
     [{ group: 'b' }, `chown ${kept('u')}:b -- "$t"`],
     [{ mode: '0600' }, 'chmod 00600 -- "$t"'],
   ]
-  for (const [ownership, run] of cases) assert.is(ownershipStep('/f', ownership).run.split('\nfi\n')[1], run)
+  for (const [ownership, run] of cases) assert.is(ownershipStep('/f', ownership).run.split('\nfi\n').at(-1), run)
 })
 
 for (const shell of shells) {

@@ -136,10 +136,15 @@ for (const shell of shells) {
   test(`${shell}: a link at its path is replaced; what it points to stays`, () => {
     const folder = box.fresh()
     const at = join(folder, 'app.properties')
-    writeFileSync(join(folder, 'shared'), 'port=1\n')
+    writeFileSync(join(folder, 'shared'), 'port=canary\n')
     symlinkSync('shared', at)
-    apply(box, shell, wanted(at, {}, me))
-    assert.is(readFileSync(join(folder, 'shared'), 'utf8'), 'port=1\n')
+    const plan = apply(box, shell, wanted(at, {}, me))
+    assert.equal(
+      plan.steps.map(({ say }) => say),
+      [`write ${at}`],
+    )
+    assert.not(shown(plan).join().includes('canary'))
+    assert.is(readFileSync(join(folder, 'shared'), 'utf8'), 'port=canary\n')
     rmSync(at)
     assert.is(planFor(box, shell, wanted(at, {}, me)).action, 'create')
   })

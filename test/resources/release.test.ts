@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import {
   chmodSync,
+  chownSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -252,6 +253,18 @@ for (const shell of shells) {
         assert.not(existsSync(at))
       })
 
+  if (process.getuid?.() === 0)
+    test(`${shell}: the folder of releases is a link that its owner may have put there: nothing is unpacked behind it`, () => {
+      const { host, at, wanted } = fresh(shell)
+      const victim = box.fresh()
+      const plan = host.plan(wanted())
+      rmSync(join(at, '..'), { recursive: true })
+      symlinkSync(victim, join(at, '..'))
+      chownSync(host.folder, 4711, 4711)
+      assert.throws(() => host.run(plan), /is reached by a link of somebody else than root/)
+      assert.equal(readdirSync(victim), [])
+    })
+
   test(`${shell}: the old release or the new one, whichever command dies; leftovers are swept`, () => {
     // What the shells do differently is in the last ones: the rest is the script's own order.
     const early = shell === 'dash' ? ['mktemp', 'tar', 'chmod', 'chown', 'find', 'sync', 'mv'] : ['tar']
@@ -263,8 +276,8 @@ for (const shell of shells) {
       const command = death.split(' ').at(-1)!
       const real = shell === 'dash' ? '/bin/mv' : `${busybox} mv`
       const scripts: Readonly<Record<string, string>> = {
-        'second mv': `case "$*" in *releases/2.2.4) [ -e "$0.once" ] || { : >"$0.once"; exit 1; } ;; esac; exec ${real} "$@"`,
-        'every later mv': `case "$*" in *releases/2.2.4) exit 1 ;; esac; exec ${real} "$@"`,
+        'second mv': `case "$*" in */2.2.4) [ -e "$0.once" ] || { : >"$0.once"; exit 1; } ;; esac; exec ${real} "$@"`,
+        'every later mv': `case "$*" in */2.2.4) exit 1 ;; esac; exec ${real} "$@"`,
       }
       writeFileSync(join(bin, command), `#!/bin/sh\n${scripts[death] ?? 'exit 1'}\n`, { mode: 0o755 })
       const plan = host.plan(wanted())

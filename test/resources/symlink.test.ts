@@ -1,5 +1,6 @@
 import { lstatSync, mkdirSync, readdirSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { q } from '../../lib/core/script.ts'
 import { symlink } from '../../lib/resources/symlink.ts'
 import { assert, suite } from '../kit.ts'
 import { mkdirs, Sandbox, shells } from '../shells.ts'
@@ -69,6 +70,26 @@ for (const shell of shells) {
       assert.equal(readdirSync(folder), ['current'])
       assert.ok(lstatSync(path).isSymbolicLink())
     }
+  })
+}
+
+for (const shell of shells) {
+  test(`${shell}: a link to a folder that waits at the temporary name is not entered`, () => {
+    const folder = box.fresh()
+    const victim = box.fresh()
+    const path = join(folder, 'current')
+    const bin = mkdirs(join(folder, 'bin'))
+    writeFileSync(join(bin, 'rm'), `#!/bin/sh\n/bin/ln -s ${q(victim)} ${q(`${path}.plinth`)}\n`, { mode: 0o755 })
+    const { run } = planFor(box, shell, symlink(path, '/home/service/job')).steps[0]!
+    assert.is(box.run(shell, run, '', bin).code, 1)
+    assert.equal(readdirSync(victim), [])
+  })
+
+  test(`${shell}: a link that leads in a circle is replaced`, () => {
+    const path = join(box.fresh(), 'current')
+    symlinkSync('current', path)
+    apply(box, shell, symlink(path, 'releases/2'))
+    assert.is(readlinkSync(path), 'releases/2')
   })
 }
 
