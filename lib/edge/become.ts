@@ -8,6 +8,7 @@ import type { Readable } from 'node:stream'
 import type { Become } from '../core/inventory.ts'
 import {
   askedAgain,
+  asksOther,
   commandLine,
   failed,
   goWord,
@@ -20,7 +21,7 @@ import {
   wantsTerminal,
 } from './become-text.ts'
 import { Deadline } from './deadline.ts'
-import { passwordLike } from './dialogue.ts'
+import { codeLike, passwordLike } from './dialogue.ts'
 import type { Streams } from './shell.ts'
 import { Trial, type Turn } from './trials.ts'
 
@@ -101,6 +102,7 @@ async function tried(streams: Streams, attempt: Attempt): Promise<Streams | null
       let first: Question | undefined
       const ask = (question: Question): void => {
         if (turn) reject(askedAgain(machine, become, first?.text ?? '', question.text, said()))
+        else if (!question.certain && codeLike(question.text)) reject(asksOther(machine, become, question.text))
         else if (!password) reject(unanswered(machine, become, question.text))
         else if (!first) {
           first = question
