@@ -197,7 +197,8 @@ const copy = `{ [ $3 = 0 ] ||
 
 /**
  * Takes the machine's lock in the shell itself: exit code 0, 75 held (its file is printed), 127 no flock, else no file.
- * Root uses /run, which nobody else can write; another user has a file of their own.
+ * Root uses /run, which nobody else can write; another user has a file of their own. It is for its owner alone: whoever can
+ * open a file to read it can hold its lock.
  */
 export const lockScript = (
   holder: string,
@@ -205,7 +206,7 @@ export const lockScript = (
   beatSeconds = 20,
 ): string => raw`l=${q(file ?? '/run/plinth.lock')}
 ${file === undefined ? ownFile : ':'}
-if ( : >>"$l" ); then
+if ( umask 077; : >>"$l" && chmod 600 "$l" ); then
   exec 9>>"$l"
   flock -n 9
   case $? in
