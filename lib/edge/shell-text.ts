@@ -157,7 +157,8 @@ export function scriptWith(
     const have =
       stream.have === undefined
         ? 'n=0 s=0'
-        : `n=$( ( ${enclosed(stream.have)} ) </dev/null ) && s=0 || { s=$?; n=failed; }`
+        : // Apart from what looks at its end: bash forgets `set -e` in a list of && and ||, in subshells too.
+          `n=$( ( ${enclosed(stream.have)} ) </dev/null ); s=$?; [ $s = 0 ] || n=failed`
     return `{ plinth_mark begin ${id}
 { ( trap '' PIPE
   IFS= read -r l && set -- $l
