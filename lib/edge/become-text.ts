@@ -7,6 +7,8 @@ import { untried } from './trials.ts'
 
 /** The mark in sudo's question for a password. */
 const promptMark = (nonce: string): string => `${nonce}-password`
+/** Said on both streams before the command is started: what comes before it is no word of the command's. */
+const startMark = (nonce: string): string => `\n${nonce}-starts\n`
 const readyMark = (nonce: string): string => `${nonce}-ready`
 
 /** What the other user's shell must hear before it takes anything for a command. */
@@ -27,11 +29,12 @@ export function commandLine({ method, user }: Become, nonce: string, terminal: b
     su: `su -s /bin/sh ${q(user)} -c ${q(there)}`,
     doas: `doas -n -u ${q(user)} /bin/sh -c ${q(kept)} sh "$SSH_CONNECTION"`,
   }
+  const starts = `printf '\\n%s\\n' ${startMark(nonce).trim()}`
   const surroundings = 'LC_ALL=C SHELL=/bin/sh PATH="$PATH:/usr/local/bin:/usr/sbin:/sbin"'
   const command = terminal
     ? `script -qc ${q(`exec ${commands[method]} <&3 >&4 2>&5 3<&- 4>&- 5>&-`)} /dev/null 3<&0 4>&1 5>&2 </dev/null >/dev/null`
     : commands[method]
-  return `export ${surroundings}; exec ${command}\n`
+  return `export ${surroundings}; ${starts}; ${starts} >&2; exec ${command}\n`
 }
 
 /** A question that waits for an answer. */
@@ -44,17 +47,29 @@ export interface Question {
 /** What was heard so far. */
 export class Talk {
   readonly #nonce: string
+  /** What the login printed, which may look like anything: a greeting ends like a question now and then. */
+  #before = ''
   #all = ''
   /** What came since the last answer, by stream. */
   #open = { stdout: '', stderr: '' }
+  readonly #started = new Set<string>()
 
   constructor(nonce: string) {
     this.#nonce = nonce
   }
 
   hear(stream: 'stdout' | 'stderr', text: string): void {
-    this.#all += text
     this.#open[stream] += text
+    if (this.#started.has(stream)) {
+      this.#all += text
+      return
+    }
+    this.#before += text
+    const [, ...after] = this.#open[stream].split(startMark(this.#nonce))
+    if (after.length === 0) return
+    this.#started.add(stream)
+    this.#open[stream] = after.join('')
+    this.#all += this.#open[stream]
   }
 
   /** The other user's shell is there. */
@@ -64,7 +79,9 @@ export class Talk {
 
   /** A question without an answer: the end of a line is still to come. */
   question(): Question | null {
-    for (const text of [this.#open.stderr, this.#open.stdout]) {
+    for (const stream of ['stderr', 'stdout'] as const) {
+      if (!this.#started.has(stream)) continue
+      const text = this.#open[stream]
       const last = text.slice(text.lastIndexOf('\n') + 1)
       if (last.includes(promptMark(this.#nonce)) || /^Password: ?$/.test(last)) return { text: password, certain: true }
       if (/[:\uff1a?\uff1f>\u00bb]\s*$/.test(last)) return { text: `"${plain(last)}"`, certain: false }
@@ -79,7 +96,8 @@ export class Talk {
 
   /** Its words, for messages: without our marks, and without the password should it have been repeated. */
   said(secret = ''): string {
-    const shown = this.#all.replaceAll(promptMark(this.#nonce), '')
+    const heard = this.#started.size === 2 ? this.#all : this.#before + this.#all
+    const shown = heard.replaceAll(startMark(this.#nonce), '\n').replaceAll(promptMark(this.#nonce), '')
     return plain(secret.length > 3 ? shown.replaceAll(secret, '***') : shown)
   }
 }
@@ -120,18 +138,19 @@ export const unanswered = (machine: string, become: Become, question: string): P
     become.method === 'sudo' ? `${givePassword}, or allow this user sudo without one (NOPASSWD)` : givePassword,
   )
 
+/** It asks for what no password is. */
+export const asksOther = (machine: string, become: Become, question: string): PlinthError =>
+  problem(machine, become, `${become.method} asks ${question}, which no password answers`, withPassword(become))
+
+const withPassword = ({ method }: Become): string => `allow this user ${method} with a password alone, or without one`
+
 /** It asks once more: the first answer was wrong, or only half of what it wants. */
 export function askedAgain(machine: string, become: Become, first: string, second: string, said: string): PlinthError {
   if (/expired|(required|must|have) to change|change your password/i.test(said))
     return problem(machine, become, 'the password has expired', 'log in there by hand and change it')
   return first === second
     ? wrong(machine, become)
-    : problem(
-        machine,
-        become,
-        `after it asked ${first}, ${become.method} asks ${second}`,
-        `allow this user ${become.method} with a password alone, or without one`,
-      )
+    : problem(machine, become, `after it asked ${first}, ${become.method} asks ${second}`, withPassword(become))
 }
 
 const byHand = ({ method, user }: Become): string =>

@@ -8,6 +8,7 @@ import type { Readable } from 'node:stream'
 import type { Become } from '../core/inventory.ts'
 import {
   askedAgain,
+  asksOther,
   commandLine,
   failed,
   goWord,
@@ -20,6 +21,7 @@ import {
   wantsTerminal,
 } from './become-text.ts'
 import { Deadline } from './deadline.ts'
+import { codeLike, passwordLike } from './dialogue.ts'
 import type { Streams } from './shell.ts'
 import { Trial, type Turn } from './trials.ts'
 
@@ -32,8 +34,6 @@ export interface BecomeOptions {
   readonly trial?: Trial
 }
 
-/** A prompt of PAM's own: `LDAP Password:`. */
-const passwordLike = /passw(?:or)?d|\u5bc6\u7801/i
 /** Seconds of silence after which what looks like a question is one. */
 const questionSeconds = 0.4
 /** Seconds for the last words of a command that has ended. */
@@ -102,6 +102,7 @@ async function tried(streams: Streams, attempt: Attempt): Promise<Streams | null
       let first: Question | undefined
       const ask = (question: Question): void => {
         if (turn) reject(askedAgain(machine, become, first?.text ?? '', question.text, said()))
+        else if (!question.certain && codeLike(question.text)) reject(asksOther(machine, become, question.text))
         else if (!password) reject(unanswered(machine, become, question.text))
         else if (!first) {
           first = question
@@ -113,7 +114,7 @@ async function tried(streams: Streams, attempt: Attempt): Promise<Streams | null
         talk.hear(name, chunk.toString('utf8'))
         if (talk.ready) {
           // A greeting that looked like a question has proved nothing.
-          if (first && (first.certain || passwordLike.test(first.text))) turn?.accepted()
+          if (first && (first.certain || passwordLike(first.text))) turn?.accepted()
           stdin.write(`${goWord(nonce)}\n`)
           resolve(streams)
           return

@@ -15,19 +15,41 @@ export interface Around {
   readonly where: string
   /** The password, as long as it was not given as an answer yet. */
   readonly password: Secret | null
+  /** Whether a key was accepted already, as one of several things that sshd wants. */
+  readonly keyed: boolean
   readonly asker: Asker
 }
 
-/** True when a lone hidden question is all there is: the password, in whatever language it is asked for. */
-export const asksPassword = ({ prompts }: Round): boolean => prompts.length === 1 && prompts[0]?.echo !== true
+/** A question for a password, in some of the languages in which PAM asks for it. */
+const password =
+  /passwor[dt]|passwd|passphrase|kennwort|mot de passe|contrase\u00f1a|senha|wachtwoord|has\u0142o|\u043f\u0430\u0440\u043e\u043b|\u5bc6[\u7801\u78bc]|\u53e3\u4ee4|\u30d1\u30b9\u30ef\u30fc\u30c9|\ube44\ubc00\ubc88\ud638|\uc554\ud638/i
+/** One for what only a person has at hand, though it may call that a password: `One-time password`. */
+const code =
+  /\b(pass)?code\b|\b[ht]?otp\b|one[- ]?time|\btoken|verif|authenticator|second factor|\b[2m]fa\b|yubi|\b(pin|sms|response)\b|\u9a8c\u8bc1\u7801|\u9a57\u8b49\u78bc|\u6821\u9a8c\u7801|\u52a8\u6001|\u52d5\u614b|\u4ee4\u724c|\u4e00\u6b21\u6027|\u77ed\u4fe1/i
+
+/** Whether a question is plainly one for a password. */
+export const passwordLike = (question: string): boolean => password.test(question) && !code.test(question)
+/** Whether it is one for a code, which no password answers. */
+export const codeLike = (question: string): boolean => code.test(question)
+
+/**
+ * True when a lone hidden question is all there is: the password, in whatever language it is asked for. Not a code, of
+ * which the question itself speaks or, where it has no word for what it wants, the text above it; and after a key, which
+ * may make the question one for a second factor, only what is plainly a password.
+ */
+export function asksPassword({ name, instructions, prompts }: Round, keyed: boolean): boolean {
+  const [{ prompt, echo } = { prompt: '', echo: true }] = prompts
+  if (prompts.length !== 1 || echo === true) return false
+  return passwordLike(prompt) || !(keyed || codeLike([prompt, name, instructions].join(' ')))
+}
 
 /**
  * The answers to one round.
  * @throws PlinthError when a new password is wanted, or there is nobody who could answer
  */
-export async function answersTo(round: Round, { where, password, asker }: Around): Promise<string[]> {
+export async function answersTo(round: Round, { where, password, keyed, asker }: Around): Promise<string[]> {
   if (wantsNewPassword(round)) throw expired(where, shown(round))
-  if (password && asksPassword(round)) return [password.reveal()]
+  if (password && asksPassword(round, keyed)) return [password.reveal()]
   const title = [round.name, round.instructions].map(plain).filter(Boolean).join(': ')
   const answers: string[] = []
   for (const { prompt, echo } of round.prompts) {

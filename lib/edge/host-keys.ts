@@ -67,7 +67,7 @@ export class HostKeys {
       return pins.some((pin) => pin.equals(key)) ? null : { kind: 'not pinned', pins }
     }
     return {
-      types: pins.length > 0 ? pins.map(keyType) : knownTypes(known(), both),
+      types: pins.length > 0 ? pins.map(keyType) : knownTypes(known(), name, fallback),
       problemWith: (key) => {
         const problem = refusal(key)
         if (problem === null) return null

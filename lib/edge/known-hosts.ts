@@ -111,9 +111,14 @@ export function hashedName(name: string, salt = randomBytes(20)): string {
 export const knownName = (address: string, port: number, alias?: string): string =>
   alias ?? (port === 22 ? address : `[${address}]:${port}`)
 
-/** The types of key that are known for a host, in the files' order: those to ask the host for first. */
-export function knownTypes(keys: readonly KnownKey[], names: readonly string[]): string[] {
-  const found = keys.filter((key) => key.marker === 'none' && names.some((name) => matches(key.hosts, name)))
+/**
+ * The types of key that are known for a host, in the files' order: those to ask the host for first.
+ * @param fallback counts as in `judge`: what another sshd at that address shows says nothing of one that is known itself
+ */
+export function knownTypes(keys: readonly KnownKey[], name: string, fallback?: string): string[] {
+  const of = (host: string): KnownKey[] => keys.filter((key) => key.marker === 'none' && matches(key.hosts, host))
+  const own = of(name)
+  const found = own.length > 0 || fallback === undefined ? own : of(fallback)
   return [...new Set(found.map((key) => key.type))]
 }
 

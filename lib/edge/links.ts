@@ -62,6 +62,7 @@ export class Links {
   readonly #hostKeys = new HostKeys()
   readonly #gates = new Map<string, Gate>()
   readonly #jumps = new Map<string, Jump>()
+  #closed = false
 
   /** @param asker one for a whole run: what was asked once is remembered with it */
   constructor(asker: Asker) {
@@ -84,7 +85,17 @@ export class Links {
     }
   }
 
-  /** The connection that the next hop goes through: shared, opened once, and closed when nobody uses it any more. */
+  /**
+   * Takes leave of the jump hosts, each once nobody uses it any more. Until then they stay: machines come one after the
+   * other, and each new login at a jump host would ask for the second factor again.
+   */
+  close(): void {
+    this.#closed = true
+    for (const jump of this.#jumps.values())
+      if (jump.users === 0) jump.link.then((link) => link.hangUp()).catch(() => {})
+  }
+
+  /** The connection that the next hop goes through: shared, and opened once. */
   async #through(hops: readonly Hop[], options: LinkOptions): Promise<Lease | null> {
     const hop = hops.at(-1)
     if (!hop) return null
@@ -102,7 +113,7 @@ export class Links {
     const link = await jump.link
     const release = (): void => {
       jump.users--
-      if (jump.users === 0) link.hangUp()
+      if (jump.users === 0 && this.#closed) link.hangUp()
     }
     return { link, name: hop.name, release }
   }

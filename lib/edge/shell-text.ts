@@ -157,7 +157,8 @@ export function scriptWith(
     const have =
       stream.have === undefined
         ? 'n=0 s=0'
-        : `n=$( ( ${enclosed(stream.have)} ) </dev/null ) && s=0 || { s=$?; n=failed; }`
+        : // Apart from what looks at its end: bash forgets `set -e` in a list of && and ||, in subshells too.
+          `n=$( ( ${enclosed(stream.have)} ) </dev/null ); s=$?; [ $s = 0 ] || n=failed`
     return `{ plinth_mark begin ${id}
 { ( trap '' PIPE
   IFS= read -r l && set -- $l
@@ -197,7 +198,8 @@ const copy = `{ [ $3 = 0 ] ||
 
 /**
  * Takes the machine's lock in the shell itself: exit code 0, 75 held (its file is printed), 127 no flock, else no file.
- * Root uses /run, which nobody else can write; another user has a file of their own.
+ * Root uses /run, which nobody else can write; another user has a file of their own. It is for its owner alone: whoever can
+ * open a file to read it can hold its lock.
  */
 export const lockScript = (
   holder: string,
@@ -205,7 +207,7 @@ export const lockScript = (
   beatSeconds = 20,
 ): string => raw`l=${q(file ?? '/run/plinth.lock')}
 ${file === undefined ? ownFile : ':'}
-if ( : >>"$l" ); then
+if ( umask 077; : >>"$l" && chmod 600 "$l" ); then
   exec 9>>"$l"
   flock -n 9
   case $? in

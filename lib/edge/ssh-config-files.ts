@@ -7,7 +7,7 @@
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { basename, dirname, isAbsolute, join } from 'node:path'
-import { matters } from '../core/ssh-directives.ts'
+import { directives, matters } from '../core/ssh-directives.ts'
 import { localUser } from './local-user.ts'
 
 /** A directive that matters, and where it stands. */
@@ -65,7 +65,7 @@ export class SshConfigFiles {
     let own = false
     for (const block of this.#blocks) {
       if (block.lines.length === 0) continue
-      const counts = block.when.map((condition) => condition(host))
+      const counts = block.when.map((condition) => eitherWay(condition, host))
       if (counts.includes(false)) continue
       if (counts.includes(null)) own = true
       lines.push(...block.lines)
@@ -138,9 +138,22 @@ const glob = (pattern: string): RegExp =>
     's',
   )
 
-/** Tokens are filled in per host; so is a name that is looked up. ssh prints IdentityFile and ProxyCommand as they stand. */
-const dependsOnHost = ({ keyword, value }: Line): boolean =>
-  keyword === '' || /^canonical/.test(keyword) || (/[%$]/.test(value) && !/^(identityfile|proxycommand)$/.test(keyword))
+/** ssh compares the name as it was given, and once more in small letters where `Match final` has it read all again. */
+function eitherWay(condition: Condition, host: string): boolean | null {
+  const counts = condition(host)
+  return counts === condition(host.toLowerCase()) ? counts : null
+}
+
+/**
+ * Whether the same directive may come to something else for another host. Tokens are filled in per host; so is a name that
+ * is looked up; a file that was not read may say anything, and so may a directive that nobody knows. ssh prints
+ * IdentityFile and ProxyCommand as they stand.
+ */
+export const dependsOnHost = ({ keyword, value }: Pick<Line, 'keyword' | 'value'>): boolean =>
+  !directives.has(keyword) ||
+  keyword === 'include' ||
+  /^canonical/.test(keyword) ||
+  (/[%$]/.test(value) && !/^(identityfile|proxycommand)$/.test(keyword))
 
 /** The files that an Include names, in ssh's order; null when that is not plain to see. */
 function includedBy(value: string, folder: string): readonly string[] | null {

@@ -4,11 +4,12 @@
  * arguments in the inventory, hold something that matters (ssh-config-files.ts), and once for all hosts that they treat alike.
  */
 import { execFile } from 'node:child_process'
+import { isIPv4, isIPv6, SocketAddress } from 'node:net'
 import { join } from 'node:path'
 import { type PlinthError, usageError } from '../core/error.ts'
 import { Gate } from './gate.ts'
 import { localUser } from './local-user.ts'
-import { type Line, SshConfigFiles } from './ssh-config-files.ts'
+import { dependsOnHost, type Line, SshConfigFiles } from './ssh-config-files.ts'
 
 /** Directives by keyword, in small letters, as `ssh -G` prints them. */
 export class SshSettings {
@@ -52,9 +53,8 @@ export class SshSettings {
     return this.#lines.find((line) => line.keyword === keyword)?.where ?? 'the ssh configuration'
   }
 
-  /** The same for another host that the files treat alike. */
-  for(host: string, of: string): SshSettings {
-    if (this.get('hostname') !== of.toLowerCase()) return this
+  /** The same for another host that the files treat alike, and leave its own name. */
+  for(host: string): SshSettings {
     return new SshSettings(new Map([...this.#values, ['hostname', [host.toLowerCase()]]]), this.#untouched, this.#lines)
   }
 }
@@ -81,15 +81,10 @@ const plain: ReadonlyMap<string, RegExp> = new Map(
 const width = 4
 const patience = 30
 
-interface Asked {
-  readonly host: string
-  readonly settings: Promise<SshSettings>
-}
-
 /** The settings of all hosts of a run. */
 export class SshConfig {
   readonly #files = new Map<string | null, SshConfigFiles>()
-  readonly #asked = new Map<string, Asked>()
+  readonly #asked = new Map<string, Promise<SshSettings>>()
   readonly #gate = new Gate(width)
   #untouched: Promise<ReadonlyMap<string, readonly string[]>> | undefined
 
@@ -103,13 +98,18 @@ export class SshConfig {
     const files = this.#files.get(file) ?? new SshConfigFiles(file)
     this.#files.set(file, files)
     const { lines, own } = files.bearingOn(host)
-    const usual = lines.length === 0 ? defaults(host, options) : null
+    const asWritten = keptBySsh(host)
+    const usual = lines.length === 0 && asWritten ? defaults(host, options) : null
     if (usual) return usual
-    const dependent = own || options.some(([name, value]) => name !== 'proxycommand' && /[%$]/.test(value))
-    const key = JSON.stringify([dependent ? host : null, words, lines.map(({ where }) => where)])
-    const asked = this.#asked.get(key) ?? { host, settings: this.#ask(host, words, lines) }
+    const given = options.map(([keyword, value]) => ({ keyword, value }))
+    const alone = own || !asWritten || given.some(dependsOnHost)
+    const key = JSON.stringify([alone ? host : null, words, lines.map(({ where }) => where)])
+    const asked = this.#asked.get(key) ?? this.#ask(host, words, lines)
     this.#asked.set(key, asked)
-    return (await asked.settings).for(host, asked.host)
+    const settings = await asked
+    // The hostname in there is another host's, unless it was asked for this one, or HostName sends all of them to it.
+    const sent = [...given, ...lines].some(({ keyword }) => keyword === 'hostname')
+    return alone || sent ? settings : settings.for(host)
   }
 
   async #ask(host: string, words: readonly string[], lines: readonly Line[]): Promise<SshSettings> {
@@ -126,6 +126,17 @@ export class SshConfig {
       this.#gate.leave()
     }
   }
+}
+
+/**
+ * Whether ssh leaves an address as it is written, but for capital letters: a name, or an address of numbers in the one
+ * form that it prints. `127.1`, `010.0.0.1` and `fd00:0::1` are brought into that form; so is all that the system's
+ * inet_aton(3) takes for an address.
+ */
+function keptBySsh(host: string): boolean {
+  if (isIPv4(host)) return true
+  if (isIPv6(host)) return new SocketAddress({ address: host, family: 'ipv6' }).address === host
+  return /^[a-z0-9_.-]+$/i.test(host) && !/^(0x[0-9a-f]*|\d+)(\.(0x[0-9a-f]*|\d+))*\.?$/i.test(host)
 }
 
 /** The output of `ssh -G`: one directive a line, those with several values on several lines. */
@@ -198,6 +209,12 @@ function configProblem(
   lines: readonly Line[],
 ): PlinthError {
   const { where = 'the ssh arguments', keyword = '' } = lines[0] ?? {}
+  if (error.code === 'ENOENT' && !keptBySsh(host))
+    return usageError({
+      where: host,
+      what: 'only the program ssh can tell which address that is, and it is not on this machine',
+      remedy: 'write the address as it is printed (127.0.0.1, fd00::1), or install openssh-client',
+    })
   if (error.code === 'ENOENT')
     return usageError({
       where,

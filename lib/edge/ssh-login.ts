@@ -300,9 +300,11 @@ class Attempts implements Login {
       prompt: (name, instructions, _language, prompts, finish) => {
         const round: Round = { name, instructions, prompts }
         const unused = this.#answered ? null : password
-        const asked = answersTo(round, { where: this.#around.where, password: unused, asker: this.#around.asker })
+        const { where, asker } = this.#around
+        const keyed = this.#progress
+        const asked = answersTo(round, { where, password: unused, keyed, asker })
         answered = true
-        if (unused && asksPassword(round)) this.#answered = true
+        if (unused && asksPassword(round, keyed)) this.#answered = true
         else this.#typed = true
         this.#patiently(asked).then(finish, (error) => this.#giveUp(error))
       },

@@ -85,6 +85,11 @@ export class Machines {
       throw error instanceof PlinthError ? error : noShell(error as Error)
     }
   }
+
+  /** The run is over: leaves the jump hosts, each as soon as no machine behind it is connected any more. */
+  close(): void {
+    this.#links.close()
+  }
 }
 
 /** Means the same to sh, csh and fish, whichever the user's login shell is. */

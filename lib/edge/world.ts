@@ -16,6 +16,7 @@ export function realWorld(asker: Asker = terminalAsker()): World {
       const route = await (await routes).to(name, connection)
       return (await machines).connect(route)
     },
+    close: async () => (await machines).close(),
     database: openDatabase,
     async databaseChannel(channel: MachineChannel, login: DatabaseLogin) {
       return databaseChannel(await openDatabase(channel, login), login)

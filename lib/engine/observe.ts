@@ -79,6 +79,7 @@ export class Connections {
     }
     await settled(this.#databases)
     await settled(this.#machines)
+    await this.world.close?.()
   }
 }
 

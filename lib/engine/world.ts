@@ -9,6 +9,8 @@ import type { Machine, Missing } from './play.ts'
 
 export interface World {
   open(machine: Machine): Promise<MachineChannel>
+  /** No machine is needed any more: what they share, as jump hosts, is left. */
+  close?(): Promise<void>
   /** A login to a database through a machine's connection. */
   database(channel: MachineChannel, login: DatabaseLogin): Promise<Database>
   /** The same as a channel that resources are asked and told through. */

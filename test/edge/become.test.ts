@@ -34,8 +34,14 @@ class Canned {
     },
   }
 
-  constructor() {
-    this.stdin.on('data', (chunk) => this.written.push(String(chunk)))
+  /** @param noise what the login printed on each stream before it read anything */
+  constructor(noise = '') {
+    this.stdin.on('data', (chunk) => {
+      // What the command line says before it gives way to sudo.
+      if (this.written.length === 0)
+        for (const stream of [this.stderr, this.stdout]) stream.write(`${noise}\nn0-starts\n`)
+      this.written.push(String(chunk))
+    })
   }
 
   /** What was written after the command line. */
@@ -56,6 +62,8 @@ const ready: Words = ['stdout', '\nn0-ready\n']
 
 interface Case {
   readonly name: string
+  /** What the login prints on both streams before it reads anything. */
+  readonly noise?: string
   readonly become?: Partial<Become>
   readonly says: readonly Words[]
   /** What it hears beside the word that lets the shell go. */
@@ -104,6 +112,37 @@ const cases: readonly Case[] = [
     hears: ['pass-canary\n'],
     fails:
       /^h1: it can't become root by sudo: the password was refused; correct it \(give it with ansible_become_password/,
+  },
+  { name: 'a login that greets as if it asked', noise: 'Welcome to prod> ', says: [ready], hears: [] },
+  {
+    name: 'a question after such a greeting',
+    noise: 'last login: ',
+    says: [['stderr', 'n0-password '], ready],
+    hears: ['pass-canary\n'],
+  },
+  {
+    name: 'such a greeting, and a password that is refused',
+    noise: 'Welcome: \nuser ann not found\nlast login: ',
+    says: [
+      ['stderr', 'n0-password '],
+      ['stderr', '\nSorry, try again.\nn0-password '],
+    ],
+    hears: ['pass-canary\n'],
+    fails: /^h1: it can't become root by sudo: the password was refused; correct it/,
+  },
+  {
+    name: 'a login that is turned away after its greeting',
+    noise: 'unknown user in the motd',
+    says: [['stderr', 'sudo: unheard of\n'], ['end']],
+    hears: [],
+    fails: /^h1: it can't become root by sudo: it said: sudo: unheard of; run it/,
+  },
+  {
+    name: 'a code instead of a password',
+    says: [['stderr', 'Verification code: ']],
+    hears: [],
+    fails:
+      /sudo asks "Verification code:", which no password answers; allow this user sudo with a password alone, or wi/,
   },
   {
     name: 'another question after it',
@@ -178,12 +217,17 @@ const cases: readonly Case[] = [
   },
 ]
 
-for (const { name, become, says, hears, fails } of cases) {
+for (const { name, noise, become, says, hears, fails } of cases) {
   test(name, async () => {
-    const canned = new Canned()
-    const work = becoming(async () => canned.streams, { ...root, ...become }, 'h1', { deadline: 0.7, nonce })
+    const canned = new Canned(noise)
+    const work = becoming(async () => canned.streams, { ...root, ...become }, 'h1', {
+      deadline: noise ? 10 : 0.7,
+      nonce,
+    })
     const settled = work.catch(() => {})
     await eventually(() => canned.written.length === 1)
+    // A sudo that is slow to ask: longer than the silence after which what looks like a question is one.
+    if (noise) await new Promise((resolve) => setTimeout(resolve, 600))
     for (const words of says) await canned.say(...words)
     if (!fails && canned.answers.length < hears.length) {
       await eventually(() => canned.answers.length === hears.length)

@@ -228,9 +228,10 @@ test('the kinds of key to ask for first are those known for the host, revoked an
     ].join('\n'),
     'F',
   )
-  assert.equal(knownTypes(keys, ['h']), ['ssh-rsa'])
-  assert.equal(knownTypes(keys, ['[h]:2222', 'h']), ['ssh-rsa'])
-  assert.equal(knownTypes(keys, ['nowhere']), [])
+  assert.equal(knownTypes(keys, 'h'), ['ssh-rsa'])
+  assert.equal(knownTypes(keys, '[h]:2222', 'h'), ['ssh-rsa'])
+  assert.equal(knownTypes(keys, 'x', 'h'), ['ecdsa-sha2-nistp256'], 'what is known without the port is of another sshd')
+  assert.equal(knownTypes(keys, 'nowhere'), [])
 })
 
 test('the name a host is looked up by', () => {

@@ -251,9 +251,11 @@ for (const [name, template] of reached) {
     assert.is(bySsh, 'there\n')
     if (template.includes('%new%')) rmSync(fresh)
     const route = await new Routes().to('h1', { ...connection('box', ''), sshArguments: ['-F', file] })
-    const channel = await newMachines().connect(route, { lockFile: join(folder, 'lock') })
+    const machines = newMachines()
+    const channel = await machines.connect(route, { lockFile: join(folder, 'lock') })
     assert.is((await channel.ask([question('k')]))(question('k')), 'ä漢 k')
     await channel.close()
+    machines.close()
     if (template.includes('%new%')) assert.match(readFileSync(fresh, 'utf8'), /^\[127\.0\.0\.1\]:\d+ ssh-ed25519 /)
   })
 }

@@ -1,6 +1,6 @@
 /** Asking, acting and locking through a shell, in dash, bash and busybox ash. */
 import { randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Done } from '../../lib/core/channel.ts'
 import { LockError } from '../../lib/core/error.ts'
@@ -161,6 +161,18 @@ for (const kind of kinds) {
     assert.match((await failure(third.channel.lock('run 9'))).message, /another run is at work there: run 8/)
     await third.shell.close()
     await other.shell.close()
+  })
+
+  test(`${kind}: nobody else can open the lock file, and so hold it: a new one, and one that everybody could read`, async () => {
+    for (const name of ['new', 'old']) {
+      const lockFile = join(folder, `${name} lock ${kind}`)
+      if (name === 'old') writeFileSync(lockFile, '', { mode: 0o644 })
+      const { shell, channel } = start(kind, '', lockFile)
+      await channel.lock('run 7')
+      assert.is(statSync(lockFile).mode & 0o777, 0o600, name)
+      assert.is((await only(channel, step('umask'))).stdout, '0022\n')
+      await shell.close()
+    }
   })
 
   test(`${kind}: the lock is held as long as the shell lives, and by nothing that a step leaves behind`, async () => {

@@ -61,7 +61,7 @@ test('what is there already is asked in the same script, before the word that by
   const text = scriptWith(7, 'cat', { stream: { ...stream, have: 'stat -c %s "x y"' } }, 300)
   assert.ok(
     text.includes(
-      `; n=$( ( set -eu; eval 'stat -c %s "x y"' ) </dev/null ) && s=0 || { s=$?; n=failed; }\n  plinth_mark ready`,
+      `; n=$( ( set -eu; eval 'stat -c %s "x y"' ) </dev/null ); s=$?; [ $s = 0 ] || n=failed\n  plinth_mark ready`,
     ),
     text,
   )

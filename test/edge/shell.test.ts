@@ -98,6 +98,21 @@ for (const kind of kinds) {
     await shell.close()
   })
 
+  test(`${kind}: what is there already is asked as a script is run: the first failure ends it, and nothing is sent`, async () => {
+    const { shell, channel } = start(kind)
+    let asked = 0
+    const chunks = async function* (): AsyncGenerator<Buffer> {
+      asked++
+      yield Buffer.alloc(100)
+    }
+    const have = 'no-such-command\necho 7'
+    const outcome = await shell.run('cat >/dev/null; echo ran', { stream: { bytes: 100, have, chunks } })
+    assert.equal([outcome.code, outcome.stdout, asked], [127, '', 0])
+    assert.match(outcome.stderr, /no-such-command/)
+    assert.is((await only(channel, step('echo well'))).stdout, 'well\n')
+    await shell.close()
+  })
+
   test(`${kind}: a connection cut in the middle of a file kills the script before it takes the rest for the whole`, async () => {
     for (const when of ['ready', 'half', 'input alone'] as const) {
       const { shell, child } = start(kind)

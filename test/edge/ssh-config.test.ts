@@ -182,6 +182,47 @@ for (const [name, config, words] of different) {
   })
 }
 
+/** Hosts that are asked about one after the other, in both orders: none may be sent to where another is. */
+const sent: readonly [name: string, config: string, hosts: readonly string[], words?: readonly string[]][] = [
+  ['an address of numbers that ssh writes otherwise', 'Host *\n  Port 2222\n', ['127.0.0.01', '127.0.0.2', 'db1']],
+  ['an octal one', 'Host *\n  Port 2222\n', ['10.0.0.011', '10.0.0.12', '0x7f.1']],
+  ['an address of IPv6', 'Host *\n  Port 2222\n', ['fd00:10:0:0::0011', 'fd00:10::12', 'FD00:10::13', 'Db1']],
+  ['a HostName that is the name of one of them', 'Host db db-alias\n  HostName db\n', ['db', 'db-alias']],
+  ['a HostName for all', 'Host *\n  HostName gw\n  Port 2222\n', ['gw', 'n1', 'GW']],
+  ['a HostName in the arguments', '', ['gw', 'n1'], ['-o', 'HostName=gw']],
+  ['an Include that only ssh understands', `Include ${folder}/h[o]sts\n`, ['a', 'b']],
+  ['capitals, and a second pass', 'Host a*\n  UserKnownHostsFile /a\nMatch final all\n', ['A1', 'a1', 'b1']],
+]
+for (const [name, config, hosts, words = []] of sent) {
+  test(`hosts of one configuration reach each its own address: ${name}`, async () => {
+    writeFileSync(join(folder, 'hosts'), 'Host a\n  HostName 10.0.0.1\nHost b\n  Port 2\n')
+    const all = ['-F', fileWith(config), ...words]
+    for (const order of [hosts, hosts.toReversed()]) {
+      const one = new SshConfig()
+      for (const host of order) await assertAsSsh(host, all, one)
+    }
+  })
+}
+
+test('names that ssh looks up are asked about one by one', async () => {
+  const words = ['-F', 'none', '-o', 'CanonicalizeHostname=yes', '-o', 'CanonicalDomains=invalid']
+  const config = new SshConfig()
+  const times = await callsOf(async () => {
+    for (const host of ['a', 'b']) await config.settingsOf(host, words)
+  })
+  assert.is(times, 3)
+})
+
+test('an address is left to ssh where it is not in the form that ssh prints, and only there', async () => {
+  const odd = ['2001:db8:0:0:0:0:0:1', '127.1', '010.0.0.1', '::ffff:102:304', '1']
+  for (const host of odd) await assertAsSsh(host, ['-F', 'none'])
+  assert.is(await callsOf(() => new SshConfig().settingsOf('127.1', ['-F', 'none'])), 2)
+  const usual = ['2001:db8::1', '::1', '::ffff:1.2.3.4', '10.0.0.1', '10.0.0.1.example', 'Db_1', '12a', 'n1']
+  const times = await callsOf(() => Promise.all(usual.map((host) => new SshConfig().settingsOf(host, ['-F', 'none']))))
+  assert.is(times, 0)
+  for (const host of usual) await assertAsSsh(host, ['-F', 'none'])
+})
+
 test('hosts that a HostName sends elsewhere keep it', async () => {
   const file = fileWith('Host a b\n  HostName 10.0.0.9\n')
   const config = new SshConfig()
@@ -223,6 +264,8 @@ test('without the program ssh: nothing is missed as long as nothing that matters
       error.message,
       /config \d+:3: proxyjump has a bearing on the way to h, and only the program ssh can read it, which is not/,
     )
+    const odd = await failure(new SshConfig().settingsOf('127.1', ['-F', 'none']))
+    assert.match(odd.message, /^127\.1: only the program ssh can tell which address that is, .*; write the address as/)
   } finally {
     process.env.PATH = before
   }

@@ -427,8 +427,24 @@ const asking =
     round(0)
   }
 
+/** Wants a key first, and then what `dialogue` wants. */
+const afterKey = (
+  dialogue: (ctx: ssh2.AuthContext) => void,
+): ((ctx: ssh2.AuthContext, client: ssh2.Connection) => void) => {
+  const keyed = new WeakSet<ssh2.Connection>()
+  return (ctx, client) => {
+    if (keyed.has(client)) return dialogue(ctx)
+    if (ctx.method !== 'publickey') return ctx.reject(['publickey'])
+    if (!ctx.signature) return ctx.accept()
+    keyed.add(client)
+    ctx.reject(['keyboard-interactive'], true)
+  }
+}
+
 const dialogues: readonly {
   readonly name: string
+  /** A key is accepted first. */
+  readonly keyed?: true
   readonly rounds: (readonly Question[])[]
   readonly types?: readonly string[]
   readonly gives?: readonly (readonly string[])[]
@@ -458,6 +474,36 @@ const dialogues: readonly {
     says: /^h1 \(\S+\): there is no terminal to ask on; sshd there asks "Code:": run it on a terminal/,
   },
   {
+    name: 'a code before the password',
+    rounds: [[{ prompt: 'Verification code: ' }], [{ prompt: 'Password: ' }]],
+    types: ['123456'],
+    gives: [['123456'], ['pass']],
+    asks: ['h1: Title [2J: Verification code: '],
+  },
+  {
+    name: 'a code after a key',
+    keyed: true,
+    rounds: [[{ prompt: 'Verification code: ' }]],
+    types: ['123456'],
+    gives: [['123456']],
+    asks: ['h1: Title [2J: Verification code: '],
+  },
+  {
+    name: 'what nobody knows after a key',
+    keyed: true,
+    rounds: [[{ prompt: 'Enter the word of the day: ' }]],
+    types: ['rain'],
+    gives: [['rain']],
+    asks: ['h1: Title [2J: Enter the word of the day: '],
+  },
+  { name: 'a password after a key', keyed: true, rounds: [[{ prompt: '密码：' }]], gives: [['pass']] },
+  {
+    name: 'a code after a key, and nobody is there',
+    keyed: true,
+    rounds: [[{ prompt: '动态密码：' }]],
+    says: /^h1 \(\S+\): there is no terminal to ask on; sshd there asks "动态密码：": run it on a terminal/,
+  },
+  {
     name: 'a new password',
     rounds: [[{ prompt: 'Password:' }], [{ prompt: 'New password:' }, { prompt: 'Retype new password:' }]],
     types: ['x', 'y'],
@@ -465,12 +511,15 @@ const dialogues: readonly {
     says: /its password has expired, and sshd asks for a new one \("Title \[2J New password:/,
   },
 ]
-for (const { name, rounds, types = [], gives = [], asks = [], says } of dialogues) {
+for (const { name, keyed, rounds, types = [], gives = [], asks = [], says } of dialogues) {
   test(`sshd asks for ${name}`, async () => {
     const seen: string[][] = []
-    await withServer(asking(seen, ...rounds), async (server) => {
+    const dialogue = asking(seen, ...rounds)
+    const server = keyed ? afterKey(dialogue) : dialogue
+    await withServer(server, async (server) => {
       const asker = answering(...types)
-      const login = logIn(server, { password: new Secret('pass') }, asker)
+      const keyFiles = keyed ? [keyFor(sshd)] : []
+      const login = logIn(server, { keyFiles, password: new Secret('pass') }, asker)
       if (says) await refused(login, says)
       else assert.is(await login, 'in')
       assert.equal(seen, gives)
@@ -589,6 +638,22 @@ test('a code that a person has mistyped refuses no password', () => {
     assert.is(asker.questions.length, 3)
   })
 })
+
+test('a code is no reason to try a password nowhere else', () =>
+  withServer(
+    (ctx) => {
+      if (ctx.method !== 'keyboard-interactive') ctx.reject(['keyboard-interactive'])
+      else ctx.prompt([{ prompt: "One-time password (OATH) for `root': " }], () => ctx.reject(['keyboard-interactive']))
+    },
+    async (at) => {
+      const asker = answering('1', '2', '3')
+      for (const host of ['h1', 'h2', 'h3']) {
+        const { message } = await failure(logIn(at, { password: new Secret('pass') }, asker, 20, host))
+        assert.match(message, /an answer of root was refused \(tried: what was typed\)/)
+      }
+      assert.is(asker.questions.length, 3)
+    },
+  ))
 
 test('the time of a login stands still while a person types, and only then', () =>
   withServer(asking([], [{ prompt: 'Code: ' }, { prompt: 'Code: ' }]), async (server) => {

@@ -48,6 +48,10 @@ const trusted: readonly [name: string, trust: () => Partial<Trust>][] = [
   ],
   ['an alias', () => ({ files: [fileWith(`db-alias ${keyOf('ssh-ed25519')}\n`)], alias: 'db-alias' })],
   ['an address that is known without its port', () => ({ files: [fileWith(`127.0.0.1 ${keyOf('ssh-ed25519')}\n`)] })],
+  [
+    'a known key of another kind than the one that another sshd at that address is known by',
+    () => ({ files: [fileWith(`${nameOf(sshd)} ${keyOf('ssh-rsa')}\n127.0.0.1 ${stranger()}\n`)] }),
+  ],
   ['a pattern', () => ({ files: [fileWith(`[127.*]:*,!other ${keyOf('ssh-ed25519')}\n`)] })],
   [
     'an authority beside a plain key',

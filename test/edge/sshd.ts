@@ -120,6 +120,7 @@ export async function startSshd({ config = [], hostKeys = ['ed25519'], mounts }:
     async stop() {
       process.off('exit', atExit)
       await Promise.all((channels.get(port) ?? []).map((channel) => channel.close()))
+      for (const machines of runs.get(port) ?? []) machines.close()
       sshd.kill('SIGTERM')
       await ended
       sshd.stderr.destroy()
@@ -173,6 +174,8 @@ export interface How extends ConnectOptions {
 
 /** What `openTo` opened, by port: a test that fails would leave it open, and the process would wait for it. */
 const channels = new Map<number, MachineChannel[]>()
+/** The runs that came by, by port: each keeps its jump hosts. */
+const runs = new Map<number, Machines[]>()
 
 /** Nobody is there to be asked. */
 export const newMachines = (): Machines => new Machines(answering())
@@ -182,6 +185,7 @@ export async function openTo(sshd: Sshd, more: Otherwise = {}, how: How = {}): P
   const { machines = theMachines, become = null, through = [], ...options } = how
   const hop = hopTo(sshd, more)
   const route = { name: hop.name, hops: [...through, hop], become }
+  for (const { port } of through) runs.set(port, [...(runs.get(port) ?? []), machines])
   const channel = await machines.connect(route, { lockFile: join(sshd.folder, 'lock'), ...options })
   channels.set(sshd.port, [...(channels.get(sshd.port) ?? []), channel])
   return channel
