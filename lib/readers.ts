@@ -219,7 +219,7 @@ done`.text
 
 /**
  * A release folder: what its marker says of the archive it came from, and a digest of the tree as it is now
- * (names, sizes, modes, owners and times of all files: an edit, a loss and a half-made copy all show).
+ * (names, sizes, modes, owners and times of all files: an edit, a loss and a half-made copy all show; of folders nothing).
  */
 export const release: Reader = (folders) =>
   sh`for f in ${folders}; do if [ -d "$f" ]; then
