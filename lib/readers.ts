@@ -14,6 +14,7 @@ const firstOfLines = new Script('${e%%"$n"*}')
 const startOfLine = new Script('${l#InvocationID=}')
 const unitOfKey = new Script('${u%.service}')
 const portOfLocal = new Script('${local##*:}')
+const beforeMount = new Script('${l%% /*}')
 const parentOfPath = new Script('${d%/*}')
 // A directory service has groups that /etc/group has not.
 const orAsked = new Script('${own:-$(id -gn "$u")}')
@@ -122,10 +123,10 @@ fi; done`.text
 /** `home|shell|group` of a user. */
 export const user: Reader = (names) =>
   sh`for u in ${names}; do
-  while IFS=: read -r name x uid gid full home shell; do
+  while IFS=: read -r name x uid gid full home shell || [ "$name" ]; do
     if [ "$name" = "$u" ]; then
       own=
-      while IFS=: read -r name x number rest; do if [ "$number" = "$gid" ]; then own=$name; break; fi; done </etc/group || exit 1
+      while IFS=: read -r name x number rest || [ "$name" ]; do if [ "$number" = "$gid" ]; then own=$name; break; fi; done </etc/group || exit 1
       printf '%s\t%s\n' "$u" "$home|$shell|${orAsked}"
       break
     fi
@@ -134,13 +135,13 @@ done`.text
 
 /** The number of a group. */
 export const group: Reader = (names) =>
-  sh`for g in ${names}; do while IFS=: read -r name x gid rest; do
+  sh`for g in ${names}; do while IFS=: read -r name x gid rest || [ "$name" ]; do
   if [ "$name" = "$g" ]; then printf '%s\t%s\n' "$g" "$gid"; fi
 done </etc/group || exit 1; done`.text
 
-/** `installed` for a package that is, whatever its version. */
+/** `installed` for a package that is, whatever its version. A host of rpm may have dpkg's tools too: apt-get decides, as in `facts`. */
 export const installed: Reader = (names) =>
-  sh`if command -v dpkg-query >/dev/null; then
+  sh`if command -v dpkg-query >/dev/null && { command -v apt-get || ! command -v rpm; } >/dev/null; then
   ${only(sh`LC_ALL=C dpkg-query -W -f=${dpkgFormat} -- ${names}`, new Script("*'no packages found matching'*"))}
 elif command -v rpm >/dev/null; then
   { e=$({ LC_ALL=C rpm -q --qf '%{NAME}	installed\n' ${names} | grep '	'; } 2>&1 >&3) || :; } 3>&1
@@ -214,12 +215,14 @@ export const freeSpace: Reader = (paths) =>
   sh`for f in ${paths}; do
   d=$f
   while [ ! -e "$d" ] && [ -n "$d" ]; do d=${new Script('"')}${parentOfPath}${new Script('"')}; done
-  printf '%s\t%s\n' "$f" "$(df -Pk -- "${new Script('${d:-/}')}" | { read -r head; read -r dev size used free rest; echo "$free"; })"
+  # The name of a share may have blanks: what is free stands before the last column in front of where it is mounted.
+  l=$(df -Pk -- "${new Script('${d:-/}')}" | { read -r head && read -r l || exit 1; set -f; set -- ${beforeMount}; shift $(($# - 2)); echo "$1"; }) || exit 1
+  printf '%s\t%s\n' "$f" "$l"
 done`.text
 
 /**
  * A release folder: what its marker says of the archive it came from, and a digest of the tree as it is now
- * (names, sizes, modes, owners and times of all files: an edit, a loss and a half-made copy all show).
+ * (names, sizes, modes, owners and times of all files: an edit, a loss and a half-made copy all show; of folders nothing).
  */
 export const release: Reader = (folders) =>
   sh`for f in ${folders}; do if [ -d "$f" ]; then
@@ -260,7 +263,7 @@ fi; done; done`.text
 export const facts: Reader = (keys) =>
   sh`for k in ${keys}; do
   printf '%s\tarch %s\n' "$k" "$(uname -m)"
-  if [ -r /etc/os-release ]; then while IFS= read -r l; do case $l in
+  if [ -r /etc/os-release ]; then while IFS= read -r l || [ "$l" ]; do case $l in
     ID=*) printf '%s\tos %s\n' "$k" "${new Script('${l#ID=}')}" ;;
     VERSION_ID=*) printf '%s\tos-version %s\n' "$k" "${new Script('${l#VERSION_ID=}')}" ;;
   esac; done </etc/os-release; fi

@@ -1,7 +1,7 @@
 /** Every reader: its script word for word, and its answers from real files under each shell. */
 import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { chmodSync, lstatSync, mkdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import { chmodSync, lstatSync, mkdirSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { parseFacts } from '../lib/core/facts.ts'
@@ -248,6 +248,38 @@ for (const shell of shells) {
     assert.equal(ask(shell, user, ['ann', 'bob', 'an'], etc), ['/home/ann|/bin/sh|staff', '/b||asked for -gn bob', ''])
   })
 
+  test(`${shell}: the last line of the files of accounts may have no end`, () => {
+    const etc = mkdirs(join(tree, `cut etc ${shell}`))
+    writeFileSync(join(etc, 'passwd'), 'ann:x:1:70:Ann:/home/ann:/bin/sh\nbob:x:2:71::/b:/bin/false')
+    writeFileSync(join(etc, 'group'), 'staff:x:70:\nlast:x:71:')
+    const here =
+      (reader: Reader): Reader =>
+      (names) =>
+        reader(names).replaceAll('/etc/', () => `${q(etc)}/`)
+    assert.equal(ask(shell, here(readers.user), ['bob', 'ann', 'none']), [
+      '/b|/bin/false|last',
+      '/home/ann|/bin/sh|staff',
+      '',
+    ])
+    assert.equal(ask(shell, here(readers.group), ['last', 'staff', 'none']), ['71', '70', ''])
+  })
+
+  test(`${shell}: free space of a share with blanks in its name, and of one without a size`, () => {
+    for (const [line, free] of [
+      ['//nas/My Share       1000      400       600      40% /mnt/a b', '600'],
+      ['/dev/sda1 1000 400 600 40% /', '600'],
+      ['proc 0 0 0 - /proc', '0'],
+      ['My * Share:/x 1000 400 7 40% /mnt', '7'],
+    ]) {
+      const bin = box.fresh('bin')
+      writeFileSync(join(bin, 'df'), `#!/bin/sh\necho head\necho '${line}'\n`, { mode: 0o755 })
+      assert.equal(ask(shell, readers.freeSpace, ['/'], bin), [free])
+    }
+    const broken = box.fresh('bin')
+    writeFileSync(join(broken, 'df'), '#!/bin/sh\necho "df: /: Stale file handle" >&2; exit 1\n', { mode: 0o755 })
+    assert.throws(() => ask(shell, readers.freeSpace, ['/'], broken), /Stale file handle/)
+  })
+
   test(`${shell}: memory and free space`, () => {
     const [total, available, none] = ask(shell, readers.memory, ['MemTotal', 'MemAvailable', 'Mem'])
     assert.ok(Number(total) > Number(available) && Number(available) > 0)
@@ -372,8 +404,12 @@ esac
     for (const [reader, key, tool, does, says] of unread) {
       const bin = box.fresh('bin')
       writeFileSync(join(bin, tool), `#!/bin/sh\n${does}\n`, { mode: 0o755 })
-      const booted: Reader = (names) => reader(names).replaceAll('/run/systemd/system', () => q(bin))
-      assert.throws(() => ask(shell, booted, [file(key)], bin), says, `${reader.name}, ${tool}`)
+      // A Debian on which systemd runs.
+      const there: Reader = (names) =>
+        reader(names)
+          .replaceAll('/run/systemd/system', () => q(bin))
+          .replaceAll('apt-get', 'sh')
+      assert.throws(() => ask(shell, there, [file(key)], bin), says, `${reader.name}, ${tool}`)
     }
   })
 
@@ -394,17 +430,25 @@ esac
   })
 
   test(`${shell}: installed`, () => {
+    const bin = box.fresh('bin')
     const stub = (name: string, script: string): string => {
-      const bin = mkdirs(join(tree, `${name} ${shell}`))
       writeFileSync(join(bin, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 })
       return bin
     }
+    stub('apt-get', '')
     const dpkg = stub('dpkg-query', `printf 'openjdk-8-jre\\tinstalled\\nold\\tconfig-files\\n'; exit 1`)
     assert.equal(ask(shell, readers.installed, ['openjdk-8-jre', 'old', 'none'], dpkg), [
       'installed',
       'config-files',
       '',
     ])
+    // Where rpm installs, what dpkg knows is nothing.
+    rmSync(join(bin, 'apt-get'))
+    stub('rpm', `printf 'jre\\tinstalled\\n'; echo 'package old is not installed'; exit 1`)
+    const withoutApt: Reader = (names) => readers.installed(names).replaceAll('apt-get', 'no-apt-get')
+    assert.equal(ask(shell, withoutApt, ['jre', 'old'], bin), ['installed', ''])
+    stub('rpm', `echo 'error: cannot open Packages database' >&2; echo 'package jre is not installed'; exit 1`)
+    assert.throws(() => ask(shell, withoutApt, ['jre'], bin), /cannot open Packages/)
   })
 
   test(`${shell}: facts`, () => {
@@ -413,6 +457,10 @@ esac
     assert.match(facts.arch, /^(amd64|arm64)$/)
     assert.match(facts.os, /^[a-z]+$/)
     assert.ok(facts.memory > 100)
+    const release = file('os-release')
+    writeFileSync(release, 'VERSION_ID="9"\nID=alma')
+    const cut: Reader = (keys) => readers.facts(keys).replaceAll('/etc/os-release', () => q(release))
+    assert.is(parseFacts(ask(shell, cut, ['machine'])[0]!).os, 'alma')
     // A database's host or a container may have no systemd: all the rest is known of it.
     const bin = mkdirs(join(tree, 'no systemd'))
     writeFileSync(join(bin, 'systemctl'), '#!/bin/sh\nexit 127\n', { mode: 0o755 })

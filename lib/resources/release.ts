@@ -17,7 +17,8 @@ interface ReleaseState {
   readonly [key: string]: string
   /** SHA-256 of the archive that was unpacked; empty when the folder does not say. */
   readonly archive: string
-  readonly tree: 'whole' | 'damaged'
+  /** `whole`, `damaged`, or of whom it is and with which mode where that is not as declared. */
+  readonly tree: string
 }
 
 export interface ReleaseOptions {
@@ -33,31 +34,38 @@ export const archiveFolder = '/var/cache/plinth'
 
 /**
  * An archive unpacked into a folder of its own, without the archive's first folder. It becomes visible under its name
- * only when it is whole, and carries a marker with the digest of its tree, so that damage done later shows.
+ * only when it is whole, and carries a marker with the digest of its tree, so that damage done later shows. For another
+ * owner, or other readers, than it was unpacked for it is unpacked anew.
  * The archive travels once per machine, goes on where an earlier run was cut, and gets its name when its digest is right.
  */
 export function release(path: string, { archive, owner, group, others = false }: ReleaseOptions): Resource {
   const question = { reader: releaseReader, key: path }
   const arrived = `${archiveFolder}/${archive.sha256}`
+  const declared = `${owner}:${group} ${others ? '0755' : '0750'}`
   return resource<ReleaseState>({
     id: `release:${path}`,
     needs: ownersOf({ owner, group }),
-    probe: [question, pathQuestion(arrived)],
+    probe: [question, pathQuestion(path), pathQuestion(arrived)],
     read(answers) {
       const answer = answers(question)
       if (answer === '') return null
       const marker = /^marker .*\bsha256 ([0-9a-f]{64})\b/m.exec(answer)?.[1] ?? ''
       const expected = /^marker .*\btree ([0-9a-f]{64})\b/m.exec(answer)?.[1]
       const tree = /^tree ([0-9a-f]{64})$/m.exec(answer)?.[1]
-      return { archive: marker, tree: tree !== undefined && tree === expected ? 'whole' : 'damaged' }
+      if (tree === undefined || tree !== expected) return { archive: marker, tree: 'damaged' }
+      const folder = readStat(answers, path)
+      // But for the bit that hands down its group, which it may have from the folder above.
+      const found = folder && `${folder.owner}:${folder.group} 0${folder.mode.slice(-3)}`
+      return { archive: marker, tree: found === null || found === declared ? 'whole' : found }
     },
+    // Without owner and mode: its digest is known to what runs, and would be another one.
     desired: { archive: archive.sha256, tree: 'whole' },
     steps({ answers }) {
       const kept = readStat(answers, arrived)?.bytes === archive.bytes
       const modes = others ? 'u=rwX,go=rX' : 'u=rwX,g=rX,o='
       // What has just arrived was verified then; what was kept may have been damaged since.
-      const whole = kept ? verify(arrived, archive.sha256) : new Script(':')
-      const run = unpack(path, arrived, archive.sha256, whole, `${owner}:${group}`, modes)
+      const intact = kept ? verify(arrived, archive.sha256) : new Script(':')
+      const run = unpack(path, arrived, archive.sha256, intact, `${owner}:${group}`, modes)
       return [
         ...(kept ? [] : [send(archive, arrived)]),
         {
@@ -119,11 +127,11 @@ const verify = (arrived: string, sha256: string): Script =>
   exit 1
 fi`
 
-function unpack(path: string, arrived: string, sha256: string, whole: Script, owner: string, modes: string): string {
+function unpack(path: string, arrived: string, sha256: string, intact: Script, owner: string, modes: string): string {
   const folder = posix.dirname(path)
   const here = hereOf(path)
   return sh`umask 027
-${whole}
+${intact}
 ${enter(folder)}
 rm -rf -- ./.plinth.*
 t=$(mktemp -d ./.plinth.XXXXXX)

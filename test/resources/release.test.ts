@@ -72,6 +72,24 @@ plans(test, release(path, { archive: one, owner: 'app', group: 'app' }), {
     says: [send, unpack],
   },
   keep: { answers: { [`release:${path}`]: marker(one.sha256, tree) }, action: 'keep' },
+  'keep, by its own owner and mode': {
+    answers: { [`release:${path}`]: marker(one.sha256, tree), [`stat:${path}`]: 'directory|750|app|app|4096|1' },
+    action: 'keep',
+  },
+  'keep, in a folder that hands down its group': {
+    answers: { [`release:${path}`]: marker(one.sha256, tree), [`stat:${path}`]: 'directory|2750|app|app|4096|1' },
+    action: 'keep',
+  },
+  'of another owner': {
+    answers: {
+      [`release:${path}`]: marker(one.sha256, tree),
+      [`stat:${path}`]: 'directory|750|old|app|4096|1',
+      ...arrived,
+    },
+    action: 'update',
+    changes: ['tree: old:app 0750 → whole'],
+    says: [unpack],
+  },
   'something in it changed': {
     answers: { [`release:${path}`]: marker(one.sha256, 'b'.repeat(64)), ...arrived },
     action: 'update',
@@ -90,6 +108,13 @@ plans(test, release(path, { archive: one, owner: 'app', group: 'app' }), {
     changes: [`archive:  → ${one.sha256}`, 'tree: damaged → whole'],
     says: [unpack],
   },
+})
+
+test('what a unit runs with is the same release whoever owns it: its digest is that of earlier versions', () => {
+  const digests = [{}, { others: true }, { owner: 'b', group: 'b' }].map((more) =>
+    release(path, { archive: { ...one, sha256: tree }, owner: 'a', group: 'a', ...more }).digest(),
+  )
+  assert.equal([...new Set(digests)], ['8a3f7cbbaae6ef92e46b45bc1f4812166d51e2fc4a145adc585509b47ff3c64c'])
 })
 
 test('the archive is streamed, never part of a command', () => {
@@ -197,6 +222,7 @@ for (const shell of shells) {
         rmSync(join(at, 'link'))
         symlinkSync('/etc/passwd', join(at, 'link'))
       },
+      'another mode of its own': () => chmodSync(at, 0o700),
       'no marker': () => rmSync(join(at, '.plinth')),
     }
     for (const [name, damage] of Object.entries(damages).slice(shell === 'dash' ? 0 : 4)) {
@@ -210,6 +236,31 @@ for (const shell of shells) {
     assert.is(host.apply(wanted(two)).steps.length, 2)
     assert.is(readFileSync(join(at, 'conf/app.conf'), 'utf8'), 'x=2\n')
   })
+
+  if (process.getuid?.() === 0)
+    test(`${shell}: another owner, and other readers, than are declared now: it is unpacked anew for them`, () => {
+      const { host, at } = fresh(shell)
+      host.apply(release(at, { archive: one, owner: 'nobody', group: 'nogroup' }))
+      for (const [more, change] of [
+        [{ owner: 'daemon', group: 'daemon' }, 'tree: nobody:nogroup 0750 → whole'],
+        [{ owner: 'daemon', group: 'daemon', others: true }, 'tree: daemon:daemon 0750 → whole'],
+      ] as const) {
+        assert.equal(shown(host.apply(release(at, { archive: one, ...more }))), [change])
+        assert.is(host.plan(release(at, { archive: one, ...more })).action, 'keep')
+      }
+      const look = (name: string) => [
+        statSync(join(at, name)).uid,
+        (statSync(join(at, name)).mode & 0o7777).toString(8),
+      ]
+      assert.equal(
+        [look('.'), look('conf'), look('conf/app.conf')],
+        [
+          [1, '755'],
+          [1, '755'],
+          [1, '644'],
+        ],
+      )
+    })
 
   if (process.getuid?.() === 0)
     test(`${shell}: who the release will belong to can't have root write through a link in it`, () => {
