@@ -85,7 +85,7 @@ const notHonoured = {
 export const connectionVariables = params({
   ansible_host: optional(text({ like: /[^\s/@]+/, expected: 'an address or host name' })),
   ansible_port: optional(port()),
-  ansible_user: optional(text({ like: /[^\s@:/]+/, expected: 'a user name' })),
+  ansible_user: optional(text({ like: /[^\s@:/]+(@[^\s@:/]+)*/, expected: 'a user name' })),
   ansible_ssh_private_key_file: optional(controllerPath()),
   ansible_ssh_args: optional(sshArguments()),
   ansible_ssh_common_args: optional(sshArguments()),

@@ -1,5 +1,5 @@
 /** What there is to log in with. */
-import { homedir } from 'node:os'
+import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import type { Secret } from '../core/secret.ts'
 
@@ -24,6 +24,6 @@ export type Method = 'publickey' | 'keyboard-interactive' | 'password'
 /** OpenSSH's own order. */
 export const usualMethods: readonly Method[] = ['publickey', 'keyboard-interactive', 'password']
 
-/** The files ssh tries as well, newest kind first. */
+/** The files ssh tries as well, newest kind first, in the home folder of the password file, whatever HOME says. */
 export const defaultKeyFiles = (): string[] =>
-  ['id_ed25519', 'id_ecdsa', 'id_rsa'].map((name) => join(homedir(), '.ssh', name))
+  ['id_ed25519', 'id_ecdsa', 'id_rsa'].map((name) => join(userInfo().homedir, '.ssh', name))

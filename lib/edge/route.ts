@@ -126,9 +126,9 @@ export class Routes {
   }
 }
 
-/** `[USER@]HOST[:PORT]` or `ssh://[USER@]HOST[:PORT]`. */
+/** `[USER@]HOST[:PORT]` or `ssh://[USER@]HOST[:PORT]`; USER may hold an @. */
 function jumpOf(spec: string, where: string): { user: string | null; host: string; port: string | null } {
-  const parts = /^(?:ssh:\/\/)?(?:([^@\s]+)@)?(?:\[([^\]]+)\]|([^:@\s/]+))(?::(\d+))?\/?$/.exec(spec.trim())
+  const parts = /^(?:ssh:\/\/)?(?:(\S+)@)?(?:\[([^\]]+)\]|([^:@\s/]+))(?::(\d+))?\/?$/.exec(spec.trim())
   const host = parts?.[2] ?? parts?.[3]
   if (!parts || host === undefined)
     throw usageError({ where, what: `not a jump host: ${spec}`, remedy: 'write ProxyJump [USER@]HOST[:PORT]' })
@@ -160,7 +160,8 @@ function hopOf(name: string, settings: SshSettings, tokens: Readonly<Record<stri
     trust: trustOf(settings),
     credentials: credentialsOf(name, settings, tokens),
     offer: offerOf(settings),
-    connectSeconds: timeout === null ? null : Number(timeout),
+    // 0 is as if it were not written.
+    connectSeconds: Number(timeout) || null,
     keepalive: interval > 0 ? { seconds: interval, count: Number(settings.get('serveralivecountmax') ?? 3) } : null,
     family: family === 'inet' ? 4 : family === 'inet6' ? 6 : 0,
     from: settings.get('bindaddress'),

@@ -48,10 +48,12 @@ export function lackText(missing: readonly string[]): { readonly what: string; r
  * Said once, first: surroundings that do not depend on the login (locale, umask, folder), who it is (`plinth_uid`), the way to set a mark, and
  * the watch over a script. A host that lacks a command says which (the mark `lacks`) and ends before anything runs.
  *
- * `plinth_watch PID SECONDS` waits for a word of the client's: `ok` once it has seen the script end, `end` when its
- * deadline has passed. Without a word the connection is lost: the script is left to end by itself, for so many seconds
+ * `plinth_watch PID SECONDS ID` waits for words of the client's: `ok` once it has seen the script end, `end` when its
+ * deadline has passed, and now and then `look`, which is answered with the mark `gone` where the process around the script is
+ * no more: of a host without memory or processes no end is ever heard. Without a word the connection is lost: the script is left to end by itself, for so many seconds
  * more. Then all that it has begun is ended, first politely. What it had systemd start is no child of it and stays.
- * `plinth_after SECONDS PID` does so by the clock, while the client's bytes are no words.
+ * `plinth_after SECONDS PID` does so by the clock, while the client's bytes are no words. `plinth_next ID` swallows whatever
+ * comes before the client's word that no byte of a stream is left.
  *
  * `plinth_beat SECONDS` says something now and then for as long as a lock is held: a host that only listens never learns
  * that the other end has lost its power or its network, and would hold the lock for hours.
@@ -59,9 +61,20 @@ export function lackText(missing: readonly string[]): { readonly what: string; r
 export const preamble = (nonce: string): string => raw`
 plinth_mark() { printf '\n${nonce} %s\n' "$*"; printf '\n${nonce} %s\n' "$*" >&2; }
 plinth_watch() {
-  if IFS= read -r plinth_word
-  then [ "$plinth_word" = ok ] || plinth_end $1
-  else plinth_leave $1 $2; fi
+  while IFS= read -r plinth_word; do
+    case $plinth_word in
+    look) plinth_alive $1 || plinth_mark gone $3 ;;
+    ok) return 0 ;;
+    *) plinth_end $1; return 0 ;;
+    esac
+  done
+  plinth_leave $1 $2
+}
+plinth_next() {
+  while IFS= read -r plinth_word; do
+    [ "$plinth_word" != "${nonce} $1" ] || return 0
+  done
+  exit 1
 }
 plinth_leave() (
   while [ $2 -gt 0 ] && plinth_alive $1; do sleep 1; set -- $1 $(($2 - 1)); done
@@ -75,7 +88,7 @@ plinth_sleep() {
 }
 plinth_after() { plinth_sleep $1; plinth_end $2; }
 plinth_beat() { while plinth_sleep $1 && plinth_alive $$; do plinth_mark here 0; done; }
-plinth_alive() ( { IFS= read -r l <"/proc/$1/stat"; } 2>/dev/null && case ${'$'}{l##*) } in Z*) false ;; esac )
+plinth_alive() { { IFS= read -r plinth_stat <"/proc/$1/stat"; } 2>/dev/null && case ${'$'}{plinth_stat##*) } in Z*) false ;; esac; }
 plinth_end() (
   a=$1
   for s in TERM KILL; do
@@ -136,8 +149,10 @@ const bytesOf = (text: string): string => Buffer.from(text).toString('latin1')
  * A stream is read from the shell's own input by a reader of so many bytes, and drained by `cat` when the script did not
  * want all of it, so that never a byte of it is taken for script. The mark `ready` tells the script's process id, that of the process
  * around it, and how many bytes are there already; the client answers with the two ids and the number of blocks and
- * bytes to come, and ends with "go" once all was sent. Whatever else happens, above all a connection that is lost, the
- * script is killed before it sees the end of its input, and the shell with it: a cut file is never taken for a whole one.
+ * bytes to come, and ends with "go" once all was sent. Whatever else happens, above all a connection that is lost, or a host
+ * without a process to spare, the script is killed before it sees the end of its input, and the shell with it: a cut file is
+ * never taken for a whole one. Should the reader itself be killed, an end without "go" counts as unknown, and what it has
+ * left of the stream is swallowed (`plinth_next`).
  *
  * The process around the script keeps the lock (descriptor 9) as the shell does, should that be killed; the script has none
  * of it, so that nothing it leaves running does.
@@ -160,17 +175,19 @@ export function scriptWith(
         : // Apart from what looks at its end: bash forgets `set -e` in a list of && and ||, in subshells too.
           `n=$( ( ${enclosed(stream.have)} ) </dev/null ); s=$?; [ $s = 0 ] || n=failed`
     return `{ plinth_mark begin ${id}
-{ ( trap '' PIPE
+{ ( trap '' PIPE; a=; trap 'kill -9 $1 $2 $$; \${a:+kill $a}' EXIT; set --
   IFS= read -r l && set -- $l
-  ( plinth_after ${limit} $2 ) >/dev/null 2>&1 3>&- &
-  if [ $# = 4 ] && echo && ${copy} && plinth_mark got ${id} >&3 && IFS= read -r l && [ "$l" = go ]
-  then exec >&-; plinth_watch $2 ${limit}
-  else kill -9 $1 $2 $$; fi
-  kill $! ) 9>&- |
-( ( read -r p c t w l </proc/self/stat; ${have}
-  plinth_mark ready ${id} $p $w $n && IFS= read -r l && [ $s = 0 ] || exit $s
+  ( plinth_after ${limit} $2 ) >/dev/null 2>&1 3>&- & a=$!
+  [ $# = 4 ] && echo && ${copy} && plinth_mark got ${id} >&3 && IFS= read -r l && [ "$l" = go ] || exit
+  trap - EXIT; exec >&3; plinth_watch $2 ${limit} ${id}
+  kill $a ) 9>&- |
+( trap 'plinth_mark gone ${id}' EXIT
+( read -r p c t w l </proc/self/stat; ${have}
+  plinth_mark ready ${id} $p $w $n && IFS= read -r l || exit 1
+  [ $s = 0 ] || exit $s
   ${enclosed(script)} ) 9>&-
-  s=$?; cat >/dev/null; plinth_mark end ${id} $s ) 3>&-; } 3>&1
+  s=$?; cat >/dev/null; plinth_mark end ${id} $s; trap - EXIT ) 3>&-; } 3>&1
+plinth_next ${id}
 }
 `
   }
@@ -182,7 +199,7 @@ export function scriptWith(
   return `{ plinth_mark begin ${id}
 ${before}( ${guarded}
 plinth_mark end ${id} $? ) &
-plinth_watch $! ${limit}
+plinth_watch $! ${limit} ${id}
 wait $!
 }
 `

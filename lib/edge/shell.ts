@@ -42,6 +42,9 @@ const lineBreak = Buffer.from('\n')
 const graceSeconds = 0.5
 /** What a script whose deadline has passed gets to end: twice three seconds on the host, and the way there and back. */
 const endSeconds = 10
+/** Between two looks at whether the process around a script is still there. */
+const lookSeconds = 5
+const goneReason = 'the process around the script was ended before it (no memory, or no process left there?)'
 /** Bytes of a stream that wait here for the host to take them, beside what SSH's own window holds. */
 const aheadBytes = 512 * 1024
 /** Seconds; what a script gets when nothing else was said. */
@@ -57,12 +60,18 @@ class Job {
   readonly stderr = new Kept('tail', stderrLimit)
   readonly begun = new Set<string>()
   readonly ended = new Set<string>()
+  /** On which streams it was said that nobody is left to tell its end. */
+  readonly gone = new Set<string>()
   readonly marks = new Map<string, string>()
   code: number | null = null
   resumed = 0
   /** Set once its deadline has passed. */
   late = false
-  /** Whether someone on the host waits for a word about it: `ok`, or `end`. */
+  /** Whether its input is a stream. */
+  streamed = false
+  /** False for a stream until its reader has all of it, and was told that this is all: before, no end is a success. */
+  whole = true
+  /** Whether someone on the host waits for a word about it: `ok`, `end` or `look`. */
   watched = false
   /** Hears what is printed, as it comes. */
   heard: Heard = () => {}
@@ -131,6 +140,10 @@ export class Shell {
     else if (word === 'end') {
       job.ended.add(name)
       job.code = Number(value)
+    } else if (word === 'gone') {
+      job.gone.add(name)
+      // On both: its last words have come, and an end is always said before.
+      if (job.gone.size === 2 && job.ended.size < 2) this.lose(goneReason)
     } else if (name === 'stdout') job.marks.set(word, value)
     job.wake()
   }
@@ -204,11 +217,14 @@ export class Shell {
       this.#jobs++
       const job = new Job(this.#jobs)
       this.#job = job
-      const timers = [setTimeout(() => this.#pass(job, deadline, timers), Math.min(deadline * 1000, longestTimer))]
+      const timers = [
+        setTimeout(() => this.#pass(job, deadline, timers), Math.min(deadline * 1000, longestTimer)),
+        setInterval(() => this.#look(job), lookSeconds * 1000),
+      ]
       try {
         await begin(job)
-        const known = await this.#until(job, () => job.ended.size === 2)
-        if (known && job.watched && !job.late) this.streams.stdin.write('ok\n')
+        const known = (await this.#until(job, () => job.ended.size === 2)) && job.whole
+        if (known) this.#release(job)
         return this.#outcome(job, known, deadline)
       } finally {
         for (const timer of timers) clearTimeout(timer)
@@ -217,6 +233,18 @@ export class Shell {
     })
     this.#turn = turn.catch(() => {})
     return turn
+  }
+
+  /** Its end was seen: whoever waits for a word about it is told, and after a stream, that the next word is script again. */
+  #release(job: Job): void {
+    const word = job.watched && !job.late ? 'ok\n' : ''
+    const next = job.streamed ? `${this.nonce} ${job.id}\n` : ''
+    if (this.#lost === undefined && word + next !== '') this.streams.stdin.write(word + next)
+  }
+
+  /** Has it looked whether the script's process is still there. No word after the last one: it would be run as a command. */
+  #look(job: Job): void {
+    if (job.watched && !job.late && job.ended.size < 2 && this.#lost === undefined) this.streams.stdin.write('look\n')
   }
 
   /** The deadline of a script has passed: who watches over it ends it, and if nobody does or it won't end, the shell is lost. */
@@ -232,7 +260,7 @@ export class Shell {
   #outcome(job: Job, known: boolean, deadline: number): Outcome {
     const stderr = job.stderr.text()
     return {
-      code: !job.late && (known || job.ended.has('stdout')) ? job.code : null,
+      code: !job.late && job.whole && (known || job.ended.has('stdout')) ? job.code : null,
       stdout: job.stdout.text(),
       stderr: known ? stderr : `${stderr}${stderr && !stderr.endsWith('\n') ? '\n' : ''}plinth: ${this.#lost}`,
       cut: job.stdout.cut,
@@ -248,7 +276,10 @@ export class Shell {
    */
   async #send(job: Job, { bytes, chunks }: Stream): Promise<void> {
     const { stdin } = this.streams
-    if (!(await this.#until(job, () => job.marks.has('ready')))) return
+    job.streamed = true
+    job.whole = false
+    if (!(await this.#until(job, () => job.marks.has('ready') || job.ended.size === 2))) return
+    if (!job.marks.has('ready')) return this.lose('the script there ended before all of its input had come')
     const [script = '', around = '', there = ''] = job.marks.get('ready')?.split(' ') ?? []
     // Where the host could not say what is there the script ends with that error: it needs no input.
     const from = /^\d+$/.test(there) ? Number(there) : bytes
@@ -269,7 +300,10 @@ export class Shell {
       return this.lose(`what was being sent can't be read (${error instanceof Error ? error.message : error})`)
     }
     if (sent !== left) return this.lose(`the file being sent is not ${bytes} bytes long any more`)
-    if (await this.#until(job, () => job.marks.has('got'))) stdin.write('go\n')
+    if (!(await this.#until(job, () => job.marks.has('got') || job.ended.size === 2))) return
+    if (!job.marks.has('got')) return this.lose('the script there ended before all of its input had come')
+    job.whole = true
+    stdin.write('go\n')
   }
 
   /** Ends the shell, and with it the lock; waits up to `seconds` for it to go. Never throws. */

@@ -96,7 +96,11 @@ function send({ name, path, bytes, sha256 }: Archive, arrived: string): Step {
       path,
       bytes,
       sha256,
-      have: sh`umask 077
+      // Before hundreds of megabytes travel that nothing there could unpack.
+      have: sh`for c in tar gzip; do
+  command -v $c >/dev/null || { echo "there is no $c to unpack it with: install it" >&2; exit 1; }
+done
+umask 077
 mkdir -p -- ${archiveFolder}
 find ${archiveFolder} -name '*.part' ! -name ${`${sha256}.part`} -mtime +${staleDays - 1} -exec rm -f -- {} +
 n=$(stat -c %s -- ${part} 2>/dev/null) || n=0

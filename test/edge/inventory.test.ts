@@ -151,6 +151,7 @@ const connections: readonly [name: string, vars: string, expected: Partial<Host[
   ],
   ['db1', 'ansible_host: 10.0.0.5', { address: '10.0.0.5', machine: 'ops@10.0.0.5' }],
   ['db1', 'ansible_port: 2222, ansible_user: root', { machine: 'root@db1:2222' }],
+  ['db1', 'ansible_user: ann@corp.example', { machine: 'ann@corp.example@db1' }],
   ['"db1:2200"', '', { address: 'db1', port: 2200 }],
   ['db1', 'ansible_host: "fe80::1"', { machine: 'ops@[fe80::1]' }],
   ['db1', 'ansible_connection: ssh, ansible_python_interpreter: /usr/bin/python3', { address: 'db1' }],

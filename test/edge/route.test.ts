@@ -94,6 +94,8 @@ const settled: readonly [config: string, path: string, value: unknown, more?: Pa
   ],
   ['', 'trust.pins', ['ssh-ed25519 AAAA'], { hostKeys: ['ssh-ed25519 AAAA'] }],
   ['ConnectTimeout 3', 'connectSeconds', 3],
+  ['ConnectTimeout 0', 'connectSeconds', null],
+  ['', 'connectSeconds', null, { sshArguments: ['-o', 'ConnectTimeout=0'] }],
   ['ServerAliveInterval 15\nServerAliveCountMax 4', 'keepalive', { seconds: 15, count: 4 }],
   ['AddressFamily inet6', 'family', 6],
   ['BindAddress 127.0.0.1', 'from', '127.0.0.1'],
@@ -124,6 +126,21 @@ for (const [config, path, value, more] of settled) {
     assert.equal(at(hops[0]!, path), value)
   })
 }
+
+test('the keys of who runs it are those of the password file, as with ssh, whatever HOME says', async () => {
+  const before = process.env.HOME
+  process.env.HOME = '/elsewhere'
+  try {
+    const [hop] = await hopsOf('web1', '')
+    assert.equal(
+      hop!.credentials.keyFiles,
+      ['id_ed25519', 'id_ecdsa', 'id_rsa'].map((name) => join(home, '.ssh', name)),
+    )
+  } finally {
+    if (before === undefined) delete process.env.HOME
+    else process.env.HOME = before
+  }
+})
 
 const refused: readonly [config: string, message: RegExp][] = [
   [
@@ -166,6 +183,11 @@ for (const [config, message] of refused) {
 const names = (hops: readonly Hop[]): readonly string[] =>
   hops.map(({ address, port, credentials }) => `${credentials.user}@${address}:${port}`)
 const ways: readonly [name: string, config: string, ways: readonly string[], more?: Partial<Connection>][] = [
+  [
+    'a user with an @',
+    'Host web*\n  ProxyJump ann@corp@b1,bob@corp@[fe80::1]:99',
+    ['ann@corp@b1:22', 'bob@corp@fe80::1:99', `${me}@web1:22`],
+  ],
   ['one', 'Host web*\n  ProxyJump ann@b1:2200', ['ann@b1:2200', `${me}@web1:22`]],
   [
     'a chain',

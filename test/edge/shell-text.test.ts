@@ -1,3 +1,4 @@
+import { spawn, spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { framed, lackText, lockScript, preamble, scriptWith } from '../../lib/edge/shell-text.ts'
@@ -10,13 +11,20 @@ const box = new Sandbox(test)
 async function* chunks(): AsyncGenerator<Buffer> {}
 const stream = { chunks, bytes: 42 }
 
+/** The busybox of some distributions has no flock. */
+const withFlock = (): string => {
+  const bin = box.fresh()
+  writeFileSync(join(bin, 'flock'), '#!/bin/sh\n', { mode: 0o755 })
+  return bin
+}
+
 test('a script is one quoted word in a subshell of its own, without input, without the lock, with a watch over it', () => {
   assert.is(
     scriptWith(1, "echo 'a b'", {}, 300),
     `{ plinth_mark begin 1
 ( ( set -eu; eval 'echo '\\''a b'\\''' ) </dev/null 9>&-
 plinth_mark end 1 $? ) &
-plinth_watch $! 300
+plinth_watch $! 300 1
 wait $!
 }
 `,
@@ -39,19 +47,21 @@ test('a stream is counted, confirmed, drained and watched', () => {
   assert.is(
     scriptWith(7, 'cat', { stream }, 2.5),
     `{ plinth_mark begin 7
-{ ( trap '' PIPE
+{ ( trap '' PIPE; a=; trap 'kill -9 $1 $2 $$; \${a:+kill $a}' EXIT; set --
   IFS= read -r l && set -- $l
-  ( plinth_after 3 $2 ) >/dev/null 2>&1 3>&- &
-  if [ $# = 4 ] && echo && { [ $3 = 0 ] ||
+  ( plinth_after 3 $2 ) >/dev/null 2>&1 3>&- & a=$!
+  [ $# = 4 ] && echo && { [ $3 = 0 ] ||
   if dd iflag=fullblock count=0 </dev/null 2>/dev/null; then dd iflag=fullblock bs=131072 count=$3 2>/dev/null
-  else head -c $(($3 * 131072)); fi; } && head -c $4 && plinth_mark got 7 >&3 && IFS= read -r l && [ "$l" = go ]
-  then exec >&-; plinth_watch $2 3
-  else kill -9 $1 $2 $$; fi
-  kill $! ) 9>&- |
-( ( read -r p c t w l </proc/self/stat; n=0 s=0
-  plinth_mark ready 7 $p $w $n && IFS= read -r l && [ $s = 0 ] || exit $s
+  else head -c $(($3 * 131072)); fi; } && head -c $4 && plinth_mark got 7 >&3 && IFS= read -r l && [ "$l" = go ] || exit
+  trap - EXIT; exec >&3; plinth_watch $2 3 7
+  kill $a ) 9>&- |
+( trap 'plinth_mark gone 7' EXIT
+( read -r p c t w l </proc/self/stat; n=0 s=0
+  plinth_mark ready 7 $p $w $n && IFS= read -r l || exit 1
+  [ $s = 0 ] || exit $s
   set -eu; eval cat ) 9>&-
-  s=$?; cat >/dev/null; plinth_mark end 7 $s ) 3>&-; } 3>&1
+  s=$?; cat >/dev/null; plinth_mark end 7 $s; trap - EXIT ) 3>&-; } 3>&1
+plinth_next 7
 }
 `,
   )
@@ -89,11 +99,24 @@ plinth_mark() { printf '\\nn0nce %s\\n' "$*"; printf '\\nn0nce %s\\n' "$*" >&2; 
 
 for (const shell of shells) {
   test(`${shell}: the preamble knows who it is without a process for it`, () => {
-    // The busybox of some distributions has no flock.
-    const bin = box.fresh()
-    writeFileSync(join(bin, 'flock'), '#!/bin/sh\n', { mode: 0o755 })
-    const { stdout } = box.run(shell, `${preamble('n0nce')}printf %s "$plinth_uid"`, '', bin)
+    const { stdout } = box.run(shell, `${preamble('n0nce')}printf %s "$plinth_uid"`, '', withFlock())
     assert.is(stdout, String(process.getuid?.()))
+  })
+}
+
+for (const shell of shells) {
+  test(`${shell}: a connection lost before the first word about a stream ends the shell, and nobody else`, () => {
+    // The words that the shell itself has: of $SSH_CONNECTION the second is a number too.
+    const bystander = spawn('sleep', ['60'])
+    try {
+      const script = `set +eu\n${preamble('n0nce')}set -- 192.0.2.1 ${bystander.pid}\n${scriptWith(7, 'cat; echo ran', { stream }, 9)}`
+      const { code, stdout } = box.run(shell, script, '', withFlock())
+      assert.is(code, null, 'killed')
+      assert.not.match(stdout, /ran|end 7 0/)
+      assert.is(spawnSync('ps', ['-o', 'stat=', '-p', String(bystander.pid)], { encoding: 'utf8' }).stdout[0], 'S')
+    } finally {
+      bystander.kill('SIGKILL')
+    }
   })
 }
 

@@ -1,8 +1,10 @@
 /** What the long-lived shell does with scripts and their input, in dash, bash and busybox ash. */
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
-import { existsSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Step } from '../../lib/core/resource.ts'
+import { Shell } from '../../lib/edge/shell.ts'
 import { assert, suite } from '../kit.ts'
 import { eventually, failure, only, question, sha, step } from './channels.ts'
 import { cleanUp, ended, folder, kinds, start } from './local-shell.ts'
@@ -138,6 +140,52 @@ for (const kind of kinds) {
     }
   })
 
+  test(`${kind}: a script whose process was ended by the host is not waited for, and its outcome is unknown`, async () => {
+    for (const input of [undefined, Buffer.alloc(70_000)]) {
+      const { shell, channel, child } = start(kind)
+      const ran = join(folder, `killed ${kind} ${input?.length}`)
+      const run = `cat >/dev/null; read -r p c s around rest </proc/self/stat; kill -9 $around; echo >'${ran}'`
+      const acting = only(channel, step(run, { ...(input && { input }) }))
+      // It is looked every few seconds; once is enough to wait for that.
+      if (kind !== 'dash' || input) {
+        await eventually(() => existsSync(ran))
+        shell.streams.stdin.write('look\n')
+      }
+      const done = await acting
+      assert.equal([done.code, done.late], [null, undefined])
+      assert.match(
+        done.stderr,
+        /plinth: the process around the script was ended before it \(no memory, or no process left/,
+      )
+      assert.match((await failure(channel.ask([]))).message, /the connection is gone: the process around the script/)
+      await eventually(() => ended(child))
+    }
+  })
+
+  test(`${kind}: nothing of a stream is taken for script when its reader is killed, and no end for a success`, async () => {
+    const { shell, child } = start(kind)
+    const stray = join(folder, `stray ${kind}`)
+    const begun = join(folder, `begun ${kind}`)
+    const rest = Buffer.from(`\necho >'${stray}'\n`.repeat(1000))
+    const chunks = async function* (): AsyncGenerator<Buffer> {
+      yield Buffer.alloc(100_000)
+      await eventually(() => existsSync(begun) && readFileSync(begun, 'utf8') !== '')
+      const around = readFileSync(begun, 'utf8').trim()
+      const children = execFileSync('pgrep', ['-P', String(child.pid)], { encoding: 'utf8' })
+        .trim()
+        .split('\n')
+      for (const pid of children) if (pid !== around) process.kill(Number(pid), 'SIGKILL')
+      yield Buffer.alloc(31_072)
+      yield rest
+    }
+    const script = `read -r p c s around rest </proc/self/stat; echo $around >'${begun}'; cat >/dev/null`
+    const outcome = await shell.run(script, { stream: { chunks, bytes: 131_072 + rest.length } }, 60)
+    assert.is(outcome.code, null)
+    assert.match(outcome.stderr, /plinth: the script there ended before all of its input had come$/)
+    await eventually(() => ended(child))
+    assert.not(existsSync(stray), 'bytes of the file were run as commands')
+  })
+
   test(
     `${kind}: output is kept up to a limit, and the end of stderr`,
     async () => {
@@ -151,6 +199,35 @@ for (const kind of kinds) {
     },
     { timeout: 20 },
   )
+}
+
+// bash tries for fifteen seconds to begin a process.
+for (const [name, ...command] of [
+  ['dash', 'dash'],
+  ['busybox ash', '/bin/busybox', 'ash'],
+] as const) {
+  for (const processes of [1, 2, 3, 4, 5]) {
+    test(`${name}: a host with ${processes} processes to spare takes no cut file for a whole one, nor a file for script`, async () => {
+      // The limit counts by user: one that nobody else is.
+      const user = ['setpriv', '--reuid=64987', '--regid=64987', '--clear-groups']
+      const child = spawn('prlimit', [`--nproc=${processes}:${processes}`, ...user, ...command], { cwd: '/' })
+      const kill = (): void => {
+        for (const stream of [child.stdin, child.stdout, child.stderr]) stream.destroy()
+      }
+      let heard = ''
+      child.stdout.on('data', (chunk) => {
+        heard += chunk
+      })
+      const shell = new Shell('h1', { stdin: child.stdin, stdout: child.stdout, stderr: child.stderr, kill })
+      const chunks = async function* (): AsyncGenerator<Buffer> {
+        yield Buffer.from('\necho stray\n'.repeat(20_000))
+      }
+      const outcome = await shell.run('cat >/dev/null; echo whole', { stream: { chunks, bytes: 240_000 } }, 60)
+      assert.is(outcome.code, null)
+      await eventually(() => ended(child) && spawnSync('pgrep', ['-u', '64987']).status === 1)
+      assert.not.match(heard, /stray|whole/)
+    })
+  }
 }
 
 test('no more is read of a file than the host takes', async () => {

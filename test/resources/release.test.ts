@@ -123,6 +123,19 @@ test('the archive is streamed, never part of a command', () => {
   assert.equal(upload, { path: one.path, bytes: one.bytes, sha256: one.sha256 })
 })
 
+for (const shell of shells) {
+  for (const missing of ['tar', 'gzip']) {
+    test(`${shell}: nothing is sent to a host without ${missing}`, () => {
+      const bin = box.fresh()
+      for (const name of ['tar', 'gzip'])
+        if (name !== missing) writeFileSync(join(bin, name), '#!/bin/sh\n', { mode: 0o755 })
+      const [step] = release(path, { archive: one, owner: 'app', group: 'app' }).plan(() => '', new Set()).steps
+      const { code, stdout, stderr } = box.run(shell, `PATH=${q(bin)}\n${step!.upload!.have}`)
+      assert.equal([code, stdout, stderr], [1, '', `there is no ${missing} to unpack it with: install it\n`])
+    })
+  }
+}
+
 /** A host whose archives wait in the sandbox. */
 class Here {
   /** Of plain letters, so that it can take the place of the other in any script. */
