@@ -3,6 +3,7 @@ import type { Database } from '../lib/core/channel.ts'
 import { hostError, PlinthError, type Problem } from '../lib/core/error.ts'
 import type { Host, Scope } from '../lib/engine/play.ts'
 import { name } from '../lib/mysql/readers.ts'
+import { jdbcTexts } from '../lib/nacos/jdbc.ts'
 import { loginOf, type MysqlHost } from './mysql-schema.ts'
 import { databaseOf, type NacosNode, type Node } from './nacos-node.ts'
 
@@ -33,7 +34,7 @@ async function tested(scope: Scope<NacosNode>, node: Node): Promise<readonly Pro
     const session = await scope.database(node, { host, port, user, password, database: database.name })
     try {
       await write(session, database.name)
-      return session.fetchedPublicKey && needsLeave(parameters)
+      return session.fetchedPublicKey && needsLeave(jdbcTexts(parameters))
         ? [
             {
               where: `${node.name}: public key retrieval`,

@@ -17,15 +17,17 @@ import {
   secret,
   text,
 } from '../lib/core/schema.ts'
+import { isSecretName } from '../lib/core/secret-name.ts'
 import type { Fleet } from '../lib/engine/fleet.ts'
 import type { Host } from '../lib/engine/play.ts'
-import { problemAt } from '../lib/nacos/finding.ts'
+import { problemAt, risky } from '../lib/nacos/finding.ts'
 import { homeProblem } from '../lib/nacos/java-command.ts'
 import { type Database, defaultJdbcParameters } from '../lib/nacos/jdbc.ts'
 import { memberOf, memberProblems } from '../lib/nacos/members.ts'
 import { nearestFreePort, portClashes, portProblem } from '../lib/nacos/ports.ts'
 import { type SettingsInput, settingsProblems } from '../lib/nacos/settings.ts'
 import { atLeast, jdkFor, parseVersion, prereleaseProblem, support, versionProblems } from '../lib/nacos/version.ts'
+import { openText, textOrSecret } from './given-text.ts'
 import { digest, javaParams } from './java.ts'
 
 const heapSize = () => text({ like: /\d+[mg]/, expected: 'a size as java writes it, such as 512m or 2g' })
@@ -62,7 +64,15 @@ export const nacosParams = params({
   port: optional(port(), 8848),
   mode: optional(oneOf('cluster', 'standalone', 'embedded'), 'cluster'),
   heap: optional(params({ xms: heapSize(), xmx: heapSize(), xmn: optional(heapSize()) })),
-  java_flags: optional(list(text()), []),
+  java_flags: optional(
+    list(
+      openText(
+        'a secret, and whoever is on the host reads the flags of a process',
+        'give what Nacos reads itself in nacos.properties, what its driver reads in database.parameters; another flag is written in the clear',
+      ),
+    ),
+    [],
+  ),
   auth: params({
     enabled: flag(),
     token_secret: optional(secret({ generate: { form: 'base64', bytes: 48 } })),
@@ -71,7 +81,7 @@ export const nacosParams = params({
     /** Password of the user `nacos`: set when that user is created, used by the gate. */
     admin_password: optional(secret({ generate: { form: 'password', length: 24 } })),
   }),
-  properties: optional(record(text()), {}),
+  properties: optional(record(textOrSecret()), {}),
 })
 
 export const databaseParams = params({
@@ -80,7 +90,7 @@ export const databaseParams = params({
   name: text({ like: /[A-Za-z0-9_$-]{1,64}/, expected: 'a database name' }),
   user: text({ like: /[A-Za-z0-9_.-]{1,32}/, expected: 'a user name of at most 32 letters, digits, _ . -' }),
   password: secret({ generate: { form: 'password', length: 32 } }),
-  parameters: optional(record(text()), {}),
+  parameters: optional(record(textOrSecret()), {}),
 })
 
 export const nacosNode = params({ java: javaParams, nacos: nacosParams, database: optional(databaseParams) })
@@ -198,6 +208,7 @@ function findings(node: Node): readonly { where: string; found: Findings }[] {
           : [],
     },
     { where: node.where('nacos'), found: settingsProblems(settingsOf(node)) },
+    { where: node.where('nacos', 'java_flags'), found: secretFlags(nacos.java_flags) },
     {
       where: node.where('nacos', 'auth'),
       found:
@@ -226,6 +237,15 @@ function findings(node: Node): readonly { where: string; found: Findings }[] {
     },
   ]
 }
+
+/** Flags that are secrets by their names: they stand in the unit file and in the list of processes. */
+const secretFlags = (flags: readonly string[]): Findings =>
+  flags.flatMap((flag) => {
+    const name = /^-D([^=]+)=/.exec(flag)?.[1] ?? ''
+    return isSecretName(name)
+      ? [risky(`-D${name}: whoever is on the host reads the flags of a process`, 'let it be nothing that matters')]
+      : []
+  })
 
 /** What must be the same on every node of a cluster, and where to write it. Values are compared, never shown. */
 const common: readonly (readonly [path: readonly string[], of: (node: Node) => string])[] = [

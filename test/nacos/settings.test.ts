@@ -109,7 +109,12 @@ const secretKeys: readonly [string, boolean][] = [
   ['nacos.core.auth.server.identity.value', true],
   ['nacos.core.auth.ldap.password', true],
   ['nacos.core.auth.server.identity.key', true],
+  ['my.plugin.token', true],
+  ['my.plugin.api-key', true],
+  ['my.credentials[0]', true],
   ['db.user.0', false],
+  ['nacos.core.auth.plugin.nacos.token.expire.seconds', false],
+  ['server.ssl.key-alias', false],
   ['nacos.core.auth.caching.enabled', false],
 ]
 for (const [key, is] of secretKeys)
@@ -208,7 +213,15 @@ const problems: readonly [string, SettingsInput, readonly [string, RegExp][]][] 
   ],
   ['a declared key', input('2.2.4', { extra: { 'server.port': '1' } }), [['error', /follows from what is declared/]]],
   ['another database', input('2.2.4', { extra: { 'db.url.1': 'x' } }), [['error', /follows from what is declared/]]],
-  ['a secret in the open', input('2.2.4', { extra: { 'x.password': '1' } }), [['error', /is a secret/]]],
+  ['a secret among the others', input('2.2.4', { extra: { 'x.password': new Secret('1') } }), []],
+  [
+    'an identity among the others',
+    input('2.1.1', { auth: off, extra: { 'nacos.core.auth.server.identity.value': 'x' } }),
+    [
+      ['error', /follows from what is declared/],
+      ['warning', /auth is off/],
+    ],
+  ],
   [
     'all of actuator',
     input('2.2.4', { extra: { 'management.endpoints.web.exposure.include': '*' } }),

@@ -129,6 +129,10 @@ const cases: Readonly<Record<string, Case>> = {
     swaps: [['sha256:', 'port: 2000\n          sha256:']],
     errors: [['hosts.yaml:19:11', "2000 can't be a main port"]],
   },
+  'a password among the flags of java': {
+    swaps: [['sha256:', 'java_flags: [-Djavax.net.ssl.trustStorePassword=adminpw, -Da=b]\n          sha256:']],
+    warnings: [['hosts.yaml:19:11', '-Djavax.net.ssl.trustStorePassword: whoever is on the host reads']],
+  },
 }
 
 for (const [name, { swaps = [], errors = [], warnings = [] }] of Object.entries(cases)) {
@@ -149,5 +153,18 @@ for (const [name, { swaps = [], errors = [], warnings = [] }] of Object.entries(
     assert.not(/dbpass|adminpass|idvalue|adminpw/.test(JSON.stringify(found)), 'no secret is shown')
   })
 }
+
+test('a secret among the flags of java is refused, and not shown', async () => {
+  const text = changed(['sha256:', 'java_flags: [ -Da=b, !env FLAG ]\n          sha256:'])
+  const thrown = await cluster(text, { FLAG: '-Dx=dbpass' }).then(
+    () => '',
+    (error: Error) => error.message,
+  )
+  assert.match(
+    thrown,
+    /^hosts\.yaml:19:37: nacos\.java_flags\[1\]: a secret, and whoever is on the host reads the flags/,
+  )
+  assert.not.match(thrown, /dbpass/)
+})
 
 test.run()
