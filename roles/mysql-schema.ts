@@ -66,6 +66,7 @@ export function mysqlSchema(nodes: readonly Node[], archives: Archives): readonl
   return tagged('mysql-schema', [
     server(database.name, using.length),
     completeness(database.name, version),
+    ...(auth.enabled && !auth.admin_password ? [somebodyLogsIn(database.name)] : []),
     databaseSchema(database.name, made),
     ...tables.map((table) => databaseTable(database.name, table)),
     ...addresses.map((address) =>
@@ -160,6 +161,30 @@ function completeness(schema: string, version: Version): Resource {
         ? []
         : [{ where: `database ${schema}`, what, remedy: 'nothing to do: the missing ones are created' }]
     },
+  })
+}
+
+/** How many users there are. */
+const usersReader = (schemas: readonly string[]): string =>
+  schemas
+    .map((schema) => `SELECT ${literal(schema)} AS k, COUNT(*) AS v FROM ${name(schema)}.users`)
+    .join(' UNION ALL ')
+
+/** The user that the scripts of Nacos up to 2.3 insert is not made here: without any, auth locks everybody out. */
+function somebodyLogsIn(schema: string): Resource {
+  const question = { reader: usersReader, key: schema }
+  return requirement(`login:${schema}`, {
+    probe: [question],
+    check: (answers) =>
+      Number(answers(question)) > 0
+        ? []
+        : [
+            {
+              where: `database ${schema}`,
+              what: 'auth is on and nobody could log in: there is no user',
+              remedy: 'declare nacos.auth.admin_password: the user nacos is made with it',
+            },
+          ],
   })
 }
 

@@ -38,6 +38,33 @@ test('two nodes of one address share an account; without a password there is no 
   )
 })
 
+const noPassword = ['            admin_password: adminpw\n', ''] as const
+const unnamed = mysqlSchema((await cluster(changed(noPassword))).nodes, archives()).find(({ id }) =>
+  id.startsWith('login:'),
+)!
+const users = (count: string) => ({ [`${unnamed.probe[0]!.reader.name}:nacos`]: count })
+plans(test, unnamed, {
+  'auth without a password of an administrator, and users are there': { answers: users('2'), action: 'keep' },
+  'auth without a password of an administrator, and no user': {
+    answers: users('0'),
+    action: 'blocked',
+    problems: [
+      'database nacos: auth is on and nobody could log in: there is no user; declare nacos.auth.admin_password',
+    ],
+  },
+  'auth without a password of an administrator, and no table yet': {
+    answers: {},
+    action: 'blocked',
+    problems: ['nobody could log in'],
+  },
+})
+
+test('where the first user is made, or auth is off, nobody is asked for', async () => {
+  const off = await cluster(changed(noPassword, ['enabled: true', 'enabled: false']))
+  for (const made of [resources, mysqlSchema(off.nodes, archives())])
+    assert.not(made.some(({ id }) => id.startsWith('login:')))
+})
+
 test('without a database there is nothing to do', async () => {
   const embedded = await cluster(
     changed(['    database: { host: 10.0.0.10, name: nacos, user: nacos, password: dbpass }\n', '']),

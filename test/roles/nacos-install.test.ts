@@ -1,6 +1,7 @@
 import { canned, plainFacts } from '../../lib/testing.ts'
 import { nacosInstall } from '../../roles/nacos-install.ts'
-import { review, settingsOf } from '../../roles/nacos-node.ts'
+import { settingsOf } from '../../roles/nacos-node.ts'
+import { review } from '../../roles/nacos-review.ts'
 import { assert, suite } from '../kit.ts'
 import { plans } from '../resources/cases.ts'
 import { changed, cluster, distribution, type Swap } from './nodes.ts'

@@ -1,9 +1,9 @@
 /** What can be said about the nodes at the desk, and where. */
-import { review } from '../../roles/nacos-node.ts'
+import { review } from '../../roles/nacos-review.ts'
 import { assert, suite } from '../kit.ts'
 import { changed, cluster, good, type Swap } from './nodes.ts'
 
-const test = suite('roles/nacos-node')
+const test = suite('roles/nacos-review')
 
 interface Case {
   readonly swaps?: readonly Swap[]
@@ -111,6 +111,24 @@ const cases: Readonly<Record<string, Case>> = {
   'a token secret that is too short': {
     swaps: [[/token_secret: .*/.exec(good)![0], 'token_secret: c2hvcnQ=']],
     errors: [['hosts.yaml:16:9', '5 bytes, at least 32 are needed']],
+  },
+  'auth, and nobody whom the gate knows': {
+    swaps: [['            admin_password: adminpw\n', '']],
+    warnings: [['hosts.yaml:20:11', 'auth is on without nacos.auth.admin_password: the gate can']],
+  },
+  'the same from 2.4 on': {
+    swaps: [
+      ['            admin_password: adminpw\n', ''],
+      ['version: 2.2.4', 'version: 2.4.3'],
+    ],
+    errors: [['hosts.yaml:20:11', 'from 2.4.0 on there is no user to log in as']],
+  },
+  'no auth needs no password': {
+    swaps: [
+      ['            admin_password: adminpw\n', ''],
+      ['enabled: true', 'enabled: false'],
+    ],
+    warnings: [['hosts.yaml:16:9', 'auth is off']],
   },
   'no identity': {
     swaps: [['            identity_value: idvalue\n', '']],
