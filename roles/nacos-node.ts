@@ -44,7 +44,7 @@ const version = () =>
 
 export const nacosParams = params({
   version: version(),
-  /** Versions that are no releases (BETA, ALPHA) and may be deployed all the same, by name. */
+  /** Versions that may be deployed all the same, by name: no releases (BETA, ALPHA), or older than what is there. */
   allow: optional(list(text()), []),
   /** The distribution: a file of the controller, or a URL it can reach. */
   archive: optional(controllerPath()),

@@ -4,12 +4,14 @@ import { type Problem, usageError } from '../lib/core/error.ts'
 import { isSecretName } from '../lib/core/secret-name.ts'
 import type { Fleet } from '../lib/engine/fleet.ts'
 import { type Finding, problemAt, risky, wrong } from '../lib/nacos/finding.ts'
-import { homeProblem } from '../lib/nacos/java-command.ts'
+import { heapProblems, homeProblem, isWithin } from '../lib/nacos/java-command.ts'
 import { memberProblems } from '../lib/nacos/members.ts'
 import { nearestFreePort, portClashes, portProblem } from '../lib/nacos/ports.ts'
 import { settingsProblems } from '../lib/nacos/settings.ts'
 import { atLeast, jdkFor, prereleaseProblem, support, type Version, versionProblems } from '../lib/nacos/version.ts'
+import { folders } from './nacos-install.ts'
 import { memberOfNode, type Node, settingsOf } from './nacos-node.ts'
+import { heapOf } from './systemd-service.ts'
 
 export interface Review {
   readonly errors: readonly Problem[]
@@ -81,6 +83,7 @@ function findings(node: Node): readonly { where: string; found: Findings }[] {
     },
     { where: node.where('nacos', 'port'), found: port ? [port] : [] },
     { where: node.where('nacos', 'home'), found: home ? [home] : [] },
+    { where: node.where('nacos', 'heap'), found: heapProblems(heapOf(nacos)) },
     {
       where: node.where('nacos', 'archive'),
       found:
@@ -194,10 +197,29 @@ function togetherness(nodes: readonly Node[]): readonly Problem[] {
     return [
       ...ports,
       ...shared(together, 'home', ({ params }) => params.nacos.home, 'give each instance a folder of its own'),
+      ...nested(together),
       ...shared(together, 'unit', ({ params }) => params.nacos.unit, 'give each instance a unit name of its own'),
     ]
   })
 }
+
+/** Homes in what belongs to another instance: its logs, its data, its releases. Below its home beside these they harm nobody. */
+const nested = (nodes: readonly Node[]): readonly Problem[] =>
+  nodes.flatMap((node) => {
+    const { home } = node.params.nacos
+    const around = nodes.find(({ params }) =>
+      [...folders, 'current', 'work'].some((folder) => isWithin(home, `${params.nacos.home}/${folder}`)),
+    )
+    return around
+      ? [
+          {
+            where: node.where('nacos', 'home'),
+            what: `${node.name} has its home ${home} in a folder of ${around.name} (${around.params.nacos.home})`,
+            remedy: 'give each instance a folder of its own',
+          },
+        ]
+      : []
+  })
 
 function shared(nodes: readonly Node[], key: string, of: (node: Node) => string, remedy: string): readonly Problem[] {
   return nodes.flatMap((node, index) => {

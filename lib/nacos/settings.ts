@@ -164,8 +164,15 @@ function databaseProblems({ mode, database }: SettingsInput): Finding[] {
     ...jdbcUrlProblems(database.parameters),
     ...placeholder('the database user', database.user),
     ...placeholder('the database password', database.password.reveal()),
+    ...trimmed(database.password.reveal()),
   ]
 }
+
+/** Nacos trims it as Java does (ExternalDataSourceProperties, all versions): an account with the blank lets nobody in. */
+const trimmed = (password: string): Finding[] =>
+  /^[\0-\x20]|[\0-\x20]$/.test(password)
+    ? [wrong('the database password begins or ends with a blank, which Nacos leaves out', 'choose another')]
+    : []
 
 // Spring has no way to write these two characters as themselves.
 const placeholder = (name: string, text: string): Finding[] =>
@@ -188,6 +195,13 @@ function authProblems({ version, mode, auth }: SettingsInput): Finding[] {
   if (key === 'serverIdentity' && value === 'security')
     found.push(wrong('this identity is the one Nacos shipped with; anyone may use it', 'choose your own key and value'))
   found.push(...placeholder('the identity value', value))
+  if (value !== '' && !/^[!-~]([ -~]*[!-~])?$/.test(value))
+    found.push(
+      wrong(
+        'the identity value is sent as an HTTP header, which has no blank at its ends and ASCII alone',
+        'choose another, or make one with: openssl rand -hex 24',
+      ),
+    )
   if (key !== '' && !/^[A-Za-z0-9-]+$/.test(key))
     found.push(wrong('the identity key names an HTTP header', 'use letters, digits and hyphens only'))
   return found

@@ -211,6 +211,18 @@ const problems: readonly [string, SettingsInput, readonly [string, RegExp][]][] 
     input('2.2.4', { database: { ...database, password: new Secret(`a\${b}`) } }),
     [['error', /placeholder/]],
   ],
+  ...[' p', 'p ', 'p\t', 'p\u0001'].map((password): (typeof problems)[number] => [
+    `the password ${JSON.stringify(password)}, which Nacos cuts`,
+    input('2.2.4', { database: { ...database, password: new Secret(password) } }),
+    [['error', /database password begins or ends with a blank/]],
+  ]),
+  ['a blank inside a password', input('2.2.4', { database: { ...database, password: new Secret('a b\u3000') } }), []],
+  ...[' v', 'v ', '身份', 'a\nb'].map((value): (typeof problems)[number] => [
+    `the identity ${JSON.stringify(value)}, which no header carries`,
+    input('2.2.4', { auth: identity('who', value) }),
+    [['error', /identity value is sent as an HTTP header/]],
+  ]),
+  ['an identity with a blank inside', input('2.2.4', { auth: identity('who', 'a b~!') }), []],
   ['a declared key', input('2.2.4', { extra: { 'server.port': '1' } }), [['error', /follows from what is declared/]]],
   ['another database', input('2.2.4', { extra: { 'db.url.1': 'x' } }), [['error', /follows from what is declared/]]],
   ['a secret among the others', input('2.2.4', { extra: { 'x.password': new Secret('1') } }), []],

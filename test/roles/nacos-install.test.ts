@@ -24,6 +24,41 @@ plans(test, find('disk:'), {
   },
 })
 
+const room = { 'freeSpace:/opt/nacos': String(1024 * 1024) }
+const home = (owner: string) => ({ ...room, 'stat:/opt/nacos': `directory|755|${owner}|root|4096` })
+plans(test, find('disk:'), {
+  'the home is not there': { answers: room, action: 'keep' },
+  'the home is a folder of root, as a mounted disk is': { answers: home('root'), action: 'keep' },
+  'the home is of the service': { answers: home('nacos'), action: 'keep' },
+  'the home is of an earlier service user': {
+    answers: { ...home('app'), 'stat:/opt/nacos/conf': 'directory|750|app|app|4096' },
+    action: 'keep',
+  },
+  'the home is of another program': {
+    answers: home('mysql'),
+    action: 'blocked',
+    problems: ['/opt/nacos: it is there, belongs to mysql and holds no Nacos; choose another nacos.home'],
+  },
+})
+
+const current = (link: string) => ({ ...room, 'link:/opt/nacos/current': link })
+plans(test, find('disk:'), {
+  'the release that is declared': { answers: current('releases/2.2.4'), action: 'keep' },
+  'an older release': { answers: current('releases/2.2.0.1'), action: 'keep' },
+  'no release of ours': { answers: current('/opt/elsewhere/nacos'), action: 'keep' },
+  'a newer release': {
+    answers: current('releases/2.3.2'),
+    action: 'blocked',
+    problems: ['/opt/nacos: 2.3.2 is there, and the older 2.2.4 is declared'],
+  },
+})
+
+test('an older release is no obstacle where the inventory allows it by name', () => {
+  const params = { ...node!.params.nacos, allow: ['2.2.4'] }
+  const [disk] = nacosInstall.resources({ ...params, distribution, settings: settingsOf(node!) }, plainFacts)
+  assert.is(disk!.plan(canned(current('releases/2.3.2')), new Set()).action, 'keep')
+})
+
 test('application.properties begins as the shipped one, and is for the service alone', () => {
   const [step] = find('properties:').plan(canned({}), new Set()).steps
   const text = Buffer.from(step!.input as Uint8Array).toString()

@@ -33,6 +33,26 @@ const cases: Readonly<Record<string, Case>> = {
     swaps: [[n2, '{ ansible_host: 10.0.0.1, nacos_port: 8948, nacos_unit: b }']],
     errors: [['hosts.yaml:16:9', 'n2 and n1 are on one machine and share the home /opt/nacos']],
   },
+  'a home within a folder of the other one': {
+    swaps: [[n2, '{ ansible_host: 10.0.0.1, nacos_port: 8948, nacos_unit: b, nacos_home: /opt/nacos/data/b }']],
+    errors: [['hosts.yaml:12:72', 'n2 has its home /opt/nacos/data/b in a folder of n1 (/opt/nacos)']],
+  },
+  'a home within a folder of a later one': {
+    swaps: [
+      [
+        '{ ansible_host: 10.0.0.1 }',
+        '{ ansible_host: 10.0.0.2, nacos_port: 8948, nacos_unit: b, nacos_home: /opt/nacos/logs }',
+      ],
+    ],
+    errors: [['hosts.yaml:11:72', 'n1 has its home /opt/nacos/logs in a folder of n2 (/opt/nacos)']],
+  },
+  'homes beside each other, one above the other, in no folder of it': {
+    swaps: [[n2, '{ ansible_host: 10.0.0.1, nacos_port: 8948, nacos_unit: b, nacos_home: /opt/nacos/8948 }']],
+  },
+  'a heap that java refuses': {
+    swaps: [['sha256:', 'heap: { xms: 2g, xmx: 1g }\n          sha256:']],
+    errors: [['hosts.yaml:19:11', 'xms 2g is more than xmx 1g']],
+  },
   'one unit for two': {
     swaps: [[n2, '{ ansible_host: 10.0.0.1, nacos_port: 8948, nacos_home: /opt/b }']],
     errors: [['hosts.yaml:16:9', 'n2 and n1 are on one machine and share the unit nacos']],
