@@ -50,18 +50,32 @@ export const hasJdbcSecret = (parameters: JdbcParameters): boolean =>
 export const jdbcTexts = (parameters: JdbcParameters): Readonly<Record<string, string>> =>
   Object.fromEntries(Object.entries(parameters).map(([name, value]) => [name, reveal(value)]))
 
+const isOn = (value: string | undefined): boolean => value?.toLowerCase() === 'true'
+
+/** When the driver uses TLS; `offered`, its default: where the server has it. */
+export function driverTls(given: JdbcParameters): 'always' | 'offered' | 'never' {
+  const { sslMode, useSSL, requireSSL } = jdbcTexts(given)
+  const mode = sslMode?.toUpperCase() ?? (useSSL?.toLowerCase() === 'false' ? 'DISABLED' : 'PREFERRED')
+  if ((mode !== 'DISABLED' && mode !== 'PREFERRED') || isOn(requireSSL)) return 'always'
+  return mode === 'DISABLED' ? 'never' : 'offered'
+}
+
+/** Whether the driver may fetch the server's public key, or has it in a file: what a login without TLS takes. */
+export function knowsPublicKey(given: JdbcParameters): boolean {
+  const { allowPublicKeyRetrieval, serverRSAPublicKeyFile } = jdbcTexts(given)
+  return isOn(allowPublicKeyRetrieval) || (serverRSAPublicKeyFile ?? '') !== ''
+}
+
 /** What is wrong or unwise about the parameters of a JDBC URL, errors first. */
 export function jdbcUrlProblems(given: JdbcParameters): Finding[] {
   const parameters = jdbcTexts(given)
   const found: Finding[] = []
-  const on = (key: string): boolean => parameters[key]?.toLowerCase() === 'true'
-  const mode =
-    parameters.sslMode?.toUpperCase() ?? (parameters.useSSL?.toLowerCase() === 'false' ? 'DISABLED' : 'PREFERRED')
-  if ((mode === 'DISABLED' || mode === 'PREFERRED') && !on('allowPublicKeyRetrieval') && !on('requireSSL')) {
-    // PREFERRED, the driver's default, falls back to no TLS only where the server has none.
+  const on = (key: string): boolean => isOn(parameters[key])
+  const tls = driverTls(given)
+  if (tls !== 'always' && !knowsPublicKey(given)) {
     found.push(
-      (mode === 'DISABLED' ? wrong : risky)(
-        'without TLS and without allowPublicKeyRetrieval=true, Nacos starts only while MySQL remembers the password',
+      (tls === 'never' ? wrong : risky)(
+        'without TLS and without allowPublicKeyRetrieval=true, Nacos starts only while MySQL remembers the password (accounts of caching_sha2_password, the default from 8.0 on)',
         'add allowPublicKeyRetrieval=true, or better sslMode=VERIFY_CA',
       ),
     )

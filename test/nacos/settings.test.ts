@@ -138,6 +138,7 @@ const parameters: readonly [string, Record<string, string>, readonly [string, Re
   ['no key retrieval without TLS', cold, [['error', /only while MySQL remembers/]]],
   ['no key retrieval with the default TLS', unsaid, [['warning', /only while MySQL remembers/]]],
   ['TLS', { ...unsaid, sslMode: 'VERIFY_CA' }, []],
+  ['the key in a file', { ...cold, serverRSAPublicKeyFile: '/etc/mysql/public_key.pem' }, []],
   ['no timeouts', { ...defaultJdbcParameters, socketTimeout: '0' }, [['warning', /no socketTimeout/]]],
   ['deserialising', { ...defaultJdbcParameters, autoDeserialize: 'true' }, [['error', /run code/]]],
   ['no time zone', { ...defaultJdbcParameters, serverTimezone: '' }, [['warning', /serverTimezone/]]],
