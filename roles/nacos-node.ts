@@ -18,7 +18,7 @@ import {
 } from '../lib/core/schema.ts'
 import type { Host } from '../lib/engine/play.ts'
 import { type Database, defaultJdbcParameters } from '../lib/nacos/jdbc.ts'
-import { memberOf } from '../lib/nacos/members.ts'
+import { canonicalAddress, memberOf } from '../lib/nacos/members.ts'
 import type { SettingsInput } from '../lib/nacos/settings.ts'
 import { parseVersion } from '../lib/nacos/version.ts'
 import { openText, textOrSecret } from './given-text.ts'
@@ -56,6 +56,8 @@ export const nacosParams = params({
   /** How the other members reach it. Default: the address of the SSH connection. */
   address: optional(ipAddress()),
   port: optional(port(), 8848),
+  /** Of 3.x, where the console has a port of its own. Default: 8080. */
+  console_port: optional(port()),
   mode: optional(oneOf('cluster', 'standalone', 'embedded'), 'cluster'),
   heap: optional(params({ xms: heapSize(), xmx: heapSize(), xmn: optional(heapSize()) })),
   java_flags: optional(
@@ -92,7 +94,8 @@ export type NacosNode = Infer<typeof nacosNode>
 export type Node = Host<NacosNode>
 
 /** The address the other members know a node by. */
-export const addressOf = ({ params: { nacos }, machine }: Node): string => nacos.address ?? machine.connection.address
+export const addressOf = ({ params: { nacos }, machine }: Node): string =>
+  canonicalAddress(nacos.address ?? machine.connection.address)
 
 /** `address:port` of a node, as cluster.conf has it. */
 export const memberOfNode = (node: Node): string => memberOf(addressOf(node), node.params.nacos.port)
@@ -113,6 +116,7 @@ export function settingsOf(node: Node): SettingsInput {
     port: nacos.port,
     address: addressOf(node),
     ...(database ? { database } : {}),
+    ...(nacos.console_port === undefined ? {} : { console: nacos.console_port }),
     auth: {
       enabled,
       ...(token_secret ? { tokenSecret: token_secret } : {}),

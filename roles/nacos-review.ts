@@ -6,7 +6,7 @@ import type { Fleet } from '../lib/engine/fleet.ts'
 import { type Finding, problemAt, risky, wrong } from '../lib/nacos/finding.ts'
 import { heapProblems, homeProblem, isWithin } from '../lib/nacos/java-command.ts'
 import { memberProblems } from '../lib/nacos/members.ts'
-import { nearestFreePort, portClashes, portProblem } from '../lib/nacos/ports.ts'
+import { nearestConsolePort, nearestFreePort, portClashes, portProblem } from '../lib/nacos/ports.ts'
 import { settingsProblems } from '../lib/nacos/settings.ts'
 import { atLeast, jdkFor, prereleaseProblem, support, type Version, versionProblems } from '../lib/nacos/version.ts'
 import { folders } from './nacos-install.ts'
@@ -82,6 +82,13 @@ function findings(node: Node): readonly { where: string; found: Findings }[] {
       found: note ? [risky(note, `JDK ${jdk.recommended} is the safe choice`)] : [],
     },
     { where: node.where('nacos', 'port'), found: port ? [port] : [] },
+    {
+      where: node.where('nacos', 'console_port'),
+      found:
+        nacos.console_port !== undefined && nacos.version.major < 3
+          ? [risky('the console of 2.x is at the main port', 'take nacos.console_port out')]
+          : [],
+    },
     { where: node.where('nacos', 'home'), found: home ? [home] : [] },
     { where: node.where('nacos', 'heap'), found: heapProblems(heapOf(nacos)) },
     {
@@ -178,19 +185,22 @@ function togetherness(nodes: readonly Node[]): readonly Problem[] {
       name,
       port: nacos.port,
       version: nacos.version,
+      ...(nacos.console_port === undefined ? {} : { console: nacos.console_port }),
     }))
     const clashing = portClashes(instances)
     const seen = new Set<string>()
-    const ports = clashing.flatMap(({ a, b, what }): Problem[] => {
+    const ports = clashing.flatMap(({ a, b, what, console }): Problem[] => {
       if (seen.has(`${a} ${b}`)) return []
       seen.add(`${a} ${b}`)
       const free = nearestFreePort(instances.filter(({ name }) => name !== b).map(({ port }) => port))
       const node = together.find(({ name }) => name === b)
       return [
         {
-          where: node?.where('nacos', 'port') ?? b,
+          where: node?.where('nacos', console ? 'console_port' : 'port') ?? b,
           what,
-          remedy: `choose ports at least 100 apart, for example ${free}`,
+          remedy: console
+            ? `choose another nacos.console_port, for example ${nearestConsolePort(instances)}`
+            : `choose ports at least 100 apart, for example ${free}`,
         },
       ]
     })

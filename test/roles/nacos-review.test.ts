@@ -9,6 +9,8 @@ interface Case {
   readonly swaps?: readonly Swap[]
   /** Each `where: a piece of what`. */
   readonly errors?: readonly (readonly [where: string, what: string])[]
+  /** Of the first error. */
+  readonly remedy?: RegExp
   readonly warnings?: readonly (readonly [where: string, what: string])[]
 }
 
@@ -52,6 +54,48 @@ const cases: Readonly<Record<string, Case>> = {
   'a heap that java refuses': {
     swaps: [['sha256:', 'heap: { xms: 2g, xmx: 1g }\n          sha256:']],
     errors: [['hosts.yaml:19:11', 'xms 2g is more than xmx 1g']],
+  },
+  'the consoles of two 3.x on one machine': {
+    swaps: [
+      [n2, '{ ansible_host: 10.0.0.1, nacos_port: 8948, nacos_home: /opt/b, nacos_unit: b }'],
+      ['version: 2.2.4', 'version: 3.0.3'],
+      ['java: { version: 8 }', 'java: { version: 17 }'],
+    ],
+    errors: [['hosts.yaml:16:9', 'n2 (8948): its console port 8080 is the console port of n1 (8848)']],
+    warnings: [['hosts.yaml:17:11', '3.0 and 3.1']],
+    remedy: /nacos\.console_port.*for example 8081$/,
+  },
+  'consoles that are told apart': {
+    swaps: [
+      [n2, '{ ansible_host: 10.0.0.1, nacos_port: 8948, nacos_console_port: 8081, nacos_home: /opt/b, nacos_unit: b }'],
+      ['version: 2.2.4', 'version: 3.0.3'],
+      ['java: { version: 8 }', 'java: { version: 17 }'],
+    ],
+    warnings: [['hosts.yaml:17:11', '3.0 and 3.1']],
+  },
+  'a console port that another port of the instance is': {
+    swaps: [
+      ['version: 2.2.4', 'version: 3.0.3\n          console_port: 9848'],
+      ['java: { version: 8 }', 'java: { version: 17 }'],
+    ],
+    errors: [
+      ['hosts.yaml:18:11', 'n1 (8848): 9848 is both its client gRPC port and its console port'],
+      ['hosts.yaml:18:11', 'n2 (8848): 9848'],
+      ['hosts.yaml:18:11', 'n3 (8848): 9848'],
+    ],
+    warnings: [['hosts.yaml:17:11', '3.0 and 3.1']],
+  },
+  'a console port for 2.x': {
+    swaps: [['version: 2.2.4', 'version: 2.2.4\n          console_port: 8081']],
+    warnings: [['hosts.yaml:18:11', 'the console of 2.x is at the main port']],
+  },
+  'an address of IPv6 in another spelling': {
+    swaps: [
+      ['{ ansible_host: 10.0.0.1 }', '{ ansible_host: 10.0.0.1, nacos_address: "FD00:0:0::1" }'],
+      [n2, '{ ansible_host: 10.0.0.2, nacos_address: "fd00::1" }'],
+      ['{ ansible_host: 10.0.0.3 }', '{ ansible_host: "FD00::3" }'],
+    ],
+    errors: [['hosts.yaml:11:39', '[fd00::1]:8848 is in the list twice']],
   },
   'one unit for two': {
     swaps: [[n2, '{ ansible_host: 10.0.0.1, nacos_port: 8948, nacos_home: /opt/b }']],
@@ -173,7 +217,7 @@ const cases: Readonly<Record<string, Case>> = {
   },
 }
 
-for (const [name, { swaps = [], errors = [], warnings = [] }] of Object.entries(cases)) {
+for (const [name, { swaps = [], errors = [], warnings = [], remedy }] of Object.entries(cases)) {
   test(name, async () => {
     const { nodes } = await cluster(changed(...swaps))
     const found = review(nodes)
@@ -188,6 +232,7 @@ for (const [name, { swaps = [], errors = [], warnings = [] }] of Object.entries(
         assert.ok(actual[index]?.what.includes(text), told)
       }
     }
+    if (remedy) assert.match(found.errors[0]?.remedy ?? '', remedy)
     assert.not(/dbpass|adminpass|idvalue|adminpw/.test(JSON.stringify(found)), 'no secret is shown')
   })
 }
