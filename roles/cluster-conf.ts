@@ -4,7 +4,7 @@ import type { Question } from '../lib/core/probe.ts'
 import type { Resource } from '../lib/core/resource.ts'
 import { role } from '../lib/core/role.ts'
 import { parseClusterConf, clusterConf as render } from '../lib/nacos/members.ts'
-import { portsOf } from '../lib/nacos/ports.ts'
+import { type Ports, portsOf } from '../lib/nacos/ports.ts'
 import { listening, unit as unitReader } from '../lib/readers.ts'
 import { lineSet } from '../lib/resources/line-set.ts'
 import { requirement } from '../lib/resources/requirement.ts'
@@ -19,8 +19,8 @@ export interface Membership {
 
 export const clusterConf = role<typeof nacosParams, Membership>({
   params: nacosParams,
-  resources({ home, user, port, unit, version, mode, members, ownAddress }, facts) {
-    const ports = Object.values(portsOf(port, version)).filter((number): number is number => number !== undefined)
+  resources({ home, user, port, console_port, unit, version, mode, members, ownAddress }, facts) {
+    const ports = portsOf(port, version, console_port)
     return [
       ownAddressIsHere(ownAddress, facts),
       portsAreFree(unit, ports),
@@ -57,7 +57,8 @@ const ownAddressIsHere = (address: string, { addresses }: Facts): Resource =>
   })
 
 /** Every port of the instance is free, or held by the instance itself. */
-function portsAreFree(unit: string, ports: readonly number[]): Resource {
+function portsAreFree(unit: string, { console, ...others }: Ports): Resource {
+  const ports = [...Object.values(others), ...(console === undefined ? [] : [console])]
   const service: Question = { reader: unitReader, key: `${unit}.service` }
   const questions = ports.map((port): Question => ({ reader: listening, key: String(port) }))
   return requirement(`ports:${ports.join(',')}`, {
@@ -76,7 +77,7 @@ function portsAreFree(unit: string, ports: readonly number[]): Resource {
               {
                 where: `port:${question.key}`,
                 what: `taken by ${[...new Set(strangers)].join(', ').replaceAll(/users:|[()"]/g, '')}`,
-                remedy: 'stop that program, or choose another nacos.port',
+                remedy: `stop that program, or choose another ${question.key === String(console) ? 'nacos.console_port' : 'nacos.port'}`,
               },
             ]
       })

@@ -3,6 +3,7 @@ import type { Database } from '../lib/core/channel.ts'
 import { hostError, PlinthError, type Problem } from '../lib/core/error.ts'
 import type { Host, Scope } from '../lib/engine/play.ts'
 import { name } from '../lib/mysql/readers.ts'
+import { driverTls, type JdbcParameters, knowsPublicKey } from '../lib/nacos/jdbc.ts'
 import { loginOf, type MysqlHost } from './mysql-schema.ts'
 import { databaseOf, type NacosNode, type Node } from './nacos-node.ts'
 
@@ -33,12 +34,13 @@ async function tested(scope: Scope<NacosNode>, node: Node): Promise<readonly Pro
     const session = await scope.database(node, { host, port, user, password, database: database.name })
     try {
       await write(session, database.name)
-      return session.fetchedPublicKey && needsLeave(parameters)
+      return lacksPublicKey(session, parameters)
         ? [
             {
               where: `${node.name}: public key retrieval`,
               what: 'the server asks for a login with its public key, and the JDBC URL does not allow the driver to fetch it',
-              remedy: 'set database.parameters.allowPublicKeyRetrieval to true, or use sslMode=VERIFY_CA',
+              remedy:
+                'set database.parameters.allowPublicKeyRetrieval to true, name serverRSAPublicKeyFile, or use sslMode=VERIFY_CA',
             },
           ]
         : []
@@ -55,7 +57,9 @@ async function tested(scope: Scope<NacosNode>, node: Node): Promise<readonly Pro
 const write = (session: Database, schema: string): Promise<unknown> =>
   session.query(`DELETE FROM ${name(schema)}.config_info WHERE data_id = 'com.alibaba.nacos.testMasterDB'`)
 
-const needsLeave = (parameters: Readonly<Record<string, string>>): boolean =>
-  parameters.allowPublicKeyRetrieval?.toLowerCase() !== 'true' &&
-  !/^(REQUIRED|VERIFY_CA|VERIFY_IDENTITY)$/i.test(parameters.sslMode ?? '') &&
-  parameters.useSSL?.toLowerCase() !== 'true'
+/** Whether the driver would ask for the server's public key, as this login did, and may not have it. */
+function lacksPublicKey(session: Database, parameters: JdbcParameters): boolean {
+  const tls = driverTls(parameters)
+  const encrypted = tls === 'always' || (tls === 'offered' && session.offersTls === true)
+  return session.fetchedPublicKey && !encrypted && !knowsPublicKey(parameters)
+}

@@ -22,9 +22,9 @@ export {
   type Node,
   nacosNode,
   nacosParams,
-  reviewed,
 } from './nacos-node.ts'
 export { type RestorePlan, restore } from './nacos-restore.ts'
+export { reviewed } from './nacos-review.ts'
 export { startNode, stopNode, unitState, waitHealthy } from './nacos-service-state.ts'
 export { namedNode } from './named-node.ts'
 export { type Service, systemdService } from './systemd-service.ts'

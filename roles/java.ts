@@ -19,7 +19,7 @@ export const javaParams = params({
   version: integer({ min: 8, max: 99 }),
   /** A package of the distribution that installs it. */
   package: optional(text()),
-  /** Where that package, or whoever installed it, puts it. Default: Debian's place for OpenJDK. */
+  /** Where that package, or whoever installed it, puts it. Default: the place of the distribution's OpenJDK. */
   home: optional(hostPath()),
   /** Instead of a package: one archive per architecture. */
   archives: optional(params({ amd64: optional(build), arm64: optional(build) })),
@@ -27,6 +27,14 @@ export const javaParams = params({
 
 /** Declared, never discovered: every other role uses this path, whatever the JDK came from. */
 export const javaHome = (version: number): string => `/opt/java/${version}`
+
+/** The package of the distribution's OpenJDK, and where it is found: by Debian's names, or those of the Red Hat family. */
+function openJdk(version: number, { arch, packageManager }: Facts): { readonly name: string; readonly home: string } {
+  if (packageManager !== 'dnf')
+    return { name: `openjdk-${version}-jre-headless`, home: `/usr/lib/jvm/java-${version}-openjdk-${arch}` }
+  const own = version === 8 ? '1.8.0' : String(version)
+  return { name: `java-${own}-openjdk-headless`, home: `/usr/lib/jvm/jre-${own}-openjdk` }
+}
 
 /** The archive of a host's architecture, opened by the playbook; none when the JDK comes from elsewhere. */
 export interface JavaArchives {
@@ -39,7 +47,8 @@ export const java = role<typeof javaParams, JavaArchives>({
     const link = javaHome(version)
     const archive = archives === undefined ? undefined : opened[facts.arch]
     const unpacked = archive && `/opt/java/${archive.sha256.slice(0, 12)}`
-    const installed = unpacked ?? home ?? `/usr/lib/jvm/java-${version}-openjdk-${facts.arch}`
+    const distributed = openJdk(version, facts)
+    const installed = unpacked ?? home ?? distributed.home
     return [
       directory('/opt/java'),
       ...(archive && unpacked
@@ -49,7 +58,7 @@ export const java = role<typeof javaParams, JavaArchives>({
           ]
         : []),
       ...(archives === undefined && (name !== undefined || home === undefined)
-        ? [distributionPackage(name ?? `openjdk-${version}-jre-headless`, facts)]
+        ? [distributionPackage(name ?? distributed.name, facts)]
         : []),
       symlink(link, installed),
       runs(link, version, facts, archives !== undefined && archive === undefined),

@@ -8,7 +8,7 @@ import { type Infer, optional, params, port, secret, text } from '../lib/core/sc
 import type { Secret } from '../lib/core/secret.ts'
 import type { Host } from '../lib/engine/play.ts'
 import { literal, name, schema as schemaReader, tables as tablesReader, variable } from '../lib/mysql/readers.ts'
-import type { Finding } from '../lib/nacos/finding.ts'
+import { type Finding, wrong } from '../lib/nacos/finding.ts'
 import { explainTables, serverProblems } from '../lib/nacos/mysql-server.ts'
 import { schemaFileName, type TableDef, usedDefaults } from '../lib/nacos/schema.ts'
 import { parseSchema } from '../lib/nacos/schema-parser.ts'
@@ -66,6 +66,7 @@ export function mysqlSchema(nodes: readonly Node[], archives: Archives): readonl
   return tagged('mysql-schema', [
     server(database.name, using.length),
     completeness(database.name, version),
+    ...(auth.enabled && !auth.admin_password ? [somebodyLogsIn(database.name)] : []),
     databaseSchema(database.name, made),
     ...tables.map((table) => databaseTable(database.name, table)),
     ...addresses.map((address) =>
@@ -126,7 +127,8 @@ function server(schema: string, nodes: number): Resource {
     )
     // On a server that can't hold the tables nothing else matters.
     const refused = found.filter(({ what }) => what.includes('older than 5.6.5'))
-    return (refused.length > 0 ? refused : [...found, ...tooOldForAccounts(version)]).map((finding) => ({
+    const old = isTooOldForAccounts(version) ? [tooOldForAccounts(version)] : []
+    return (refused.length > 0 ? refused : [...found, ...old]).map((finding) => ({
       ...finding,
       where: 'MySQL',
     }))
@@ -141,25 +143,55 @@ function server(schema: string, nodes: number): Resource {
 const isOn = (value: string | undefined): boolean => value === '1' || value === 'ON'
 
 /** Before 5.7.6 passwords are in another column and ALTER USER can't set them, so the accounts can't be looked after. */
-function tooOldForAccounts(version: string): readonly Finding[] {
+function isTooOldForAccounts(version: string): boolean {
   const [major = 0, minor = 0, patch = 0] = version.split(/[.-]/).map((part) => Number.parseInt(part, 10) || 0)
-  const old = !/mariadb/i.test(version) && (major < 5 || (major === 5 && (minor < 7 || (minor === 7 && patch < 6))))
-  const what = `MySQL ${version}: its accounts can't be read and changed as those of 5.7.6 and newer can`
-  return old ? [{ severity: 'error', what, remedy: 'use MySQL 5.7 or 8' }] : []
+  return !/mariadb/i.test(version) && (major < 5 || (major === 5 && (minor < 7 || (minor === 7 && patch < 6))))
 }
+
+const tooOldForAccounts = (version: string): Finding =>
+  wrong(
+    `MySQL ${version}: its accounts can't be read and changed as those of 5.7.6 and newer can`,
+    'use MySQL 5.7 or 8',
+  )
 
 /** A schema of which only some tables exist is completed; what made it so is worth knowing. */
 function completeness(schema: string, version: Version): Resource {
   const question = { reader: tablesReader, key: schema }
+  const server = { reader: variable, key: 'version' }
   return requirement(`tables:${schema}`, {
-    probe: [question],
+    probe: [question, server],
     check: () => [],
     warn(answers) {
       const what = explainTables(answers(question).split('\n'), version)
-      return what === undefined
-        ? []
-        : [{ where: `database ${schema}`, what, remedy: 'nothing to do: the missing ones are created' }]
+      const remedy = isTooOldForAccounts(answers(server))
+        ? 'move to a newer server first: the missing ones are created there'
+        : 'nothing to do: the missing ones are created'
+      return what === undefined ? [] : [{ where: `database ${schema}`, what, remedy }]
     },
+  })
+}
+
+/** How many users there are. */
+const usersReader = (schemas: readonly string[]): string =>
+  schemas
+    .map((schema) => `SELECT ${literal(schema)} AS k, COUNT(*) AS v FROM ${name(schema)}.users`)
+    .join(' UNION ALL ')
+
+/** The user that the scripts of Nacos up to 2.3 insert is not made here: without any, auth locks everybody out. */
+function somebodyLogsIn(schema: string): Resource {
+  const question = { reader: usersReader, key: schema }
+  return requirement(`login:${schema}`, {
+    probe: [question],
+    check: (answers) =>
+      Number(answers(question)) > 0
+        ? []
+        : [
+            {
+              where: `database ${schema}`,
+              what: 'auth is on and nobody could log in: there is no user',
+              remedy: 'declare nacos.auth.admin_password: the user nacos is made with it',
+            },
+          ],
   })
 }
 

@@ -3,10 +3,12 @@ import type { Distribution } from '../lib/core/distribution.ts'
 import type { Resource } from '../lib/core/resource.ts'
 import { role } from '../lib/core/role.ts'
 import { applicationProperties, isSecretProperty, type SettingsInput } from '../lib/nacos/settings.ts'
-import { freeSpace, release as releaseReader } from '../lib/readers.ts'
+import { compareVersions, isVersion, parseVersion, type Version } from '../lib/nacos/version.ts'
+import { freeSpace, link, release as releaseReader } from '../lib/readers.ts'
 import { group, user } from '../lib/resources/account.ts'
 import { directory } from '../lib/resources/directory.ts'
 import { file } from '../lib/resources/file.ts'
+import { pathQuestion, readStat } from '../lib/resources/path.ts'
 import { properties } from '../lib/resources/properties.ts'
 import { archiveFolder, release } from '../lib/resources/release.ts'
 import { requirement } from '../lib/resources/requirement.ts'
@@ -18,15 +20,15 @@ export interface Installation {
   readonly settings: SettingsInput
 }
 
-const folders = ['conf', 'data', 'logs', 'plugins', 'plugins/health', 'plugins/cmdb', 'tmp', 'releases'] as const
+export const folders = ['conf', 'data', 'logs', 'plugins', 'plugins/health', 'plugins/cmdb', 'tmp', 'releases'] as const
 
 export const nacosInstall = role<typeof nacosParams, Installation>({
   params: nacosParams,
-  resources({ home, user: name, version, distribution, settings }) {
+  resources({ home, user: name, version, allow, distribution, settings }) {
     const owned = { owner: name, group: name }
     const text = (path: string): string => distribution.texts[path] ?? ''
     return [
-      space(home, `${home}/releases/${version.text}`, distribution),
+      place({ home, name, version, allow }, distribution),
       group(name),
       user(name, { home: '/nonexistent', group: name }),
       directory(home, { ...owned, mode: '0750' }),
@@ -46,27 +48,68 @@ export const nacosInstall = role<typeof nacosParams, Installation>({
   },
 })
 
-/** The archive, its content and a day of logs need room; once it is unpacked only the logs do, and that is a warning. */
-function space(home: string, path: string, { bytes, sha256 }: Distribution): Resource {
+interface Place {
+  readonly home: string
+  /** Of the service's user. */
+  readonly name: string
+  readonly version: Version
+  readonly allow: readonly string[]
+}
+
+/**
+ * Whether the home can take this release. The archive, its content and a day of logs need room; once it is unpacked only
+ * the logs do, and that is a warning. What others have there stays theirs, and no stale inventory takes a node back.
+ */
+function place({ home, name, version, allow }: Place, { bytes, sha256 }: Distribution): Resource {
   const free = { reader: freeSpace, key: home }
-  const unpacked = { reader: releaseReader, key: path }
+  const unpacked = { reader: releaseReader, key: `${home}/releases/${version.text}` }
+  const current = { reader: link, key: `${home}/current` }
+  const conf = `${home}/conf`
   const where = `disk:${home}`
   const remedy = 'free some space, or choose another nacos.home'
   const logs = 512
   return requirement(where, {
-    probe: [free, unpacked],
+    probe: [free, unpacked, pathQuestion(home), pathQuestion(conf), current],
     check(answers) {
       const needed = Math.ceil((bytes * 3) / 1024 / 1024) + logs
       const has = megabytesOf(answers(free))
-      return has >= needed || answers(unpacked).includes(sha256)
-        ? []
-        : [{ where, what: `${has} MB are free, ${needed} MB are needed`, remedy }]
+      const owner = readStat(answers, home)?.owner ?? 'root'
+      const newer = newerRelease(answers(current), version)
+      return [
+        ...(has >= needed || answers(unpacked).includes(sha256)
+          ? []
+          : [{ where, what: `${has} MB are free, ${needed} MB are needed`, remedy }]),
+        ...(['root', name].includes(owner) || readStat(answers, conf)
+          ? []
+          : [
+              {
+                where: home,
+                what: `it is there, belongs to ${owner} and holds no Nacos`,
+                remedy: 'choose another nacos.home: it is given to the user of the service',
+              },
+            ]),
+        ...(newer === undefined || allow.includes(version.text)
+          ? []
+          : [
+              {
+                where: home,
+                what: `${newer} is there, and the older ${version.text} is declared`,
+                remedy: `see whether this is the right inventory; to go back all the same, take a backup and add nacos.allow: [${version.text}]`,
+              },
+            ]),
+      ]
     },
     warn(answers) {
       const has = megabytesOf(answers(free))
       return has < logs ? [{ where, what: `only ${has} MB are free`, remedy }] : []
     },
   })
+}
+
+/** The release that is linked, where it is newer than this one. */
+function newerRelease(target: string, version: Version): string | undefined {
+  const [, text] = /^releases\/(\d[\w.-]*)$/.exec(target) ?? []
+  return text !== undefined && isVersion(text) && compareVersions(parseVersion(text), version) > 0 ? text : undefined
 }
 
 const megabytesOf = (kibibytes: string): number => Math.floor(Number(kibibytes) / 1024)

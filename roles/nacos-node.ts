@@ -1,7 +1,6 @@
-/** What the inventory says of one Nacos node, and what can be wrong with a cluster of them before any host is asked. */
-import { isIP } from 'node:net'
+/** What the inventory says of one Nacos node. */
 import * as v from 'valibot'
-import { PlinthError, type Problem, usageError } from '../lib/core/error.ts'
+import { PlinthError } from '../lib/core/error.ts'
 import {
   controllerPath,
   flag,
@@ -17,15 +16,12 @@ import {
   secret,
   text,
 } from '../lib/core/schema.ts'
-import type { Fleet } from '../lib/engine/fleet.ts'
 import type { Host } from '../lib/engine/play.ts'
-import { problemAt } from '../lib/nacos/finding.ts'
-import { homeProblem } from '../lib/nacos/java-command.ts'
 import { type Database, defaultJdbcParameters } from '../lib/nacos/jdbc.ts'
-import { memberOf, memberProblems } from '../lib/nacos/members.ts'
-import { nearestFreePort, portClashes, portProblem } from '../lib/nacos/ports.ts'
-import { type SettingsInput, settingsProblems } from '../lib/nacos/settings.ts'
-import { atLeast, jdkFor, parseVersion, prereleaseProblem, support, versionProblems } from '../lib/nacos/version.ts'
+import { canonicalAddress, memberOf } from '../lib/nacos/members.ts'
+import type { SettingsInput } from '../lib/nacos/settings.ts'
+import { parseVersion } from '../lib/nacos/version.ts'
+import { openText, textOrSecret } from './given-text.ts'
 import { digest, javaParams } from './java.ts'
 
 const heapSize = () => text({ like: /\d+[mg]/, expected: 'a size as java writes it, such as 512m or 2g' })
@@ -48,7 +44,7 @@ const version = () =>
 
 export const nacosParams = params({
   version: version(),
-  /** Versions that are no releases (BETA, ALPHA) and may be deployed all the same, by name. */
+  /** Versions that may be deployed all the same, by name: no releases (BETA, ALPHA), or older than what is there. */
   allow: optional(list(text()), []),
   /** The distribution: a file of the controller, or a URL it can reach. */
   archive: optional(controllerPath()),
@@ -60,9 +56,19 @@ export const nacosParams = params({
   /** How the other members reach it. Default: the address of the SSH connection. */
   address: optional(ipAddress()),
   port: optional(port(), 8848),
+  /** Of 3.x, where the console has a port of its own. Default: 8080. */
+  console_port: optional(port()),
   mode: optional(oneOf('cluster', 'standalone', 'embedded'), 'cluster'),
   heap: optional(params({ xms: heapSize(), xmx: heapSize(), xmn: optional(heapSize()) })),
-  java_flags: optional(list(text()), []),
+  java_flags: optional(
+    list(
+      openText(
+        'a secret, and whoever is on the host reads the flags of a process',
+        'give what Nacos reads itself in nacos.properties, what its driver reads in database.parameters; another flag is written in the clear',
+      ),
+    ),
+    [],
+  ),
   auth: params({
     enabled: flag(),
     token_secret: optional(secret({ generate: { form: 'base64', bytes: 48 } })),
@@ -71,7 +77,7 @@ export const nacosParams = params({
     /** Password of the user `nacos`: set when that user is created, used by the gate. */
     admin_password: optional(secret({ generate: { form: 'password', length: 24 } })),
   }),
-  properties: optional(record(text()), {}),
+  properties: optional(record(textOrSecret()), {}),
 })
 
 export const databaseParams = params({
@@ -80,7 +86,7 @@ export const databaseParams = params({
   name: text({ like: /[A-Za-z0-9_$-]{1,64}/, expected: 'a database name' }),
   user: text({ like: /[A-Za-z0-9_.-]{1,32}/, expected: 'a user name of at most 32 letters, digits, _ . -' }),
   password: secret({ generate: { form: 'password', length: 32 } }),
-  parameters: optional(record(text()), {}),
+  parameters: optional(record(textOrSecret()), {}),
 })
 
 export const nacosNode = params({ java: javaParams, nacos: nacosParams, database: optional(databaseParams) })
@@ -88,7 +94,8 @@ export type NacosNode = Infer<typeof nacosNode>
 export type Node = Host<NacosNode>
 
 /** The address the other members know a node by. */
-export const addressOf = ({ params: { nacos }, machine }: Node): string => nacos.address ?? machine.connection.address
+export const addressOf = ({ params: { nacos }, machine }: Node): string =>
+  canonicalAddress(nacos.address ?? machine.connection.address)
 
 /** `address:port` of a node, as cluster.conf has it. */
 export const memberOfNode = (node: Node): string => memberOf(addressOf(node), node.params.nacos.port)
@@ -109,6 +116,7 @@ export function settingsOf(node: Node): SettingsInput {
     port: nacos.port,
     address: addressOf(node),
     ...(database ? { database } : {}),
+    ...(nacos.console_port === undefined ? {} : { console: nacos.console_port }),
     auth: {
       enabled,
       ...(token_secret ? { tokenSecret: token_secret } : {}),
@@ -117,185 +125,4 @@ export function settingsOf(node: Node): SettingsInput {
     },
     extra: nacos.properties,
   }
-}
-
-export interface Review {
-  readonly errors: readonly Problem[]
-  readonly warnings: readonly Problem[]
-}
-
-/** The nodes, if nothing is wrong with them; warnings go to the fleet. Throws every error at once, before any host is asked. */
-export function reviewed(fleet: Fleet, nodes: readonly Node[]): readonly Node[] {
-  const { errors, warnings } = review(nodes)
-  if (errors.length > 0) throw usageError(...errors)
-  fleet.warn(...warnings)
-  return nodes
-}
-
-/** Everything that is wrong or unwise about the nodes, alone and together. */
-export function review(nodes: readonly Node[]): Review {
-  const errors: Problem[] = []
-  const warnings: Problem[] = []
-  const add = (where: string, found: readonly { severity: string; what: string; remedy: string }[]): void => {
-    for (const finding of found) {
-      const list = finding.severity === 'error' ? errors : warnings
-      const problem = problemAt(where, { ...finding, severity: 'error' })
-      if (!list.some((other) => other.where === problem.where && other.what === problem.what)) list.push(problem)
-    }
-  }
-  for (const node of nodes) for (const { where, found } of findings(node)) add(where, found)
-  const clustered = nodes.filter(({ params }) => params.nacos.mode !== 'standalone')
-  if (clustered.length > 0) {
-    const members = clustered.map(memberOfNode)
-    const bad = clustered.find((node) =>
-      memberProblems([memberOfNode(node)]).some(({ severity }) => severity === 'error'),
-    )
-    add((bad ?? clustered[0])?.where('nacos', 'address') ?? 'nacos', memberProblems(members))
-  }
-  errors.push(...togetherness(nodes), ...disagreements(nodes))
-  return { errors, warnings }
-}
-
-type Findings = readonly { severity: string; what: string; remedy: string }[]
-
-function findings(node: Node): readonly { where: string; found: Findings }[] {
-  const { nacos, java } = node.params
-  const wrong = (what: string, remedy: string): Findings => [{ severity: 'error', what, remedy }]
-  const jdk = jdkFor(nacos.version)
-  const refused = jdk.refused(java.version)
-  const note = jdk.note(java.version)
-  const prerelease = prereleaseProblem(nacos.version, nacos.allow)
-  const port = portProblem(nacos.port)
-  const home = homeProblem(nacos.home)
-  const unsupported = support(nacos.version) === 'no'
-  return [
-    {
-      where: node.where('nacos', 'version'),
-      found: [...versionProblems(nacos.version, nacos.mode), ...(prerelease ? [prerelease] : [])],
-    },
-    {
-      where: node.where('nacos', 'version'),
-      found:
-        unsupported && versionProblems(nacos.version, nacos.mode).length === 0
-          ? wrong(`Nacos ${nacos.version.text} is not known here`, 'use 2.0 to 2.5 or 3.x')
-          : [],
-    },
-    {
-      where: node.where('java', 'version'),
-      found: refused ? wrong(refused, `declare java.version: ${jdk.recommended}`) : [],
-    },
-    {
-      where: node.where('java', 'version'),
-      found: note ? [{ severity: 'warning', what: note, remedy: `JDK ${jdk.recommended} is the safe choice` }] : [],
-    },
-    { where: node.where('nacos', 'port'), found: port ? [port] : [] },
-    { where: node.where('nacos', 'home'), found: home ? [home] : [] },
-    {
-      where: node.where('nacos', 'archive'),
-      found:
-        (nacos.archive === undefined) === (nacos.url === undefined)
-          ? wrong('exactly one of nacos.archive and nacos.url says where the distribution is', 'declare one of the two')
-          : [],
-    },
-    { where: node.where('nacos'), found: settingsProblems(settingsOf(node)) },
-    {
-      where: node.where('nacos', 'auth'),
-      found:
-        nacos.auth.enabled && !nacos.auth.admin_password && atLeast(nacos.version, '2.4.0')
-          ? wrong(
-              'from 2.4.0 on there is no user to log in as',
-              'declare nacos.auth.admin_password: the user nacos is made with it',
-            )
-          : [],
-    },
-    {
-      where: node.where('nacos', 'home'),
-      found: /^\/(var\/)?tmp\//.test(nacos.home)
-        ? wrong('the unit has a /tmp of its own and would not find it', 'use a folder such as /opt/nacos')
-        : [],
-    },
-    {
-      where: node.where('nacos', 'address'),
-      found:
-        nacos.address === undefined && isIP(node.machine.connection.address) === 0 && nacos.mode !== 'standalone'
-          ? wrong(
-              `the member would be known by the name ${node.machine.connection.address}`,
-              'declare nacos.address: the intranet IP of this node',
-            )
-          : [],
-    },
-  ]
-}
-
-/** What must be the same on every node of a cluster, and where to write it. Values are compared, never shown. */
-const common: readonly (readonly [path: readonly string[], of: (node: Node) => string])[] = [
-  [['nacos', 'mode'], ({ params }) => params.nacos.mode],
-  [['nacos', 'auth', 'enabled'], ({ params }) => String(params.nacos.auth.enabled)],
-  [['nacos', 'auth', 'token_secret'], ({ params }) => params.nacos.auth.token_secret?.reveal() ?? ''],
-  [['nacos', 'auth', 'identity_key'], ({ params }) => params.nacos.auth.identity_key?.reveal() ?? ''],
-  [['nacos', 'auth', 'identity_value'], ({ params }) => params.nacos.auth.identity_value?.reveal() ?? ''],
-  [['database'], ({ params: { database } }) => (database ? `${database.host} ${database.port} ${database.name}` : '')],
-]
-
-/** Members that would not be one cluster: another secret lets no token of one in at the other, another database splits the data. */
-function disagreements(nodes: readonly Node[]): readonly Problem[] {
-  const first = nodes.find(({ params }) => params.nacos.mode !== 'standalone')
-  if (!first) return []
-  return common.flatMap(([path, of]) =>
-    nodes
-      .filter((node) => of(node) !== of(first))
-      .map((node) => ({
-        where: node.where(...path),
-        what: `${path.join('.')} of ${node.name} is another than that of ${first.name} (${first.where(...path)})`,
-        remedy: 'give all members of a cluster the same, in the variables of their group',
-      })),
-  )
-}
-
-/** Clashes between instances that share a machine: ports, folders, units. */
-function togetherness(nodes: readonly Node[]): readonly Problem[] {
-  const machines = new Map<string, Node[]>()
-  for (const node of nodes) machines.set(node.machine.key, [...(machines.get(node.machine.key) ?? []), node])
-  return [...machines.values()].flatMap((together) => {
-    const instances = together.map(({ name, params: { nacos } }) => ({
-      name,
-      port: nacos.port,
-      version: nacos.version,
-    }))
-    const clashing = portClashes(instances)
-    const seen = new Set<string>()
-    const ports = clashing.flatMap(({ a, b, what }): Problem[] => {
-      if (seen.has(`${a} ${b}`)) return []
-      seen.add(`${a} ${b}`)
-      const free = nearestFreePort(instances.filter(({ name }) => name !== b).map(({ port }) => port))
-      const node = together.find(({ name }) => name === b)
-      return [
-        {
-          where: node?.where('nacos', 'port') ?? b,
-          what,
-          remedy: `choose ports at least 100 apart, for example ${free}`,
-        },
-      ]
-    })
-    return [
-      ...ports,
-      ...shared(together, 'home', ({ params }) => params.nacos.home, 'give each instance a folder of its own'),
-      ...shared(together, 'unit', ({ params }) => params.nacos.unit, 'give each instance a unit name of its own'),
-    ]
-  })
-}
-
-function shared(nodes: readonly Node[], key: string, of: (node: Node) => string, remedy: string): readonly Problem[] {
-  return nodes.flatMap((node, index) => {
-    const other = nodes.slice(0, index).find((before) => of(before) === of(node))
-    return other
-      ? [
-          {
-            where: node.where('nacos', key),
-            what: `${node.name} and ${other.name} are on one machine and share the ${key} ${of(node)}`,
-            remedy,
-          },
-        ]
-      : []
-  })
 }

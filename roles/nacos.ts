@@ -1,13 +1,14 @@
 /** One Nacos node, from the JDK to the running unit: the roles in the order they build on each other, each a tag. */
 import type { Facts } from '../lib/core/facts.ts'
 import { type Resource, tagged } from '../lib/core/resource.ts'
+import { megabytes } from '../lib/nacos/java-command.ts'
 import { inputOf } from '../lib/resources/unit.ts'
 import { clusterConf } from './cluster-conf.ts'
 import type { Archives } from './distributions.ts'
 import { java } from './java.ts'
 import { nacosInstall } from './nacos-install.ts'
 import { addressOf, memberOfNode, type Node, settingsOf } from './nacos-node.ts'
-import { heapOf, megabytes, notesFolder, systemdService } from './systemd-service.ts'
+import { heapOf, notesFolder, systemdService } from './systemd-service.ts'
 
 /** What may be laid out on all nodes at once, because nothing that runs reads it yet: JDK, account, folders, release. */
 export function nacosGroundwork(node: Node, archives: Archives, facts: Facts): readonly Resource[] {

@@ -3,7 +3,7 @@ import type { Facts } from '../lib/core/facts.ts'
 import type { Resource } from '../lib/core/resource.ts'
 import { role } from '../lib/core/role.ts'
 import type { Infer } from '../lib/core/schema.ts'
-import { defaultHeap, type Heap, javaCommand } from '../lib/nacos/java-command.ts'
+import { defaultHeap, type Heap, javaCommand, megabytes } from '../lib/nacos/java-command.ts'
 import { memory, unit as unitReader } from '../lib/readers.ts'
 import { directory } from '../lib/resources/directory.ts'
 import { requirement } from '../lib/resources/requirement.ts'
@@ -27,10 +27,7 @@ export const systemdService = role<typeof nacosParams, Service>({
   params: nacosParams,
   resources(params, facts) {
     const { home, user, unit: name, version, mode, java_flags, jdk, runs, others } = params
-    const given = params.heap
-    const heap = given
-      ? { xms: given.xms, xmx: given.xmx, ...(given.xmn ? { xmn: given.xmn } : {}) }
-      : defaultHeap(mode)
+    const heap = heapOf(params)
     const command = javaCommand({ version, jdk, mode, home, javaHome: javaHome(jdk), heap, extraFlags: java_flags })
     return [
       systemdIsRecent(facts),
@@ -51,9 +48,6 @@ export function heapOf({ heap, mode }: Infer<typeof nacosParams>): Heap {
   if (!heap) return defaultHeap(mode)
   return { xms: heap.xms, xmx: heap.xmx, ...(heap.xmn ? { xmn: heap.xmn } : {}) }
 }
-
-/** MB of a size as java writes it: `512m`, `2g`. */
-export const megabytes = (size: string): number => Number.parseInt(size, 10) * (size.endsWith('g') ? 1024 : 1)
 
 /** `append:` for the output came with systemd 240. */
 const systemdIsRecent = ({ systemd }: Facts): Resource =>

@@ -99,5 +99,7 @@ export interface Database {
   rows(sql: string): AsyncIterable<readonly (string | null)[]>
   /** True when this login had to fetch the server's RSA key: no TLS, and the server's cache did not know the user. */
   readonly fetchedPublicKey: boolean
+  /** Whether the server says that it takes TLS, which this login does without. */
+  readonly offersTls?: boolean
   close(): Promise<void>
 }

@@ -33,7 +33,8 @@ export function databaseProblem(error: ServerError, where: string, login: Databa
       return {
         where,
         what: `access denied for ${user}: wrong password, or no account for this client's address`,
-        remedy: 'check the password in the inventory and the account on the server (SELECT user, host FROM mysql.user)',
+        remedy:
+          'check the password in the inventory and the account on the server (SELECT user, host, ssl_type FROM mysql.user): one that requires TLS is refused too',
       }
     case 1044:
     case 1142:
@@ -42,6 +43,12 @@ export function databaseProblem(error: ServerError, where: string, login: Databa
         where,
         what: `${user} lacks a privilege: ${error.message}`,
         remedy: 'grant it, or log in as an account that has it',
+      }
+    case 3159:
+      return {
+        where,
+        what: 'it takes TLS connections only, and Plinth makes none: its own go through SSH',
+        remedy: 'turn require_secure_transport off, and give the accounts of people and programs REQUIRE SSL instead',
       }
     case 1040:
       return { where, what: 'too many connections', remedy: 'raise max_connections, or find what holds them' }
@@ -106,6 +113,7 @@ export async function openDatabase(channel: MachineChannel, login: DatabaseLogin
         throw hostError(databaseProblem(error as ServerError, where, login))
       }
     },
+    offersTls: (Number(streaming(connection).serverCapabilityFlags) & takesTls) !== 0,
     get fetchedPublicKey() {
       return fetchedPublicKey
     },
@@ -117,6 +125,9 @@ export async function openDatabase(channel: MachineChannel, login: DatabaseLogin
     },
   }
 }
+
+/** CLIENT_SSL of the capabilities that a server begins with. */
+const takesTls = 0x800
 
 /** Seconds. */
 const goodbye = 3
@@ -132,8 +143,9 @@ async function within<T>(seconds: number, work: Promise<T>): Promise<T> {
   return Promise.race([work, late]).finally(() => clearTimeout(timer))
 }
 
-/** The connection below the one with promises: it alone gives rows one by one. */
-const streaming = (connection: unknown): Callbacks => (connection as { readonly connection: Callbacks }).connection
+/** The connection below the one with promises: it alone gives rows one by one, and tells what the server is able to do. */
+const streaming = (connection: unknown): Callbacks & { readonly serverCapabilityFlags?: number } =>
+  (connection as { readonly connection: Callbacks }).connection
 
 /** What the server sends for a value, before the driver makes a number or a date of it. */
 const asText = (field: { string(encoding?: string): string | null }): string | null => field.string('utf8')

@@ -2,7 +2,7 @@
  * How a unit runs Nacos: java itself, with what bin/startup.sh of the version would have given it. The script is not
  * used: it needs bash, a JDK, and a home without blanks, asks questions in 3.x, and returns before anything is known.
  */
-import { type Finding, wrong } from './finding.ts'
+import { type Finding, risky, wrong } from './finding.ts'
 import { atLeast, type Mode, type Version } from './version.ts'
 
 export interface Heap {
@@ -34,6 +34,21 @@ export interface JavaCommand {
 /** The heap of startup.sh for a mode: 2g in a cluster, 512m standalone. */
 export const defaultHeap = (mode: Mode): Heap =>
   mode === 'standalone' ? { xms: '512m', xmx: '512m', xmn: '256m' } : { xms: '2g', xmx: '2g', xmn: '1g' }
+
+/** Megabytes of a size as java writes it: `512m`, `2g`. */
+export const megabytes = (size: string): number => Number.parseInt(size, 10) * (size.endsWith('g') ? 1024 : 1)
+
+/** Heaps with which java ends at once (the first two), or which it corrects with a word nobody reads. */
+export function heapProblems({ xms, xmx, xmn }: Heap): Finding[] {
+  const remedy = 'correct nacos.heap, for example xms: 2g, xmx: 2g, xmn: 1g'
+  const nothing = Object.entries({ xmx, xmn }).filter(([, size]) => size !== undefined && megabytes(size) === 0)
+  if (nothing.length > 0)
+    return nothing.slice(0, 1).map(([key, size]) => wrong(`java takes no ${key} of ${size}`, remedy))
+  if (megabytes(xms) > megabytes(xmx)) return [wrong(`xms ${xms} is more than xmx ${xmx}`, remedy)]
+  if (xmn !== undefined && megabytes(xmn) >= megabytes(xmx))
+    return [risky(`xmn ${xmn} leaves nothing of xmx ${xmx} to what is not young`, remedy)]
+  return []
+}
 
 /** Java, its flags, the jar and its arguments, in the order of startup.sh. Quoting for a unit file is the caller's. */
 export function javaCommand(input: JavaInput): JavaCommand {
@@ -139,11 +154,26 @@ const meanings: readonly (readonly [RegExp, string])[] = [
   [/!/, 'an exclamation mark, which separates a jar from its content'],
 ]
 
-const system = new Set(
-  'bin boot dev etc home lib lib64 media mnt opt proc root run sbin srv sys tmp usr var'
-    .split(' ')
-    .map((name) => `/${name}`),
-)
+const under = (folder: string, names: string): string[] => names.split(' ').map((name) => `${folder}/${name}`)
+
+/** What the system and Plinth have for themselves, with all that is in it: the home is given to the service's user. */
+const taken = [
+  ...under('', 'bin boot dev etc lib lib32 lib64 libx32 lost+found proc root run sbin sys'),
+  ...under('/usr', 'bin games include lib lib32 lib64 libexec sbin src'),
+  ...under('/usr/local', 'bin etc games include lib lib64 libexec man sbin src'),
+  ...under('/var', 'cache/plinth lib/plinth log/plinth lock run'),
+  ...under('/var/lib', 'apt dbus dnf dpkg pam rpm systemd'),
+  '/opt/java',
+]
+/** Folders of the system that may hold a home and are none. */
+const shared = new Set([
+  ...under('', 'home media mnt opt srv tmp usr var'),
+  ...under('/usr', 'local share local/share'),
+  ...under('/var', 'backups cache crash lib local log mail opt spool tmp www'),
+])
+
+/** Whether a folder is another one, or is in it. */
+export const isWithin = (folder: string, other: string): boolean => folder === other || folder.startsWith(`${other}/`)
 
 /**
  * Why a folder can't be the home of an instance; undefined if it can. Letters of any script and single blanks inside
@@ -159,6 +189,7 @@ export function homeProblem(path: string): Finding | undefined {
     return wrong(`${JSON.stringify(path)}: a name in it begins or ends with a blank, or ends with a dot`, remedy)
   const meaning = meanings.find(([pattern]) => pattern.test(path))
   if (meaning) return wrong(`${JSON.stringify(path)} holds ${meaning[1]}`, remedy)
-  if (parts.length === 1 && system.has(path)) return wrong(`${path} belongs to the system`, remedy)
+  if (shared.has(path) || taken.some((folder) => isWithin(path, folder)))
+    return wrong(`${path} belongs to the system`, remedy)
   return undefined
 }

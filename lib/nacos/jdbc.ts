@@ -1,7 +1,11 @@
 /** The JDBC URL of the database and what is known to go wrong with it (MySQL Connector/J 8, as in Nacos 1.4 to 3.x). */
 import { isIPv6 } from 'node:net'
-import type { Secret } from '../core/secret.ts'
+import { reveal, Secret } from '../core/secret.ts'
+import { isSecretName } from '../core/secret-name.ts'
 import { type Finding, risky, wrong } from './finding.ts'
+
+/** What stands behind the `?` of a JDBC URL: names to values, a store's password among them. */
+export type JdbcParameters = Readonly<Record<string, string | Secret>>
 
 export interface Database {
   readonly host: string
@@ -10,7 +14,7 @@ export interface Database {
   readonly user: string
   readonly password: Secret
   /** Of the URL, in this order. */
-  readonly parameters: Readonly<Record<string, string>>
+  readonly parameters: JdbcParameters
 }
 
 /**
@@ -31,24 +35,47 @@ export const defaultJdbcParameters: Readonly<Record<string, string>> = {
 /** `jdbc:mysql://host:port/name?…`; names and values are URL-encoded where they must be. */
 export function jdbcUrl({ host, port, name, parameters }: Omit<Database, 'user' | 'password'>): string {
   const query = Object.entries(parameters)
-    .map(([key, value]) => `${encode(key)}=${encode(value)}`)
+    .map(([key, value]) => `${encode(key)}=${encode(reveal(value))}`)
     .join('&')
   return `jdbc:mysql://${isIPv6(host) ? `[${host}]` : host}:${port}/${encode(name)}${query === '' ? '' : `?${query}`}`
 }
 
 const encode = (text: string): string => encodeURIComponent(text).replaceAll('%2F', '/')
 
+/** Whether a URL made with these holds what must not be seen: then the whole of it is a secret. */
+export const hasJdbcSecret = (parameters: JdbcParameters): boolean =>
+  Object.entries(parameters).some(([name, value]) => value instanceof Secret || isSecretName(name))
+
+/** The parameters as the driver reads them. */
+export const jdbcTexts = (parameters: JdbcParameters): Readonly<Record<string, string>> =>
+  Object.fromEntries(Object.entries(parameters).map(([name, value]) => [name, reveal(value)]))
+
+const isOn = (value: string | undefined): boolean => value?.toLowerCase() === 'true'
+
+/** When the driver uses TLS; `offered`, its default: where the server has it. */
+export function driverTls(given: JdbcParameters): 'always' | 'offered' | 'never' {
+  const { sslMode, useSSL, requireSSL } = jdbcTexts(given)
+  const mode = sslMode?.toUpperCase() ?? (useSSL?.toLowerCase() === 'false' ? 'DISABLED' : 'PREFERRED')
+  if ((mode !== 'DISABLED' && mode !== 'PREFERRED') || isOn(requireSSL)) return 'always'
+  return mode === 'DISABLED' ? 'never' : 'offered'
+}
+
+/** Whether the driver may fetch the server's public key, or has it in a file: what a login without TLS takes. */
+export function knowsPublicKey(given: JdbcParameters): boolean {
+  const { allowPublicKeyRetrieval, serverRSAPublicKeyFile } = jdbcTexts(given)
+  return isOn(allowPublicKeyRetrieval) || (serverRSAPublicKeyFile ?? '') !== ''
+}
+
 /** What is wrong or unwise about the parameters of a JDBC URL, errors first. */
-export function jdbcUrlProblems(parameters: Readonly<Record<string, string>>): Finding[] {
+export function jdbcUrlProblems(given: JdbcParameters): Finding[] {
+  const parameters = jdbcTexts(given)
   const found: Finding[] = []
-  const on = (key: string): boolean => parameters[key]?.toLowerCase() === 'true'
-  const mode =
-    parameters.sslMode?.toUpperCase() ?? (parameters.useSSL?.toLowerCase() === 'false' ? 'DISABLED' : 'PREFERRED')
-  if ((mode === 'DISABLED' || mode === 'PREFERRED') && !on('allowPublicKeyRetrieval') && !on('requireSSL')) {
-    // PREFERRED, the driver's default, falls back to no TLS only where the server has none.
+  const on = (key: string): boolean => isOn(parameters[key])
+  const tls = driverTls(given)
+  if (tls !== 'always' && !knowsPublicKey(given)) {
     found.push(
-      (mode === 'DISABLED' ? wrong : risky)(
-        'without TLS and without allowPublicKeyRetrieval=true, Nacos starts only while MySQL remembers the password',
+      (tls === 'never' ? wrong : risky)(
+        'without TLS and without allowPublicKeyRetrieval=true, Nacos starts only while MySQL remembers the password (accounts of caching_sha2_password, the default from 8.0 on)',
         'add allowPublicKeyRetrieval=true, or better sslMode=VERIFY_CA',
       ),
     )

@@ -2,7 +2,7 @@
  * conf/cluster.conf: who belongs to the cluster. Nacos rewrites the file (a comment, then the sorted addresses) at
  * every change of membership, so it is compared as a set, never by its bytes.
  */
-import { isIP, isIPv4, isIPv6 } from 'node:net'
+import { isIP, isIPv4, isIPv6, SocketAddress } from 'node:net'
 import { type Finding, risky, wrong } from './finding.ts'
 
 /** The main port of a member that is written without one, unless its own settings say otherwise. */
@@ -33,6 +33,10 @@ export const clusterConf = (members: readonly string[]): string =>
     .sort()
     .map((member) => `${member}\n`)
     .join('')
+
+/** An address as hosts themselves write it: of IPv6 there are many spellings, `FD00:0:0::1` is `fd00::1`. */
+export const canonicalAddress = (address: string): string =>
+  isIPv6(address) && !address.includes('%') ? new SocketAddress({ address, family: 'ipv6' }).address : address
 
 /** A member of the cluster as `address:port`, an IPv6 address in brackets. */
 export const memberOf = (address: string, port: number): string =>

@@ -64,6 +64,8 @@ export interface Clash {
   readonly b: string
   readonly port: number
   readonly what: string
+  /** Whether one of the two is a console port, which is declared by itself. */
+  readonly console: boolean
 }
 
 const taken = (instance: Instance): { port: number; role: string }[] => [
@@ -73,6 +75,16 @@ const taken = (instance: Instance): { port: number; role: string }[] => [
   })),
   ...Object.entries(instance.extra ?? {}).map(([role, port]) => ({ port, role })),
 ]
+
+const isConsole = ({ role }: { readonly role: string }): boolean => role === names.console
+
+/** A console port for one more instance: the first from 8080 on that none of these has for anything. */
+export function nearestConsolePort(instances: readonly Instance[]): number {
+  const busy = new Set(instances.flatMap((instance) => taken(instance).map(({ port }) => port)))
+  let port = consolePort
+  while (busy.has(port)) port++
+  return port
+}
 
 /** Every port that two instances of ONE machine want both, or that one wants twice. Order of the instances. */
 export function portClashes(instances: readonly Instance[]): Clash[] {
@@ -86,6 +98,7 @@ export function portClashes(instances: readonly Instance[]): Clash[] {
           a: b.name,
           b: b.name,
           port: one.port,
+          console: isConsole(one) || isConsole(other),
           what: `${b.name} (${b.port}): ${one.port} is both its ${other.role} and its ${one.role}`,
         })),
     )
@@ -97,6 +110,7 @@ export function portClashes(instances: readonly Instance[]): Clash[] {
             a: a.name,
             b: b.name,
             port: ours.port,
+            console: isConsole(ours) || isConsole(theirs),
             what: `${b.name} (${b.port}): its ${ours.role} ${ours.port} is the ${theirs.role} of ${a.name} (${a.port})`,
           })),
       ),

@@ -2,9 +2,10 @@
  * What conf/application.properties of an instance has to say, per version. Only the keys below are ours; every other
  * line of the shipped file stays as it is.
  */
-import type { Secret } from '../core/secret.ts'
+import { reveal, Secret } from '../core/secret.ts'
+import { isSecretName } from '../core/secret-name.ts'
 import { type Finding, risky, wrong } from './finding.ts'
-import { type Database, jdbcUrl, jdbcUrlProblems } from './jdbc.ts'
+import { type Database, hasJdbcSecret, jdbcUrl, jdbcUrlProblems } from './jdbc.ts'
 import { consolePort } from './ports.ts'
 import { atLeast, type Mode, type Version, within } from './version.ts'
 
@@ -30,7 +31,7 @@ export interface SettingsInput {
   /** 3.x only; 8080 unless told. */
   readonly console?: number
   /** Further properties. May replace a default of ours, but nothing that is declared elsewhere. */
-  readonly extra: Readonly<Record<string, string>>
+  readonly extra: Readonly<Record<string, string | Secret>>
 }
 
 /** A key to its value; null where the key must not be in the file. */
@@ -73,7 +74,7 @@ function database({ version, database }: SettingsInput): Settings {
     [platform]: 'mysql',
     [other]: null,
     'db.num': '1',
-    'db.url.0': jdbcUrl(database),
+    'db.url.0': hasJdbcSecret(database.parameters) ? new Secret(jdbcUrl(database)) : jdbcUrl(database),
     'db.user.0': database.user,
     'db.password.0': database.password,
     ...unindexed,
@@ -112,9 +113,20 @@ function defaults({ version, mode }: SettingsInput): Settings {
   }
 }
 
-/** Whether a property's value must never be seen: passwords, token secrets, identities, keys of access. */
-export const isSecretProperty = (key: string): boolean =>
-  /password|secret|credential|private-?key|access-?key|identity\.(key|value)$/i.test(key)
+/** A number behind a name: of several passwords, the first. */
+const index = /\[?\d+\]?$/
+
+/**
+ * Whether a property's value must never be seen: by its name (passwords, tokens, identities, keys), or because it is a URL
+ * that names a password.
+ */
+export const isSecretProperty = (key: string, value = ''): boolean =>
+  isSecretName(key.replace(index, '').replace(/\.$/, '')) || /:\/\/[^/?]*@/.test(value) || inQuery(value)
+
+/** Whether a parameter of a URL is a secret by its name. */
+const inQuery = (url: string): boolean =>
+  /^[a-z:]+:\/\//i.test(url) &&
+  [...url.matchAll(/[?&]([^=&]+)=/g)].some(([, name = '']) => isSecretName(name.replace(index, '')))
 
 const known = /^(SecretKey0123456789|ThisIsMyCustomSecretKey0123)/
 
@@ -152,8 +164,15 @@ function databaseProblems({ mode, database }: SettingsInput): Finding[] {
     ...jdbcUrlProblems(database.parameters),
     ...placeholder('the database user', database.user),
     ...placeholder('the database password', database.password.reveal()),
+    ...trimmed(database.password.reveal()),
   ]
 }
+
+/** Nacos trims it as Java does (ExternalDataSourceProperties, all versions): an account with the blank lets nobody in. */
+const trimmed = (password: string): Finding[] =>
+  /^[\0-\x20]|[\0-\x20]$/.test(password)
+    ? [wrong('the database password begins or ends with a blank, which Nacos leaves out', 'choose another')]
+    : []
 
 // Spring has no way to write these two characters as themselves.
 const placeholder = (name: string, text: string): Finding[] =>
@@ -176,6 +195,13 @@ function authProblems({ version, mode, auth }: SettingsInput): Finding[] {
   if (key === 'serverIdentity' && value === 'security')
     found.push(wrong('this identity is the one Nacos shipped with; anyone may use it', 'choose your own key and value'))
   found.push(...placeholder('the identity value', value))
+  if (value !== '' && !/^[!-~]([ -~]*[!-~])?$/.test(value))
+    found.push(
+      wrong(
+        'the identity value is sent as an HTTP header, which has no blank at its ends and ASCII alone',
+        'choose another, or make one with: openssl rand -hex 24',
+      ),
+    )
   if (key !== '' && !/^[A-Za-z0-9-]+$/.test(key))
     found.push(wrong('the identity key names an HTTP header', 'use letters, digits and hyphens only'))
   return found
@@ -184,16 +210,13 @@ function authProblems({ version, mode, auth }: SettingsInput): Finding[] {
 function extraProblems(input: SettingsInput): Finding[] {
   const declared = { ...web(input), ...database(input), ...auth(input), ...ours(input) }
   return Object.entries(input.extra).flatMap(([key, value]): Finding[] => {
-    if (Object.hasOwn(declared, key) || /^db\.(url|user|password)\b/.test(key) || key === tokenSecretKey(input.version))
+    if (
+      Object.hasOwn(declared, key) ||
+      /^db\.(url|user|password)\b/.test(key) ||
+      [tokenSecretKey(input.version), identityKey, identityValue].includes(key)
+    )
       return [wrong(`${key} follows from what is declared`, 'take it out of the extra properties')]
-    if (key === identityKey || key === identityValue || isSecretProperty(key))
-      return [
-        wrong(
-          `${key} is a secret and would be shown`,
-          'set it by hand in application.properties: lines that are not declared are left alone',
-        ),
-      ]
-    if (/exposure\.include$/.test(key) && value.includes('*'))
+    if (/exposure\.include$/.test(key) && reveal(value).includes('*'))
       return [wrong(`${key}=* opens env and heapdump, secrets included`, 'name the endpoints: health,prometheus')]
     return []
   })

@@ -22,6 +22,9 @@ export interface Version {
 
 const shape = /^(\d+)\.(\d+)\.(\d+)(?:\.(\d+))?(?:-(SNAPSHOT|ALPHA|BETA|RC)(?:\.?(\d+))?)?$/i
 
+/** Whether a text is a version. */
+export const isVersion = (text: string): boolean => shape.test(text)
+
 /**
  * A version as Nacos writes it: 2.5.4, 2.2.0.1, 3.3.0-BETA, 2.0.0-ALPHA.2; a leading v is dropped.
  * Throws a usage error for anything else.

@@ -26,6 +26,9 @@ interface UserState {
   readonly group: string
 }
 
+/** The home of an account that has none. */
+const nowhere = '/nonexistent'
+
 /** A system user that nobody logs in as, with its primary group and home (which is not created here). */
 export function user(
   name: string,
@@ -45,16 +48,28 @@ export function user(
     },
     desired: { home, shell, group: primary },
     // The account of a person, or of another program, is never turned into ours.
-    blocked: (_answers, actual) =>
-      actual !== null && !/\/(nologin|false)$/.test(actual.shell)
-        ? [
+    blocked(_answers, actual) {
+      if (actual === null) return []
+      const there = 'the account is there already and'
+      if (!/\/(nologin|false)$/.test(actual.shell))
+        return [
+          {
+            where: `user:${name}`,
+            what: `${there} logs in with ${actual.shell || 'a shell'}`,
+            remedy: `choose another name, or take its login away yourself: usermod -s ${shell} ${name}`,
+          },
+        ]
+      // What useradd gives where no home was asked for is nobody's.
+      return home !== nowhere || [home, `/home/${name}`].includes(actual.home)
+        ? []
+        : [
             {
               where: `user:${name}`,
-              what: `the account is there already and logs in with ${actual.shell || 'a shell'}`,
-              remedy: `choose another name, or take its login away yourself: usermod -s ${shell} ${name}`,
+              what: `${there} has the home ${actual.home}`,
+              remedy: `choose another name, or give it over yourself: usermod -d ${nowhere} ${name}`,
             },
           ]
-        : [],
+    },
     steps: ({ actual }) => [
       actual === null
         ? { say: `add user ${name}`, run: sh`useradd -r -M -d ${home} -s ${shell} -g ${primary} -- ${name}`.text }

@@ -1,7 +1,7 @@
 import { PlinthError, type Problem } from '../core/error.ts'
 import type { Answers, Question } from '../core/probe.ts'
 import { type Definition, type Diff, type Resource, resource, type Step } from '../core/resource.ts'
-import { reveal, type Secret } from '../core/secret.ts'
+import { reveal, Secret } from '../core/secret.ts'
 import { editProperties, parseProperties } from '../nacos/properties.ts'
 import { content } from '../readers.ts'
 import { type Ownership, ownershipStep, ownersOf, type PathState, pathQuestion, readPath, replaceFile } from './path.ts'
@@ -11,8 +11,8 @@ export interface PropertiesOptions extends Required<Ownership> {
   readonly wanted: Readonly<Record<string, string | Secret | null>>
   /** The text a file begins with that is not there yet. */
   readonly template: string
-  /** Keys whose values are never shown. */
-  readonly secret: (key: string) => boolean
+  /** What is never shown, by its key or by the value that is there; what is wanted as a Secret is not shown anyway. */
+  readonly secret: (key: string, value: string) => boolean
 }
 
 interface Parsed {
@@ -61,7 +61,9 @@ class Properties implements Definition<PathState> {
   }
 
   secret(key: string, value: string): boolean {
-    return key.startsWith(prefix) && value !== unset && this.options.secret(key.slice(prefix.length))
+    if (!key.startsWith(prefix) || value === unset) return false
+    const name = key.slice(prefix.length)
+    return this.options.wanted[name] instanceof Secret || this.options.secret(name, value)
   }
 
   blocked(answers: Answers, actual: PathState | null): readonly Problem[] {

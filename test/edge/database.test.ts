@@ -1,12 +1,23 @@
 /** Resources in a database: what is asked, what is told, and what is never said of it. */
-import type { Database, DatabaseLogin } from '../../lib/core/channel.ts'
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer } from 'node:net'
+import mysql from 'mysql2'
+import type { Database, DatabaseLogin, MachineChannel } from '../../lib/core/channel.ts'
 import { hostError, PlinthError } from '../../lib/core/error.ts'
 import { Secret } from '../../lib/core/secret.ts'
-import { databaseChannel, databaseProblem } from '../../lib/edge/database.ts'
+import { databaseChannel, databaseProblem, openDatabase } from '../../lib/edge/database.ts'
 import { type LockTimes, lockTimes } from '../../lib/mysql/lock.ts'
 import { assert, suite } from '../kit.ts'
 
 const test = suite('edge/database')
+
+/** The driver's connection at the side of a server. */
+interface ServerSide {
+  serverHandshake(hello: object): void
+  _resetSequenceId(): void
+  on(event: string, listener: () => void): void
+}
+
 const login: DatabaseLogin = { host: '10.0.0.10', port: 3306, user: 'admin', password: new Secret('pw') }
 const where = 'MySQL 10.0.0.10:3306'
 
@@ -297,6 +308,11 @@ test('what a refusal is about, by its number', () => {
     [1044, 'Access denied to database', /lacks a privilege: Access denied to database/],
     [1227, 'you need SUPER', /lacks a privilege/],
     [1040, 'Too many connections', /^too many connections$/],
+    [
+      3159,
+      'Connections using insecure transport are prohibited',
+      /^it takes TLS connections only, and Plinth makes none/,
+    ],
     [1290, 'running with --read-only', /read-only/],
     [9999, 'something else', /^something else$/],
   ]
@@ -305,6 +321,31 @@ test('what a refusal is about, by its number', () => {
     assert.is(problem.where, where)
     assert.match(problem.what, what)
     assert.not(JSON.stringify(problem).includes('pw"'))
+  }
+})
+
+test('whether a server offers TLS is what it says first', async () => {
+  const plain = { protocolVersion: 10, serverVersion: '8.0.40', connectionId: 1, statusFlags: 2, characterSet: 45 }
+  for (const offers of [true, false]) {
+    // PROTOCOL_41, SECURE_CONNECTION and, or not, SSL.
+    const capabilityFlags = 0x8200 | (offers ? 0x800 : 0)
+    const server = createServer((socket) => {
+      const client = mysql.createConnection({ stream: socket, isServer: true }) as unknown as ServerSide
+      const authCallback = (_: unknown, done: (error: null) => void): void => {
+        done(null)
+        client._resetSequenceId()
+      }
+      client.serverHandshake({ ...plain, capabilityFlags, authCallback })
+      client.on('error', () => {})
+      client.on('quit', () => socket.end())
+    }).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const stream = connect((server.address() as AddressInfo).port, '127.0.0.1')
+    const machine = { tunnel: async () => stream } as unknown as MachineChannel
+    const database = await openDatabase(machine, login)
+    await database.close()
+    server.close()
+    assert.is(database.offersTls, offers)
   }
 })
 

@@ -1,4 +1,11 @@
-import { defaultHeap, homeProblem, type JavaInput, javaCommand } from '../../lib/nacos/java-command.ts'
+import {
+  defaultHeap,
+  type Heap,
+  heapProblems,
+  homeProblem,
+  type JavaInput,
+  javaCommand,
+} from '../../lib/nacos/java-command.ts'
 import { parseVersion } from '../../lib/nacos/version.ts'
 import { assert, suite } from '../kit.ts'
 
@@ -125,7 +132,29 @@ const homes: readonly [string, RegExp | undefined][] = [
   ['/opt/a\nb', /control/],
   ['/opt/a\u2028b', /control/],
   ['/', /not normalised/],
-  ['/etc', /belongs to the system/],
+  ['/data/nacos', undefined],
+  ['/var/lib/nacos', undefined],
+  ['/var/nacos', undefined],
+  ['/usr/local/nacos', undefined],
+  ['/home/nacos', undefined],
+  ['/home/ops/nacos', undefined],
+  ['/opt/javanacos', undefined],
+  ...[
+    ...['/etc', '/etc/nacos', '/usr', '/usr/bin', '/usr/lib/nacos', '/usr/local', '/usr/local/bin', '/usr/local/lib/n'],
+    ...[
+      '/var',
+      '/var/lib',
+      '/var/log',
+      '/var/tmp',
+      '/var/run/n',
+      '/run/nacos',
+      '/root/nacos',
+      '/home',
+      '/opt',
+      '/opt/java',
+    ],
+    ...['/opt/java/8', '/var/cache/plinth', '/var/lib/plinth/n', '/lib/systemd', '/boot/n', '/proc/n', '/dev/shm/n'],
+  ].map((path): (typeof homes)[number] => [path, /belongs to the system/]),
 ]
 for (const [path, what] of homes) {
   test(`home ${JSON.stringify(path)}`, () => {
@@ -134,5 +163,23 @@ for (const [path, what] of homes) {
     if (what) assert.match(found?.what ?? '', what)
   })
 }
+
+const heaps: readonly [string, Heap, readonly [string, RegExp][]][] = [
+  ['of one size', { xms: '2g', xmx: '2048m', xmn: '1g' }, []],
+  ['that grows', { xms: '512m', xmx: '2g' }, []],
+  ['that begins larger than it may become', { xms: '2g', xmx: '1g' }, [['error', /xms 2g is more than xmx 1g/]]],
+  ['of nothing', { xms: '0m', xmx: '0m' }, [['error', /java takes no xmx of 0m/]]],
+  ['with a young generation of nothing', { xms: '1g', xmx: '1g', xmn: '0g' }, [['error', /java takes no xmn of 0g/]]],
+  ['that is all young', { xms: '1g', xmx: '1g', xmn: '1024m' }, [['warning', /xmn 1024m leaves nothing of xmx 1g/]]],
+]
+for (const [name, heap, says] of heaps)
+  test(`a heap ${name}`, () => {
+    const found = heapProblems(heap)
+    assert.equal(
+      found.map(({ severity }) => severity),
+      says.map(([severity]) => severity),
+    )
+    for (const [index, [, what]] of says.entries()) assert.match(found[index]?.what ?? '', what)
+  })
 
 test.run()

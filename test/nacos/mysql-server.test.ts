@@ -79,6 +79,13 @@ const present: readonly [string, readonly string[], typeof two, RegExp | undefin
     two,
     /^9 of 12.*utf8mb4/,
   ],
+  [
+    'five of them, where permissions failed too',
+    six.filter((t) => t !== 'permissions'),
+    two,
+    /^5 of 12.* older than 5\.6\.5/,
+  ],
+  ['those of an old MySQL for 2.5', six, newest, /^5 of 10 .* older than 5\.6\.5/],
   ['one missing', tablesOf(two).slice(1), two, /^11 of 12 tables are there, config_info is missing$/],
   ['an older schema', tablesOf(two), newest, /came with 2\.5\.0/],
   ['the old and not all', tablesOf(two).filter((t) => t !== 'users'), newest, /version before 2\.5\.0/],

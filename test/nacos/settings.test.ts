@@ -109,7 +109,12 @@ const secretKeys: readonly [string, boolean][] = [
   ['nacos.core.auth.server.identity.value', true],
   ['nacos.core.auth.ldap.password', true],
   ['nacos.core.auth.server.identity.key', true],
+  ['my.plugin.token', true],
+  ['my.plugin.api-key', true],
+  ['my.credentials[0]', true],
   ['db.user.0', false],
+  ['nacos.core.auth.plugin.nacos.token.expire.seconds', false],
+  ['server.ssl.key-alias', false],
   ['nacos.core.auth.caching.enabled', false],
 ]
 for (const [key, is] of secretKeys)
@@ -133,6 +138,7 @@ const parameters: readonly [string, Record<string, string>, readonly [string, Re
   ['no key retrieval without TLS', cold, [['error', /only while MySQL remembers/]]],
   ['no key retrieval with the default TLS', unsaid, [['warning', /only while MySQL remembers/]]],
   ['TLS', { ...unsaid, sslMode: 'VERIFY_CA' }, []],
+  ['the key in a file', { ...cold, serverRSAPublicKeyFile: '/etc/mysql/public_key.pem' }, []],
   ['no timeouts', { ...defaultJdbcParameters, socketTimeout: '0' }, [['warning', /no socketTimeout/]]],
   ['deserialising', { ...defaultJdbcParameters, autoDeserialize: 'true' }, [['error', /run code/]]],
   ['no time zone', { ...defaultJdbcParameters, serverTimezone: '' }, [['warning', /serverTimezone/]]],
@@ -206,9 +212,29 @@ const problems: readonly [string, SettingsInput, readonly [string, RegExp][]][] 
     input('2.2.4', { database: { ...database, password: new Secret(`a\${b}`) } }),
     [['error', /placeholder/]],
   ],
+  ...[' p', 'p ', 'p\t', 'p\u0001'].map((password): (typeof problems)[number] => [
+    `the password ${JSON.stringify(password)}, which Nacos cuts`,
+    input('2.2.4', { database: { ...database, password: new Secret(password) } }),
+    [['error', /database password begins or ends with a blank/]],
+  ]),
+  ['a blank inside a password', input('2.2.4', { database: { ...database, password: new Secret('a b\u3000') } }), []],
+  ...[' v', 'v ', '身份', 'a\nb'].map((value): (typeof problems)[number] => [
+    `the identity ${JSON.stringify(value)}, which no header carries`,
+    input('2.2.4', { auth: identity('who', value) }),
+    [['error', /identity value is sent as an HTTP header/]],
+  ]),
+  ['an identity with a blank inside', input('2.2.4', { auth: identity('who', 'a b~!') }), []],
   ['a declared key', input('2.2.4', { extra: { 'server.port': '1' } }), [['error', /follows from what is declared/]]],
   ['another database', input('2.2.4', { extra: { 'db.url.1': 'x' } }), [['error', /follows from what is declared/]]],
-  ['a secret in the open', input('2.2.4', { extra: { 'x.password': '1' } }), [['error', /is a secret/]]],
+  ['a secret among the others', input('2.2.4', { extra: { 'x.password': new Secret('1') } }), []],
+  [
+    'an identity among the others',
+    input('2.1.1', { auth: off, extra: { 'nacos.core.auth.server.identity.value': 'x' } }),
+    [
+      ['error', /follows from what is declared/],
+      ['warning', /auth is off/],
+    ],
+  ],
   [
     'all of actuator',
     input('2.2.4', { extra: { 'management.endpoints.web.exposure.include': '*' } }),

@@ -37,6 +37,12 @@ plans(test, app, {
     changes: ['home: /home/app → /nonexistent', 'shell: /bin/bash → /usr/sbin/nologin'],
     problems: ['user:app: the account is there already and logs in with /bin/bash; choose another name'],
   },
+  'the account of another program, which has its home': {
+    answers: { 'user:app': '/var/lib/mysql|/bin/false|app' },
+    action: 'blocked',
+    changes: ['home: /var/lib/mysql → /nonexistent', 'shell: /bin/false → /usr/sbin/nologin'],
+    problems: ['user:app: the account is there already and has the home /var/lib/mysql; choose another name'],
+  },
   'a shell that is not named is a shell': {
     answers: { 'user:app': '/root||root' },
     action: 'blocked',
@@ -50,7 +56,7 @@ test('the commands, word for word', () => {
     resource.plan(canned(answers), new Set()).steps.map(({ run }) => run)
   assert.equal(runs(group('app')), ['groupadd -r -- app'])
   assert.equal(runs(app), ['useradd -r -M -d /nonexistent -s /usr/sbin/nologin -g app -- app'])
-  assert.equal(runs(app, { 'user:app': '/x|/bin/false|app' }), [
+  assert.equal(runs(app, { 'user:app': '/home/app|/bin/false|app' }), [
     'usermod -d /nonexistent -s /usr/sbin/nologin -g app -- app',
   ])
   assert.equal(runs(user('-a b', { home: "/it's", group: '$g' })), [

@@ -1,4 +1,5 @@
 import type { Resource } from '../../lib/core/resource.ts'
+import { parseVersion } from '../../lib/nacos/version.ts'
 import { plainFacts } from '../../lib/testing.ts'
 import { clusterConf } from '../../roles/cluster-conf.ts'
 import { suite } from '../kit.ts'
@@ -57,6 +58,27 @@ plans(test, ports, {
     answers: { ...running, 'listening:8848': java(771) },
     action: 'blocked',
     problems: ['port:8848: taken by java,pid=771'],
+  },
+})
+
+const third = (console_port?: number) =>
+  clusterConf
+    .resources(
+      { ...nodes[0]!.params.nacos, console_port, version: parseVersion('3.0.3'), members: [], ownAddress: '10.0.0.1' },
+      plainFacts,
+    )
+    .find(({ id }) => id.startsWith('ports:'))!
+plans(test, third(), {
+  'the console port of 3.x is held by another program': {
+    answers: { ...running, 'listening:8080': 'users:(("nginx",pid=5,fd=6))' },
+    action: 'blocked',
+    problems: ['port:8080: taken by nginx,pid=5,fd=6; stop that program, or choose another nacos.console_port'],
+  },
+})
+plans(test, third(8081), {
+  'another console port is declared': {
+    answers: { ...running, 'listening:8080': 'users:(("nginx",pid=5,fd=6))' },
+    action: 'keep',
   },
 })
 

@@ -86,8 +86,23 @@ test('a login that needs the public key is fine where the driver may fetch it, a
     problems.map(({ where }) => where),
     ['n1', 'n2', 'n3'].map((name) => `${name}: public key retrieval`),
   )
-  const safe = parameters('allowPublicKeyRetrieval: "false", sslMode: VERIFY_CA')
-  assert.equal((await tried(safe, fetched)).problems, [])
+  for (const safe of [
+    'allowPublicKeyRetrieval: "false", sslMode: VERIFY_CA',
+    'allowPublicKeyRetrieval: "false", serverRSAPublicKeyFile: /etc/mysql/key.pem',
+  ])
+    assert.equal((await tried(parameters(safe), fetched)).problems, [], safe)
+})
+
+test('a driver that prefers TLS needs no public key of a server that offers it, and of another one it does', async () => {
+  const text = changed([
+    'password: dbpass }',
+    'password: dbpass, parameters: { allowPublicKeyRetrieval: "false", sslMode: PREFERRED } }',
+  ])
+  const server = (offersTls: boolean) => () => ({ fetchedPublicKey: true, offersTls })
+  assert.equal((await tried(text, server(true))).problems, [])
+  assert.is((await tried(text, server(false))).problems.length, 3)
+  const never = text.replace('PREFERRED', 'DISABLED')
+  assert.is((await tried(never, server(true))).problems.length, 3)
 })
 
 test.run()

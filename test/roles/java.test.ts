@@ -27,6 +27,22 @@ test('where the JDK comes from', () => {
   assert.is(link({ home: '/usr/java/8' }), 'link /opt/java/8 to /usr/java/8')
 })
 
+test('the names of the Red Hat family where its package manager is', () => {
+  const made = (version: number, more: object) =>
+    java.resources({ ...given, version, ...more }, { ...plainFacts, os: 'rocky', packageManager: 'dnf' })
+  const link = (version: number, more: object) =>
+    made(version, more)
+      .find(({ id }) => id.startsWith('symlink:'))!
+      .plan(() => '', new Set()).steps[0]!.say
+  const named = (version: number) => made(version, {}).find(({ id }) => id.startsWith('package:'))!.id
+  assert.is(named(8), 'package:java-1.8.0-openjdk-headless')
+  assert.is(named(17), 'package:java-17-openjdk-headless')
+  assert.is(link(8, {}), 'link /opt/java/8 to /usr/lib/jvm/jre-1.8.0-openjdk')
+  assert.is(link(17, {}), 'link /opt/java/17 to /usr/lib/jvm/jre-17-openjdk')
+  assert.is(link(17, { package: 'java-17-openjdk-devel' }), 'link /opt/java/17 to /usr/lib/jvm/jre-17-openjdk')
+  assert.is(link(8, { package: 'bisheng-8', home: '/opt/b' }), 'link /opt/java/8 to /opt/b')
+})
+
 const step = ['check that java is version 8']
 plans(test, check(8), {
   'keep: 8': { answers: { [`javaVersion:${home}`]: '1.8.0_432' }, action: 'keep' },

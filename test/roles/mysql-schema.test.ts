@@ -38,6 +38,33 @@ test('two nodes of one address share an account; without a password there is no 
   )
 })
 
+const noPassword = ['            admin_password: adminpw\n', ''] as const
+const unnamed = mysqlSchema((await cluster(changed(noPassword))).nodes, archives()).find(({ id }) =>
+  id.startsWith('login:'),
+)!
+const users = (count: string) => ({ [`${unnamed.probe[0]!.reader.name}:nacos`]: count })
+plans(test, unnamed, {
+  'auth without a password of an administrator, and users are there': { answers: users('2'), action: 'keep' },
+  'auth without a password of an administrator, and no user': {
+    answers: users('0'),
+    action: 'blocked',
+    problems: [
+      'database nacos: auth is on and nobody could log in: there is no user; declare nacos.auth.admin_password',
+    ],
+  },
+  'auth without a password of an administrator, and no table yet': {
+    answers: {},
+    action: 'blocked',
+    problems: ['nobody could log in'],
+  },
+})
+
+test('where the first user is made, or auth is off, nobody is asked for', async () => {
+  const off = await cluster(changed(noPassword, ['enabled: true', 'enabled: false']))
+  for (const made of [resources, mysqlSchema(off.nodes, archives())])
+    assert.not(made.some(({ id }) => id.startsWith('login:')))
+})
+
 test('without a database there is nothing to do', async () => {
   const embedded = await cluster(
     changed(['    database: { host: 10.0.0.10, name: nacos, user: nacos, password: dbpass }\n', '']),
@@ -86,10 +113,21 @@ test('what is unwise about a server is told and stops nothing', () => {
 })
 
 test('a schema of which only some tables exist is told of, and completed', () => {
-  const plan = resources[1]!.plan(canned({ 'tables:nacos': 'roles\nusers' }), new Set())
+  const plan = resources[1]!.plan(canned({ ...server, 'tables:nacos': 'roles\nusers' }), new Set())
   assert.is(plan.action, 'keep')
   assert.match(plan.warnings?.[0]?.what ?? '', /2 of 12 tables are there/)
-  assert.is(resources[3]!.plan(canned({ 'tables:nacos': 'roles\nusers' }), new Set()).action, 'create')
+  assert.is(plan.warnings?.[0]?.remedy, 'nothing to do: the missing ones are created')
+  assert.is(resources[3]!.plan(canned({ ...server, 'tables:nacos': 'roles\nusers' }), new Set()).action, 'create')
+})
+
+test('on a server that is refused nobody says that the missing tables are created', () => {
+  for (const version of ['5.5.62', '5.6.51']) {
+    const answers = canned({ ...server, 'variable:version': version, 'tables:nacos': 'roles\nusers' })
+    assert.is(resources[0]!.plan(answers, new Set()).action, 'blocked', version)
+    const [warning] = resources[1]!.plan(answers, new Set()).warnings ?? []
+    assert.match(warning?.what ?? '', /2 of 12 tables are there/)
+    assert.is(warning?.remedy, 'move to a newer server first: the missing ones are created there', version)
+  }
 })
 
 test('the first user: made once, with a hash that Nacos reads; an existing one keeps its password', () => {

@@ -58,14 +58,14 @@ export interface Cluster {
   readonly fleet: Fleet
 }
 
-/** The typed hosts of an inventory. Places in messages are `hosts.yaml:LINE:COLUMN`. */
-export async function cluster(text = good): Promise<Cluster> {
+/** The typed hosts of an inventory. Places in messages are `hosts.yaml:LINE:COLUMN`; `env` is what `!env` finds. */
+export async function cluster(text = good, env: Readonly<Record<string, string>> = {}): Promise<Cluster> {
   const folder = mkdtempSync(join(tmpdir(), 'plinth-nodes-'))
   const before = process.cwd()
   try {
     process.chdir(folder)
     writeFileSync('hosts.yaml', text)
-    const inventory = await loadInventory(['hosts.yaml'], { env: {} })
+    const inventory = await loadInventory(['hosts.yaml'], { env })
     const fleet = new Fleet(inventory, async () => distribution)
     return { fleet, nodes: fleet.group('nacos', nacosNode), databases: fleet.group('mysql', mysqlHost) }
   } finally {

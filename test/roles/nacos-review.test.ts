@@ -1,14 +1,16 @@
 /** What can be said about the nodes at the desk, and where. */
-import { review } from '../../roles/nacos-node.ts'
+import { review } from '../../roles/nacos-review.ts'
 import { assert, suite } from '../kit.ts'
 import { changed, cluster, good, type Swap } from './nodes.ts'
 
-const test = suite('roles/nacos-node')
+const test = suite('roles/nacos-review')
 
 interface Case {
   readonly swaps?: readonly Swap[]
   /** Each `where: a piece of what`. */
   readonly errors?: readonly (readonly [where: string, what: string])[]
+  /** Of the first error. */
+  readonly remedy?: RegExp
   readonly warnings?: readonly (readonly [where: string, what: string])[]
 }
 
@@ -32,6 +34,68 @@ const cases: Readonly<Record<string, Case>> = {
   'one folder for two': {
     swaps: [[n2, '{ ansible_host: 10.0.0.1, nacos_port: 8948, nacos_unit: b }']],
     errors: [['hosts.yaml:16:9', 'n2 and n1 are on one machine and share the home /opt/nacos']],
+  },
+  'a home within a folder of the other one': {
+    swaps: [[n2, '{ ansible_host: 10.0.0.1, nacos_port: 8948, nacos_unit: b, nacos_home: /opt/nacos/data/b }']],
+    errors: [['hosts.yaml:12:72', 'n2 has its home /opt/nacos/data/b in a folder of n1 (/opt/nacos)']],
+  },
+  'a home within a folder of a later one': {
+    swaps: [
+      [
+        '{ ansible_host: 10.0.0.1 }',
+        '{ ansible_host: 10.0.0.2, nacos_port: 8948, nacos_unit: b, nacos_home: /opt/nacos/logs }',
+      ],
+    ],
+    errors: [['hosts.yaml:11:72', 'n1 has its home /opt/nacos/logs in a folder of n2 (/opt/nacos)']],
+  },
+  'homes beside each other, one above the other, in no folder of it': {
+    swaps: [[n2, '{ ansible_host: 10.0.0.1, nacos_port: 8948, nacos_unit: b, nacos_home: /opt/nacos/8948 }']],
+  },
+  'a heap that java refuses': {
+    swaps: [['sha256:', 'heap: { xms: 2g, xmx: 1g }\n          sha256:']],
+    errors: [['hosts.yaml:19:11', 'xms 2g is more than xmx 1g']],
+  },
+  'the consoles of two 3.x on one machine': {
+    swaps: [
+      [n2, '{ ansible_host: 10.0.0.1, nacos_port: 8948, nacos_home: /opt/b, nacos_unit: b }'],
+      ['version: 2.2.4', 'version: 3.0.3'],
+      ['java: { version: 8 }', 'java: { version: 17 }'],
+    ],
+    errors: [['hosts.yaml:16:9', 'n2 (8948): its console port 8080 is the console port of n1 (8848)']],
+    warnings: [['hosts.yaml:17:11', '3.0 and 3.1']],
+    remedy: /nacos\.console_port.*for example 8081$/,
+  },
+  'consoles that are told apart': {
+    swaps: [
+      [n2, '{ ansible_host: 10.0.0.1, nacos_port: 8948, nacos_console_port: 8081, nacos_home: /opt/b, nacos_unit: b }'],
+      ['version: 2.2.4', 'version: 3.0.3'],
+      ['java: { version: 8 }', 'java: { version: 17 }'],
+    ],
+    warnings: [['hosts.yaml:17:11', '3.0 and 3.1']],
+  },
+  'a console port that another port of the instance is': {
+    swaps: [
+      ['version: 2.2.4', 'version: 3.0.3\n          console_port: 9848'],
+      ['java: { version: 8 }', 'java: { version: 17 }'],
+    ],
+    errors: [
+      ['hosts.yaml:18:11', 'n1 (8848): 9848 is both its client gRPC port and its console port'],
+      ['hosts.yaml:18:11', 'n2 (8848): 9848'],
+      ['hosts.yaml:18:11', 'n3 (8848): 9848'],
+    ],
+    warnings: [['hosts.yaml:17:11', '3.0 and 3.1']],
+  },
+  'a console port for 2.x': {
+    swaps: [['version: 2.2.4', 'version: 2.2.4\n          console_port: 8081']],
+    warnings: [['hosts.yaml:18:11', 'the console of 2.x is at the main port']],
+  },
+  'an address of IPv6 in another spelling': {
+    swaps: [
+      ['{ ansible_host: 10.0.0.1 }', '{ ansible_host: 10.0.0.1, nacos_address: "FD00:0:0::1" }'],
+      [n2, '{ ansible_host: 10.0.0.2, nacos_address: "fd00::1" }'],
+      ['{ ansible_host: 10.0.0.3 }', '{ ansible_host: "FD00::3" }'],
+    ],
+    errors: [['hosts.yaml:11:39', '[fd00::1]:8848 is in the list twice']],
   },
   'one unit for two': {
     swaps: [[n2, '{ ansible_host: 10.0.0.1, nacos_port: 8948, nacos_home: /opt/b }']],
@@ -112,6 +176,24 @@ const cases: Readonly<Record<string, Case>> = {
     swaps: [[/token_secret: .*/.exec(good)![0], 'token_secret: c2hvcnQ=']],
     errors: [['hosts.yaml:16:9', '5 bytes, at least 32 are needed']],
   },
+  'auth, and nobody whom the gate knows': {
+    swaps: [['            admin_password: adminpw\n', '']],
+    warnings: [['hosts.yaml:20:11', 'auth is on without nacos.auth.admin_password: the gate can']],
+  },
+  'the same from 2.4 on': {
+    swaps: [
+      ['            admin_password: adminpw\n', ''],
+      ['version: 2.2.4', 'version: 2.4.3'],
+    ],
+    errors: [['hosts.yaml:20:11', 'from 2.4.0 on there is no user to log in as']],
+  },
+  'no auth needs no password': {
+    swaps: [
+      ['            admin_password: adminpw\n', ''],
+      ['enabled: true', 'enabled: false'],
+    ],
+    warnings: [['hosts.yaml:16:9', 'auth is off']],
+  },
   'no identity': {
     swaps: [['            identity_value: idvalue\n', '']],
     errors: [['hosts.yaml:16:9', 'members need an identity']],
@@ -129,9 +211,13 @@ const cases: Readonly<Record<string, Case>> = {
     swaps: [['sha256:', 'port: 2000\n          sha256:']],
     errors: [['hosts.yaml:19:11', "2000 can't be a main port"]],
   },
+  'a password among the flags of java': {
+    swaps: [['sha256:', 'java_flags: [-Djavax.net.ssl.trustStorePassword=adminpw, -Da=b]\n          sha256:']],
+    warnings: [['hosts.yaml:19:11', '-Djavax.net.ssl.trustStorePassword: whoever is on the host reads']],
+  },
 }
 
-for (const [name, { swaps = [], errors = [], warnings = [] }] of Object.entries(cases)) {
+for (const [name, { swaps = [], errors = [], warnings = [], remedy }] of Object.entries(cases)) {
   test(name, async () => {
     const { nodes } = await cluster(changed(...swaps))
     const found = review(nodes)
@@ -146,8 +232,22 @@ for (const [name, { swaps = [], errors = [], warnings = [] }] of Object.entries(
         assert.ok(actual[index]?.what.includes(text), told)
       }
     }
+    if (remedy) assert.match(found.errors[0]?.remedy ?? '', remedy)
     assert.not(/dbpass|adminpass|idvalue|adminpw/.test(JSON.stringify(found)), 'no secret is shown')
   })
 }
+
+test('a secret among the flags of java is refused, and not shown', async () => {
+  const text = changed(['sha256:', 'java_flags: [ -Da=b, !env FLAG ]\n          sha256:'])
+  const thrown = await cluster(text, { FLAG: '-Dx=dbpass' }).then(
+    () => '',
+    (error: Error) => error.message,
+  )
+  assert.match(
+    thrown,
+    /^hosts\.yaml:19:37: nacos\.java_flags\[1\]: a secret, and whoever is on the host reads the flags/,
+  )
+  assert.not.match(thrown, /dbpass/)
+})
 
 test.run()
