@@ -1,7 +1,7 @@
 /** What there is to log in with. */
-import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import type { Secret } from '../core/secret.ts'
+import { localUser } from './local-user.ts'
 
 /** What may be used to log in to one host, settled by inventory, command line and OpenSSH's configuration. */
 export interface Credentials {
@@ -26,4 +26,4 @@ export const usualMethods: readonly Method[] = ['publickey', 'keyboard-interacti
 
 /** The files ssh tries as well, newest kind first, in the home folder of the password file, whatever HOME says. */
 export const defaultKeyFiles = (): string[] =>
-  ['id_ed25519', 'id_ecdsa', 'id_rsa'].map((name) => join(userInfo().homedir, '.ssh', name))
+  ['id_ed25519', 'id_ecdsa', 'id_rsa'].map((name) => join(localUser().home, '.ssh', name))
