@@ -47,7 +47,7 @@ export const hasJdbcSecret = (parameters: JdbcParameters): boolean =>
   Object.entries(parameters).some(([name, value]) => value instanceof Secret || isSecretName(name))
 
 /** The parameters as the driver reads them. */
-export const jdbcTexts = (parameters: JdbcParameters): Readonly<Record<string, string>> =>
+const jdbcTexts = (parameters: JdbcParameters): Readonly<Record<string, string>> =>
   Object.fromEntries(Object.entries(parameters).map(([name, value]) => [name, reveal(value)]))
 
 const isOn = (value: string | undefined): boolean => value?.toLowerCase() === 'true'
