@@ -3,7 +3,7 @@ import { PlinthError, type Problem } from '../lib/core/error.ts'
 import type { Gate, Missing, Shown } from '../lib/engine/play.ts'
 import { readNamingUp, readReadiness } from '../lib/nacos/api.ts'
 import { clusterProblems, groupsExpected, ledBy, problemsWithout, type View } from '../lib/nacos/cluster.ts'
-import { diagnose, failureLines, sinceStart, successLine } from '../lib/nacos/diagnosis.ts'
+import { diagnose, failureLines, lastWords, mayHeal, sinceStart, successLine } from '../lib/nacos/diagnosis.ts'
 import { raftPeerOf } from '../lib/nacos/members.ts'
 import { tail, unit as unitReader } from '../lib/readers.ts'
 import { ask, client, LoginRefused, type NodeScope, toldBy, tried, viewOf } from './nacos-http.ts'
@@ -230,7 +230,7 @@ async function started(scope: NodeScope, nodes: readonly Node[]): Promise<Missin
 
 const startLog = ({ params: { nacos } }: Node): string => `${nacos.home}/logs/start.out`
 
-/** A node that does not answer may still be starting; once its output says that the start failed, there is nothing to wait for. */
+/** A node that does not answer may still be starting; once its output says that the start failed, there is nothing to wait for, unless the next attempt may succeed. */
 async function orFailed(
   scope: NodeScope,
   nodes: readonly Node[],
@@ -249,7 +249,10 @@ async function orFailed(
   if (!answers) return item
   const failed = failureLines.some((pattern) => pattern.test(answers(output)))
   const again = /^SubState=(auto-restart|failed|dead)$/m.test(answers(service))
-  return failed || again ? { ...item, what: 'its start failed', final: true } : item
+  if (!failed && !again) return item
+  if (mayHeal(answers(output), node.params.nacos.mode))
+    return { ...item, what: 'its start failed without a Raft leader; systemd starts it again' }
+  return { ...item, what: 'its start failed', final: true }
 }
 
 const logs = ['nacos.log', 'config-fatal.log', 'nacos-persistence.log', 'protocol-raft.log']
@@ -275,15 +278,16 @@ async function explain(scope: NodeScope, missing: readonly Missing[]): Promise<r
       const cause = diagnose(log, { version, mode, port })
       if (cause) return [{ where: `${node.name}: ${cause.name}`, what: cause.what, remedy: cause.remedy }]
       const state = /^SubState=(.*)$/m.exec(answers(service))?.[1] ?? 'unknown'
-      return state === 'running'
-        ? []
-        : [
-            {
-              where: node.name,
-              what: `its unit is ${state}`,
-              remedy: `look at ${startLog(node)} and journalctl -u ${unit}`,
-            },
-          ]
+      // A process that runs and did not fail to start may have written errors about much else.
+      if (state === 'running' && !failureLines.some((pattern) => pattern.test(start))) return []
+      const said = lastWords(start)
+      return [
+        {
+          where: node.name,
+          what: `its unit is ${state}${said ? `, and its output says: ${said}` : ''}`,
+          remedy: `look at ${startLog(node)} and journalctl -u ${unit}`,
+        },
+      ]
     }),
   )
   return found.flat()

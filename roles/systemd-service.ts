@@ -92,6 +92,18 @@ function enoughMemory(name: string, heap: number, others: number): Resource {
   })
 }
 
+/**
+ * Beside the process, until its start has come to an end: ends it if that was a failure. Before 2.2.0 the process of a
+ * failed start stays for ever (#9393), later that was seen too; a database that came up after the node, or members of an
+ * embedded cluster that lost their leader while they started, would leave a service that is active and dead.
+ */
+export const endIfFailed = [
+  '(while sleep 5; do',
+  'if grep -qE "Nacos failed to start|Application run failed" "$0"; then kill "$MAINPID"; exit; fi;',
+  'if grep -q "Nacos started successfully" "$0"; then exit; fi;',
+  'done) </dev/null >/dev/null 2>&1 &',
+].join(' ')
+
 interface Definition {
   readonly name: string
   readonly user: string
@@ -116,7 +128,7 @@ const path = (text: string): string => text.replaceAll('%', '%%')
 function definition({ name, user, home, argv, environment }: Definition): string {
   const output = `${home}/logs/start.out`
   // Each start begins a new file, so that what it says is of this start; the one before is kept beside it.
-  const rotate = ['/bin/sh', '-c', 'if [ -f "$0" ]; then mv -f "$0" "$0.1"; fi', output]
+  const rotate = ['/bin/sh', '-c', 'if [ -f "$0" ]; then mv -f "$0" "$0.1"; fi; : >"$0"', output]
   return `[Unit]
 Description=Nacos (${name})
 Wants=network-online.target
@@ -140,6 +152,8 @@ StandardError=inherit
 SuccessExitStatus=143
 Restart=always
 RestartSec=10
+# The process of a start that failed may live on and serve nothing: it is ended, so that systemd tries again.
+ExecStartPost=${['/bin/sh', '-c', endIfFailed, output].map(commandWord).join(' ')}
 TimeoutStopSec=90
 LimitNOFILE=65535
 TasksMax=infinity

@@ -1,6 +1,6 @@
 /** The log of a start that failed, to the one cause and the way out. Nacos itself says "No DataSource set" for half of them. */
 import { causes, type DiagnosisContext } from './causes.ts'
-import type { Version } from './version.ts'
+import type { Mode, Version } from './version.ts'
 
 export type { DiagnosisContext }
 
@@ -38,6 +38,23 @@ export const failureLines: readonly RegExp[] = [
   /Application run failed/,
   /^Error: (?:Could not|Unable to|A JNI error)/m,
 ]
+
+/**
+ * Whether the next attempt may succeed with nothing changed: members of an embedded cluster read their data through the
+ * leader while they start, and fail if it goes just then (seen with 2.1.1, all three at once).
+ * @param output what the start that failed wrote
+ */
+export const mayHeal = (output: string, mode: Mode): boolean =>
+  mode === 'embedded' && /did not find the Leader node/.test(output)
+
+/** Of a failure whose cause is not known, the line that says most: the innermost exception, else the last error. */
+export function lastWords(output: string): string | undefined {
+  const lines = output.split('\n')
+  const line =
+    lines.findLast((text) => text.startsWith('Caused by: ')) ??
+    lines.findLast((text) => /\bERROR\b|^Error: /.test(text))
+  return line?.trim().slice(0, 300)
+}
 
 const stamp = /^\[?(\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d)/
 

@@ -93,6 +93,28 @@ test(
   { timeout: 400 },
 )
 
+test(
+  'a node that was there before its database serves as soon as that is up, without anybody',
+  async () => {
+    // The process of a failed start of 2.0.3 lives on: systemd alone would call it well for ever.
+    await inside('db1', 'systemctl stop mysql')
+    try {
+      await inside('nacos1', 'systemctl restart nacos-8848')
+      await inside(
+        'nacos1',
+        'for i in $(seq 60); do grep -qs "Nacos failed to start" /opt/nacos/8848/logs/start.out* && exit; sleep 1; done; exit 1',
+      )
+    } finally {
+      await inside('db1', 'systemctl start mysql')
+    }
+    const ready = `http://${testLab.addressOf('nacos1')}:8848/nacos/v1/console/health/readiness`
+    const answer = async (): Promise<boolean> => (await fetch(ready).catch(() => undefined))?.ok ?? false
+    while (!(await answer())) await new Promise((resolve) => setTimeout(resolve, 1000))
+    assert.match(await inside('nacos1', 'systemctl show -p NRestarts --value nacos-8848'), /^[1-9]/)
+  },
+  { timeout: 240 },
+)
+
 /** A JDK in an archive: its java is that of a package that somebody else has installed. */
 async function jdkArchive(): Promise<string> {
   mkdirSync(join(folder, 'jdk-17/bin'), { recursive: true })

@@ -16,11 +16,22 @@ const wrongFlag = {
   [out]: "Unrecognized VM option 'UseConcMarkSweepGC'\nError: Could not create the Java Virtual Machine.\n",
   'unit:nacos.service': 'LoadState=loaded\nSubState=auto-restart',
 }
+/** As 2.1.1 wrote it when its members lost their leader while they started. */
+const leaderless = {
+  [out]: `ERROR Startup errors :
+Caused by: ConsistencyException: The Raft Group [nacos_config] did not find the Leader node
+`,
+  'unit:nacos.service': 'LoadState=loaded\nSubState=running',
+}
 const all = ['n1', 'n2', 'n3']
 const everywhere = <T>(value: T): Record<string, T> => Object.fromEntries(all.map((name) => [name, value]))
 const authOff: Swap = ['enabled: true', 'enabled: false']
 const noPassword: Swap = ['            admin_password: adminpw\n', '']
 const standalone: Swap = ['version: 2.2.4', 'version: 2.2.4\n          mode: standalone']
+const embedded: readonly Swap[] = [
+  ['    database: { host: 10.0.0.10, name: nacos, user: nacos, password: dbpass }\n', ''],
+  ['version: 2.2.4', 'version: 2.1.1\n          mode: embedded'],
+]
 /** n1 and n2 are instances of one machine. */
 const sharing: Swap = [
   'n2: { ansible_host: 10.0.0.2 }',
@@ -263,6 +274,21 @@ const cases: readonly Case[] = [
     missing: ['n1: its start failed (final)'],
   },
   {
+    says: 'a member of an embedded cluster whose leader went while it started: systemd tries again',
+    swaps: embedded,
+    down: ['n1'],
+    changed: ['n1'],
+    on: { n1: leaderless },
+    missing: ['n1: its start failed without a Raft leader; systemd starts it again'],
+  },
+  {
+    says: 'with a database no start waits for a Raft leader: whatever the log says, it is over',
+    down: ['n1'],
+    changed: ['n1'],
+    on: { n1: leaderless },
+    missing: ['n1: its start failed (final)'],
+  },
+  {
     says: 'a changed node that is silent and still starting',
     down: ['n1'],
     changed: ['n1'],
@@ -396,6 +422,16 @@ test('why a start failed, by name; only of the nodes that are missing', async ()
   assert.equal(await explained({ n1: { 'unit:nacos.service': 'SubState=failed' } }), [
     { where: 'n1', what: 'its unit is failed', remedy: 'look at /opt/nacos/logs/start.out and journalctl -u nacos' },
   ])
+  const unknown =
+    'ERROR Startup errors :\nCaused by: A: a\nCaused by: B: the innermost\n\tat x.y\nERROR Nacos failed to start\n'
+  assert.equal(await explained({ n1: { [out]: unknown, 'unit:nacos.service': 'SubState=running' } }), [
+    {
+      where: 'n1',
+      what: 'its unit is running, and its output says: Caused by: B: the innermost',
+      remedy: 'look at /opt/nacos/logs/start.out and journalctl -u nacos',
+    },
+  ])
+  assert.equal(await explained({ n1: { [out]: 'ERROR of last week\n', 'unit:nacos.service': 'SubState=running' } }), [])
   assert.equal(await explained(everywhere(wrongFlag), ['n1']), [], 'a machine out of reach tells nothing')
 })
 

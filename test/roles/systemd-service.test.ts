@@ -1,14 +1,17 @@
 /** The unit files, whole: what runs an instance is looked at line by line. */
 import { join } from 'node:path'
 import type { Facts } from '../../lib/core/facts.ts'
+import { sh } from '../../lib/core/script.ts'
 import { plainFacts } from '../../lib/testing.ts'
-import { commandWord, systemdService, unitWord } from '../../roles/systemd-service.ts'
+import { commandWord, endIfFailed, systemdService, unitWord } from '../../roles/systemd-service.ts'
 import { golden } from '../golden.ts'
 import { assert, suite } from '../kit.ts'
 import { plans } from '../resources/cases.ts'
+import { Sandbox, shells } from '../shells.ts'
 import { changed, cluster, type Swap } from './nodes.ts'
 
 const test = suite('roles/systemd-service')
+const sandbox = new Sandbox(test)
 
 async function service(swaps: readonly Swap[], jdk = 8, facts: Facts = plainFacts) {
   const { nodes } = await cluster(changed(...swaps))
@@ -54,6 +57,41 @@ test('a word of a unit file means itself to systemd', () => {
   // Variables stand in command lines only.
   assert.equal([commandWord('$HOME'), commandWord('$1 and 5%')], ['$$HOME', '"$$1 and 5%%"'])
 })
+
+for (const shell of shells) {
+  test(`${shell}: the process of a start that failed is ended; one that goes on or came to its end is not`, () => {
+    const log = join(sandbox.fresh(), 'start.out')
+    const watch = endIfFailed.replace('sleep 5', 'sleep 0.05')
+    const { stdout } = sandbox.run(
+      shell,
+      sh`watched() {
+  printf '%s\n' "$1" >${log}
+  sleep 60 & export MAINPID=$!
+  sh -c ${watch} ${log}
+}
+watched 'ERROR Startup errors :'
+printf '%s\n' 'ERROR Nacos failed to start, please see nacos.log' >>${log}
+wait "$MAINPID" || echo "failed: $?"
+watched 'ERROR Application run failed'
+wait "$MAINPID" || echo "failed early: $?"
+watched 'INFO Nacos is starting...'
+sleep 0.5
+kill -0 "$MAINPID" && echo 'starting: alive'
+printf '%s\n' 'INFO Nacos started successfully in cluster mode. use external storage' >>${log}
+sleep 0.5
+printf '%s\n' 'ERROR Nacos failed to start' >>${log}
+sleep 0.5
+kill -0 "$MAINPID" && echo 'started: nobody watches any more'
+kill "$MAINPID"`.text,
+    )
+    assert.equal(stdout.trim().split('\n'), [
+      'failed: 143',
+      'failed early: 143',
+      'starting: alive',
+      'started: nobody watches any more',
+    ])
+  })
+}
 
 const requirements = await service([])
 const small = await service([['version: 2.2.4', 'version: 2.2.4\n          heap: { xms: 512m, xmx: 512m }']])
