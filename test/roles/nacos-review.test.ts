@@ -247,7 +247,29 @@ test('a secret among the flags of java is refused, and not shown', async () => {
     thrown,
     /^hosts\.yaml:19:37: nacos\.java_flags\[1\]: a secret, and whoever is on the host reads the flags/,
   )
+  assert.match(thrown, /; move this key to a file that is not encrypted, in the clear, or give what Nacos reads itself/)
   assert.not.match(thrown, /dbpass/)
+})
+
+test('what has a form may stand in an encrypted file: a package, a version that is allowed', async () => {
+  const text = changed(
+    ['sha256:', 'allow: [ !env VERSION ]\n          sha256:'],
+    ['java: { version: 8 }', 'java: { version: 8, package: !env PACKAGE }'],
+  )
+  const known = { VERSION: '3.3.0-BETA', PACKAGE: 'java-1.8.0-openjdk-headless' }
+  const { nodes } = await cluster(text, known)
+  assert.equal(
+    [nodes[0]!.params.nacos.allow, nodes[0]!.params.java.package],
+    [['3.3.0-BETA'], 'java-1.8.0-openjdk-headless'],
+  )
+  for (const [wrong, says] of [
+    [{ VERSION: 'beta' }, /nacos\.allow\[0\]: expected a version such as/],
+    [{ PACKAGE: '-o Foo=1' }, /java\.package: expected the name of a package/],
+  ] as const)
+    await cluster(text, { ...known, ...wrong }).then(
+      () => assert.unreachable(),
+      (error: Error) => assert.match(error.message, says),
+    )
 })
 
 test.run()
