@@ -120,6 +120,25 @@ const secretKeys: readonly [string, boolean][] = [
 for (const [key, is] of secretKeys)
   test(`${key} is ${is ? '' : 'not '}secret`, () => assert.is(isSecretProperty(key), is))
 
+const urls: readonly (readonly [url: string, is: boolean])[] = [
+  ['jdbc:mysql://(host=10.0.0.9,port=3306,user=u,password=hunter2)/nacos', true],
+  ['jdbc:mysql://address=(host=10.0.0.9)(user=u)(password=hunter2)/nacos', true],
+  ['jdbc:p6spy:mysql://10.0.0.9/nacos?user=u&password=hunter2', true],
+  ['jdbc:mysql+srv://h/nacos?user=u&password=hunter2', true],
+  ['jdbc:sqlserver://h:1433;user=u;password=hunter2', true],
+  ['jdbc:mysql://h/nacos?user=u&password1=hunter2', true],
+  ['jdbc:mysql://u:hunter2@10.0.0.9/nacos', true],
+  ['jdbc:mysql://u:hunt/er2@10.0.0.9/nacos', true],
+  ['jdbc:mysql://u:hunt?er2@10.0.0.9/nacos', true],
+  ['http://a:8848,http://u:hunter2@b:8848', true],
+  ['jdbc:mysql://(host=10.0.0.9,port=3306)/nacos?useSSL=false', false],
+  [jdbcUrl(database), false],
+  ['file:///opt/nacos/conf/', false],
+  ['(password=no URL)', false],
+]
+for (const [url, is] of urls)
+  test(`${url} ${is ? 'holds a secret' : 'does not'}`, () => assert.is(isSecretProperty('x', url), is))
+
 test('the default parameters make this URL', () =>
   assert.is(
     jdbcUrl(database),
