@@ -48,6 +48,17 @@ const cases: Readonly<Record<string, Case>> = {
     ],
     errors: [['hosts.yaml:11:72', 'n1 has its home /opt/nacos/logs in a folder of n2 (/opt/nacos)']],
   },
+  'a home below the other one, of another user': {
+    swaps: [
+      [n2, '{ ansible_host: 10.0.0.1, nacos_port: 8948, nacos_unit: b, nacos_home: /opt/nacos/8948, nacos_user: app }'],
+    ],
+    errors: [
+      [
+        'hosts.yaml:12:72',
+        'n2 has its home /opt/nacos/8948 below that of n1 (/opt/nacos), where its user app may not enter',
+      ],
+    ],
+  },
   'homes beside each other, one above the other, in no folder of it': {
     swaps: [[n2, '{ ansible_host: 10.0.0.1, nacos_port: 8948, nacos_unit: b, nacos_home: /opt/nacos/8948 }']],
   },
