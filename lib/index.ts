@@ -85,6 +85,7 @@ export {
   due,
   type Lock,
   type Procedure,
+  passing,
   type Reach,
   type Sight,
   type Work,

@@ -1,6 +1,6 @@
 /** Taking one node out of service before its machine is worked on, so that nobody notices; and back again. */
-import { hostError, type Problem } from '../lib/core/error.ts'
-import { type Action, done, due, type Reach } from '../lib/engine/procedure.ts'
+import { hostError } from '../lib/core/error.ts'
+import { type Action, blocked, done, due, passing, type Reach, type Sight } from '../lib/engine/procedure.ts'
 import { movesClients, readClients } from '../lib/nacos/leadership.ts'
 import { isMajority } from '../lib/nacos/members.ts'
 import { missingWithout, nacosHealthy } from './nacos-health.ts'
@@ -19,7 +19,7 @@ const patience = 30
 export const drain = (node: Node, nodes: readonly Node[], force: boolean): readonly Action[] => [
   leadershipOff(node, nodes),
   clientsOff(node, nodes, force),
-  stopNode(node, nodes, { against: async (reach) => (force ? [] : othersNotEnough(reach, node, nodes)) }),
+  stopNode(node, nodes, { against: async (reach) => (force ? undefined : othersNotEnough(reach, node, nodes)) }),
 ]
 
 /** The unit starts, and the cluster is whole again. */
@@ -28,21 +28,18 @@ export const undrain = (node: Node, nodes: readonly Node[]): readonly Action[] =
   return [start, waitHealthy([node], nodes, [start.name])]
 }
 
-/** Why the others are not enough. */
-async function othersNotEnough(reach: Reach, node: Node, nodes: readonly Node[]): Promise<readonly Problem[]> {
+/** Why the others are not enough; undefined if they are. */
+async function othersNotEnough(reach: Reach, node: Node, nodes: readonly Node[]): Promise<Sight | undefined> {
   const gate = nacosHealthy()
   const scope = reach.scope<NacosNode>(nodes)
   const serving = await gate.serving(scope)
   const left = nodes.filter(({ name }) => name !== node.name && serving.has(name))
   if (isMajority(left.length, nodes.length)) {
-    // What a member says of another is not true in the same second.
-    let missing = await missingWithout(scope, node, left)
-    for (let waited = 0; missing.length > 0 && waited < gate.patience; waited++) {
-      await reach.sleep(1)
-      missing = await missingWithout(scope, node, left)
-    }
+    const missing = await missingWithout(scope, node, left)
+    if (missing.length === 0) return undefined
     const remedy = `mend that before ${node.name} goes: playbooks/site.ts, or say --force`
-    return missing.map(({ host, what }) => ({ where: host, what, remedy }))
+    // What a member says of another is not true in the same second.
+    return passing(gate.patience, ...missing.map(({ host, what }) => ({ where: host, what, remedy })))
   }
   const down = nodes.filter(({ name }) => name !== node.name && !serving.has(name)).map(({ name }) => name)
   const what = `without it ${left.length} of ${nodes.length} members would serve, which is no majority`
@@ -50,7 +47,11 @@ async function othersNotEnough(reach: Reach, node: Node, nodes: readonly Node[])
     down.length > 0
       ? `bring ${down.join(', ')} back first, or say --force`
       : 'have at least 3 members, or say --force: until it is back nothing can be decided'
-  return [{ where: node.name, what: down.length > 0 ? `${what}: ${down.join(', ')} does not answer` : what, remedy }]
+  return blocked({
+    where: node.name,
+    what: down.length > 0 ? `${what}: ${down.join(', ')} does not answer` : what,
+    remedy,
+  })
 }
 
 /** No client is connected by gRPC to `node`. */

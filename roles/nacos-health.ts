@@ -88,7 +88,11 @@ export async function missingWithout(scope: NodeScope, leaving: Node, staying: r
   const members = clustered(staying)
   const [first] = members
   if (unready.length > 0 || !first) return unready
-  const answers = await answersOf(scope, members)
+  const answers = await answersOf(scope, members).catch((error: unknown) => {
+    if (!(error instanceof LoginRefused)) throw error
+    // As for the gate: a server that has just started may not know its users yet.
+    return error.problems.map(({ where, what, remedy }) => ({ host: where, what: `${what}: ${remedy}` }))
+  })
   const failed = answers.filter(isMissing)
   if (failed.length > 0) return failed
   const views = answers.filter(isView)

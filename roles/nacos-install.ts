@@ -2,6 +2,7 @@
 import type { Distribution } from '../lib/core/distribution.ts'
 import type { Resource } from '../lib/core/resource.ts'
 import { role } from '../lib/core/role.ts'
+import { q } from '../lib/core/script.ts'
 import { applicationProperties, isSecretProperty, type SettingsInput } from '../lib/nacos/settings.ts'
 import { compareVersions, isVersion, parseVersion, type Version } from '../lib/nacos/version.ts'
 import { freeSpace, link, release as releaseReader } from '../lib/readers.ts'
@@ -64,12 +65,13 @@ function place({ home, name, version, allow }: Place, { bytes, sha256 }: Distrib
   const free = { reader: freeSpace, key: home }
   const unpacked = { reader: releaseReader, key: `${home}/releases/${version.text}` }
   const current = { reader: link, key: `${home}/current` }
-  const conf = `${home}/conf`
+  // What every Nacos has there and nobody else: a conf folder many have.
+  const own = `${home}/conf/nacos-logback.xml`
   const where = `disk:${home}`
   const remedy = 'free some space, or choose another nacos.home'
   const logs = 512
   return requirement(where, {
-    probe: [free, unpacked, pathQuestion(home), pathQuestion(conf), current],
+    probe: [free, unpacked, pathQuestion(home), pathQuestion(own), current],
     check(answers) {
       const needed = Math.ceil((bytes * 3) / 1024 / 1024) + logs
       const has = megabytesOf(answers(free))
@@ -79,13 +81,13 @@ function place({ home, name, version, allow }: Place, { bytes, sha256 }: Distrib
         ...(has >= needed || answers(unpacked).includes(sha256)
           ? []
           : [{ where, what: `${has} MB are free, ${needed} MB are needed`, remedy }]),
-        ...(['root', name].includes(owner) || readStat(answers, conf)
+        ...(['root', name].includes(owner) || readStat(answers, own) || answers(current).startsWith('releases/')
           ? []
           : [
               {
                 where: home,
                 what: `it is there, belongs to ${owner} and holds no Nacos`,
-                remedy: 'choose another nacos.home: it is given to the user of the service',
+                remedy: `choose another nacos.home, which is given to the user of the service, or chown root ${q(home)} where it was made for it`,
               },
             ]),
         ...(newer === undefined || allow.includes(version.text)

@@ -26,10 +26,13 @@ import { digest, javaParams } from './java.ts'
 
 const heapSize = () => text({ like: /\d+[mg]/, expected: 'a size as java writes it, such as 512m or 2g' })
 
+const versionText = () =>
+  text({ like: /\s*v?\d+\.\d+\.\d+[\w.-]*\s*/i, expected: 'a version such as 2.5.4, 2.2.0.1 or 3.3.0-BETA' })
+
 /** A Nacos version; anything else is an error at its place in the inventory. */
 const version = () =>
   v.pipe(
-    text({ like: /\s*v?\d+\.\d+\.\d+[\w.-]*\s*/i, expected: 'a version such as 2.5.4, 2.2.0.1 or 3.3.0-BETA' }),
+    versionText(),
     v.rawTransform(({ dataset, addIssue, NEVER }) => {
       try {
         return parseVersion(dataset.value)
@@ -45,7 +48,7 @@ const version = () =>
 export const nacosParams = params({
   version: version(),
   /** Versions that may be deployed all the same, by name: no releases (BETA, ALPHA), or older than what is there. */
-  allow: optional(list(text()), []),
+  allow: optional(list(versionText()), []),
   /** The distribution: a file of the controller, or a URL it can reach. */
   archive: optional(controllerPath()),
   url: optional(text({ like: /https?:\/\/\S+/, expected: 'an http or https URL' })),
@@ -64,7 +67,7 @@ export const nacosParams = params({
     list(
       openText(
         'a secret, and whoever is on the host reads the flags of a process',
-        'give what Nacos reads itself in nacos.properties, what its driver reads in database.parameters; another flag is written in the clear',
+        'move this key to a file that is not encrypted, in the clear, or give what Nacos reads itself in nacos.properties, what its driver reads in database.parameters',
       ),
     ),
     [],

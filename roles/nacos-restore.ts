@@ -6,14 +6,7 @@ import { type Action, blocked, done, due, type Lock, type Reach, type Work } fro
 import { insertRows, type Row, readRow, tablesQuery } from '../lib/mysql/dump.ts'
 import { name, schema as schemaReader } from '../lib/mysql/readers.ts'
 import { type PersistentInstance, readConfig } from '../lib/nacos/api.ts'
-import {
-  instancesFile,
-  lackingColumns,
-  type Manifest,
-  type Present,
-  type SavedTable,
-  tableState,
-} from '../lib/nacos/manifest.ts'
+import { instancesFile, lackingColumns, type Manifest, type Present, type SavedTable } from '../lib/nacos/manifest.ts'
 import { instanceText } from '../lib/nacos/persistent.ts'
 import { type Source, withSession } from './nacos-database.ts'
 import { ask, client, login } from './nacos-http.ts'
@@ -44,7 +37,7 @@ const sample = 20
  */
 export function restore(plan: RestorePlan): readonly Action[] {
   const { nodes, manifest } = plan
-  const tables = new Tables(plan.source, manifest.tables)
+  const tables = new Tables(plan.source, manifest.tables, (saved) => linesOf(plan, saved))
   const spare = async (reach: Reach): Promise<string | undefined> =>
     (await tables.allEqual(reach)) ? 'it may run: the database is as saved' : undefined
   const stops = nodes.map((node) => stopNode(node, nodes, { spare }))
@@ -55,7 +48,7 @@ export function restore(plan: RestorePlan): readonly Action[] {
     starts.map((start) => start.name),
   )
   return [
-    verify(plan),
+    verify(plan, tables),
     compare(plan, tables),
     ...stops,
     ...manifest.tables.map((table) => restoreTable(plan, tables, table)),
@@ -66,7 +59,7 @@ export function restore(plan: RestorePlan): readonly Action[] {
   ]
 }
 
-function verify({ storage, set }: RestorePlan): Action {
+function verify({ storage, set }: RestorePlan, tables: Tables): Action {
   return {
     name: 'verify the backup',
     wants: 'every file has the digest that was written with it',
@@ -77,6 +70,7 @@ function verify({ storage, set }: RestorePlan): Action {
       if (damaged.length > 0) return blocked({ where, what: `damaged: ${damaged.slice(0, 5).join(', ')}`, remedy })
       // A missing or wrong vault password must show here, not when the nodes have been stopped.
       await storage.read(set, instancesFile)
+      tables.sound = true
       return done(`every file of ${set} is as it was written`)
     },
   }
@@ -96,8 +90,7 @@ function compare(plan: RestorePlan, tables: Tables): Action {
       const problems: Problem[] = []
       const counts = new Map<string, number>()
       for (const saved of manifest.tables) {
-        const present = await tables.look(reach, saved)
-        const state = tableState(saved, present)
+        const { present, state } = await tables.look(reach, saved)
         counts.set(state, (counts.get(state) ?? 0) + 1)
         const lacking = present ? lackingColumns(saved, present) : []
         if (lacking.length > 0) {
@@ -138,8 +131,7 @@ function restoreTable(plan: RestorePlan, tables: Tables, saved: SavedTable): Act
     locks: locksOf(plan),
     wants: `it has the ${rowsText(saved.rows)} of the backup`,
     async look(reach) {
-      const present = await tables.look(reach, saved)
-      const state = tableState(saved, present)
+      const { present, state } = await tables.look(reach, saved)
       if (state === 'equal') return done(`${rowsText(saved.rows)}, the same as in the backup`)
       // Nodes stop one after the other, and the last ones still serve meanwhile. What was there before has been told already.
       if (state === 'other' && !plan.replace && tables.free)
@@ -165,8 +157,9 @@ function restoreTable(plan: RestorePlan, tables: Tables, saved: SavedTable): Act
 }
 
 /** All rows in one transaction: killed anywhere, the table is as it was. */
-async function writeTable({ source, storage, set }: RestorePlan, session: Database, saved: SavedTable): Promise<void> {
-  const { schema } = source
+async function writeTable(plan: RestorePlan, session: Database, saved: SavedTable): Promise<void> {
+  const { storage, set } = plan
+  const { schema } = plan.source
   const made = (await session.query(tablesQuery(schema))).some((row) => row.name === saved.name)
   if (!made) {
     await session.query(`USE ${name(schema)}`)
@@ -182,16 +175,19 @@ async function writeTable({ source, storage, set }: RestorePlan, session: Databa
     rows = []
     bytes = 0
   }
-  for (const part of saved.parts) {
-    for (const line of (await storage.read(set, part)).toString().split('\n')) {
-      if (line === '') continue
-      rows.push(readRow(line))
-      bytes += line.length
-      if (rows.length >= statement.rows || bytes >= statement.bytes) await flush()
-    }
+  for await (const line of linesOf(plan, saved)) {
+    rows.push(readRow(line))
+    bytes += line.length
+    if (rows.length >= statement.rows || bytes >= statement.bytes) await flush()
   }
   await flush()
   await session.query('COMMIT')
+}
+
+/** The rows of a table as they stand in the backup. */
+async function* linesOf({ storage, set }: RestorePlan, { parts }: SavedTable): AsyncIterable<string> {
+  for (const part of parts)
+    for (const line of (await storage.read(set, part)).toString().split('\n')) if (line !== '') yield line
 }
 
 function restoreInstances(plan: RestorePlan, healthy: string): Action {

@@ -213,22 +213,29 @@ function togetherness(nodes: readonly Node[]): readonly Problem[] {
   })
 }
 
-/** Homes in what belongs to another instance: its logs, its data, its releases. Below its home beside these they harm nobody. */
+/**
+ * Homes in what belongs to another instance: its logs, its data, its releases. Below its home beside these they harm nobody,
+ * where they are of the same user: no other may enter.
+ */
 const nested = (nodes: readonly Node[]): readonly Problem[] =>
   nodes.flatMap((node) => {
-    const { home } = node.params.nacos
+    const { home, user } = node.params.nacos
+    const strange = nodes.find(
+      ({ params: { nacos } }) => nacos.user !== user && nacos.home !== home && isWithin(home, nacos.home),
+    )
     const around = nodes.find(({ params }) =>
       [...folders, 'current', 'work'].some((folder) => isWithin(home, `${params.nacos.home}/${folder}`)),
     )
-    return around
-      ? [
-          {
-            where: node.where('nacos', 'home'),
-            what: `${node.name} has its home ${home} in a folder of ${around.name} (${around.params.nacos.home})`,
-            remedy: 'give each instance a folder of its own',
-          },
-        ]
-      : []
+    const where = node.where('nacos', 'home')
+    const remedy = 'give each instance a folder of its own'
+    if (around) {
+      const what = `${node.name} has its home ${home} in a folder of ${around.name} (${around.params.nacos.home})`
+      return [{ where, what, remedy }]
+    }
+    if (!strange) return []
+    const above = `${strange.name} (${strange.params.nacos.home})`
+    const what = `${node.name} has its home ${home} below that of ${above}, where its user ${user} may not enter`
+    return [{ where, what, remedy: `${remedy}, or both the same nacos.user` }]
   })
 
 function shared(nodes: readonly Node[], key: string, of: (node: Node) => string, remedy: string): readonly Problem[] {

@@ -1,6 +1,6 @@
 /** Stopping and starting the service of a node by hand, as it were: nothing that the site declares is changed. */
-import { hostError, type Problem } from '../lib/core/error.ts'
-import { type Action, blocked, done, due, type Reach } from '../lib/engine/procedure.ts'
+import { hostError } from '../lib/core/error.ts'
+import { type Action, blocked, done, due, type Reach, type Sight } from '../lib/engine/procedure.ts'
 import { unit as unitReader } from '../lib/readers.ts'
 import { startUnit, stopUnit } from '../lib/resources/unit.ts'
 import { nacosHealthy } from './nacos-health.ts'
@@ -20,8 +20,8 @@ const locksOf = (nodes: readonly Node[]) => nodes.map((host) => ({ host }))
 
 export interface StopOptions {
   readonly after?: readonly string[]
-  /** Why it must not be stopped now. */
-  against?(reach: Reach): Promise<readonly Problem[]>
+  /** What keeps it from being stopped now. */
+  against?(reach: Reach): Promise<Sight | undefined>
   /** Why it need not be, in words. */
   spare?(reach: Reach): Promise<string | undefined>
 }
@@ -39,8 +39,7 @@ export const stopNode = (node: Node, nodes: readonly Node[], { after, against, s
     if (isStopped(state)) return done(`${service} is ${state}`)
     const spared = await spare?.(reach)
     if (spared !== undefined) return done(spared)
-    const problems = (await against?.(reach)) ?? []
-    return problems.length > 0 ? blocked(...problems) : due(`${service} is ${state}`, `stop ${service}`)
+    return (await against?.(reach)) ?? due(`${service} is ${state}`, `stop ${service}`)
   },
   work: async (work) => {
     await work.run(node, stopUnit(node.params.nacos.unit))

@@ -1,51 +1,86 @@
 /** The tables of a database beside those of a backup: what is there, and whether it is anybody's. */
 import type { Database } from '../lib/core/channel.ts'
 import type { Reach } from '../lib/engine/procedure.ts'
-import { columnOf, columnsQuery, rowText, selectRows, TableSum } from '../lib/mysql/dump.ts'
+import { columnOf, columnsQuery, readRow, rowText, selectRows, TableSum } from '../lib/mysql/dump.ts'
 import { name } from '../lib/mysql/readers.ts'
 import { lackingColumns, type Present, type SavedTable, tableState } from '../lib/nacos/manifest.ts'
 import { type Source, withSession } from './nacos-database.ts'
 import { gateGroup } from './nacos-use.ts'
 
+/** The tables that hold what a gate publishes and takes back: nobody's data, left out on both sides. */
+const published = new Set(['config_info', 'his_config_info'])
+const groupColumn = 'group_id'
+
+/** The condition that leaves out of a table with these columns what gates have published; empty where there is nothing to leave out. */
+export const withoutGate = (table: string, columns: readonly string[]): string =>
+  published.has(table) && columns.includes(groupColumn) ? ` WHERE NOT (${groupColumn} <=> '${gateGroup}')` : ''
+
+/** What is in a table beside what was saved of it. */
+export interface Seen {
+  readonly present: Present | null
+  readonly state: ReturnType<typeof tableState>
+}
+
 /** The tables as they are now. What was read once is remembered until something is written. */
 export class Tables {
   /** Whether all of them may be written, by the look before anything is. */
   free = false
-  readonly #seen = new Map<string, Present | null>()
+  /** Whether the files of the backup are as they were written, so that rows may be read from them. */
+  sound = false
+  readonly #seen = new Map<string, Seen>()
+  /** Saved tables without what gates had published. */
+  readonly #bare = new Map<string, SavedTable>()
   private readonly source: Source
   private readonly saved: readonly SavedTable[]
+  private readonly linesOf: (saved: SavedTable) => AsyncIterable<string>
 
-  constructor(source: Source, saved: readonly SavedTable[]) {
+  /** @param linesOf the saved rows of a table, each as a line */
+  constructor(source: Source, saved: readonly SavedTable[], linesOf: (saved: SavedTable) => AsyncIterable<string>) {
     this.source = source
     this.saved = saved
+    this.linesOf = linesOf
   }
 
   /** Read anew. */
-  async look(reach: Reach, saved: SavedTable): Promise<Present | null> {
-    const present = await withSession(reach, this.source, (session) => presentTable(session, this.source.schema, saved))
-    this.#seen.set(saved.name, present)
-    return present
-  }
-
-  async state(reach: Reach, saved: SavedTable): Promise<ReturnType<typeof tableState>> {
-    const known = this.#seen.get(saved.name)
-    return tableState(saved, known === undefined ? await this.look(reach, saved) : known)
+  async look(reach: Reach, saved: SavedTable): Promise<Seen> {
+    const known = this.#bare.get(saved.name)
+    let seen = await this.#compared(reach, known ?? saved)
+    if (seen.state === 'other' && !known && published.has(saved.name) && this.sound) {
+      // A backup of before has these rows as well, and its digest is over all of them.
+      const bare = { ...saved, ...(await this.#sumOf(saved)) }
+      this.#bare.set(saved.name, bare)
+      if (bare.rows !== saved.rows) seen = await this.#compared(reach, bare)
+    }
+    this.#seen.set(saved.name, seen)
+    return seen
   }
 
   async allEqual(reach: Reach): Promise<boolean> {
-    for (const saved of this.saved) if ((await this.state(reach, saved)) !== 'equal') return false
+    for (const saved of this.saved) {
+      const { state } = this.#seen.get(saved.name) ?? (await this.look(reach, saved))
+      if (state !== 'equal') return false
+    }
     return true
+  }
+
+  async #compared(reach: Reach, saved: SavedTable): Promise<Seen> {
+    const present = await withSession(reach, this.source, (session) => presentTable(session, this.source.schema, saved))
+    return { present, state: tableState(saved, present) }
+  }
+
+  async #sumOf(saved: SavedTable): Promise<Pick<SavedTable, 'rows' | 'digest'>> {
+    const at = saved.columns.findIndex((column) => column.name === groupColumn)
+    const sum = new TableSum()
+    for await (const line of this.linesOf(saved)) if (readRow(line)[at] !== gateGroup) sum.add(line)
+    return { rows: sum.rows, digest: sum.digest }
   }
 }
 
+/** What the site itself writes into a table, nobody's data: one user and one role to log in with. */
 const administrator = { column: 'username', value: 'nacos', most: 1 }
-const published = { column: 'group_id', value: gateGroup, most: Number.POSITIVE_INFINITY }
-/** What the site itself writes into a table, nobody's data: one user and one role to log in with, and what the gate publishes. */
 const ownRows = new Map([
   ['users', administrator],
   ['roles', administrator],
-  ['config_info', published],
-  ['his_config_info', published],
 ])
 
 /** Counts first: rows are read only where they may be the same. */
@@ -53,14 +88,16 @@ async function presentTable(session: Database, schema: string, saved: SavedTable
   const columns = (await session.query(columnsQuery(schema, saved.name))).map(columnOf).map((column) => column.name)
   if (columns.length === 0) return null
   const table = `${name(schema)}.${name(saved.name)}`
-  const [counted] = await session.query(`SELECT COUNT(*) AS total FROM ${table}`)
+  const but = withoutGate(saved.name, columns)
+  const [counted] = await session.query(`SELECT COUNT(*) AS total FROM ${table}${but}`)
   const rows = Number(counted?.total)
   const fits =
     rows === saved.rows && lackingColumns(saved, { rows, digest: null, columns, untouched: false }).length === 0
   let digest: string | null = null
   if (fits) {
     const sum = new TableSum()
-    for await (const row of session.rows(selectRows(schema, saved.name, saved.columns))) sum.add(rowText(row))
+    for await (const row of session.rows(`${selectRows(schema, saved.name, saved.columns)}${but}`))
+      sum.add(rowText(row))
     digest = sum.digest
   }
   const own = ownRows.get(saved.name)

@@ -74,7 +74,7 @@ function scalar<T>(
       if (sealed(input) || input instanceof Secret || (free && hidden))
         return refuse(
           `expected ${expected}, found a secret (encrypted, or of !env, !file or !command), and plans show this value`,
-          'write it in the clear, or have its schema say secret()',
+          'write it in the clear, in a file that is not encrypted, or have its schema say secret()',
         )
       const text = plainText(input)
       if (text === null) return refuse(`expected ${expected}, found ${found(input)}`, remedy)

@@ -7,7 +7,7 @@ import { actionLine } from './audit.ts'
 import { failedStep, isUnknown, isUnreachable, problemsOf, stepProblem } from './failures.ts'
 import { Connections } from './observe.ts'
 import type { Host, Scope } from './play.ts'
-import type { Action, Procedure, Reach, Work } from './procedure.ts'
+import type { Action, Procedure, Reach, Sight, Work } from './procedure.ts'
 import { holderText, type Identity } from './run.ts'
 import type { ActionResult, ActionState, Event, FailedStep, Failure, ProcedureResult, World } from './world.ts'
 
@@ -111,11 +111,32 @@ class Run {
       this.#settle(action, 'unknown', `known once "${waits}" is done`)
       return
     }
-    const sight = await this.#guarded(action, () => action.look(this.#reach))
+    const sight = await this.#sight(action)
     if (!sight) return
     if (sight.is === 'blocked') this.#fail(action, 'blocked', sight.problems)
     else if (sight.is === 'done') this.#settle(action, 'kept', sight.found)
     else this.#settle(action, 'due', `${sight.found}; will ${sight.will}`)
+  }
+
+  /**
+   * What an action finds before it is begun; what blocks it and may pass is waited for. Undefined where a failure was recorded,
+   * and where the waiting was interrupted.
+   */
+  async #sight(action: Action): Promise<Sight | undefined> {
+    const begun = this.world.now()
+    for (;;) {
+      const sight = await this.#guarded(action, () => action.look(this.#reach))
+      if (sight?.is !== 'blocked') return sight
+      const waited = this.world.now() - begun
+      if (waited >= (sight.patience ?? 0)) return sight
+      if (!this.options.signal.aborted) {
+        const [first] = sight.problems
+        const found = first ? `${first.where}: ${first.what}` : ''
+        this.options.report({ kind: 'awaiting', action: action.name, found, seconds: waited })
+        await this.world.sleep(interval)
+      }
+      if (this.options.signal.aborted) return undefined
+    }
   }
 
   /** All locks of the procedure before its first write: two of them must not take two members of one cluster. */
@@ -144,7 +165,7 @@ class Run {
     this.#deeds = []
     this.#lost = false
     const spent = (): number => this.world.now() - start
-    const sight = await this.#guarded(action, () => action.look(this.#reach))
+    const sight = await this.#sight(action)
     if (!sight) return
     if (sight.is === 'blocked') return this.#fail(action, 'blocked', sight.problems)
     if (sight.is === 'done') {

@@ -83,7 +83,7 @@ export interface PlayOptions<P> {
   readonly serial?: Serial
   /** How many hosts may fail or be out of reach before the play, and with it the run, stops. Default: none. */
   readonly maxFailures?: Share
-  /** Start all at once where none serves yet: members that need a majority to come up at all. */
+  /** Members that need a majority to come up at all: those that don't serve start at once, unless one by itself makes it one. */
   readonly startTogether?: boolean
   readonly gate?: Gate<P>
   /** Must succeed before the first host of the play is changed; changes nothing. */

@@ -11,11 +11,17 @@ import type { Host, Scope } from './play.ts'
 export type Sight =
   | { readonly is: 'done'; readonly found: string }
   | { readonly is: 'due'; readonly found: string; readonly will: string }
-  | { readonly is: 'blocked'; readonly problems: readonly Problem[] }
+  | { readonly is: 'blocked'; readonly problems: readonly Problem[]; readonly patience?: number }
 
 export const done = (found: string): Sight => ({ is: 'done', found })
 export const due = (found: string, will: string): Sight => ({ is: 'due', found, will })
 export const blocked = (...problems: readonly Problem[]): Sight => ({ is: 'blocked', problems })
+/** Blocked by what may go away by itself: before an action is begun it is looked at again, for at most so many seconds. */
+export const passing = (patience: number, ...problems: readonly Problem[]): Sight => ({
+  is: 'blocked',
+  problems,
+  patience,
+})
 
 /** What looking takes: the hosts' connections, and nothing that writes. */
 export interface Reach {

@@ -41,7 +41,7 @@ class Roll {
 
   async whole(): Promise<void> {
     const { run, play } = this
-    const { gate, prepare, startTogether = false } = play.options
+    const { gate, prepare } = play.options
     const scope = run.scope(play)
     if (gate) {
       await this.#lockMembers()
@@ -55,16 +55,22 @@ class Roll {
     const harmless = quiet.map(({ assignment }) => assignment)
     const turned = await this.#batch(harmless, loud.length === 0, (plans) => !plans.some(({ disrupts }) => disrupts))
     let rest = [...loud, ...turned]
-    const together = startTogether && this.#serving.size === 0
-    for (let batch = 0; rest.length > 0 && !this.#stopped; batch++) {
+    for (let batch = 0; rest.length > 0 && !this.#stopped; ) {
       rest = await this.#inOrder(rest.filter(({ host }) => !run.hasFailed(host.name)))
       if (rest.length === 0) return
-      const size = together ? rest.length : batchSize(play.options.serial, play.hosts.length, batch)
+      const size = this.#together(rest) || batchSize(play.options.serial, play.hosts.length, batch++)
       const next = rest.slice(0, size)
       rest = rest.slice(size)
       if (!(await this.#mayLose(next))) return
       await this.#batch(next, rest.length === 0)
     }
+  }
+
+  /** How many of the first of `rest` start at once, since one more that serves would be no majority: those that don't. Or 0. */
+  #together(rest: readonly Assignment[]): number {
+    const { options, members } = this.play
+    if (!options.startTogether || this.#serving.size + 1 > members.length / 2) return 0
+    return rest.filter(({ host }) => !this.#serving.has(host.name)).length
   }
 
   get #stopped(): boolean {

@@ -70,7 +70,7 @@ export type Event =
   | { readonly kind: 'leftovers'; readonly found: readonly Leftover[]; readonly prune: boolean }
   /** All actions of a procedure have been looked at. */
   | { readonly kind: 'looked'; readonly procedure: string; readonly actions: readonly ActionResult[] }
-  /** An action was carried out, and what it is for is not seen yet. */
+  /** An action was carried out, and what it is for is not seen yet; or what keeps it from being begun may pass. */
   | { readonly kind: 'awaiting'; readonly action: string; readonly found: string; readonly seconds: number }
   /** An action was carried out, and seen to be done. */
   | { readonly kind: 'acted'; readonly action: ActionResult }

@@ -36,6 +36,7 @@ export const {
   ownersOf,
   ownershipStep,
   params,
+  passing,
   pathQuestion,
   perform,
   play,

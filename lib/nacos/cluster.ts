@@ -114,7 +114,8 @@ export function clusterProblems(
 
 /**
  * What keeps the members that `views` are from from being one healthy cluster without the rest of `all`: who is not asked may be
- * in any state, and is still a peer. `leaving` may still lead, since leadership can be handed over; nobody else of the rest may.
+ * in any state, and is still a peer. `leaving` may still lead, since leadership can be handed over; another of the rest only
+ * where all see it UP, for then it is we alone who can't ask it.
  */
 export function problemsWithout(
   leaving: string,
@@ -132,13 +133,19 @@ export function problemsWithout(
       .filter(({ address }) => !rest.includes(address))
       .map((member) => ({ ...member, groups: member.groups && mapValues(member.groups, among) })),
   }))
-  return clusterProblems(seen, staying, groups)
-    .filter((what) => !what.includes(` follows ${raftPeerOf(leaving)} in `))
-    .map((what) =>
-      peers.some((peer) => what.includes(` follows ${peer} in `))
-        ? what.replace('which is no member', 'which does not serve')
-        : what,
-    )
+  const problems = clusterProblems(seen, staying, groups)
+  const following = (member: string) => (what: string) => what.includes(` follows ${raftPeerOf(member)} in `)
+  const isUp = (member: string): boolean =>
+    views.every(({ members }) => members.some(({ address, state }) => address === member && state === 'UP'))
+  return [
+    ...problems.filter((what) => !rest.some((member) => following(member)(what))),
+    ...rest.flatMap((member) => {
+      const [first] = problems.filter(following(member))
+      return first === undefined || member === leaving || isUp(member)
+        ? []
+        : [`${first.replace(/ in .*/, '')}, which can't be asked and is not UP to all others`]
+    }),
+  ]
 }
 
 const mapValues = <T>(values: Readonly<Record<string, T>>, work: (value: T) => T): Readonly<Record<string, T>> =>

@@ -160,7 +160,7 @@ const under = (folder: string, names: string): string[] => names.split(' ').map(
 const taken = [
   ...under('', 'bin boot dev etc lib lib32 lib64 libx32 lost+found proc root run sbin sys'),
   ...under('/usr', 'bin games include lib lib32 lib64 libexec sbin src'),
-  ...under('/usr/local', 'bin etc games include lib lib64 libexec man sbin src'),
+  ...under('/usr/local', 'bin etc games include lib64 libexec man sbin'),
   ...under('/var', 'cache/plinth lib/plinth log/plinth lock run'),
   ...under('/var/lib', 'apt dbus dnf dpkg pam rpm systemd'),
   '/opt/java',
@@ -168,7 +168,8 @@ const taken = [
 /** Folders of the system that may hold a home and are none. */
 const shared = new Set([
   ...under('', 'home media mnt opt srv tmp usr var'),
-  ...under('/usr', 'local share local/share'),
+  ...under('/usr', 'local share'),
+  ...under('/usr/local', 'lib share src'),
   ...under('/var', 'backups cache crash lib local log mail opt spool tmp www'),
 ])
 
@@ -190,6 +191,9 @@ export function homeProblem(path: string): Finding | undefined {
   const meaning = meanings.find(([pattern]) => pattern.test(path))
   if (meaning) return wrong(`${JSON.stringify(path)} holds ${meaning[1]}`, remedy)
   if (shared.has(path) || taken.some((folder) => isWithin(path, folder)))
-    return wrong(`${path} belongs to the system`, remedy)
+    return wrong(
+      `${path} belongs to the system`,
+      `${remedy} (a node that runs there is stopped first, and its folder moved)`,
+    )
   return undefined
 }

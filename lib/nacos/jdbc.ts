@@ -50,14 +50,22 @@ export const hasJdbcSecret = (parameters: JdbcParameters): boolean =>
 const jdbcTexts = (parameters: JdbcParameters): Readonly<Record<string, string>> =>
   Object.fromEntries(Object.entries(parameters).map(([name, value]) => [name, reveal(value)]))
 
-const isOn = (value: string | undefined): boolean => value?.toLowerCase() === 'true'
+/** Its words for yes and no (BooleanPropertyDefinition). */
+const isOn = (value: string | undefined): boolean => /^(true|yes)$/i.test(value ?? '')
+const isOff = (value: string | undefined): boolean => /^(false|no)$/i.test(value ?? '')
 
-/** When the driver uses TLS; `offered`, its default: where the server has it. */
+/**
+ * When the driver uses TLS; `offered`, its default: where the server has it. Of sslMode and its older names the first alone
+ * counts where it is set, and of these useSSL comes first: off, and there is no TLS to require (its DefaultPropertySet, 8.0).
+ */
 export function driverTls(given: JdbcParameters): 'always' | 'offered' | 'never' {
-  const { sslMode, useSSL, requireSSL } = jdbcTexts(given)
-  const mode = sslMode?.toUpperCase() ?? (useSSL?.toLowerCase() === 'false' ? 'DISABLED' : 'PREFERRED')
-  if ((mode !== 'DISABLED' && mode !== 'PREFERRED') || isOn(requireSSL)) return 'always'
-  return mode === 'DISABLED' ? 'never' : 'offered'
+  const { sslMode, useSSL, requireSSL, verifyServerCertificate } = jdbcTexts(given)
+  if (sslMode !== undefined) {
+    const mode = sslMode.toUpperCase()
+    return mode === 'DISABLED' ? 'never' : mode === 'PREFERRED' ? 'offered' : 'always'
+  }
+  if (isOff(useSSL)) return 'never'
+  return isOn(requireSSL) || isOn(verifyServerCertificate) ? 'always' : 'offered'
 }
 
 /** Whether the driver may fetch the server's public key, or has it in a file: what a login without TLS takes. */

@@ -56,7 +56,7 @@ export function readManifest(text: string, where: string): Manifest {
   throw hostError({ where, what, remedy: 'restore it with the version of Plinth that made it' })
 }
 
-/** What is in a table now. Null where there is no such table; `digest` is null where the rows were only counted. */
+/** What is in a table now, without what gates have published. Null where there is no such table; `digest` is null where the rows were only counted. */
 export interface Present {
   readonly rows: number
   readonly digest: string | null

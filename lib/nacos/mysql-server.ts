@@ -144,10 +144,14 @@ export function explainTables(present: readonly string[], version: Version): str
   const missing = wanted.filter((table) => !present.includes(table))
   if (there.length === 0 || missing.length === 0) return undefined
   const count = `${there.length} of ${wanted.length} tables are there, ${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} missing`
-  // Users, roles and permissions may have failed besides, for their long keys.
-  if (timed.every((table) => missing.includes(table) || !wanted.includes(table)))
+  const isOfLogin = (table: string): boolean => ['users', 'roles', 'permissions'].includes(table)
+  // Those of the login may have failed besides, for their long keys.
+  if (
+    missing.every((table) => !untimed.includes(table) || isOfLogin(table)) &&
+    !timed.some((table) => there.includes(table))
+  )
     return `${count}: a MySQL older than 5.6.5 made only those without DATETIME DEFAULT CURRENT_TIMESTAMP`
-  if (missing.every((table) => ['users', 'roles', 'permissions'].includes(table)))
+  if (missing.every(isOfLogin))
     return `${count}: with utf8mb4 and short row formats their keys are too long, and the script stopped there`
   if (missing.length === 1 && missing[0] === 'config_info_gray')
     return `${count}: it came with 2.5.0, the schema is of an older version`

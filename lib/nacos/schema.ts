@@ -83,7 +83,7 @@ export function normalDefault(text: string, quoted: boolean): string | null {
 export const normalCollation = (name: string): string => name.toLowerCase().replace(/^utf8_/, 'utf8mb3_')
 
 /** The same as every server knows it: the names of today are new in 8.0.30. */
-const writtenCollation = (name: string): string => name.replace(/^utf8mb3_/, 'utf8_')
+export const writtenCollation = (name: string): string => name.replace(/^utf8mb3_/, 'utf8_')
 const writtenCharset = (name: string): string => name.replace(/^utf8mb3$/, 'utf8')
 
 /** A column as MySQL 5.6 to 9 or MariaDB 10 describe it in INFORMATION_SCHEMA.COLUMNS. */

@@ -121,12 +121,18 @@ const index = /\[?\d+\]?$/
  * that names a password.
  */
 export const isSecretProperty = (key: string, value = ''): boolean =>
-  isSecretName(key.replace(index, '').replace(/\.$/, '')) || /:\/\/[^/?]*@/.test(value) || inQuery(value)
+  isSecretName(key.replace(index, '').replace(/\.$/, '')) || inUrl(value)
 
-/** Whether a parameter of a URL is a secret by its name. */
-const inQuery = (url: string): boolean =>
-  /^[a-z:]+:\/\//i.test(url) &&
-  [...url.matchAll(/[?&]([^=&]+)=/g)].some(([, name = '']) => isSecretName(name.replace(index, '')))
+/**
+ * Whether a URL has a user with a password before its host, or a secret by the name of a parameter: behind the `?`, and in
+ * the forms of JDBC in the host itself. What might be a user's counts as one, for a password may hold `/` and `?`.
+ */
+const inUrl = (text: string): boolean => {
+  const [, ...rests] = text.split('://')
+  const rest = rests.join('://')
+  const names = [...rest.matchAll(/[?&(,;]([^=?&(),;]+)=/g)].map(([, name = '']) => name.trim().replace(index, ''))
+  return rest.includes('@') || names.some(isSecretName)
+}
 
 const known = /^(SecretKey0123456789|ThisIsMyCustomSecretKey0123)/
 

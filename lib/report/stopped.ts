@@ -95,7 +95,11 @@ export function stoppedProcedure(procedure: string, told: readonly Timed[]): Pro
   const { done, open } = stepsOf(events)
   // What an action that was begun is like: its steps are done, and it is waited for.
   const begun = new Map(done.map(({ id, step }) => [id, `${step.say}: done`]))
-  for (const event of events) if (event.kind === 'awaiting') begun.set(event.action, event.found)
+  const at = new Set<string>()
+  for (const event of events) {
+    if (event.kind === 'play') at.add(event.play)
+    if (event.kind === 'awaiting' && at.has(event.action)) begun.set(event.action, event.found)
+  }
   const names = looked.map(({ action }) => action)
   const failures = [
     ...failed,

@@ -1,7 +1,7 @@
 /** Procedures over a fake world: looked at as a whole, done in order, looked at again; killed anywhere and gone on with. */
 import { hostError, unreachable } from '../../lib/core/error.ts'
 import { carryOut } from '../../lib/engine/perform.ts'
-import { type Action, blocked, done, due, type Procedure } from '../../lib/engine/procedure.ts'
+import { type Action, blocked, done, due, type Procedure, passing } from '../../lib/engine/procedure.ts'
 import type { Event } from '../../lib/engine/world.ts'
 import { FakeWorld } from '../../lib/testing.ts'
 import { assert, suite } from '../kit.ts'
@@ -159,6 +159,52 @@ test('what blocks it while it is waited for may go away; an error ends the waiti
   })
   assert.equal([broken.states, broken.seconds], [['failed'], 1])
   assert.is(broken.result.failures[0]?.problems[0]?.what, 'a is broken')
+})
+
+/** Shuts a, which is hindered for so many looks. */
+const hindered = (looks: number, more: Partial<Action> = {}): Action => {
+  let count = 0
+  const action = shut('a', h1, more)
+  const wobbles = { where: 'h1', what: 'a wobbles', remedy: 'hold it' }
+  return { ...action, look: async (reach) => (count++ < looks ? passing(5, wobbles) : action.look(reach)) }
+}
+
+test('what may pass is waited for before anything is begun, and told; what stays is in the way', async () => {
+  const world = new FakeWorld()
+  works(world, 'a')
+  const quick = await run(plant(hindered(3)), world)
+  assert.equal([quick.states, world.seconds], [['done'], 3])
+  assert.equal(
+    quick.events.flatMap((event) => (event.kind === 'awaiting' ? [`${event.seconds} ${event.found}`] : [event.kind])),
+    ['0 h1: a wobbles', '1 h1: a wobbles', '2 h1: a wobbles', 'looked', 'play', 'step', 'done', 'acted'],
+  )
+  const stuck = new FakeWorld()
+  works(stuck, 'b')
+  const never = await run(plant(shut('b', h2), hindered(100)), stuck)
+  assert.equal([never.states, stuck.seconds, steps(stuck)], [['due', 'blocked'], 5, []])
+  assert.is(never.result.failures[0]?.problems[0]?.what, 'a wobbles')
+})
+
+test('an interrupt ends that waiting as well, before the plan is told and after', async () => {
+  for (const early of [true, false]) {
+    const world = new FakeWorld()
+    works(world, 'b', 'c')
+    const stop = new AbortController()
+    let count = 0
+    const wobbles = { where: 'h1', what: 'a wobbles', remedy: 'hold it' }
+    const look = async () => {
+      if (++count === (early ? 2 : 4)) stop.abort()
+      return early || count > 1 ? passing(60, wobbles) : due('a is open', 'shut a')
+    }
+    const { states, result } = await run(
+      plant(shut('b'), shut('a', h1, { look }), shut('c')),
+      world,
+      false,
+      stop.signal,
+    )
+    assert.equal([states, result.failures], [early ? ['due', 'unreached', 'unreached'] : ['done', 'due', 'due'], []])
+    assert.equal([result.interrupted, count], [true, early ? 2 : 4])
+  }
 })
 
 test('a step that fails has its command, code and words in the failure', async () => {

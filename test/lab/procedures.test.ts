@@ -245,6 +245,8 @@ test(
   'data destroyed, and restored: every table equal, every configuration served, the instance registered',
   async () => {
     const set = join(backups, sets()[0]!)
+    // What the gate has left in the history is in no backup.
+    await sql("DELETE FROM his_config_info WHERE group_id = 'PLINTH_GATE'")
     const before = await checksums()
     const pids = await Promise.all(nodes.map((node) => mainPid(node)))
     const tables = (await sql('SHOW TABLES')).trim().split('\n')

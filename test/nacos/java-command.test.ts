@@ -139,8 +139,20 @@ const homes: readonly [string, RegExp | undefined][] = [
   ['/home/nacos', undefined],
   ['/home/ops/nacos', undefined],
   ['/opt/javanacos', undefined],
+  ['/usr/local/lib/nacos', undefined],
+  ['/usr/local/src/nacos', undefined],
   ...[
-    ...['/etc', '/etc/nacos', '/usr', '/usr/bin', '/usr/lib/nacos', '/usr/local', '/usr/local/bin', '/usr/local/lib/n'],
+    ...[
+      '/etc',
+      '/etc/nacos',
+      '/usr',
+      '/usr/bin',
+      '/usr/lib/nacos',
+      '/usr/local',
+      '/usr/local/bin/n',
+      '/usr/local/lib',
+      '/usr/local/src',
+    ],
     ...[
       '/var',
       '/var/lib',
@@ -161,6 +173,8 @@ for (const [path, what] of homes) {
     const found = homeProblem(path)
     assert.is(found === undefined, what === undefined, found?.what)
     if (what) assert.match(found?.what ?? '', what)
+    if (/belongs to the system/.test(found?.what ?? ''))
+      assert.match(found?.remedy ?? '', /a node that runs there is stopped first/)
   })
 }
 

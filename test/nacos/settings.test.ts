@@ -1,5 +1,5 @@
 import { Secret } from '../../lib/core/secret.ts'
-import { type Database, defaultJdbcParameters, jdbcUrl, jdbcUrlProblems } from '../../lib/nacos/jdbc.ts'
+import { type Database, defaultJdbcParameters, driverTls, jdbcUrl, jdbcUrlProblems } from '../../lib/nacos/jdbc.ts'
 import {
   applicationProperties,
   isSecretProperty,
@@ -120,6 +120,25 @@ const secretKeys: readonly [string, boolean][] = [
 for (const [key, is] of secretKeys)
   test(`${key} is ${is ? '' : 'not '}secret`, () => assert.is(isSecretProperty(key), is))
 
+const urls: readonly (readonly [url: string, is: boolean])[] = [
+  ['jdbc:mysql://(host=10.0.0.9,port=3306,user=u,password=hunter2)/nacos', true],
+  ['jdbc:mysql://address=(host=10.0.0.9)(user=u)(password=hunter2)/nacos', true],
+  ['jdbc:p6spy:mysql://10.0.0.9/nacos?user=u&password=hunter2', true],
+  ['jdbc:mysql+srv://h/nacos?user=u&password=hunter2', true],
+  ['jdbc:sqlserver://h:1433;user=u;password=hunter2', true],
+  ['jdbc:mysql://h/nacos?user=u&password1=hunter2', true],
+  ['jdbc:mysql://u:hunter2@10.0.0.9/nacos', true],
+  ['jdbc:mysql://u:hunt/er2@10.0.0.9/nacos', true],
+  ['jdbc:mysql://u:hunt?er2@10.0.0.9/nacos', true],
+  ['http://a:8848,http://u:hunter2@b:8848', true],
+  ['jdbc:mysql://(host=10.0.0.9,port=3306)/nacos?useSSL=false', false],
+  [jdbcUrl(database), false],
+  ['file:///opt/nacos/conf/', false],
+  ['(password=no URL)', false],
+]
+for (const [url, is] of urls)
+  test(`${url} ${is ? 'holds a secret' : 'does not'}`, () => assert.is(isSecretProperty('x', url), is))
+
 test('the default parameters make this URL', () =>
   assert.is(
     jdbcUrl(database),
@@ -138,9 +157,13 @@ const parameters: readonly [string, Record<string, string>, readonly [string, Re
   ['no key retrieval without TLS', cold, [['error', /only while MySQL remembers/]]],
   ['no key retrieval with the default TLS', unsaid, [['warning', /only while MySQL remembers/]]],
   ['TLS', { ...unsaid, sslMode: 'VERIFY_CA' }, []],
+  ['TLS that is required of a driver that makes none', { ...cold, requireSSL: 'true' }, [['error', /only while/]]],
+  ['no TLS, as yes and no', { ...cold, useSSL: 'no' }, [['error', /only while/]]],
+  ['key retrieval, as yes and no', { ...cold, allowPublicKeyRetrieval: 'yes' }, []],
   ['the key in a file', { ...cold, serverRSAPublicKeyFile: '/etc/mysql/public_key.pem' }, []],
   ['no timeouts', { ...defaultJdbcParameters, socketTimeout: '0' }, [['warning', /no socketTimeout/]]],
   ['deserialising', { ...defaultJdbcParameters, autoDeserialize: 'true' }, [['error', /run code/]]],
+  ['deserialising, as yes', { ...defaultJdbcParameters, autoDeserialize: 'yes' }, [['error', /run code/]]],
   ['no time zone', { ...defaultJdbcParameters, serverTimezone: '' }, [['warning', /serverTimezone/]]],
 ]
 for (const [name, given, says] of parameters) {
@@ -153,6 +176,26 @@ for (const [name, given, says] of parameters) {
     }
   })
 }
+
+/** PropertySet of the driver: what `sslMode` says counts alone, and without TLS there is none to require. */
+const tls: readonly [Record<string, string>, ReturnType<typeof driverTls>][] = [
+  [{}, 'offered'],
+  [{ useSSL: 'false' }, 'never'],
+  [{ useSSL: 'No' }, 'never'],
+  [{ useSSL: 'true' }, 'offered'],
+  [{ requireSSL: 'yes' }, 'always'],
+  [{ useSSL: 'true', requireSSL: 'TRUE' }, 'always'],
+  [{ useSSL: 'false', requireSSL: 'true' }, 'never'],
+  [{ useSSL: 'false', verifyServerCertificate: 'true' }, 'never'],
+  [{ verifyServerCertificate: 'true' }, 'always'],
+  [{ requireSSL: 'false' }, 'offered'],
+  [{ sslMode: 'disabled', requireSSL: 'true' }, 'never'],
+  [{ sslMode: 'PREFERRED', requireSSL: 'true', verifyServerCertificate: 'true' }, 'offered'],
+  [{ sslMode: 'REQUIRED', useSSL: 'false' }, 'always'],
+  [{ sslMode: 'verify_identity' }, 'always'],
+]
+for (const [given, uses] of tls)
+  test(`TLS with ${JSON.stringify(given)}: ${uses}`, () => assert.is(driverTls(given), uses))
 
 const secrets: readonly [string, RegExp | undefined][] = [
   [Buffer.alloc(32, 7).toString('base64'), undefined],

@@ -107,6 +107,14 @@ test('the same of a procedure', async () => {
   const waiting = run.events.findIndex(({ event }) => event.kind === 'done')
   const [first] = procedureUntil(run, run.events.slice(0, waiting + 1)).result.actions
   assert.match(first?.say ?? '', /^begun; /)
+  // What is waited for before an action begins is no beginning.
+  const looked = run.events.findIndex(({ event }) => event.kind === 'looked')
+  const wait = { kind: 'awaiting', action: 'shut a', found: 'it wobbles', seconds: 1 } as const
+  const held = procedureUntil(run, [...run.events.slice(0, looked + 1), { at: 0, event: wait }]).result
+  assert.is(
+    held.actions[0]?.say,
+    run.events.flatMap(({ event }) => (event.kind === 'looked' ? event.actions : []))[0]?.say,
+  )
   const whole = procedureUntil(run, run.events).result
   assert.equal(whole.actions, run.result.actions)
 })

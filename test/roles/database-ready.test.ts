@@ -86,7 +86,11 @@ test('a login that needs the public key is fine where the driver may fetch it, a
     problems.map(({ where }) => where),
     ['n1', 'n2', 'n3'].map((name) => `${name}: public key retrieval`),
   )
+  // The driver looks at useSSL first, which is off by default.
+  const required = 'allowPublicKeyRetrieval: "false", requireSSL: "true"'
+  assert.is((await tried(parameters(required), fetched)).problems.length, 3)
   for (const safe of [
+    `${required}, useSSL: "yes"`,
     'allowPublicKeyRetrieval: "false", sslMode: VERIFY_CA',
     'allowPublicKeyRetrieval: "false", serverRSAPublicKeyFile: /etc/mysql/key.pem',
   ])

@@ -34,6 +34,12 @@ export class FakeMysql {
       if (!table) throw new Error(`no table in ${sql}`)
       return table
     }
+    /** Its rows, but for those that a condition leaves out. */
+    const rowsOf = (sql: string): readonly Row[] => {
+      const { columns, rows } = tableOf(sql)
+      const [, column = '', value] = /WHERE NOT \((\w+) <=> '(\w+)'\)/.exec(sql) ?? []
+      return column === '' ? rows : rows.filter((row) => row[columns.indexOf(column)] !== value)
+    }
     const put = (name: string, table: FakeTable): void => {
       if (own) own.set(name, table)
       else this.tables = new Map([...this.tables, [name, table]])
@@ -55,12 +61,7 @@ export class FakeMysql {
       }
       if (sql.startsWith('SHOW CREATE TABLE'))
         return [{ Table: name, 'Create Table': `CREATE TABLE ${name} (${tableOf(sql).columns.join(', ')})` }]
-      if (sql.startsWith('SELECT COUNT(*)')) {
-        const { columns, rows } = tableOf(sql)
-        const [, column = '', value] = /WHERE NOT \((\w+) <=> '(\w+)'\)/.exec(sql) ?? []
-        const others = column === '' ? rows : rows.filter((row) => row[columns.indexOf(column)] !== value)
-        return [{ total: String(others.length) }]
-      }
+      if (sql.startsWith('SELECT COUNT(*)')) return [{ total: String(rowsOf(sql).length) }]
       if (sql.startsWith('SELECT VERSION()')) return [{ version: '8.4.0' }]
       if (sql.startsWith('SELECT DISTINCT tenant_id')) return tableOf(sql).rows.map(([id]) => ({ id: id ?? null }))
       if (sql.startsWith('SELECT data_id')) {
@@ -98,11 +99,11 @@ export class FakeMysql {
       query: async (sql, values = []) => query(sql, values),
       rows: async function* (sql) {
         whileReading()
-        const { columns, rows } = tableOf(sql)
+        const { columns } = tableOf(sql)
         const asked = (/SELECT ([\s\S]*?)\nFROM/.exec(sql)?.[1] ?? '')
           .split(', ')
           .map((column) => column.replaceAll('`', ''))
-        for (const row of rows) yield asked.map((column) => row[columns.indexOf(column)] ?? null)
+        for (const row of rowsOf(sql)) yield asked.map((column) => row[columns.indexOf(column)] ?? null)
       },
       fetchedPublicKey: false,
       close: async () => {

@@ -1,8 +1,10 @@
 /** Leader transfer, drain and the way back over a little Nacos: what is found, what is done, and what is refused. */
+import { carryOut } from '../../lib/engine/perform.ts'
 import { drain, undrain } from '../../roles/nacos-drain.ts'
 import { leadershipOff, leadershipTo } from '../../roles/nacos-leader.ts'
 import { memberOfNode, type Node } from '../../roles/nacos-node.ts'
 import { namedNode } from '../../roles/named-node.ts'
+import { tester } from '../engine/valve.ts'
 import { assert, suite } from '../kit.ts'
 import type { Faults } from './fake-nacos.ts'
 import { cluster, good } from './nodes.ts'
@@ -186,6 +188,60 @@ test('who is to go may be the one that is not well, and what passes is waited fo
   const it = await scene({ down: [], fault })
   assert.is(states(await it.carry(drain(it.nodes[1]!, it.nodes, false))).at(-1), 'done')
   assert.is(it.world.seconds, 3)
+})
+
+test('a login that a server refuses just after its start is waited for; one that stays refused names the password', async () => {
+  const refusing = (looks: number) => {
+    let left = looks
+    return (name: string, line: string) =>
+      name === 'n3' && line.endsWith('/auth/login') && left-- > 0 ? { status: 403, body: 'unknown user!' } : undefined
+  }
+  const it = await scene({ down: [], fault: refusing(5) })
+  const result = await it.carry(drain(it.nodes[1]!, it.nodes, false))
+  assert.is(states(result).at(-1), 'done', told(result))
+  const wrong = await scene({ down: [], fault: refusing(1000) })
+  const refused = await wrong.carry(drain(wrong.nodes[1]!, wrong.nodes, false))
+  assert.equal([states(refused).at(-1), wrong.world.seconds, steps(wrong)], ['blocked', 20, []])
+  assert.match(
+    told(refused),
+    /^n3: the login as nacos was refused \(HTTP 403\): set nacos\.auth\.admin_password .*; mend that before n2 goes: .*--force/,
+  )
+})
+
+test('what passes is waited for by the engine: told each second, and ended by an interrupt', async () => {
+  const stop = new AbortController()
+  const waits: number[] = []
+  const it = await scene({
+    down: [],
+    fault: (name, line) =>
+      name === 'n3' && line.endsWith('/readiness') ? { status: 500, body: 'starting' } : undefined,
+  })
+  const result = await carryOut({ name: 'drain', actions: drain(it.nodes[1]!, it.nodes, false) }, it.world, {
+    check: false,
+    identity: tester,
+    signal: stop.signal,
+    report: (event) => {
+      if (event.kind === 'awaiting' && waits.push(event.seconds) === 3) stop.abort()
+    },
+  })
+  assert.equal([waits, result.interrupted, result.failures], [[0, 1, 2], true, []])
+})
+
+test('a leader that only we can not reach is none that is away', async () => {
+  const five = [4, 5].map((index) => `        n${index}: { ansible_host: 10.0.0.${index} }\n`).join('')
+  const text = good.replace('n3: { ansible_host: 10.0.0.3 }\n', `n3: { ansible_host: 10.0.0.3 }\n${five}`)
+  const leader = peer(5)
+  const led = Object.fromEntries([1, 2, 3, 4, 5].map((index) => [`n${index}`, { leader }]))
+  const it = await scene({ down: [], cut: ['n5'], sees: led }, text)
+  const result = await it.carry(drain(it.nodes[0]!, it.nodes, false))
+  assert.equal(states(result), ['kept', 'kept', 'done'], told(result))
+  const sees = { ...led, n3: { leader, states: { [at(5)]: 'DOWN' } } }
+  const away = await scene({ down: [], cut: ['n5'], sees }, text)
+  const refused = await away.carry(drain(away.nodes[0]!, away.nodes, false))
+  assert.match(
+    told(refused),
+    /^n2: 10\.0\.0\.2:8848 follows 10\.0\.0\.5:7848, which can't be asked and is not UP to all others; mend that[^\n]*$/,
+  )
 })
 
 const clients = (count: number): string =>

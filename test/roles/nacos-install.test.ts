@@ -31,13 +31,24 @@ plans(test, find('disk:'), {
   'the home is a folder of root, as a mounted disk is': { answers: home('root'), action: 'keep' },
   'the home is of the service': { answers: home('nacos'), action: 'keep' },
   'the home is of an earlier service user': {
-    answers: { ...home('app'), 'stat:/opt/nacos/conf': 'directory|750|app|app|4096' },
+    answers: { ...home('app'), 'stat:/opt/nacos/conf/nacos-logback.xml': 'regular file|640|app|app|4096' },
     action: 'keep',
+  },
+  'the home is of an earlier service user, and was cut before it was whole': {
+    answers: { ...home('app'), 'link:/opt/nacos/current': 'releases/2.2.4' },
+    action: 'keep',
+  },
+  'the home is of a Tomcat, which has a conf too': {
+    answers: { ...home('tomcat'), 'stat:/opt/nacos/conf': 'directory|700|tomcat|tomcat|4096' },
+    action: 'blocked',
+    problems: ['/opt/nacos: it is there, belongs to tomcat and holds no Nacos; choose another nacos.home, which'],
   },
   'the home is of another program': {
     answers: home('mysql'),
     action: 'blocked',
-    problems: ['/opt/nacos: it is there, belongs to mysql and holds no Nacos; choose another nacos.home'],
+    problems: [
+      '/opt/nacos: it is there, belongs to mysql and holds no Nacos; choose another nacos.home, which is given to the user of the service, or chown root /opt/nacos where it was made for it',
+    ],
   },
 })
 

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { storage } from '../../lib/edge/storage.ts'
 import { VaultKey } from '../../lib/edge/vault.ts'
+import { rowText, TableSum } from '../../lib/mysql/dump.ts'
 import { manifestFile, readManifest } from '../../lib/nacos/manifest.ts'
 import { backup, backupName } from '../../roles/nacos-backup.ts'
 import { sourceOf } from '../../roles/nacos-database.ts'
@@ -58,14 +59,15 @@ interface Stage extends Scene {
 const now = new Date('2026-01-02T03:04:05.678Z')
 const set = 'nacos-20260102T030405Z'
 
-/** A cluster whose database is `tables`; its files are one properties file per node. */
-async function stage(tables = full, text = good): Promise<Stage> {
+/** A cluster whose database is `tables`; its files are one properties file per node. Who is `sick` is not ready. */
+async function stage(tables = full, text = good, sick: ReadonlySet<string> = new Set()): Promise<Stage> {
   const registered: string[] = ['1.2.3.4']
   const catalog = { answer: { status: 200, body: '{"clusters":[{"name":"DEFAULT"}]}' } }
   const it = await scene(
     {
       down: [],
-      fault: (_node, line) => {
+      fault: (node, line) => {
+        if (sick.has(node) && line.endsWith('/readiness')) return { status: 500, body: 'warming up' }
         if (line.endsWith('/catalog/services'))
           return { status: 200, body: '{"serviceList":[{"name":"s","groupName":"g"}]}' }
         if (line.endsWith('/catalog/service')) return catalog.answer
@@ -326,22 +328,104 @@ test('the one user that the site itself writes is no other data', async () => {
   assert.equal(Object.fromEntries(it.mysql.tables), full)
 })
 
+const history = (...groups: readonly string[]): FakeTable => ({
+  columns: ['nid', 'data_id', 'group_id'],
+  rows: groups.map((group, index) => [String(index), `plinth-${index}`, group]),
+})
+
 test('what the gate published and took back is no other data either, but only that', async () => {
-  const columns = ['nid', 'data_id', 'group_id']
-  const history = (...groups: readonly string[]): FakeTable => ({
-    columns,
-    rows: groups.map((group, index) => [String(index), `plinth-${index}`, group]),
-  })
   const left = { ...full.config_info!, rows: [['plinth-0', 'PLINTH_GATE', '', 'killed', md5('killed')]] }
   const saved = { ...full, his_config_info: history('g', 'g') }
   const it = await stage(saved)
   await it.backUp()
   const fresh = { ...emptied, config_info: left }
   it.mysql.tables = new Map(Object.entries({ ...fresh, his_config_info: history('PLINTH_GATE', 'g') }))
-  assert.match(told(await it.giveBack({ check: true })), /^database nacos: table his_config_info holds 2 rows [^\n]*$/)
+  assert.match(told(await it.giveBack({ check: true })), /^database nacos: table his_config_info holds 1 rows [^\n]*$/)
   it.mysql.tables = new Map(Object.entries({ ...fresh, his_config_info: history(...Array(6).fill('PLINTH_GATE')) }))
   assert.equal(told(await it.giveBack()), '')
   assert.equal(Object.fromEntries(it.mysql.tables), saved)
+})
+
+const gateRows: FakeTable['rows'] = [
+  ['8', 'plinth-8', 'PLINTH_GATE'],
+  ['9', 'plinth-9', 'PLINTH_GATE'],
+]
+/** A history in which the gate has left some. */
+const withGate = (table: FakeTable, rows = gateRows): FakeTable => ({ ...table, rows: [...table.rows, ...rows] })
+const allKept = /^(?:[\w ]+ kept(, )?)+$/
+
+test('a restore whose cluster was not well goes on after the site has mended that, and has used the cluster', async () => {
+  const saved = { ...full, his_config_info: history('g', 'g') }
+  const sick = new Set<string>()
+  const it = await stage(saved, good, sick)
+  await it.backUp()
+  it.mysql.tables = new Map(Object.entries({ ...emptied, his_config_info: history() }))
+  it.registered.length = 0
+  sick.add('n2')
+  assert.match(told(await it.giveBack()), /not ready: warming up; run playbooks\/site\.ts/)
+  sick.clear()
+  const before = steps(it)
+  it.mysql.tables = new Map([...it.mysql.tables, ['his_config_info', withGate(saved.his_config_info)]])
+  assert.equal(told(await it.giveBack()), '')
+  assert.ok(it.registered.length > 0)
+  assert.equal([steps(it), it.mysql.tables.get('his_config_info')?.rows.length], [before, 4])
+})
+
+test('what the gate has left is in no backup', async () => {
+  const it = await stage({ ...full, his_config_info: withGate(history('g')) })
+  await it.backUp()
+  const { tables } = readManifest(readFileSync(join(it.where, set, 'manifest.json'), 'utf8'), set)
+  assert.is(tables.find(({ name }) => name === 'his_config_info')?.rows, 1)
+  assert.not.match(readFileSync(join(it.where, set, 'tables/his_config_info.00001.jsonl'), 'utf8'), /PLINTH_GATE/)
+  assert.match(summary(await it.giveBack()), allKept)
+})
+
+/** Makes the set one of a Plinth that saved every row of the history. */
+async function withAllOf(where: string, { columns, rows }: FakeTable): Promise<void> {
+  const kept = storage(where, [])
+  const manifest = readManifest((await kept.read(set, manifestFile)).toString(), set)
+  const part = 'tables/his_config_info.00001.jsonl'
+  const sums = readFileSync(join(where, set, 'SHA256SUMS'), 'utf8')
+    .trim()
+    .split('\n')
+  const files = new Map(
+    await Promise.all(
+      sums.map(async (line) => [line.slice(66), (await kept.read(set, line.slice(66))).toString()] as const),
+    ),
+  )
+  const sum = new TableSum()
+  for (const row of rows) sum.add(rowText(row))
+  files.set(part, rows.map((row) => `${rowText(row)}\n`).join(''))
+  const all = { rows: sum.rows, digest: sum.digest, parts: [part] }
+  const tables = manifest.tables.map((table) => (table.name === 'his_config_info' ? { ...table, ...all } : table))
+  files.set(manifestFile, JSON.stringify({ ...manifest, tables }))
+  assert.is(tables.find(({ name }) => name === 'his_config_info')?.columns.length, columns.length)
+  rmSync(join(where, set), { recursive: true })
+  const draft = await kept.begin(set)
+  for (const [file, content] of files) await draft.write(file, content)
+  await draft.finish()
+}
+
+test('a backup that was made before, with what the gate had left, is given back as any other', async () => {
+  const bare = history('g', 'g')
+  const his = withGate(bare)
+  const it = await stage({ ...full, his_config_info: his })
+  await it.backUp()
+  await withAllOf(it.where, his)
+  for (const found of [his, bare, withGate(bare, gateRows.slice(1))]) {
+    it.mysql.tables = new Map(Object.entries({ ...full, his_config_info: found }))
+    assert.match(summary(await it.giveBack()), allKept)
+  }
+  assert.equal([it.mysql.writes, steps(it)], [[], []])
+  it.mysql.tables = new Map(Object.entries({ ...full, his_config_info: history('g', 'other') }))
+  assert.match(told(await it.giveBack()), /his_config_info holds 2 rows that are not those of the backup \(4\)/)
+  it.mysql.tables = new Map(Object.entries({ ...emptied, his_config_info: history('PLINTH_GATE') }))
+  assert.equal(told(await it.giveBack()), '')
+  assert.match(summary(await it.giveBack()), allKept)
+  // What is damaged is never read.
+  writeFileSync(join(it.where, set, 'tables/his_config_info.00001.jsonl'), 'no row\n')
+  it.mysql.tables = new Map(Object.entries({ ...full, his_config_info: history('g') }))
+  assert.match(told(await it.giveBack()), /damaged: tables\/his_config_info\.00001\.jsonl/)
 })
 
 test('what is published while the nodes stop is not lost unless that was said', async () => {

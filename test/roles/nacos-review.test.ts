@@ -48,6 +48,17 @@ const cases: Readonly<Record<string, Case>> = {
     ],
     errors: [['hosts.yaml:11:72', 'n1 has its home /opt/nacos/logs in a folder of n2 (/opt/nacos)']],
   },
+  'a home below the other one, of another user': {
+    swaps: [
+      [n2, '{ ansible_host: 10.0.0.1, nacos_port: 8948, nacos_unit: b, nacos_home: /opt/nacos/8948, nacos_user: app }'],
+    ],
+    errors: [
+      [
+        'hosts.yaml:12:72',
+        'n2 has its home /opt/nacos/8948 below that of n1 (/opt/nacos), where its user app may not enter',
+      ],
+    ],
+  },
   'homes beside each other, one above the other, in no folder of it': {
     swaps: [[n2, '{ ansible_host: 10.0.0.1, nacos_port: 8948, nacos_unit: b, nacos_home: /opt/nacos/8948 }']],
   },
@@ -247,7 +258,29 @@ test('a secret among the flags of java is refused, and not shown', async () => {
     thrown,
     /^hosts\.yaml:19:37: nacos\.java_flags\[1\]: a secret, and whoever is on the host reads the flags/,
   )
+  assert.match(thrown, /; move this key to a file that is not encrypted, in the clear, or give what Nacos reads itself/)
   assert.not.match(thrown, /dbpass/)
+})
+
+test('what has a form may stand in an encrypted file: a package, a version that is allowed', async () => {
+  const text = changed(
+    ['sha256:', 'allow: [ !env VERSION ]\n          sha256:'],
+    ['java: { version: 8 }', 'java: { version: 8, package: !env PACKAGE }'],
+  )
+  const known = { VERSION: '3.3.0-BETA', PACKAGE: 'java-1.8.0-openjdk-headless' }
+  const { nodes } = await cluster(text, known)
+  assert.equal(
+    [nodes[0]!.params.nacos.allow, nodes[0]!.params.java.package],
+    [['3.3.0-BETA'], 'java-1.8.0-openjdk-headless'],
+  )
+  for (const [wrong, says] of [
+    [{ VERSION: 'beta' }, /nacos\.allow\[0\]: expected a version such as/],
+    [{ PACKAGE: '-o Foo=1' }, /java\.package: expected the name of a package/],
+  ] as const)
+    await cluster(text, { ...known, ...wrong }).then(
+      () => assert.unreachable(),
+      (error: Error) => assert.match(error.message, says),
+    )
 })
 
 test.run()

@@ -14,6 +14,7 @@ import {
   modifyColumn,
   rollingSafe,
   type TableDef,
+  writtenCollation,
 } from '../../nacos/schema.ts'
 
 interface TableState {
@@ -57,7 +58,7 @@ export function databaseTable(schema: string, table: TableDef): Resource {
         {
           where: `table ${key}`,
           what: `${loose.map((column) => column.name).join(', ')} don't tell small letters from capitals (${kinds}): two names that differ in nothing else are one`,
-          remedy: `if that matters: ALTER TABLE ${name(table.name)} CONVERT TO CHARACTER SET utf8mb4 COLLATE utf8mb4_bin, at a quiet time`,
+          remedy: `if that matters: ALTER TABLE ${name(schema)}.${name(table.name)} ${exactly(answers(columnsQuestion))}, at a quiet time`,
         },
       ]
     },
@@ -107,6 +108,18 @@ function looseKeys(table: TableDef, found: string): readonly ColumnDef[] {
     const good = acceptsCollation(wanted.collation ?? table.collation, column?.collation ?? null)
     return column && isKey && !good ? [column] : []
   })
+}
+
+/**
+ * What makes its names exact. The character set stays: with one of more bytes a character, long keys might not fit. Of
+ * several it is the one that holds them all.
+ */
+function exactly(found: string): string {
+  const columns = found.split('\n').map(columnOfLine)
+  const sets = new Set(columns.flatMap(({ collation }) => collation?.replace(/_.*/, '') ?? []))
+  const [only] = sets
+  const collation = writtenCollation(`${sets.size === 1 ? only : 'utf8mb4'}_bin`)
+  return `CONVERT TO CHARACTER SET ${collation.replace('_bin', '')} COLLATE ${collation}`
 }
 
 /** An ALTER that also drops what has the name already: a dropped column leaves its index behind, without that column. */

@@ -138,6 +138,25 @@ test('keys that do not tell small letters from capitals are warned of, and left 
   ])
 })
 
+test('what makes names exact names the table as it is reached from anywhere, and keeps its character set', () => {
+  const remedy = (columns: readonly string[]): string =>
+    (table.plan(canned(answers(columns)), new Set()).warnings ?? []).map((one) => one.remedy).join()
+  const alter = (set: string): string =>
+    `if that matters: ALTER TABLE \`nacos\`.\`config\` CONVERT TO CHARACTER SET ${set} COLLATE ${set}_bin, at a quiet time`
+  const as = (set: string, collation: string) => (one: string) =>
+    one.replace('|utf8mb3|utf8mb3_bin|', `|${set}|${collation}|`)
+  assert.is(remedy(good.map(as('utf8mb4', 'utf8mb4_0900_ai_ci'))), alter('utf8mb4'))
+  // Of four bytes a character, keys of 2.0.3 would be longer than InnoDB takes.
+  assert.is(remedy(good.map(as('utf8', 'utf8_general_ci'))), alter('utf8'))
+  assert.is(remedy(good.map(as('utf8mb3', 'utf8mb3_general_ci'))), alter('utf8'))
+  assert.is(remedy(good.map(as('gbk', 'gbk_chinese_ci'))), alter('gbk'))
+  // One narrower set would cut what stands in the other.
+  const mixed = good.map((one, index) =>
+    as(index === 1 ? 'utf8' : 'utf8mb4', index === 1 ? 'utf8_general_ci' : 'utf8mb4_bin')(one),
+  )
+  assert.is(remedy(mixed), alter('utf8mb4'))
+})
+
 test('the statements, word for word', () => {
   const sql = (columns: readonly string[], keys = indexes) =>
     table.plan(canned(answers(columns, keys)), new Set()).steps.map(({ run }) => run)
