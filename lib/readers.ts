@@ -6,6 +6,7 @@
 import type { Reader } from './core/probe.ts'
 import { stateFolder } from './core/receipt.ts'
 import { Script, sh } from './core/script.ts'
+import { refusals } from './core/way.ts'
 
 // Shell expansions in braces, which a template literal would take for its own.
 const pidOfLine = new Script('${l#MainPID=}')
@@ -111,6 +112,9 @@ export const realPath: Reader = (paths) =>
   l=$(readlink -f -- "$f") || l=
   if [ "$l" != "$f" ]; then printf '%s\t%s\n' "$f" "${new Script('${l:-?}')}"; fi
 fi; done`.text
+
+/** Why root would not enter a folder: it is reached by a link that it must not follow. */
+export const refusal: Reader = (folders) => refusals(folders).text
 
 /** The names in a directory, a line each; of more than a thousand the first ones. Links to directories have none. */
 export const entries: Reader = (paths) =>

@@ -1,9 +1,11 @@
 /** What every kind that lives at a path shares: how its state is read, and the script that replaces a file atomically. */
 import { posix } from 'node:path'
+import type { Problem } from '../core/error.ts'
 import type { Answers, Question } from '../core/probe.ts'
 import type { Step } from '../core/resource.ts'
 import { lines, Script, sh, userId } from '../core/script.ts'
-import { stat } from '../readers.ts'
+import { enter, enterAndHold, entered } from '../core/way.ts'
+import { refusal, stat } from '../readers.ts'
 
 /** Owner, group and mode as they should be. What is left out: see the kind. */
 export interface Ownership {
@@ -45,6 +47,26 @@ const types: Readonly<Record<string, string>> = {
 /** The question that `readPath` and `readStat` read their answer from. */
 export const pathQuestion = (path: string): Question => ({ reader: stat, key: path })
 
+/** The question that `barredWay` reads its answer from. */
+export const wayQuestion = (path: string): Question => ({
+  reader: refusal,
+  key: posix.dirname(posix.resolve('/', path)),
+})
+
+/**
+ * What is against doing anything at a path: a link on the way that root must not follow. Nothing where something on the way is
+ * about to change: whoever enters it then looks again.
+ */
+export function barredWay(path: string, answers: Answers, pending: ReadonlySet<string>): readonly Problem[] {
+  const question = wayQuestion(path)
+  const why = answers(question)
+  if (why === '') return []
+  const way = `${question.key}/`
+  if ([...pending].some((id) => way.startsWith(`${id.slice(id.indexOf(':') + 1)}/`))) return []
+  const remedy = 'declare the path that is meant, or have root make that link'
+  return [{ where: path, what: `${question.key} ${why}`, remedy }]
+}
+
 /**
  * Everything that is known of a path, a link itself and not what it leads to; null when nothing is there. The one place that
  * takes an answer to `pathQuestion` apart.
@@ -74,33 +96,6 @@ export const wholeMode = (mode: string): string => mode.padStart(5, '0')
 
 /** The file that is open, whatever its name leads to by now. */
 const opened = '/proc/self/fd/8'
-
-/** The folder that was entered, whatever its name leads to by now. */
-export const entered = '/proc/self/fd/7'
-
-/**
- * Enters a folder step by step, for all that follows to name what is in it by `./`; it is held open as descriptor 7.
- *
- * A service owns its folders, and may put a link to any other in the place of one of them at any moment. So root goes
- * through a link only where nobody but root can have put it, in a folder of root's; or where it leads to a folder of the same
- * owner as the one that it is in, who gains nothing by it. What was entered is seen from inside: its `..` is the folder before.
- */
-export const enter = (folder: string): Script =>
-  sh`cd /
-if [ ${userId} = 0 ]; then
-  for d in ${folder.split('/').filter(Boolean)}; do
-    exec 7<.
-    cd -P -- "./$d" || { echo ${`${folder} can't be entered`} >&2; exit 1; }
-    if [ ! .. -ef ${entered} ]; then
-      o=$(stat -L -c %u ${entered})
-      if [ "$o" != 0 ] && [ "$o" != "$(stat -c %u .)" ]; then
-        echo ${`${folder} is reached by a link of somebody else than root, to a folder that is not theirs:`} "$d" >&2
-        exit 1
-      fi
-    fi
-  done
-else cd -P -- ${folder}; fi
-exec 7<.`
 
 /** What a path is called in the folder that it is in, once that was entered. */
 export const hereOf = (path: string): string => `./${posix.basename(path)}`
@@ -166,7 +161,7 @@ export const replaceFile = (at: string, ownership: Ownership): Script => {
     ...(mode === undefined ? [sh`m=$(stat -c %a -- ${here})`] : []),
   ]
   return sh`umask 077
-${enter(folder)}
+${enterAndHold(folder)}
 if [ -d ${here} ] && [ ! -L ${here} ]; then echo ${`${path} is a directory, not a file`} >&2; exit 1; fi
 for t in ./.plinth.*; do if [ -e "$t" ] || [ -L "$t" ]; then rm -rf -- "$t"; fi; done
 o=${owner ?? 'root'} g=${group ?? 'root'} m=${mode ?? '0644'} acl= old=

@@ -3,6 +3,7 @@ import {
   chmodSync,
   chownSync,
   existsSync,
+  lchownSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -324,8 +325,10 @@ for (const shell of shells) {
       const plan = host.plan(wanted())
       rmSync(join(at, '..'), { recursive: true })
       symlinkSync(victim, join(at, '..'))
+      lchownSync(join(at, '..'), 4711, 4711)
       chownSync(host.folder, 4711, 4711)
-      assert.throws(() => host.run(plan), /is reached by a link of somebody else than root/)
+      assert.throws(() => host.run(plan), /is reached by a link of user 4711, to a folder of user 0/)
+      assert.is(host.plan(wanted()).action, 'blocked')
       assert.equal(readdirSync(victim), [])
     })
 
