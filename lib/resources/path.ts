@@ -3,7 +3,7 @@ import { posix } from 'node:path'
 import type { Problem } from '../core/error.ts'
 import type { Answers, Question } from '../core/probe.ts'
 import type { Step } from '../core/resource.ts'
-import { lines, Script, sh, userId } from '../core/script.ts'
+import { inputBytes, lines, Script, sh, userId } from '../core/script.ts'
 import { enter, enterAndHold, entered } from '../core/way.ts'
 import { refusal, stat } from '../readers.ts'
 
@@ -144,7 +144,7 @@ const selinux = '/sys/fs/selinux/enforce'
  * mode sets the ACL's mask, as chmod does. A new file is root's with 0644 unless declared, and gets the label that the
  * policy has for its path. A link at the path is replaced, wherever it leads, and is not followed; a directory is an error.
  *
- * What fails (no room, no right, a read-only disk) leaves the old file and no temporary one; the message is that of the
+ * What fails (no room, no right, a read-only disk, input of which a part never came) leaves the old file and no temporary one; the message is that of the
  * command. A run that was killed may leave that folder, whose name starts with `.plinth.`: the next write beside it
  * sweeps it.
  */
@@ -182,7 +182,16 @@ chown "$o:$g" ${opened}
 if [ "$acl" ]; then printf '%s\n' "$acl" | setfacl --set-file=- -- ${opened}; fi
 chmod "$m" ${opened}
 if [ "$old" ] && [ -e ${selinux} ]; then chcon --reference=${above} -- ${opened}; fi
-dd bs=65536 conv=fsync status=none >&8
+# Whoever feeds it may have been killed, and then this is no end. What dd has counted needs no process to be known.
+s=$(dd bs=65536 conv=fsync 2>&1 >&8) || { printf '%s\n' "${new Script('${s%%')}
+[0-9]*}" >&2; exit 1; }
+case $s in *"
+"${inputBytes}' byte'*) ;; *)
+  if [ ${inputBytes} ] && [ ${inputBytes} != "$(stat -L -c %s ${opened})" ]; then
+    echo ${`only a part of what should be in ${path} has come: nothing is changed there`} >&2
+    exit 1
+  fi ;;
+esac
 exec 8>&-
 # A link to a directory must not be entered, and busybox's mv stumbles over one that leads in a circle.
 if [ -L ${above} ] && [ ! -f ${above} ]; then rm -f -- ${above}; fi

@@ -331,6 +331,41 @@ for (const shell of shells) {
     assert.equal(begun, ['mkdir', 'chown', 'chmod', 'dd', 'mv', 'rmdir', 'sync'])
   })
 
+  test(`${shell}: what is not all of its bytes never gets its name, and to know that costs no process`, () => {
+    const folder = box.fresh()
+    const path = join(folder, 'f')
+    writeFileSync(path, 'old')
+    const own = { owner: String(process.getuid?.()), group: String(process.getgid?.()), mode: '0640' }
+    const write = (bytes: number, input: string, first?: string) =>
+      box.run(shell, `plinth_bytes=${bytes}\n${replaceFile(path, own).text}`, input, first)
+    const sizes = [0, 1, 100, 70_000]
+    // The second as from a dd that says nothing.
+    const silent = shims(box.fresh(), { dd: 'exec $real "$@" 2>/dev/null' })
+    for (const first of shell === 'dash' ? [undefined, silent] : [undefined]) {
+      for (const size of sizes) {
+        for (const cut of new Set([0, size - 1].filter((some) => some >= 0 && some < size))) {
+          const { code, stderr } = write(size, 'x'.repeat(cut), first)
+          assert.equal(
+            [code, stderr],
+            [1, `only a part of what should be in ${path} has come: nothing is changed there\n`],
+          )
+          assert.equal(readdirSync(folder), ['f'])
+          assert.is(readFileSync(path, 'utf8'), 'old')
+        }
+      }
+      for (const size of sizes) {
+        assert.equal(write(size, 'x'.repeat(size), first), { code: 0, stdout: '', stderr: '' })
+        assert.is(statSync(path).size, size)
+      }
+      writeFileSync(path, 'old')
+    }
+    // The dd of some busyboxes counts no bytes.
+    const counts = /\n3 bytes /.test(box.run(shell, 'dd bs=65536', 'new').stderr)
+    const bin = shims(box.fresh(), { stat: 'echo a process >&2; exec $real "$@"' })
+    assert.equal(write(3, 'new', bin), { code: 0, stdout: '', stderr: counts ? '' : 'a process\n' })
+    assert.ok(counts || shell !== 'dash')
+  })
+
   asRoot(
     `${shell}: SELinux: a replaced file passes on its label, a new one gets the policy's, elsewhere nothing is done`,
     () => {
