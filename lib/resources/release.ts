@@ -54,7 +54,9 @@ export function release(path: string, { archive, owner, group, others = false }:
       const expected = /^marker .*\btree ([0-9a-f]{64})\b/m.exec(answer)?.[1]
       const tree = /^tree ([0-9a-f]{64})$/m.exec(answer)?.[1]
       if (tree === undefined || tree !== expected) return { archive: marker, tree: 'damaged' }
-      const folder = readStat(answers, path)
+      // Of a link to it nothing is known: what is behind it was moved there by somebody, and stays.
+      const there = readStat(answers, path)
+      const folder = there?.type === 'directory' ? there : null
       // But for the bit that hands down its group, which it may have from the folder above.
       const found = folder && `${folder.owner}:${folder.group} 0${folder.mode.slice(-3)}`
       return { archive: marker, tree: found === null || found === declared ? 'whole' : found }

@@ -81,6 +81,10 @@ plans(test, release(path, { archive: one, owner: 'app', group: 'app' }), {
     answers: { [`release:${path}`]: marker(one.sha256, tree), [`stat:${path}`]: 'directory|2750|app|app|4096|1' },
     action: 'keep',
   },
+  'keep, behind a link: on another disk': {
+    answers: { [`release:${path}`]: marker(one.sha256, tree), [`stat:${path}`]: 'symbolic link|777|root|root|9|1' },
+    action: 'keep',
+  },
   'of another owner': {
     answers: {
       [`release:${path}`]: marker(one.sha256, tree),
