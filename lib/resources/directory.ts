@@ -56,15 +56,21 @@ class Directory implements Definition<PathState> {
   steps({ actual }: Diff<PathState>): readonly Step[] {
     const { path } = this
     const { owner, group, mode } = this.desired
-    if (actual !== null) return [ownershipStep(path, { owner, group, mode })]
+    if (actual !== null) return [ownershipStep(path, { owner, group, mode }, actual.owner)]
     const at = posix.resolve('/', path)
     const above = posix.dirname(at)
     const here = hereOf(at)
-    // -h: who owns the folder above may have put a link in its place by then.
+    // What has come there meanwhile may be anybody's: who may write above could have moved a folder of root's to this name. Another
+    // host of the machine has made it as it should be. -h: there may be a link in its place by then.
     const make = lines(
       sh`umask 022`,
       enterOrMake(above),
-      sh`mkdir -p -m ${wholeMode(mode)} -- ${here}`,
+      sh`if [ -e ${here} ] || [ -L ${here} ]; then
+  case "$(stat -c '%F|%U %u' -- ${here}) " in 'directory|'${owner}' '* | 'directory|'*' '${owner}' ') ;; *)
+    echo ${`${at} has come there meanwhile, and is of somebody else`} >&2
+    exit 1 ;;
+  esac
+else mkdir -m ${wholeMode(mode)} -- ${here}; fi`,
       sh`chown -h ${`${owner}:${group}`} -- ${here}`,
     )
     return [{ say: `make directory ${path}`, run: make.text }]

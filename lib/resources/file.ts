@@ -74,11 +74,11 @@ class File implements Definition<FileState> {
     return barredWay(this.path, answers, pending)
   }
 
-  steps({ changed }: Diff<FileState>): readonly Step[] {
+  steps({ actual, changed }: Diff<FileState>): readonly Step[] {
     const { path, content, ownership } = this
     return changed.has('sha256') || changed.has('type')
       ? [{ say: `write ${path}`, run: replaceFile(path, ownership).text, input: bytesOf(content) }]
-      : [ownershipStep(path, ownership)]
+      : [ownershipStep(path, ownership, actual?.owner)]
   }
 }
 

@@ -56,9 +56,9 @@ export function lineSet(path: string, { members, parse, render, owner, group, mo
         ? [{ where: path, what: 'a directory is where a file should be', remedy: 'move it away, then run again' }]
         : [],
     barred: (answers, pending) => barredWay(path, answers, pending),
-    steps: ({ changed }) =>
+    steps: ({ actual, changed }) =>
       [...changed].some((key) => key === 'type' || key === strays || key.startsWith('member '))
         ? [{ say: `write ${path}`, run: replaceFile(path, ownership).text, input: render(members) }]
-        : [ownershipStep(path, ownership)],
+        : [ownershipStep(path, ownership, actual?.owner)],
   })
 }

@@ -103,12 +103,17 @@ export const hereOf = (path: string): string => `./${posix.basename(path)}`
 /**
  * Gives a path the owner, group and mode that are declared, and leaves the rest. chown first: it takes setuid bits away.
  * For root the path is held open: a service owns its folders, and would else have another file changed by a link in its place.
+ * @param found whose it was when it was read. With it nothing is changed that belongs to anybody else by now, but to whom it should:
+ *   who may write in the folder could have moved another file of root's to this name
  */
-export function ownershipStep(at: string, { owner, group, mode }: Ownership): Step {
+export function ownershipStep(at: string, { owner, group, mode }: Ownership, found?: string): Step {
   const path = posix.resolve('/', at)
   const here = hereOf(path)
   // Both, always: busybox takes what is not told from the link that /proc has for the open file.
   const who = sh`${owner ?? new Script('"$(stat -L -c %u -- "$t")"')}:${group ?? new Script('"$(stat -L -c %g -- "$t")"')}`
+  // By name, as it is found, or by number, as it may be declared.
+  const whose = owner === undefined ? [] : [sh`"$i "${owner}' '*`, sh`"$i "*' '${owner}' '`]
+  const same = found === undefined ? [sh`"$i "*`] : [sh`"$i "${found}' '*`, ...whose]
   return {
     say: `set owner and mode of ${at}`,
     run: lines(
@@ -117,10 +122,11 @@ export function ownershipStep(at: string, { owner, group, mode }: Ownership): St
 if [ ${userId} = 0 ]; then
   exec 8<${here}
   t=${opened}
-  if [ "$(stat -c %d:%i -- ${here})" != "$(stat -L -c %d:%i -- "$t")" ]; then
+  i=$(stat -c %d:%i -- ${here})
+  case "$(stat -L -c '%d:%i %U %u' -- "$t") " in ${new Script(same.join(' | '))}) ;; *)
     echo ${`${path} is a link, or was replaced at this moment`} >&2
-    exit 1
-  fi
+    exit 1 ;;
+  esac
 fi`,
       ...(owner === undefined && group === undefined ? [] : [sh`chown ${who} -- "$t"`]),
       ...(mode === undefined ? [] : [sh`chmod ${wholeMode(mode)} -- "$t"`]),

@@ -92,7 +92,7 @@ class Properties implements Definition<PathState> {
     const { wanted, template, owner, group, mode } = this.options
     const ownership = { owner, group, mode }
     if (![...changed].some((key) => key === 'type' || key.startsWith(prefix))) {
-      return [ownershipStep(path, ownership)]
+      return [ownershipStep(path, ownership, actual?.owner)]
     }
     const before =
       actual?.type === 'file'

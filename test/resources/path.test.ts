@@ -5,8 +5,10 @@ import {
   chownSync,
   lchownSync,
   lstatSync,
+  mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -507,6 +509,36 @@ for (const shell of shells) {
       if (command === 'stat') assert.equal([code, stderr], [1, `${path} is a link, or was replaced at this moment\n`])
     })
   }
+
+  asRoot(`${shell}: what somebody else owns and was moved to the name meanwhile is given to nobody`, () => {
+    const folder = box.fresh()
+    const owned = { owner: 'daemon', group: 'daemon', mode: '0640' }
+    const [secret, keys] = [join(folder, 'secret'), join(folder, 'keys')]
+    for (const wanted of [file(join(folder, 'f'), { content: 'x', ...owned }), directory(join(folder, 'd'), owned)]) {
+      // As it is found: a service's own, with another mode.
+      apply(box, shell, wanted)
+      const path = wanted.id.slice(wanted.id.indexOf(':') + 1)
+      chmodSync(path, 0o666)
+      const { steps } = planFor(box, shell, wanted)
+      rmSync(path, { recursive: true })
+      if (wanted.id.startsWith('file')) writeFileSync(path, 'root only', { mode: 0o600 })
+      else mkdirSync(path, { mode: 0o700 })
+      assert.throws(() => box.act(shell, steps), /is a link, or was replaced at this moment/)
+      assert.match(look(path), /^0:0 0[67]00$/)
+      rmSync(path, { recursive: true })
+    }
+    writeFileSync(secret, 'root only', { mode: 0o600 })
+    assert.is(box.run(shell, ownershipStep(secret, owned, 'root').run).code, 0, 'as it was found')
+    assert.is(box.run(shell, ownershipStep(secret, owned, 'root').run).code, 0, 'as it is declared')
+    assert.is(look(secret), '1:1 0640')
+    const { steps } = planFor(box, shell, directory(join(folder, 'new'), owned))
+    mkdirSync(keys, { mode: 0o700 })
+    renameSync(keys, join(folder, 'new'))
+    assert.throws(() => box.act(shell, steps), /new has come there meanwhile/)
+    assert.is(look(join(folder, 'new')), '0:0 0700')
+    chownSync(join(folder, 'new'), 1, 1)
+    box.act(shell, steps)
+  })
 
   asRoot(`${shell}: a link that is there already is not followed either`, () => {
     const folder = box.fresh()
