@@ -6,6 +6,7 @@
 import type { Reader } from './core/probe.ts'
 import { stateFolder } from './core/receipt.ts'
 import { Script, sh } from './core/script.ts'
+import { refusals } from './core/way.ts'
 
 // Shell expansions in braces, which a template literal would take for its own.
 const pidOfLine = new Script('${l#MainPID=}')
@@ -91,12 +92,12 @@ export const excerpt: Reader = (paths) =>
   ${inBase64}
 fi; done`.text
 
-/** Every file that a path is or holds, a line each. Of links only one to a folder is followed that the path itself is. */
+/** Every file that a path is or holds, a line each. Of links only one is followed that the path itself is: whoever asks for a file learns that it is there. */
 export const files: Reader = (paths) =>
-  sh`for p in ${paths}; do if [ -d "$p" ] || [ ! -L "$p" ]; then
+  sh`for p in ${paths}; do
   all=$(${only(sh`LC_ALL=C find -H "$p" -type f`, notThere)}) || exit 1
   if [ "$all" ]; then printf '%s\n' "$all" | while IFS= read -r f; do printf '%s\t%s\n' "$p" "$f"; done; fi
-fi; done`.text
+done`.text
 
 /** Where a symbolic link points. */
 export const link: Reader = (paths) =>
@@ -112,11 +113,15 @@ export const realPath: Reader = (paths) =>
   if [ "$l" != "$f" ]; then printf '%s\t%s\n' "$f" "${new Script('${l:-?}')}"; fi
 fi; done`.text
 
+/** Why root would not enter a folder: it is reached by a link that it must not follow. */
+export const refusal: Reader = (folders) => refusals(folders).text
+
 /** The names in a directory, a line each; of more than a thousand the first ones. Links to directories have none. */
 export const entries: Reader = (paths) =>
-  sh`for d in ${paths}; do if [ -d "$d" ] && [ ! -L "$d" ]; then
-  (cd -- "$d" && find . ! -name . -prune) | head -n 1000 | while IFS= read -r l; do
-    printf '%s\t%s\n' "$d" "${new Script('${l#./}')}"
+  sh`for f in ${paths}; do if [ -d "$f" ] && [ ! -L "$f" ]; then
+  if [ ! -r "$f" ] || [ ! -x "$f" ]; then ${unreadable}; fi
+  (cd -- "$f" && find . ! -name . -prune) | head -n 1000 | while IFS= read -r l; do
+    printf '%s\t%s\n' "$f" "${new Script('${l#./}')}"
   done
 fi; done`.text
 

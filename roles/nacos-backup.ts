@@ -199,6 +199,11 @@ async function saveFiles(reach: Reach, node: Node, draft: Draft): Promise<NonNul
     const found = readPath(answers, key)
     // It went away since the list was made.
     if (!found) continue
+    if (found.type !== 'file') {
+      const what = `${key} is a ${found.type}, and what it leads to is not read`
+      const remedy = 'put the file itself there, or go on without the files of this node with --force'
+      throw hostError({ where: node.name, what, remedy })
+    }
     const { mode, owner, group } = found
     const kept = `nodes/${node.name}${key}`
     await draft.write(kept, Buffer.from(answers(content), 'base64'))

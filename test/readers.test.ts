@@ -10,7 +10,7 @@ import { q } from '../lib/core/script.ts'
 import * as readers from '../lib/readers.ts'
 import { golden } from './golden.ts'
 import { assert, suite } from './kit.ts'
-import { me, mkdirs, Sandbox, type ShellName, shells } from './shells.ts'
+import { busybox, me, mkdirs, Sandbox, type ShellName, shells } from './shells.ts'
 
 const test = suite('readers')
 const box = new Sandbox(test)
@@ -132,7 +132,13 @@ for (const shell of shells) {
         .sort()
         .map((path) => path.replace(folder, '')),
     )
-    assert.equal(listed, [['/a/b/c', "/a/d 'e'", '/f'], ['/f'], ['/link/b/c', "/link/d 'e'"], [''], ['']])
+    assert.equal(listed, [
+      ['/a/b/c', "/a/d 'e'", '/f'],
+      ['/f'],
+      ['/link/b/c', "/link/d 'e'"],
+      ['/link to a file'],
+      [''],
+    ])
   })
 
   test(`${shell}: content of a large file comes in one line`, () => {
@@ -204,6 +210,20 @@ for (const shell of shells) {
     assert.equal(names(folder), [...awkward].sort())
     const others = [...missing, ...['folder', 'link-to-folder', 'dangling', 'pipe', 'plain'].map(file)]
     assert.equal(ask(shell, readers.entries, others), Array(others.length).fill(''))
+    if (process.getuid?.() === 0) {
+      const closed = mkdirs(file(`closed ${shell}`))
+      for (const [path, mode] of [
+        [box.folder, 0o755],
+        [tree, 0o755],
+        [join(tree, '..'), 0o755],
+        [closed, 0o711],
+      ] as const)
+        chmodSync(path, mode)
+      const [command, args] = shell === 'dash' ? ['dash', []] : [busybox, ['ash']]
+      const how = { uid: 65534, gid: 65534, encoding: 'utf8' } as const
+      const { status, stderr } = spawnSync(command, [...args, '-c', `set -eu\n${readers.entries([closed])}`], how)
+      assert.equal([status, stderr], [1, `${closed} can't be read\n`], 'what can not be read is not empty')
+    }
     const many = mkdirs(file(`many ${shell}`))
     for (let i = 0; i < 1010; i++) writeFileSync(join(many, String(i)), '')
     assert.is(names(many).length, 1000)

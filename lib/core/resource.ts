@@ -142,6 +142,8 @@ export interface Definition<S extends State> {
   secret?(key: string, value: string): boolean
   /** Things that stand in the way, seen in the answers: they block the resource, and with it the run. */
   blocked?(answers: Answers, actual: S | null, pending: ReadonlySet<string>): readonly Problem[]
+  /** What is against its steps where there are some, and against nothing else: it may be as declared all the same. They block it then. */
+  barred?(answers: Answers, pending: ReadonlySet<string>): readonly Problem[]
   /** Things seen in the answers that the operator should know. */
   warn?(answers: Answers, actual: S | null): readonly Problem[]
   /** Changes beyond the state's own, from inputs that are about to change, or did so earlier in the run. */
@@ -276,6 +278,8 @@ class Declared<S extends State> {
     if (all.length === 0 && (actual === null) === (desired === null)) {
       return { id, action: 'keep', changes: noChanges, steps: noSteps, problems: none, warnings }
     }
+    const against = definition.barred?.(answers, pending) ?? none
+    if (against.length > 0) return { id, action: 'blocked', changes: all, steps: [], problems: against, warnings }
     const action = desired === null ? 'remove' : actual === null ? 'create' : 'update'
     // Now: `pending` goes on to grow with what comes after it in the list.
     const due = dueOf(definition, pending)

@@ -53,3 +53,6 @@ export const lines = (...parts: readonly (Script | string)[]): Script => new Scr
 
 /** Who runs the script: the number of the user, which the shell of a machine has asked for once. */
 export const userId = new Script('"${plinth_uid:-$(id -u)}"')
+
+/** How many bytes a script's standard input has, which the shell of a machine tells it; empty where nobody has. */
+export const inputBytes = new Script('"${plinth_bytes:-}"')

@@ -137,7 +137,10 @@ plinth_mark end ${id} $?
 }
 `
 
-/** A script in a subshell: `exit`, `set` and syntax errors stay in there, the shell's own input and the lock stay out. */
+/**
+ * A script in a subshell: `exit`, `set` and syntax errors stay in there, the shell's own input and the lock stay out. One that has
+ * input knows by `plinth_bytes` how many bytes of it there are: to see its end does not tell that this is all.
+ */
 const enclosed = (script: string): string => `set -eu; eval ${q(bytesOf(script))}`
 
 /** One character per byte, so that text and bytes can stand in one command. */
@@ -151,8 +154,8 @@ const bytesOf = (text: string): string => Buffer.from(text).toString('latin1')
  * around it, and how many bytes are there already; the client answers with the two ids and the number of blocks and
  * bytes to come, and ends with "go" once all was sent. Whatever else happens, above all a connection that is lost, or a host
  * without a process to spare, the script is killed before it sees the end of its input, and the shell with it: a cut file is
- * never taken for a whole one. Should the reader itself be killed, an end without "go" counts as unknown, and what it has
- * left of the stream is swallowed (`plinth_next`).
+ * never taken for a whole one. Should the reader itself be killed, the script sees an end (see `plinth_bytes`), which without "go"
+ * counts as unknown, and what it has left of the stream is swallowed (`plinth_next`).
  *
  * The process around the script keeps the lock (descriptor 9) as the shell does, should that be killed; the script has none
  * of it, so that nothing it leaves running does.
@@ -185,14 +188,14 @@ export function scriptWith(
 ( read -r p c t w l </proc/self/stat; ${have}
   plinth_mark ready ${id} $p $w $n && IFS= read -r l || exit 1
   [ $s = 0 ] || exit $s
-  ${enclosed(script)} ) 9>&-
+  plinth_bytes=$((${stream.bytes} - n)); ${enclosed(script)} ) 9>&-
   s=$?; cat >/dev/null; plinth_mark end ${id} $s; trap - EXIT ) 3>&-; } 3>&1
 plinth_next ${id}
 }
 `
   }
   const body = inline
-    ? `( printf %s ${q(inline.toString('latin1'))} ) 9>&- | ( ${enclosed(script)} ) 9>&-`
+    ? `( printf %s ${q(inline.toString('latin1'))} ) 9>&- | ( plinth_bytes=${inline.length}; ${enclosed(script)} ) 9>&-`
     : `( ${enclosed(script)} ) </dev/null 9>&-`
   const before = first === undefined ? '' : `${first}\nplinth_first=$?; plinth_mark first ${id} $plinth_first\n`
   const guarded = first === undefined ? body : `if [ $plinth_first = 0 ]; then ${body}; else (exit $plinth_first); fi`

@@ -3,8 +3,9 @@ import type { Problem } from '../core/error.ts'
 import type { Answers, Question } from '../core/probe.ts'
 import { type Definition, type Diff, type Resource, resource, type Step } from '../core/resource.ts'
 import { lines, sh } from '../core/script.ts'
+import { enterOrMake } from '../core/way.ts'
 import {
-  enter,
+  barredWay,
   hereOf,
   type Ownership,
   ownershipStep,
@@ -12,6 +13,7 @@ import {
   type PathState,
   pathQuestion,
   readPath,
+  wayQuestion,
   wholeMode,
 } from './path.ts'
 
@@ -32,7 +34,7 @@ class Directory implements Definition<PathState> {
   constructor(path: string, owner: string, group: string, mode: string) {
     this.id = `directory:${path}`
     this.needs = ownersOf({ owner, group })
-    this.probe = [pathQuestion(path)]
+    this.probe = [pathQuestion(path), wayQuestion(path)]
     this.desired = { type: 'directory', owner, group, mode }
     this.path = path
   }
@@ -47,19 +49,28 @@ class Directory implements Definition<PathState> {
     return [{ where: this.path, what, remedy: 'move it away, then run again' }]
   }
 
+  barred(answers: Answers, pending: ReadonlySet<string>): readonly Problem[] {
+    return barredWay(this.path, answers, pending)
+  }
+
   steps({ actual }: Diff<PathState>): readonly Step[] {
     const { path } = this
     const { owner, group, mode } = this.desired
-    if (actual !== null) return [ownershipStep(path, { owner, group, mode })]
+    if (actual !== null) return [ownershipStep(path, { owner, group, mode }, actual.owner)]
     const at = posix.resolve('/', path)
     const above = posix.dirname(at)
     const here = hereOf(at)
-    // -h: who owns the folder above may have put a link in its place by then.
+    // What has come there meanwhile may be anybody's: who may write above could have moved a folder of root's to this name. Another
+    // host of the machine has made it as it should be. -h: there may be a link in its place by then.
     const make = lines(
       sh`umask 022`,
-      sh`if [ ! -d ${above} ]; then mkdir -p -- ${above}; fi`,
-      enter(above),
-      sh`mkdir -p -m ${wholeMode(mode)} -- ${here}`,
+      enterOrMake(above),
+      sh`if [ -e ${here} ] || [ -L ${here} ]; then
+  case "$(stat -c '%F|%U %u' -- ${here}) " in 'directory|'${owner}' '* | 'directory|'*' '${owner}' ') ;; *)
+    echo ${`${at} has come there meanwhile, and is of somebody else`} >&2
+    exit 1 ;;
+  esac
+else mkdir -m ${wholeMode(mode)} -- ${here}; fi`,
       sh`chown -h ${`${owner}:${group}`} -- ${here}`,
     )
     return [{ say: `make directory ${path}`, run: make.text }]

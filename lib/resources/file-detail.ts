@@ -4,11 +4,12 @@ import type { Detail } from '../core/resource.ts'
 import { reveal, Secret, sha256 } from '../core/secret.ts'
 import { textDiff } from '../core/text-diff.ts'
 import { excerpt, hash, mostExcerpt } from '../readers.ts'
-import { pathQuestion, readStat } from './path.ts'
+import { pathQuestion, readStat, wayQuestion } from './path.ts'
 
 const without = (why: string): readonly string[] => [`(no lines: ${why})`]
 const tooLarge = without(`more than ${mostExcerpt / 1024} KiB`)
 const noText = without('not UTF-8 text')
+const astray = without('it is reached by a link')
 const onlyOwner = without('only its owner may read it')
 const isPrivate = (mode: string | undefined): boolean => mode !== undefined && /00$/.test(mode)
 
@@ -30,7 +31,7 @@ export class FileDetail implements Detail {
 
   get probe(): readonly Question[] {
     const { path } = this
-    return this.without() ? [sumOf(path)] : [sumOf(path), pathQuestion(path), excerptOf(path)]
+    return this.without() ? [sumOf(path)] : [sumOf(path), pathQuestion(path), wayQuestion(path), excerptOf(path)]
   }
 
   lines(answers: Answers): readonly string[] {
@@ -49,6 +50,7 @@ export class FileDetail implements Detail {
   private diff(answers: Answers): readonly string[] {
     const { path, content } = this
     const now = readStat(answers, path)
+    if (answers(wayQuestion(path)) !== '') return astray
     if (isPrivate(now?.mode)) return onlyOwner
     if (now !== null && now.type !== 'file') return without(`a ${now.type} is there now`)
     if (now !== null && now.bytes > mostExcerpt) return tooLarge

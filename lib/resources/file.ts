@@ -4,7 +4,17 @@ import { type Definition, type Diff, type Resource, resource, type Step } from '
 import { reveal, Secret, sha256 } from '../core/secret.ts'
 import { hash } from '../readers.ts'
 import { FileDetail } from './file-detail.ts'
-import { type Ownership, ownershipStep, ownersOf, type PathState, pathQuestion, readPath, replaceFile } from './path.ts'
+import {
+  barredWay,
+  type Ownership,
+  ownershipStep,
+  ownersOf,
+  type PathState,
+  pathQuestion,
+  readPath,
+  replaceFile,
+  wayQuestion,
+} from './path.ts'
 
 interface FileState extends PathState {
   readonly [key: string]: string
@@ -36,7 +46,7 @@ class File implements Definition<FileState> {
   constructor(path: string, content: FileOptions['content'], ownership: Ownership) {
     this.id = `file:${path}`
     this.needs = ownersOf(ownership)
-    this.probe = [pathQuestion(path), { reader: hash, key: path }]
+    this.probe = [pathQuestion(path), wayQuestion(path), { reader: hash, key: path }]
     this.desired = { type: 'file', ...ownership, sha256: sha256(bytesOf(content)) }
     this.detail = new FileDetail(path, content, ownership.mode)
     this.path = path
@@ -60,11 +70,15 @@ class File implements Definition<FileState> {
     return [{ where: this.path, what, remedy: 'move it away, then run again' }]
   }
 
-  steps({ changed }: Diff<FileState>): readonly Step[] {
+  barred(answers: Answers, pending: ReadonlySet<string>): readonly Problem[] {
+    return barredWay(this.path, answers, pending)
+  }
+
+  steps({ actual, changed }: Diff<FileState>): readonly Step[] {
     const { path, content, ownership } = this
     return changed.has('sha256') || changed.has('type')
       ? [{ say: `write ${path}`, run: replaceFile(path, ownership).text, input: bytesOf(content) }]
-      : [ownershipStep(path, ownership)]
+      : [ownershipStep(path, ownership, actual?.owner)]
   }
 }
 

@@ -6,9 +6,10 @@ import { posix } from 'node:path'
 import type { Problem } from '../core/error.ts'
 import type { Answers, Question } from '../core/probe.ts'
 import { type Resource, resource, type State } from '../core/resource.ts'
-import { lines, sh } from '../core/script.ts'
+import { lines, Script, sh } from '../core/script.ts'
+import { enter, enterAndHold, entered } from '../core/way.ts'
 import { entries, realPath } from '../readers.ts'
-import { enter, hereOf, pathQuestion, readPath, readStat } from './path.ts'
+import { hereOf, pathQuestion, readPath, readStat } from './path.ts'
 import { archiveFolder } from './release.ts'
 import { environmentFile, readUnit, staleFile, startedFile, unitFile, unitQuestion } from './unit.ts'
 
@@ -112,6 +113,9 @@ function removedFile(id: string, path: string, type: 'file' | 'link', kept: Read
   })
 }
 
+/** What the folder is called that one is in. */
+const nameOfHere = new Script('${PWD##*/}')
+
 /** Files that a killed run left: the sweep of `replaceFile` has nobody any more who would call it. */
 const isOurs = (name: string): boolean => name.startsWith('.plinth.')
 
@@ -146,10 +150,16 @@ function removedDirectory(id: string, path: string, kept: ReadonlySet<string>): 
         say: `remove directory ${path}`,
         // Never more than what is empty: what came since it was looked at stays, and the step fails.
         run: lines(
-          enter(posix.dirname(path)),
-          sh`rm -rf -- ${hereOf(path)}/.plinth.*`,
-          sh`rmdir -- ${hereOf(path)}`,
-          sh`sync .`,
+          enterAndHold(posix.dirname(path)),
+          sh`cd -P -- ${hereOf(path)}
+if [ ! .. -ef ${entered} ] || [ "${nameOfHere}" != ${posix.basename(path)} ]; then
+  echo ${`${path} is a link, or was replaced at this moment`} >&2
+  exit 1
+fi
+rm -rf -- ./.plinth.*
+cd -P ${entered}
+rmdir -- ${hereOf(path)}
+sync .`,
         ).text,
       },
     ],

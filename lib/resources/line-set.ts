@@ -1,6 +1,16 @@
 import { type Resource, resource } from '../core/resource.ts'
 import { content } from '../readers.ts'
-import { type Ownership, ownershipStep, ownersOf, type PathState, pathQuestion, readPath, replaceFile } from './path.ts'
+import {
+  barredWay,
+  type Ownership,
+  ownershipStep,
+  ownersOf,
+  type PathState,
+  pathQuestion,
+  readPath,
+  replaceFile,
+  wayQuestion,
+} from './path.ts'
 
 export interface LineSetOptions extends Required<Ownership> {
   readonly members: readonly string[]
@@ -23,7 +33,7 @@ export function lineSet(path: string, { members, parse, render, owner, group, mo
   return resource<PathState>({
     id: `line-set:${path}`,
     needs: ownersOf(ownership),
-    probe: [pathQuestion(path), question],
+    probe: [pathQuestion(path), wayQuestion(path), question],
     read(answers) {
       const state = readPath(answers, path)
       if (state === null) return null
@@ -45,9 +55,10 @@ export function lineSet(path: string, { members, parse, render, owner, group, mo
       actual?.type === 'directory'
         ? [{ where: path, what: 'a directory is where a file should be', remedy: 'move it away, then run again' }]
         : [],
-    steps: ({ changed }) =>
+    barred: (answers, pending) => barredWay(path, answers, pending),
+    steps: ({ actual, changed }) =>
       [...changed].some((key) => key === 'type' || key === strays || key.startsWith('member '))
         ? [{ say: `write ${path}`, run: replaceFile(path, ownership).text, input: render(members) }]
-        : [ownershipStep(path, ownership)],
+        : [ownershipStep(path, ownership, actual?.owner)],
   })
 }

@@ -1,9 +1,11 @@
 /** What every kind that lives at a path shares: how its state is read, and the script that replaces a file atomically. */
 import { posix } from 'node:path'
+import type { Problem } from '../core/error.ts'
 import type { Answers, Question } from '../core/probe.ts'
 import type { Step } from '../core/resource.ts'
-import { lines, Script, sh, userId } from '../core/script.ts'
-import { stat } from '../readers.ts'
+import { inputBytes, lines, Script, sh, userId } from '../core/script.ts'
+import { enter, enterAndHold, entered } from '../core/way.ts'
+import { refusal, stat } from '../readers.ts'
 
 /** Owner, group and mode as they should be. What is left out: see the kind. */
 export interface Ownership {
@@ -45,6 +47,26 @@ const types: Readonly<Record<string, string>> = {
 /** The question that `readPath` and `readStat` read their answer from. */
 export const pathQuestion = (path: string): Question => ({ reader: stat, key: path })
 
+/** The question that `barredWay` reads its answer from. */
+export const wayQuestion = (path: string): Question => ({
+  reader: refusal,
+  key: posix.dirname(posix.resolve('/', path)),
+})
+
+/**
+ * What is against doing anything at a path: a link on the way that root must not follow. Nothing where something on the way is
+ * about to change: whoever enters it then looks again.
+ */
+export function barredWay(path: string, answers: Answers, pending: ReadonlySet<string>): readonly Problem[] {
+  const question = wayQuestion(path)
+  const why = answers(question)
+  if (why === '') return []
+  const way = `${question.key}/`
+  if ([...pending].some((id) => way.startsWith(`${id.slice(id.indexOf(':') + 1)}/`))) return []
+  const remedy = 'declare the path that is meant, or have root make that link'
+  return [{ where: path, what: `${question.key} ${why}`, remedy }]
+}
+
 /**
  * Everything that is known of a path, a link itself and not what it leads to; null when nothing is there. The one place that
  * takes an answer to `pathQuestion` apart.
@@ -75,45 +97,23 @@ export const wholeMode = (mode: string): string => mode.padStart(5, '0')
 /** The file that is open, whatever its name leads to by now. */
 const opened = '/proc/self/fd/8'
 
-/** The folder that was entered, whatever its name leads to by now. */
-export const entered = '/proc/self/fd/7'
-
-/**
- * Enters a folder step by step, for all that follows to name what is in it by `./`; it is held open as descriptor 7.
- *
- * A service owns its folders, and may put a link to any other in the place of one of them at any moment. So root goes
- * through a link only where nobody but root can have put it, in a folder of root's; or where it leads to a folder of the same
- * owner as the one that it is in, who gains nothing by it. What was entered is seen from inside: its `..` is the folder before.
- */
-export const enter = (folder: string): Script =>
-  sh`cd /
-if [ ${userId} = 0 ]; then
-  for d in ${folder.split('/').filter(Boolean)}; do
-    exec 7<.
-    cd -P -- "./$d" || { echo ${`${folder} can't be entered`} >&2; exit 1; }
-    if [ ! .. -ef ${entered} ]; then
-      o=$(stat -L -c %u ${entered})
-      if [ "$o" != 0 ] && [ "$o" != "$(stat -c %u .)" ]; then
-        echo ${`${folder} is reached by a link of somebody else than root, to a folder that is not theirs:`} "$d" >&2
-        exit 1
-      fi
-    fi
-  done
-else cd -P -- ${folder}; fi
-exec 7<.`
-
 /** What a path is called in the folder that it is in, once that was entered. */
 export const hereOf = (path: string): string => `./${posix.basename(path)}`
 
 /**
  * Gives a path the owner, group and mode that are declared, and leaves the rest. chown first: it takes setuid bits away.
  * For root the path is held open: a service owns its folders, and would else have another file changed by a link in its place.
+ * @param found whose it was when it was read. With it nothing is changed that belongs to anybody else by now, but to whom it should:
+ *   who may write in the folder could have moved another file of root's to this name
  */
-export function ownershipStep(at: string, { owner, group, mode }: Ownership): Step {
+export function ownershipStep(at: string, { owner, group, mode }: Ownership, found?: string): Step {
   const path = posix.resolve('/', at)
   const here = hereOf(path)
   // Both, always: busybox takes what is not told from the link that /proc has for the open file.
   const who = sh`${owner ?? new Script('"$(stat -L -c %u -- "$t")"')}:${group ?? new Script('"$(stat -L -c %g -- "$t")"')}`
+  // By name, as it is found, or by number, as it may be declared.
+  const whose = owner === undefined ? [] : [sh`"$i "${owner}' '*`, sh`"$i "*' '${owner}' '`]
+  const same = found === undefined ? [sh`"$i "*`] : [sh`"$i "${found}' '*`, ...whose]
   return {
     say: `set owner and mode of ${at}`,
     run: lines(
@@ -122,10 +122,11 @@ export function ownershipStep(at: string, { owner, group, mode }: Ownership): St
 if [ ${userId} = 0 ]; then
   exec 8<${here}
   t=${opened}
-  if [ "$(stat -c %d:%i -- ${here})" != "$(stat -L -c %d:%i -- "$t")" ]; then
+  i=$(stat -c %d:%i -- ${here})
+  case "$(stat -L -c '%d:%i %U %u' -- "$t") " in ${new Script(same.join(' | '))}) ;; *)
     echo ${`${path} is a link, or was replaced at this moment`} >&2
-    exit 1
-  fi
+    exit 1 ;;
+  esac
 fi`,
       ...(owner === undefined && group === undefined ? [] : [sh`chown ${who} -- "$t"`]),
       ...(mode === undefined ? [] : [sh`chmod ${wholeMode(mode)} -- "$t"`]),
@@ -149,7 +150,7 @@ const selinux = '/sys/fs/selinux/enforce'
  * mode sets the ACL's mask, as chmod does. A new file is root's with 0644 unless declared, and gets the label that the
  * policy has for its path. A link at the path is replaced, wherever it leads, and is not followed; a directory is an error.
  *
- * What fails (no room, no right, a read-only disk) leaves the old file and no temporary one; the message is that of the
+ * What fails (no room, no right, a read-only disk, input of which a part never came) leaves the old file and no temporary one; the message is that of the
  * command. A run that was killed may leave that folder, whose name starts with `.plinth.`: the next write beside it
  * sweeps it.
  */
@@ -166,7 +167,7 @@ export const replaceFile = (at: string, ownership: Ownership): Script => {
     ...(mode === undefined ? [sh`m=$(stat -c %a -- ${here})`] : []),
   ]
   return sh`umask 077
-${enter(folder)}
+${enterAndHold(folder)}
 if [ -d ${here} ] && [ ! -L ${here} ]; then echo ${`${path} is a directory, not a file`} >&2; exit 1; fi
 for t in ./.plinth.*; do if [ -e "$t" ] || [ -L "$t" ]; then rm -rf -- "$t"; fi; done
 o=${owner ?? 'root'} g=${group ?? 'root'} m=${mode ?? '0644'} acl= old=
@@ -187,7 +188,16 @@ chown "$o:$g" ${opened}
 if [ "$acl" ]; then printf '%s\n' "$acl" | setfacl --set-file=- -- ${opened}; fi
 chmod "$m" ${opened}
 if [ "$old" ] && [ -e ${selinux} ]; then chcon --reference=${above} -- ${opened}; fi
-dd bs=65536 conv=fsync status=none >&8
+# Whoever feeds it may have been killed, and then this is no end. What dd has counted needs no process to be known.
+s=$(dd bs=65536 conv=fsync 2>&1 >&8) || { printf '%s\n' "${new Script('${s%%')}
+[0-9]*}" >&2; exit 1; }
+case $s in *"
+"${inputBytes}' byte'*) ;; *)
+  if [ ${inputBytes} ] && [ ${inputBytes} != "$(stat -L -c %s ${opened})" ]; then
+    echo ${`only a part of what should be in ${path} has come: nothing is changed there`} >&2
+    exit 1
+  fi ;;
+esac
 exec 8>&-
 # A link to a directory must not be entered, and busybox's mv stumbles over one that leads in a circle.
 if [ -L ${above} ] && [ ! -f ${above} ]; then rm -f -- ${above}; fi

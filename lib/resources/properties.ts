@@ -4,7 +4,17 @@ import { type Definition, type Diff, type Resource, resource, type Step } from '
 import { reveal, Secret } from '../core/secret.ts'
 import { editProperties, parseProperties } from '../nacos/properties.ts'
 import { content } from '../readers.ts'
-import { type Ownership, ownershipStep, ownersOf, type PathState, pathQuestion, readPath, replaceFile } from './path.ts'
+import {
+  barredWay,
+  type Ownership,
+  ownershipStep,
+  ownersOf,
+  type PathState,
+  pathQuestion,
+  readPath,
+  replaceFile,
+  wayQuestion,
+} from './path.ts'
 
 export interface PropertiesOptions extends Required<Ownership> {
   /** Values by key; null for a key that must not be set. */
@@ -43,7 +53,7 @@ class Properties implements Definition<PathState> {
     for (const [key, value] of Object.entries(wanted)) desired[prefix + key] = value === null ? unset : reveal(value)
     this.id = `properties:${path}`
     this.needs = ownersOf(options)
-    this.probe = [pathQuestion(path), { reader: content, key: path }]
+    this.probe = [pathQuestion(path), wayQuestion(path), { reader: content, key: path }]
     this.desired = desired
     this.path = path
     this.options = options
@@ -73,12 +83,16 @@ class Properties implements Definition<PathState> {
     return [{ where: this.path, what, remedy: 'move it away, then run again' }]
   }
 
+  barred(answers: Answers, pending: ReadonlySet<string>): readonly Problem[] {
+    return barredWay(this.path, answers, pending)
+  }
+
   steps({ actual, changed, answers }: Diff<PathState>): readonly Step[] {
     const { path } = this
     const { wanted, template, owner, group, mode } = this.options
     const ownership = { owner, group, mode }
     if (![...changed].some((key) => key === 'type' || key.startsWith(prefix))) {
-      return [ownershipStep(path, ownership)]
+      return [ownershipStep(path, ownership, actual?.owner)]
     }
     const before =
       actual?.type === 'file'

@@ -1,8 +1,9 @@
 import { posix } from 'node:path'
 import { type Resource, resource, type Step, uploadAnew } from '../core/resource.ts'
 import { Script, sh, userId } from '../core/script.ts'
+import { enterAndHold, entered } from '../core/way.ts'
 import { release as releaseReader, releaseTree } from '../readers.ts'
-import { enter, entered, hereOf, ownersOf, pathQuestion, readStat } from './path.ts'
+import { barredWay, hereOf, ownersOf, pathQuestion, readStat, wayQuestion } from './path.ts'
 
 /** An archive on the controller whose digest was verified and whose entries were checked before any host is asked. */
 export interface Archive {
@@ -45,7 +46,7 @@ export function release(path: string, { archive, owner, group, others = false }:
   return resource<ReleaseState>({
     id: `release:${path}`,
     needs: ownersOf({ owner, group }),
-    probe: [question, pathQuestion(path), pathQuestion(arrived)],
+    probe: [question, pathQuestion(path), wayQuestion(path), pathQuestion(arrived)],
     read(answers) {
       const answer = answers(question)
       if (answer === '') return null
@@ -53,13 +54,16 @@ export function release(path: string, { archive, owner, group, others = false }:
       const expected = /^marker .*\btree ([0-9a-f]{64})\b/m.exec(answer)?.[1]
       const tree = /^tree ([0-9a-f]{64})$/m.exec(answer)?.[1]
       if (tree === undefined || tree !== expected) return { archive: marker, tree: 'damaged' }
-      const folder = readStat(answers, path)
+      // Of a link to it nothing is known: what is behind it was moved there by somebody, and stays.
+      const there = readStat(answers, path)
+      const folder = there?.type === 'directory' ? there : null
       // But for the bit that hands down its group, which it may have from the folder above.
       const found = folder && `${folder.owner}:${folder.group} 0${folder.mode.slice(-3)}`
       return { archive: marker, tree: found === null || found === declared ? 'whole' : found }
     },
     // Without owner and mode: its digest is known to what runs, and would be another one.
     desired: { archive: archive.sha256, tree: 'whole' },
+    barred: (answers, pending) => barredWay(path, answers, pending),
     steps({ answers }) {
       const kept = readStat(answers, arrived)?.bytes === archive.bytes
       const modes = others ? 'u=rwX,go=rX' : 'u=rwX,g=rX,o='
@@ -136,7 +140,7 @@ function unpack(path: string, arrived: string, sha256: string, intact: Script, o
   const here = hereOf(path)
   return sh`umask 027
 ${intact}
-${enter(folder)}
+${enterAndHold(folder)}
 rm -rf -- ./.plinth.*
 t=$(mktemp -d ./.plinth.XXXXXX)
 trap 'cd -P ${entered}; rm -rf -- "$t"' EXIT

@@ -3,8 +3,9 @@ import type { Problem } from '../core/error.ts'
 import type { Answers, Question } from '../core/probe.ts'
 import { type Definition, type Resource, resource, type Step } from '../core/resource.ts'
 import { sh } from '../core/script.ts'
+import { enter } from '../core/way.ts'
 import { link } from '../readers.ts'
-import { enter, hereOf, pathQuestion, readPath } from './path.ts'
+import { barredWay, hereOf, pathQuestion, readPath, wayQuestion } from './path.ts'
 
 interface LinkState {
   readonly [key: string]: string
@@ -26,7 +27,7 @@ class Symlink implements Definition<LinkState> {
     const leadsTo = posix.resolve(posix.dirname(path), target)
     this.id = `symlink:${path}`
     this.needs = [`release:${leadsTo}`, `directory:${leadsTo}`, `file:${leadsTo}`]
-    this.probe = [pathQuestion(path), { reader: link, key: path }]
+    this.probe = [pathQuestion(path), wayQuestion(path), { reader: link, key: path }]
     this.desired = { type: 'link', target }
     this.path = path
   }
@@ -40,6 +41,10 @@ class Symlink implements Definition<LinkState> {
     if (actual === null || actual.type === 'link') return []
     const what = `a ${actual.type} is where a link should be`
     return [{ where: this.path, what, remedy: 'move it away, then run again' }]
+  }
+
+  barred(answers: Answers, pending: ReadonlySet<string>): readonly Problem[] {
+    return barredWay(this.path, answers, pending)
   }
 
   steps(): readonly Step[] {

@@ -34,7 +34,7 @@ wait $!
 test('short input is written by the shell itself: no argument list, no file holds it', () => {
   assert.ok(
     scriptWith(1, 'cat', { inline: Buffer.from("it's") }, 1).includes(
-      `\n( ( printf %s 'it'\\''s' ) 9>&- | ( set -eu; eval cat ) 9>&-\nplinth_mark end`,
+      `\n( ( printf %s 'it'\\''s' ) 9>&- | ( plinth_bytes=4; set -eu; eval cat ) 9>&-\nplinth_mark end`,
     ),
   )
 })
@@ -59,7 +59,7 @@ test('a stream is counted, confirmed, drained and watched', () => {
 ( read -r p c t w l </proc/self/stat; n=0 s=0
   plinth_mark ready 7 $p $w $n && IFS= read -r l || exit 1
   [ $s = 0 ] || exit $s
-  set -eu; eval cat ) 9>&-
+  plinth_bytes=$((42 - n)); set -eu; eval cat ) 9>&-
   s=$?; cat >/dev/null; plinth_mark end 7 $s; trap - EXIT ) 3>&-; } 3>&1
 plinth_next 7
 }

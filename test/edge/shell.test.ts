@@ -1,11 +1,13 @@
 /** What the long-lived shell does with scripts and their input, in dash, bash and busybox ash. */
 import { execFileSync, spawn } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Step } from '../../lib/core/resource.ts'
 import { Shell } from '../../lib/edge/shell.ts'
+import { replaceFile } from '../../lib/resources/path.ts'
 import { assert, suite } from '../kit.ts'
+import { me } from '../shells.ts'
 import { eventually, failure, only, question, sha, step } from './channels.ts'
 import { cleanUp, ended, folder, kinds, start } from './local-shell.ts'
 
@@ -42,6 +44,12 @@ const runs: readonly Run[] = [
   { name: 'a command killed by a signal', step: step("sh -c 'kill -9 $$'"), code: 137 },
   { name: 'exit traps run', step: step("trap 'echo bye' EXIT; exit 4"), code: 4, stdout: 'bye\n' },
   { name: 'nothing on stdin unless given', step: step('cat; echo end'), code: 0, stdout: 'end\n' },
+  {
+    name: 'how many bytes of input come, for the script alone',
+    step: step('echo "$plinth_bytes"; env | grep plinth_bytes || cat', { input: 'ä漢' }),
+    code: 0,
+    stdout: '5\nä漢',
+  },
   { name: 'empty input', step: step('cat; echo end', { input: '' }), code: 0, stdout: 'end\n' },
   {
     name: 'text input',
@@ -184,6 +192,38 @@ for (const kind of kinds) {
     assert.match(outcome.stderr, /plinth: the script there ended before all of its input had come$/)
     await eventually(() => ended(child))
     assert.not(existsSync(stray), 'bytes of the file were run as commands')
+  })
+
+  test(`${kind}: a file of which only a part came, for its reader was killed, never gets its name`, async () => {
+    const { shell, child } = start(kind)
+    const path = join(folder, `whole ${kind}`)
+    const whole = Buffer.alloc(400_000, 'x')
+    const { owner, group } = me
+    const write = (end: () => Promise<void>) => {
+      const chunks = async function* (): AsyncGenerator<Buffer> {
+        yield whole.subarray(0, 200_000)
+        await end()
+        yield whole.subarray(200_000)
+      }
+      return shell.run(replaceFile(path, { owner, group }).text, { stream: { chunks, bytes: whole.length } }, 60)
+    }
+    assert.is((await write(async () => {})).code, 0)
+    const stamp = statSync(path).ino
+    const outcome = await write(async () => {
+      await eventually(() => {
+        const temporary = join(folder, readdirSync(folder).find((name) => name.startsWith('.plinth.')) ?? 'none', 'new')
+        return existsSync(temporary) && statSync(temporary).size >= 131_072
+      })
+      const children = execFileSync('pgrep', ['-P', String(child.pid)], { encoding: 'utf8' })
+      process.kill(Number(children.split('\n')[0]), 'SIGKILL')
+    })
+    assert.is(outcome.code, null)
+    assert.match(outcome.stderr, /^only a part of what should be in .*whole.* has come: nothing is changed there$/m)
+    assert.equal([statSync(path).ino, statSync(path).size], [stamp, 400_000])
+    assert.equal(
+      readdirSync(folder).filter((name) => name.startsWith('.plinth.')),
+      [],
+    )
   })
 
   test(

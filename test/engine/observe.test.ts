@@ -109,7 +109,7 @@ test('what a first look has told is not asked again for the details', async () =
   const list = () => [file('/etc/app.conf', { content: 'new\n' })]
   const { result } = await run([play('p', hosts('h1'), list)], world, { check: true })
   assert.equal(h1.asked, [
-    ['facts:machine', 'receipts:machine', 'stat:/etc/app.conf', 'hash:/etc/app.conf'],
+    ['facts:machine', 'receipts:machine', 'stat:/etc/app.conf', 'refusal:/etc', 'hash:/etc/app.conf'],
     ['excerpt:/etc/app.conf'],
   ])
   assert.equal(result.plans[0]?.plans[0]?.detail, ['@@ -1,1 +1,1 @@', '-old', '+new'])

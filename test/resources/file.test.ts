@@ -144,9 +144,23 @@ const details: readonly [
 for (const [name, wanted, now, lines, type] of details)
   test(`what is shown of ${name}`, () => assert.equal(linesOf(wanted, now, type), lines))
 
+test('nothing is shown of what a link on the way leads to that root would not follow', () => {
+  const answers = {
+    [stat]: 'regular file|644|root|root|2',
+    [hash]: sha256('a\n'),
+    'excerpt:/etc/app.conf': Buffer.from('a\n').toString('base64'),
+    'refusal:/etc': 'is reached by a link of user 4711, to a folder of user 0: etc leads to /root',
+  }
+  const wanted = file(app, { content: 'b\n' })
+  assert.is(wanted.plan(canned(answers), new Set()).action, 'blocked')
+  // Its folder is about to be mended: nobody knows yet.
+  assert.is(wanted.plan(canned(answers), new Set(['directory:/etc'])).action, 'update')
+  assert.equal(wanted.detail!.lines(canned(answers)), ['(no lines: it is reached by a link)'])
+})
+
 test('what is not shown is not asked for', () => {
   const readers = (wanted: ReturnType<typeof file>) => wanted.detail!.probe.map(({ reader }) => reader.name)
-  assert.equal(readers(file(app, { content: 'a' })), ['hash', 'stat', 'excerpt'])
+  assert.equal(readers(file(app, { content: 'a' })), ['hash', 'stat', 'refusal', 'excerpt'])
   for (const hidden of [{ content: new Secret('a') }, { content: 'a', mode: '0600' }, { content: 'a'.repeat(65_537) }])
     assert.equal(readers(file(app, hidden)), ['hash'])
 })

@@ -11,9 +11,9 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import type { Resource } from '../../lib/core/resource.ts'
+import { enter, enterAndHold } from '../../lib/core/way.ts'
 import { planResources } from '../../lib/engine/selection.ts'
 import { leftover } from '../../lib/resources/leftover.ts'
-import { enter } from '../../lib/resources/path.ts'
 import { canned } from '../../lib/testing.ts'
 import { assert, suite } from '../kit.ts'
 import { mkdirs, Sandbox, type ShellName, shells } from '../shells.ts'
@@ -250,6 +250,22 @@ test('only what stops something that runs disrupts', () => {
   assert.equal(['active', 'activating', 'inactive', 'failed'].map(disrupts), [true, true, false, false])
 })
 
+for (const shell of shells)
+  test(`${shell}: a link that has come in the place of a folder meanwhile is not entered to sweep behind it`, () => {
+    const at = box.fresh()
+    const other = mkdirs(join(at, 'other/old'))
+    const path = mkdirs(join(at, 'old'))
+    mkdirs(join(other, '.plinth.4711'))
+    const plan = planFor(box, shell, removal(`directory:${path}`))
+    rmSync(path, { recursive: true })
+    for (const target of ['other/old', 'other']) {
+      symlinkSync(target, path)
+      assert.throws(() => box.act(shell, plan.steps), /old is a link, or was replaced at this moment/)
+      assert.equal(readdirSync(other), ['.plinth.4711'])
+      rmSync(path)
+    }
+  })
+
 test('the commands, word for word', () => {
   const runs = (id: string, answers: Readonly<Record<string, string>>) =>
     removal(id)
@@ -259,7 +275,16 @@ test('the commands, word for word', () => {
     `${enter('/etc').text}\nrm -f -- './a b'\nsync .`,
   ])
   assert.equal(runs('directory:/opt/app', folder), [
-    `${enter('/opt').text}\nrm -rf -- ./app/.plinth.*\nrmdir -- ./app\nsync .`,
+    `${enterAndHold('/opt').text}
+cd -P -- ./app
+if [ ! .. -ef /proc/self/fd/7 ] || [ "\${PWD##*/}" != app ]; then
+  echo '/opt/app is a link, or was replaced at this moment' >&2
+  exit 1
+fi
+rm -rf -- ./.plinth.*
+cd -P /proc/self/fd/7
+rmdir -- ./app
+sync .`,
   ])
   assert.equal(runs('unit:app', { ...show('loaded', 'active', 'enabled'), ...own }), [
     'systemctl stop -- app.service',

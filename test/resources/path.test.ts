@@ -3,20 +3,24 @@ import { spawnSync } from 'node:child_process'
 import {
   chmodSync,
   chownSync,
+  lchownSync,
   lstatSync,
+  mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
+import type { Resource } from '../../lib/core/resource.ts'
 import { q } from '../../lib/core/script.ts'
 import { directory } from '../../lib/resources/directory.ts'
 import { file } from '../../lib/resources/file.ts'
+import { lineSet } from '../../lib/resources/line-set.ts'
 import {
-  enter,
   type Ownership,
   ownershipStep,
   pathQuestion,
@@ -24,10 +28,11 @@ import {
   readStat,
   replaceFile,
 } from '../../lib/resources/path.ts'
+import { properties } from '../../lib/resources/properties.ts'
 import { symlink } from '../../lib/resources/symlink.ts'
 import { canned } from '../../lib/testing.ts'
 import { assert, suite } from '../kit.ts'
-import { busybox, mkdirs, Sandbox, shells } from '../shells.ts'
+import { busybox, mkdirs, Sandbox, type ShellName, shells } from '../shells.ts'
 import { apply, planFor, shown } from './cases.ts'
 
 const test = suite('resources/path')
@@ -40,6 +45,8 @@ const asRoot = (name: string, body: () => void): void => {
   if (isRoot) test(name, body)
   else console.log(`SKIPPED without root: ${name}`)
 }
+
+const rootOnly = { owner: 'root', group: 'root', mode: '0600' } as const
 
 const unknown = Number.NaN
 const stats: readonly (readonly [answer: string, found: ReturnType<typeof readStat>])[] = [
@@ -77,6 +84,14 @@ for (const shell of shells) {
 const look = (path: string): string => {
   const { uid, gid, mode } = statSync(path)
   return `${uid}:${gid} ${(mode & 0o7777).toString(8).padStart(4, '0')}`
+}
+
+/** What a user who is not root has from a script, with `new` on its input. */
+function asNobody(shell: ShellName, script: string) {
+  const [command, args] = shell === 'dash' ? ['dash', []] : [busybox, ['ash']]
+  const how = { input: 'new', uid: 65534, gid: 65534, encoding: 'utf8' } as const
+  const { status, stderr } = spawnSync(command, [...args, '-c', `set -eu\n${script}`], how)
+  return { status, stderr }
 }
 
 /** Commands put before the real ones; each first runs its lines, with the real one's path in $real. */
@@ -214,48 +229,60 @@ for (const shell of shells) {
     else assert.equal(readdirSync(folder).sort(), ['f', 'shims'])
   })
 
-  asRoot(
-    `${shell}: a folder on the way is a link: followed where only root can have put it, or its owner gains nothing`,
-    () => {
-      const [root, service, other] = [0, 4711, 4712]
-      for (const [of, leadsTo, followed] of [
-        [root, root, true],
-        [root, service, true],
-        [service, service, true],
-        [service, root, false],
-        [service, other, false],
-      ] as const) {
-        const home = box.fresh()
-        const target = mkdirs(join(box.fresh(), 'a/conf'))
-        symlinkSync(join(target, '..'), join(home, 'link'))
-        writeFileSync(join(target, 'kept'), 'old', { mode: 0o600 })
-        chownSync(join(target, '..'), leadsTo, leadsTo)
-        chownSync(target, leadsTo, leadsTo)
-        chownSync(home, of, of)
-        const conf = join(home, 'link/conf')
-        const owned = { owner: '4711', group: '4711', mode: '0640' }
-        const [made] = directory(join(conf, 'd'), owned).plan(() => '', new Set()).steps
-        const [linked] = symlink(join(conf, 'l'), 'kept').plan(() => '', new Set()).steps
-        const runs = [
-          replaceFile(join(conf, 'f'), owned).text,
-          ownershipStep(join(conf, 'kept'), owned).run,
-          made!.run,
-          linked!.run,
-        ].map((script) => box.run(shell, script, 'new'))
-        const what = `${of} → ${leadsTo}`
-        for (const { code, stderr } of runs) {
-          assert.is(code, followed ? 0 : 1, `${what}: ${stderr}`)
-          if (!followed)
-            assert.is(
-              stderr,
-              `${conf} is reached by a link of somebody else than root, to a folder that is not theirs: link\n`,
-            )
-        }
-        assert.equal(readdirSync(target).sort(), followed ? ['d', 'f', 'kept', 'l'] : ['kept'], what)
-        assert.is(look(join(target, 'kept')), followed ? '4711:4711 0640' : '0:0 0600', what)
-      }
-    },
-  )
+  asRoot(`${shell}: nothing is written, given away or made by way of a service's link to a folder of root's`, () => {
+    const home = box.fresh()
+    const target = mkdirs(join(box.fresh(), 'a/conf'))
+    symlinkSync(join(target, '..'), join(home, 'link'))
+    writeFileSync(join(target, 'kept'), 'old', { mode: 0o600 })
+    lchownSync(join(home, 'link'), 4711, 4711)
+    chownSync(home, 4711, 4711)
+    const conf = join(home, 'link/conf')
+    const owned = { owner: '4711', group: '4711', mode: '0640' }
+    const firstOf = (resource: Resource): string => resource.plan(() => '', new Set()).steps[0]!.run
+    for (const script of [
+      replaceFile(join(conf, 'f'), owned).text,
+      ownershipStep(join(conf, 'kept'), owned).run,
+      firstOf(directory(join(conf, 'd'), owned)),
+      firstOf(directory(join(conf, 'not/there/d'), owned)),
+      firstOf(symlink(join(conf, 'l'), 'kept')),
+    ]) {
+      const { code, stderr } = box.run(shell, script, 'new')
+      assert.is(code, 1)
+      assert.match(stderr, /is reached by a link of user 4711, to a folder of user 0: link leads to /)
+    }
+    assert.equal(readdirSync(target), ['kept'])
+    assert.is(look(join(target, 'kept')), '0:0 0600')
+  })
+
+  asRoot(`${shell}: what can't be reached safely is blocked in the plan, unless there is nothing to do`, () => {
+    const [home, target] = [box.fresh(), box.fresh()]
+    const path = join(home, 'link/f')
+    symlinkSync(target, join(home, 'link'))
+    chownSync(home, 4711, 4711)
+    const wanted = file(path, { content: 'x' })
+    assert.is(planFor(box, shell, wanted).action, 'create', "root's own link")
+    lchownSync(join(home, 'link'), 4711, 4711)
+    for (const one of [
+      wanted,
+      directory(path),
+      symlink(path, 'x'),
+      lineSet(path, { ...rootOnly, members: ['x'], parse: () => [], render: String }),
+      properties(path, { ...rootOnly, wanted: { a: 'b' }, template: '', secret: () => false }),
+    ]) {
+      const { action, problems } = planFor(box, shell, one)
+      assert.is(action, 'blocked')
+      const where = `${join(home, 'link')} is reached by a link of user 4711, to a folder of user 0: link leads to ${target}`
+      assert.equal(
+        problems.map(({ what }) => what),
+        [where],
+      )
+    }
+    const answers = box.ask(shell, wanted.probe)
+    assert.is(wanted.plan(answers, new Set([`symlink:${home}/link`])).action, 'create', 'about to be another one')
+    assert.is(wanted.plan(answers, new Set([`symlink:${home}/li`, 'file:/etc/x'])).action, 'blocked')
+    writeFileSync(join(target, 'f'), 'x')
+    assert.is(planFor(box, shell, wanted).action, 'keep')
+  })
 
   asRoot(`${shell}: a folder or a link that waits at the temporary name stops it`, () => {
     for (const make of ['mkdir', 'ln -s /etc']) {
@@ -304,6 +331,41 @@ for (const shell of shells) {
     assert.is(box.run(shell, replaceFile(join(folder, 'f'), own).text, 'new', bin).code, 0)
     const begun = readFileSync(join(folder, 'log'), 'utf8').trim().split('\n')
     assert.equal(begun, ['mkdir', 'chown', 'chmod', 'dd', 'mv', 'rmdir', 'sync'])
+  })
+
+  test(`${shell}: what is not all of its bytes never gets its name, and to know that costs no process`, () => {
+    const folder = box.fresh()
+    const path = join(folder, 'f')
+    writeFileSync(path, 'old')
+    const own = { owner: String(process.getuid?.()), group: String(process.getgid?.()), mode: '0640' }
+    const write = (bytes: number, input: string, first?: string) =>
+      box.run(shell, `plinth_bytes=${bytes}\n${replaceFile(path, own).text}`, input, first)
+    const sizes = [0, 1, 100, 70_000]
+    // The second as from a dd that says nothing.
+    const silent = shims(box.fresh(), { dd: 'exec $real "$@" 2>/dev/null' })
+    for (const first of shell === 'dash' ? [undefined, silent] : [undefined]) {
+      for (const size of sizes) {
+        for (const cut of new Set([0, size - 1].filter((some) => some >= 0 && some < size))) {
+          const { code, stderr } = write(size, 'x'.repeat(cut), first)
+          assert.equal(
+            [code, stderr],
+            [1, `only a part of what should be in ${path} has come: nothing is changed there\n`],
+          )
+          assert.equal(readdirSync(folder), ['f'])
+          assert.is(readFileSync(path, 'utf8'), 'old')
+        }
+      }
+      for (const size of sizes) {
+        assert.equal(write(size, 'x'.repeat(size), first), { code: 0, stdout: '', stderr: '' })
+        assert.is(statSync(path).size, size)
+      }
+      writeFileSync(path, 'old')
+    }
+    // The dd of some busyboxes counts no bytes.
+    const counts = /\n3 bytes /.test(box.run(shell, 'dd bs=65536', 'new').stderr)
+    const bin = shims(box.fresh(), { stat: 'echo a process >&2; exec $real "$@"' })
+    assert.equal(write(3, 'new', bin), { code: 0, stdout: '', stderr: counts ? '' : 'a process\n' })
+    assert.ok(counts || shell !== 'dash')
   })
 
   asRoot(
@@ -389,46 +451,38 @@ for (const shell of shells) {
     })
   }
 
+  asRoot(`${shell}: a plain user makes and mends what is below a folder that may only be passed through`, () => {
+    const above = box.fresh('home')
+    const own = mkdirs(join(above, 'own'))
+    for (const [path, mode] of [
+      [box.folder, 0o755],
+      [join(above, '..'), 0o755],
+      [above, 0o711],
+    ] as const)
+      chmodSync(path, mode)
+    chownSync(own, 65534, 65534)
+    const who = { owner: '65534', group: '65534', mode: '0700' }
+    const [make] = directory(join(own, 'd'), who).plan(() => '', new Set()).steps
+    const [link] = symlink(join(own, 'l'), 'd').plan(() => '', new Set()).steps
+    for (const script of [ownershipStep(own, who).run, make!.run, link!.run, replaceFile(join(own, 'f'), who).text])
+      assert.equal(asNobody(shell, script), { status: 0, stderr: '' })
+    assert.is(look(own), '65534:65534 0700')
+    assert.equal(readdirSync(own).sort(), ['d', 'f', 'l'])
+  })
+
   asRoot(`${shell}: no right to write: the old file stays, and the cause is named`, () => {
     const folder = box.fresh('theirs')
     const path = join(folder, 'f')
     writeFileSync(path, 'old')
-    const [command, args] = shell === 'dash' ? ['dash', []] : ['/bin/busybox', ['ash']]
     chmodSync(box.folder, 0o755)
     chmodSync(join(folder, '..'), 0o755)
-    const { status, stderr } = spawnSync(command, [...args, '-c', `set -eu\n${replaceFile(path, {}).text}`], {
-      input: 'new',
-      uid: 65534,
-      gid: 65534,
-      encoding: 'utf8',
-    })
+    const { status, stderr } = asNobody(shell, replaceFile(path, {}).text)
     assert.is.not(status, 0)
     assert.match(stderr, /Permission denied/)
     assert.equal(readdirSync(folder), ['f'])
     assert.is(readFileSync(path, 'utf8'), 'old')
   })
 }
-
-test('a folder is entered step by step, word for word', () => {
-  assert.is(
-    enter("/srv/a b/it's").text,
-    String.raw`cd /
-if [ "${'$'}{plinth_uid:-$(id -u)}" = 0 ]; then
-  for d in srv 'a b' 'it'\''s'; do
-    exec 7<.
-    cd -P -- "./$d" || { echo '/srv/a b/it'\''s can'\''t be entered' >&2; exit 1; }
-    if [ ! .. -ef /proc/self/fd/7 ]; then
-      o=$(stat -L -c %u /proc/self/fd/7)
-      if [ "$o" != 0 ] && [ "$o" != "$(stat -c %u .)" ]; then
-        echo '/srv/a b/it'\''s is reached by a link of somebody else than root, to a folder that is not theirs:' "$d" >&2
-        exit 1
-      fi
-    fi
-  done
-else cd -P -- '/srv/a b/it'\''s'; fi
-exec 7<.`,
-  )
-})
 
 test('owner and mode alone: only what is declared is touched', () => {
   const kept = (letter: string): string => `"$(stat -L -c %${letter} -- "$t")"`
@@ -455,6 +509,36 @@ for (const shell of shells) {
       if (command === 'stat') assert.equal([code, stderr], [1, `${path} is a link, or was replaced at this moment\n`])
     })
   }
+
+  asRoot(`${shell}: what somebody else owns and was moved to the name meanwhile is given to nobody`, () => {
+    const folder = box.fresh()
+    const owned = { owner: 'daemon', group: 'daemon', mode: '0640' }
+    const [secret, keys] = [join(folder, 'secret'), join(folder, 'keys')]
+    for (const wanted of [file(join(folder, 'f'), { content: 'x', ...owned }), directory(join(folder, 'd'), owned)]) {
+      // As it is found: a service's own, with another mode.
+      apply(box, shell, wanted)
+      const path = wanted.id.slice(wanted.id.indexOf(':') + 1)
+      chmodSync(path, 0o666)
+      const { steps } = planFor(box, shell, wanted)
+      rmSync(path, { recursive: true })
+      if (wanted.id.startsWith('file')) writeFileSync(path, 'root only', { mode: 0o600 })
+      else mkdirSync(path, { mode: 0o700 })
+      assert.throws(() => box.act(shell, steps), /is a link, or was replaced at this moment/)
+      assert.match(look(path), /^0:0 0[67]00$/)
+      rmSync(path, { recursive: true })
+    }
+    writeFileSync(secret, 'root only', { mode: 0o600 })
+    assert.is(box.run(shell, ownershipStep(secret, owned, 'root').run).code, 0, 'as it was found')
+    assert.is(box.run(shell, ownershipStep(secret, owned, 'root').run).code, 0, 'as it is declared')
+    assert.is(look(secret), '1:1 0640')
+    const { steps } = planFor(box, shell, directory(join(folder, 'new'), owned))
+    mkdirSync(keys, { mode: 0o700 })
+    renameSync(keys, join(folder, 'new'))
+    assert.throws(() => box.act(shell, steps), /new has come there meanwhile/)
+    assert.is(look(join(folder, 'new')), '0:0 0700')
+    chownSync(join(folder, 'new'), 1, 1)
+    box.act(shell, steps)
+  })
 
   asRoot(`${shell}: a link that is there already is not followed either`, () => {
     const folder = box.fresh()

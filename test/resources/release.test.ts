@@ -3,6 +3,7 @@ import {
   chmodSync,
   chownSync,
   existsSync,
+  lchownSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -78,6 +79,10 @@ plans(test, release(path, { archive: one, owner: 'app', group: 'app' }), {
   },
   'keep, in a folder that hands down its group': {
     answers: { [`release:${path}`]: marker(one.sha256, tree), [`stat:${path}`]: 'directory|2750|app|app|4096|1' },
+    action: 'keep',
+  },
+  'keep, behind a link: on another disk': {
+    answers: { [`release:${path}`]: marker(one.sha256, tree), [`stat:${path}`]: 'symbolic link|777|root|root|9|1' },
     action: 'keep',
   },
   'of another owner': {
@@ -324,8 +329,10 @@ for (const shell of shells) {
       const plan = host.plan(wanted())
       rmSync(join(at, '..'), { recursive: true })
       symlinkSync(victim, join(at, '..'))
+      lchownSync(join(at, '..'), 4711, 4711)
       chownSync(host.folder, 4711, 4711)
-      assert.throws(() => host.run(plan), /is reached by a link of somebody else than root/)
+      assert.throws(() => host.run(plan), /is reached by a link of user 4711, to a folder of user 0/)
+      assert.is(host.plan(wanted()).action, 'blocked')
       assert.equal(readdirSync(victim), [])
     })
 

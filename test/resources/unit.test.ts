@@ -1,3 +1,4 @@
+import { dirname } from 'node:path'
 import { Secret, sha256 } from '../../lib/core/secret.ts'
 import { directory } from '../../lib/resources/directory.ts'
 import { file } from '../../lib/resources/file.ts'
@@ -309,7 +310,11 @@ test('the answers come with the questions that are asked anyway: no round trip m
     service!.probe.map(({ reader, key }) => `${reader.name}:${key}`),
     [
       'unit:app.service',
-      ...['/opt/app/app.conf', '/etc/systemd/system/app.service'].flatMap((path) => [`stat:${path}`, `hash:${path}`]),
+      ...['/opt/app/app.conf', '/etc/systemd/system/app.service'].flatMap((path) => [
+        `stat:${path}`,
+        `refusal:${dirname(path)}`,
+        `hash:${path}`,
+      ]),
     ],
   )
 })

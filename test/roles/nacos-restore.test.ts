@@ -184,6 +184,18 @@ test('a file that goes away before it is read is not kept, a node without any is
   assert.equal(files(), [one, undefined, one])
 })
 
+test('a file that is a link is not saved as an empty one, nor passed over', async () => {
+  const it = await stage()
+  const unit = '/etc/systemd/system/nacos.service'
+  const [first] = it.nodes.map(({ machine }) => it.world.machine(machine.key))
+  first!.answer(`files:${unit}`, unit)
+  first!.answer(`stat:${unit}`, 'symbolic link|777|root|root|30|1')
+  const stopped = await it.backUp()
+  assert.equal([states(stopped), readdirSync(it.where)], [['kept', 'failed'], []])
+  assert.match(told(stopped), /^n1: .*nacos.service is a link, and what it leads to is not read; .*--force/)
+  assert.equal(states(await it.backUp([], true)), ['kept', 'done'])
+})
+
 test('a backup that fails leaves nothing behind', async () => {
   const it = await stage()
   it.world.cutOff(it.nodes[2]!.machine.key)
