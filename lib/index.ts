@@ -59,7 +59,7 @@ export {
   text,
 } from './core/schema.ts'
 export { lines, q, Script, sh } from './core/script.ts'
-export { reveal, Secret, sha256 } from './core/secret.ts'
+export { reveal, Secret, secretText, sha256 } from './core/secret.ts'
 export type { Draft, Storage } from './core/storage.ts'
 export type { Member, Sighting, Topology } from './core/topology.ts'
 export { type Call, each } from './each.ts'

@@ -56,6 +56,7 @@ export const {
   reveal,
   role,
   secret,
+  secretText,
   sh,
   sha256,
   startUnit,

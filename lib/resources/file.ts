@@ -3,7 +3,7 @@ import type { Answers, Question } from '../core/probe.ts'
 import { type Definition, type Diff, type Resource, resource, type Step } from '../core/resource.ts'
 import { reveal, Secret, sha256 } from '../core/secret.ts'
 import { hash } from '../readers.ts'
-import { FileDetail } from './file-detail.ts'
+import { FileDetail, isPrivate } from './file-detail.ts'
 import { type Ownership, ownershipStep, ownersOf, type PathState, pathQuestion, readPath, replaceFile } from './path.ts'
 
 interface FileState extends PathState {
@@ -51,7 +51,7 @@ class File implements Definition<FileState> {
   }
 
   secret(key: string): boolean {
-    return key === 'sha256' && this.content instanceof Secret
+    return key === 'sha256' && (this.content instanceof Secret || isPrivate(this.ownership.mode))
   }
 
   blocked(_answers: Answers, actual: FileState | null): readonly Problem[] {
