@@ -4,6 +4,7 @@ import type { Database, DatabaseLogin, HttpRequest, HttpResponse } from '../core
 import type { Problem } from '../core/error.ts'
 import type { Facts } from '../core/facts.ts'
 import type { Connection } from '../core/inventory.ts'
+import { checkNames } from '../core/known-names.ts'
 import type { Answers, Question } from '../core/probe.ts'
 import type { Resource } from '../core/resource.ts'
 import type { Topology } from '../core/topology.ts'
@@ -113,9 +114,19 @@ export function placeOf({ options }: Play, host: Host<unknown>): string {
   return login ? `${key} ${login.user}@${login.host}:${login.port}` : key
 }
 
+const playOptions: readonly (keyof PlayOptions<unknown>)[] = [
+  'serial',
+  'maxFailures',
+  'startTogether',
+  'gate',
+  'prepare',
+  'via',
+  'tags',
+]
+
 /**
  * Hosts, and what each of them should be. `desired` is pure: parameters and facts in, resources out. Throws RangeError
- * for a `serial` that would never get anywhere.
+ * for a `serial` that would never get anywhere, and a usage error for an option that nothing reads.
  */
 export function play<P>(
   name: string,
@@ -123,6 +134,7 @@ export function play<P>(
   desired: (host: Host<P>, facts: Facts) => readonly Resource[],
   options: PlayOptions<P> = {},
 ): Play {
+  checkNames(`play ${name}`, options, [], playOptions)
   const { serial = 1, maxFailures = 0 } = options
   const shares: readonly Share[] = typeof serial === 'object' ? serial : [serial]
   if (shares.length === 0) throw new RangeError('serial is a list without a number')

@@ -233,7 +233,7 @@ for (const shell of shells) {
         chownSync(target, leadsTo, leadsTo)
         chownSync(home, of, of)
         const conf = join(home, 'link/conf')
-        const owned = { owner: '4711', group: '4711', mode: '0640' }
+        const owned = { owner: 'daemon', group: 'daemon', mode: '0640' }
         const [made] = directory(join(conf, 'd'), owned).plan(() => '', new Set()).steps
         const [linked] = symlink(join(conf, 'l'), 'kept').plan(() => '', new Set()).steps
         const runs = [
@@ -252,7 +252,7 @@ for (const shell of shells) {
             )
         }
         assert.equal(readdirSync(target).sort(), followed ? ['d', 'f', 'kept', 'l'] : ['kept'], what)
-        assert.is(look(join(target, 'kept')), followed ? '4711:4711 0640' : '0:0 0600', what)
+        assert.is(look(join(target, 'kept')), followed ? '1:1 0640' : '0:0 0600', what)
       }
     },
   )
@@ -469,9 +469,9 @@ for (const shell of shells) {
     const folder = box.fresh()
     const path = join(folder, 'd')
     const victim = mkdirs(join(folder, 'victim'))
-    const [step] = directory(path, { owner: '4711', group: '4711', mode: '0750' }).plan(() => '', new Set()).steps
+    const [step] = directory(path, { owner: 'daemon', group: 'daemon', mode: '0750' }).plan(() => '', new Set()).steps
     assert.is(box.run(shell, step!.run).code, 0)
-    assert.is(look(path), '4711:4711 0750')
+    assert.is(look(path), '1:1 0750')
     rmSync(path, { recursive: true })
     const bin = shims(folder, { chown: `rmdir ${q(path)}; ln -s ${q(victim)} ${q(path)}; exec $real "$@"` })
     box.run(shell, step!.run, '', bin)
