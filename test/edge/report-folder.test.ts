@@ -150,7 +150,7 @@ test(
   'a plan that could not be made is none, an older one goes, and the command to go on with makes it',
   () => {
     const plan = join(folder, 'away.plan')
-    writeFileSync(plan, 'older')
+    writeFileSync(plan, '{"kind": "plinth plan", "older": true}')
     const { status, stdout, stderr } = playbook('--plan-out', plan)
     assert.is(status, 3, stderr)
     assert.match(stderr, /away\.plan: not saved, for the plan is not whole/)
