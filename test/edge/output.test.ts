@@ -112,4 +112,32 @@ for (const [name, to, args, code, lost] of printing)
     { timeout: 60 },
   )
 
+test(
+  'a playbook is one call: a second one is refused, and a failure of the first stays one',
+  () => {
+    for (const [first, code] of [
+      [0, 4],
+      [1, 1],
+      [3, 3],
+    ]) {
+      const path = join(folder, `twice-${first}.mts`)
+      writeFileSync(
+        path,
+        `import { ending } from '${root}lib/launch.ts'
+await ending('look', async () => ${first})
+await ending('look', async () => { console.log('again'); return 0 })
+`,
+      )
+      const { status, stdout, stderr } = spawnSync(process.execPath, ['--import', 'tsx', path], { encoding: 'utf8' })
+      assert.is(status, code, stderr)
+      assert.is(stdout, '')
+      assert.is(
+        stderr,
+        `${path}: a second call of main, perform, inspect or each, and a playbook is one; put all plays into one list\n`,
+      )
+    }
+  },
+  { timeout: 60 },
+)
+
 test.run()
