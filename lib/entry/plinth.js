@@ -17,6 +17,7 @@ export const {
   due,
   duration,
   each,
+  environmentFile,
   exitCode,
   file,
   flag,
