@@ -16,7 +16,7 @@ import type { Fleet } from './engine/fleet.ts'
 import { listsOf, wordsKnown } from './engine/listing.ts'
 import { Connections } from './engine/observe.ts'
 import { Planned } from './engine/planned.ts'
-import type { Play, Scope } from './engine/play.ts'
+import { checkPlays, type Play, type Scope } from './engine/play.ts'
 import { limited } from './engine/prerequisites.ts'
 import type { Line } from './engine/report.ts'
 import type { Tags } from './engine/tags.ts'
@@ -63,7 +63,8 @@ const converging = (plays: Plays): Promise<void> =>
     // First, because the SSH library takes its time to load: it does so while the inventory is read.
     const world = realWorld(asker)
     const fleet = await fleetOf(options, screen.progress)
-    const declared = await plays(fleet)
+    const declared: unknown = await plays(fleet)
+    checkPlays(declared)
     const strangers = fleet.strangers()
     if (strangers.length > 0) throw usageError(...strangers)
     screen.warn(fleet.warnings)
