@@ -46,7 +46,7 @@ const resources = (): readonly Resource[] => {
     secret,
     file('/app/kept', { content: new Secret(kept), ...owned }),
     settings,
-    ...unit('app', { definition: '[Service]\n', runs: [settings, secret] }),
+    ...unit('app', { definition: '[Service]\nEnvironmentFile=/etc/plinth/app.env\n', runs: [settings, secret] }),
   ]
 }
 
