@@ -1,5 +1,6 @@
 /** Wiring: every playbook that declares is one call of `main`, every one that only looks one of `inspect`. */
 import { type Listener, listener } from './core/declaring.ts'
+import { count } from './core/display.ts'
 import { type ExitCode, exitCode, type Problem, usageError } from './core/error.ts'
 import type { Options } from './edge/arguments.ts'
 import { consenting } from './edge/consent.ts'
@@ -156,7 +157,7 @@ function planTold(options: Options, path: string, result: Result): PlanTold {
     return { line: `${apply}: ${saved?.of === 0 ? 'a plan of no change' : 'not done as a whole'}` }
   const done = saved.done === saved.of
   return {
-    line: `${apply}: ${done ? 'was done already' : `${saved.of} changes, ${saved.done} of them were there already`}`,
+    line: `${apply}: ${done ? 'was done already' : `${count(saved.of, 'change')}, ${saved.done} of them were there already`}`,
   }
 }
 
@@ -193,10 +194,9 @@ export const inspect = <P>(
     }
   })
 
-/** With --limit only the hosts that the pattern names are worked on; the others stay members that gates look at. */
+/** A site has hosts: that nothing differs on none would pass for a success. With --limit only the hosts that the pattern names are worked on; the others stay members that gates look at. */
 function limit(plays: readonly Play[], options: Options, fleet: Fleet): readonly Play[] {
-  if (options.limit === null) return plays
-  const left = limited(plays, selectedBy(options, fleet))
+  const left = options.limit === null ? plays : limited(plays, selectedBy(options, fleet))
   if (left.every(({ hosts }) => hosts.length === 0)) throw noHostLeft(options)
   return left
 }
