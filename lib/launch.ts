@@ -25,6 +25,16 @@ import { version } from './version.ts'
 
 heedOutput()
 process.on('exit', letGoOfTerminals)
+// What a playbook or role says wrong beside its call of `main`: in a schema, in a list of resources at the top of a file.
+process.on('uncaughtExceptionMonitor', (error) => {
+  if (!(error instanceof PlinthError) || process.listenerCount('uncaughtException') > 0) return
+  tell(error)
+  process.exit(error.code)
+})
+
+const tell = ({ problems }: PlinthError): void => {
+  for (const problem of problems) console.error(problemText(problem))
+}
 
 /** How often the playbook of this process has begun. */
 let calls = 0
@@ -67,7 +77,7 @@ export async function ending(
   } catch (error) {
     // A bug of ours shows its trace; a user's mistake shows what to do.
     if (!(error instanceof PlinthError)) throw error
-    for (const problem of error.problems) console.error(problemText(problem))
+    tell(error)
     process.exitCode = error.code
   }
   if (process.exitCode !== exitCode.interrupted) return

@@ -44,6 +44,8 @@ export function checkPath(kind: string, path: unknown): void {
   if (typeof path !== 'string') throw usageError({ where, what: `its path is ${kindOf(path)}`, remedy: 'give a text' })
   if (!path.startsWith('/'))
     throw usageError({ where, what: 'its path does not begin with /', remedy: 'write it as a whole, as /etc/app.conf' })
+  if (/\p{Cc}/u.test(path))
+    throw usageError({ where, what: 'its path has a line break or another control character', remedy: 'take it out' })
   if (kind !== 'directory' && path.endsWith('/'))
     throw usageError({ where, what: 'its path ends with /', remedy: 'take that away: only a directory may have it' })
 }

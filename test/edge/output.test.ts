@@ -141,4 +141,24 @@ await ending('look', async () => { console.log('again'); return 0 })
   { timeout: 60 },
 )
 
+test(
+  'a mistake beside the call of main shows no trace either, a bug does',
+  () => {
+    const path = join(folder, 'beside.mts')
+    const run = (line: string): { status: number | null; stderr: string } => {
+      writeFileSync(path, `import { file, main } from '${root}lib/index.ts'\n${line}\nawait main(() => [])\n`)
+      return spawnSync(process.execPath, ['--import', 'tsx', path], { encoding: 'utf8' })
+    }
+    const mistake = run("file('/x', { content: 'a', mode: 0o644 as never })")
+    assert.equal(
+      [mistake.status, mistake.stderr],
+      [4, "file:/x: mode: expected four octal digits in quotes, found the number 420; write mode: '0644'\n"],
+    )
+    const bug = run("throw new Error('a bug')")
+    assert.is(bug.status, 1)
+    assert.match(bug.stderr, /Error: a bug\n {4}at /)
+  },
+  { timeout: 60 },
+)
+
 test.run()

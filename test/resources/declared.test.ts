@@ -113,6 +113,10 @@ for (const [kind, make] of Object.entries(kinds)) {
       refused(() => make(undefined as unknown as string, {})),
       [`${kind}:undefined: its path is undefined; give a text`],
     )
+    assert.equal(
+      refused(() => make('/a\nb', {})),
+      [`${kind}:/a\\nb: its path has a line break or another control character; take it out`],
+    )
     const ending = refused(() => make('/x/', {}))
     if (kind === 'directory') assert.equal(ending, [])
     else assert.equal(ending, [`${kind}:/x/: its path ends with /; take that away: only a directory may have it`])
