@@ -29,7 +29,10 @@ export function resourcesOf(host: string, count: number): readonly Resource[] {
   }
   const runs = list.filter(({ id }) => /^(file|properties):/.test(id))
   list.push(directory('/etc/plinth', { mode: '0700' }))
-  return [...list, ...unit('app', { definition: '[Service]\nExecStart=/opt/app/run\n', runs })]
+  return [
+    ...list,
+    ...unit('app', { definition: '[Service]\nEnvironmentFile=/etc/plinth/app.env\nExecStart=/opt/app/run\n', runs }),
+  ]
 }
 
 export const siteOf = (hosts: number, resources: number): readonly Play[] => [

@@ -32,7 +32,8 @@ export const each = <T>(prepare: (fleet: Fleet, call: Call) => Errand<T> | Promi
     let wanted = false
     const words = (): readonly string[] => {
       wanted = true
-      if (options.words.length > 0) return options.words
+      // Who lists the hosts runs nothing on them.
+      if (options.words.length > 0 || options.listHosts) return options.words
       throw usageError({ where: '--', what: 'what is to be run?', remedy: 'put it last: -- uptime' })
     }
     const whole = await prepare(fleet, { words })
@@ -90,7 +91,7 @@ export const each = <T>(prepare: (fleet: Fleet, call: Call) => Errand<T> | Promi
     }).finally(() => screen.end())
     const code = errandCode(result)
     screen.warn(result.warnings)
-    const seconds = (performance.now() - start) / 1000
+    const seconds = Math.round(performance.now() - start) / 1000
     if (options.json)
       console.log(JSON.stringify({ ...head, exitCode: code, seconds, ...errandDocument(errand, result) }, null, 2))
     else screen.result(errandRecap(errand, result, seconds, next))

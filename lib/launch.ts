@@ -25,10 +25,33 @@ import { version } from './version.ts'
 
 heedOutput()
 process.on('exit', letGoOfTerminals)
+// What a playbook or role says wrong beside its call of `main`: in a schema, in a list of resources at the top of a file.
+process.on('uncaughtExceptionMonitor', (error) => {
+  if (!(error instanceof PlinthError) || process.listenerCount('uncaughtException') > 0) return
+  tell(error)
+  process.exit(error.code)
+})
+
+const tell = ({ problems }: PlinthError): void => {
+  for (const problem of problems) console.error(problemText(problem))
+}
+
+/** How often the playbook of this process has begun. */
+let calls = 0
+
+/** A playbook that is two runs: the second would go on where the first failed, and its exit code would be the one that counts. */
+function refuseAgain(): void {
+  const what = 'a second call of main, perform, inspect or each, and a playbook is one'
+  console.error(problemText({ where: process.argv[1] ?? 'playbook', what, remedy: 'put all plays into one list' }))
+  // Where the first is still at work, it has yet to say its own.
+  process.on('exit', () => {
+    process.exitCode ||= exitCode.usage
+  })
+}
 
 /**
  * Runs the work of a playbook of some kind with its arguments, and sets the exit code; never throws for what a user can
- * mend. `--help` tells what the first comment of its file says of it.
+ * mend. A second call in a process is refused. `--help` tells what the first comment of its file says of it.
  */
 export async function ending(
   kind: Kind,
@@ -36,6 +59,10 @@ export async function ending(
 ): Promise<void> {
   // Who asks what a playbook declares runs nothing.
   if (listener()) return
+  if (++calls > 1) {
+    refuseAgain()
+    return
+  }
   const file = process.argv[1] ?? 'playbooks/site.ts'
   const playbook = relative(process.cwd(), file)
   try {
@@ -50,7 +77,7 @@ export async function ending(
   } catch (error) {
     // A bug of ours shows its trace; a user's mistake shows what to do.
     if (!(error instanceof PlinthError)) throw error
-    for (const problem of error.problems) console.error(problemText(problem))
+    tell(error)
     process.exitCode = error.code
   }
   if (process.exitCode !== exitCode.interrupted) return

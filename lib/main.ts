@@ -1,5 +1,6 @@
 /** Wiring: every playbook that declares is one call of `main`, every one that only looks one of `inspect`. */
 import { type Listener, listener } from './core/declaring.ts'
+import { count } from './core/display.ts'
 import { type ExitCode, exitCode, type Problem, usageError } from './core/error.ts'
 import type { Options } from './edge/arguments.ts'
 import { consenting } from './edge/consent.ts'
@@ -16,7 +17,7 @@ import type { Fleet } from './engine/fleet.ts'
 import { listsOf, wordsKnown } from './engine/listing.ts'
 import { Connections } from './engine/observe.ts'
 import { Planned } from './engine/planned.ts'
-import type { Play, Scope } from './engine/play.ts'
+import { checkPlays, type Play, type Scope } from './engine/play.ts'
 import { limited } from './engine/prerequisites.ts'
 import type { Line } from './engine/report.ts'
 import type { Tags } from './engine/tags.ts'
@@ -63,7 +64,8 @@ const converging = (plays: Plays): Promise<void> =>
     // First, because the SSH library takes its time to load: it does so while the inventory is read.
     const world = realWorld(asker)
     const fleet = await fleetOf(options, screen.progress)
-    const declared = await plays(fleet)
+    const declared: unknown = await plays(fleet)
+    checkPlays(declared)
     const strangers = fleet.strangers()
     if (strangers.length > 0) throw usageError(...strangers)
     screen.warn(fleet.warnings)
@@ -155,7 +157,7 @@ function planTold(options: Options, path: string, result: Result): PlanTold {
     return { line: `${apply}: ${saved?.of === 0 ? 'a plan of no change' : 'not done as a whole'}` }
   const done = saved.done === saved.of
   return {
-    line: `${apply}: ${done ? 'was done already' : `${saved.of} changes, ${saved.done} of them were there already`}`,
+    line: `${apply}: ${done ? 'was done already' : `${count(saved.of, 'change')}, ${saved.done} of them were there already`}`,
   }
 }
 
@@ -192,10 +194,9 @@ export const inspect = <P>(
     }
   })
 
-/** With --limit only the hosts that the pattern names are worked on; the others stay members that gates look at. */
+/** A site has hosts: that nothing differs on none would pass for a success. With --limit only the hosts that the pattern names are worked on; the others stay members that gates look at. */
 function limit(plays: readonly Play[], options: Options, fleet: Fleet): readonly Play[] {
-  if (options.limit === null) return plays
-  const left = limited(plays, selectedBy(options, fleet))
+  const left = options.limit === null ? plays : limited(plays, selectedBy(options, fleet))
   if (left.every(({ hosts }) => hosts.length === 0)) throw noHostLeft(options)
   return left
 }

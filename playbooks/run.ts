@@ -6,7 +6,8 @@
  */
 import { commandErrand, duration, each, optional, params } from 'plinth'
 
-const seconds = duration({ min: 1 })
+// A timer holds no more.
+const seconds = duration({ min: 1, max: 24 * 86_400 })
 
 await each((fleet, { words }) => {
   const { deadline } = fleet.parameters(params({ deadline: optional(seconds, 300) }))

@@ -110,5 +110,8 @@ export function readSavedPlan(where: string, content: string, version: string): 
   return checked.success ? checked.output : refuse('no plan of Plinth', 'name a file that --plan-out wrote')
 }
 
+/** Whether a text begins as each plan does, whichever Plinth wrote it: a file that begins so may be replaced by a new plan. */
+export const beginsAsPlan = (text: string): boolean => /^\s*\{\s*"kind"\s*:\s*"plinth plan"/.test(text)
+
 const isPlan = (found: unknown): found is Record<string, unknown> =>
   typeof found === 'object' && found !== null && 'kind' in found && found.kind === kind

@@ -6,9 +6,11 @@
  *     type Nacos = Infer<typeof nacos>
  */
 import * as v from 'valibot'
-import type { Problem } from './error.ts'
+import { calledFrom } from './caller.ts'
+import { type Problem, usageError } from './error.ts'
 import { isNothing, type Located, LocatedList, LocatedMap, LocatedScalar, type Place, placeText } from './located.ts'
 import { suggestion } from './nearest.ts'
+import { kindOf } from './secret.ts'
 import { found, message } from './values.ts'
 
 export {
@@ -49,9 +51,15 @@ const map = (known: readonly string[]) =>
     ),
   )
 
-/** A map with exactly these keys; any other is an error that names the nearest right one. */
+/** A map with exactly these keys; any other is an error that names the nearest right one. Throws a usage error for what is no schema. */
 export function params<const E extends Entries>(entries: E): Params<E> {
   const known = Object.keys(entries)
+  for (const key of known) {
+    const entry: unknown = entries[key]
+    if (typeof entry === 'object' && entry !== null && '~run' in entry) continue
+    const what = `${key} is ${kindOf(entry)}, not a schema`
+    throw usageError({ where: calledFrom(params, 'params'), what, remedy: `call one: ${key}: text()` })
+  }
   const fields = v.objectWithRest(entries, v.unknown(), ({ path }) =>
     message('missing', `add it: ${String(path?.at(-1)?.key)}: …`),
   )

@@ -202,23 +202,31 @@ export const ipAddress = () =>
       : new Refusal('expected an IP address', 'write an address such as 10.0.0.5'),
   )
 
-const unitsOf = (units: Readonly<Record<string, number>>, pattern: RegExp, expected: string, min = 0) =>
+const unitsOf = (
+  units: Readonly<Record<string, number>>,
+  pattern: RegExp,
+  expected: string,
+  min = 0,
+  max = Number.POSITIVE_INFINITY,
+) =>
   scalar<number>(expected, `write ${expected}`, (value) => {
     const match = pattern.exec(value)
     const factor = units[match?.[2]?.toLowerCase() ?? '']
     const number = Number(match?.[1]) * (factor ?? Number.NaN)
-    return number >= min && (Number.isSafeInteger(number) || number < 1e9)
+    return number >= min && number <= max && (Number.isSafeInteger(number) || number < 1e9)
       ? number
       : new Refusal(`expected ${expected}`, `write ${expected}`)
   })
 
-/** A span of time, in seconds: `90`, `500ms`, `30s`, `5m`, `2h`, `1d`; of `min` seconds at least. */
-export const duration = ({ min = 0 } = {}) =>
+/** A span of time, in seconds: `90`, `500ms`, `30s`, `5m`, `2h`, `1d`; of `min` seconds at least and `max` at most. */
+export const duration = ({ min = 0, max }: { readonly min?: number; readonly max?: number } = {}) =>
   unitsOf(
     { ms: 0.001, '': 1, s: 1, m: 60, h: 3600, d: 86400 },
     /^(\d+(?:\.\d+)?)(ms|[smhd])?$/i,
-    min > 0 ? `a time such as 30s or 5m, at least ${min}s` : 'a time such as 500ms, 30s or 5m',
+    (min > 0 ? `a time such as 30s or 5m, at least ${min}s` : 'a time such as 500ms, 30s or 5m') +
+      (max === undefined ? '' : `, at most ${max}s`),
     min,
+    max,
   )
 
 /** An amount of memory or disk, in bytes: `512m`, `2g`, powers of 1024 as in the flags of the JVM. */

@@ -1,6 +1,7 @@
 /**
  * The command line of a playbook. Names follow Ansible's; an option that means nothing to it is refused, never ignored.
  */
+import { resolve } from 'node:path'
 import { becomeMethods } from '../core/become.ts'
 import { usageError } from '../core/error.ts'
 import type { Become } from '../core/inventory.ts'
@@ -127,6 +128,22 @@ const strangeTo: Readonly<Record<Kind, readonly [whom: string, remedy: string]>>
   errand: ['a playbook that does one thing on each host', 'leave it out'],
 }
 
+const reportFiles = ['report.html', 'report.json', 'junit.xml']
+
+/** The options whose files, by their paths, are those of another one: the later would be lost in the earlier. */
+function sameFiles(given: ReadonlyMap<string, readonly string[]>): readonly (readonly [string, string])[] {
+  const taken = new Map<string, string>()
+  return ['report', 'plan-out', 'apply', 'events'].flatMap((option) => {
+    const path = given.get(option)?.at(-1)
+    // Both together are refused already.
+    if (path === undefined || (option === 'apply' && given.has('plan-out'))) return []
+    const files = option === 'report' ? reportFiles.map((name) => resolve(path, name)) : [resolve(path)]
+    const other = files.map((file) => taken.get(file)).find((one) => one !== undefined)
+    for (const file of files) taken.set(file, option)
+    return other === undefined ? [] : [[option, other] as const]
+  })
+}
+
 /**
  * Reads the arguments after the playbook's name (`process.argv.slice(2)`).
  * Throws usageError with everything that is wrong with them, unless help is asked for.
@@ -161,10 +178,13 @@ export function parseArguments(argv: readonly string[], kind: Kind = 'site'): Op
     refuse('--become-method', `there is no method "${word}"`, suggestion(word, becomeMethods, 'method'))
   if (given.has('plan-out') && given.has('apply'))
     refuse('--plan-out', 'a plan is made or done, not both in one run', 'leave out one of --plan-out and --apply')
-  for (const list of ['list-hosts', 'list-tasks', 'list-tags'] as const)
+  const lists = (['list-hosts', 'list-tasks', 'list-tags'] as const).filter((name) => given.has(name))
+  if (lists.length > 1) refuse(`--${lists[1]}`, `does not go with --${lists[0]}`, 'leave one of them out')
+  for (const list of lists)
     for (const other of ['json', 'plan-out', 'report', 'events'] as const)
-      if (given.has(other) && given.has(list))
-        refuse(`--${other}`, `does not go with --${list}`, 'leave one of them out')
+      if (given.has(other)) refuse(`--${other}`, `does not go with --${list}`, 'leave one of them out')
+  for (const [option, other] of sameFiles(given))
+    refuse(`--${option}`, `would write to the file of --${other}`, 'give another name')
   const words = (name: Name): readonly string[] =>
     (given.get(name) ?? []).flatMap((list) => list.split(',').map((one) => one.trim())).filter((one) => one !== '')
   for (const name of ['tags', 'skip-tags'] as const) {

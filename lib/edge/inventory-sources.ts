@@ -40,9 +40,15 @@ export function findSource(value: string): Source {
   throw usageError({
     where: `-i ${brief(value, 200)}`,
     what: 'no such inventory, as a path or in the folder inventory/',
-    remedy: meant === null ? `give a file or folder${offered()}` : `did you mean "${meant}"?${offered()}`,
+    remedy:
+      meant === null
+        ? `give a file or folder${isHostName(value) ? `, or "${value}," (with the comma) for the host of that name` : ''}${offered()}`
+        : `did you mean "${meant}"?${offered()}`,
   })
 }
+
+/** What may be meant as a host, as after `ansible -i`. */
+const isHostName = (value: string): boolean => /^[a-z0-9][a-z0-9.-]{0,60}$/i.test(value)
 
 /** The folder beside which group_vars/ and host_vars/ are looked for; null for a list of hosts. */
 export const baseOf = (source: Source): string | null =>

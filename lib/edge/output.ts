@@ -6,11 +6,16 @@ import { exitCode, problemText } from '../core/error.ts'
 const isGone = ({ code }: NodeJS.ErrnoException, terminal: boolean): boolean =>
   code === 'EPIPE' || code === 'ECONNRESET' || (terminal && code === 'EIO')
 
+/** Once in a process: the command `plinth` loads what playbooks begin with too. */
+let heeding = false
+
 /**
  * Has a run go on to its end when whoever reads it goes away (`| head`, a closed terminal). Where standard output could not be
  * written for another reason, as on a full disk, that is said at the end, with exit code 1 where all was well otherwise.
  */
 export function heedOutput(): void {
+  if (heeding) return
+  heeding = true
   let lost: string | undefined
   process.stderr.on('error', () => {})
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -21,7 +26,7 @@ export function heedOutput(): void {
     if (code === exitCode.done) process.exitCode = exitCode.failed
     const what = `what was to be printed could not be written (${lost})`
     try {
-      writeSync(2, `${problemText({ where: 'stdout', what, remedy: 'see to the disk; the run itself is over' })}\n`)
+      writeSync(2, `${problemText({ where: 'stdout', what, remedy: 'see to the disk; all else is done' })}\n`)
     } catch {
       // There is nobody to tell.
     }

@@ -1,7 +1,7 @@
 /** Plans on disk: readable for their owner alone, and whole or not there. */
-import { renameSync, rmSync } from 'node:fs'
-import { type PlinthError, type Problem, usageError } from '../core/error.ts'
-import { readSavedPlan, type SavedPlan, savedPlanText } from '../core/saved-plan.ts'
+import { closeSync, openSync, readSync, renameSync, rmSync } from 'node:fs'
+import { PlinthError, type Problem, usageError } from '../core/error.ts'
+import { beginsAsPlan, readSavedPlan, type SavedPlan, savedPlanText } from '../core/saved-plan.ts'
 import { version } from '../version.ts'
 import { readText } from './text-file.ts'
 import { fileAt, writeBeside } from './whole-file.ts'
@@ -14,12 +14,40 @@ const problem = (path: string, what: string, error: unknown): Problem => {
 }
 
 const refused = (path: string, error: unknown): PlinthError =>
-  usageError(problem(path, "a plan can't be written there", error))
+  error instanceof PlinthError ? error : usageError(problem(path, "a plan can't be written there", error))
 
-/** Throws a usage error if no plan could be written to a path: found before a hundred hosts are asked. */
+/** Enough of a file to see what it is. */
+const beginning = 256
+
+/**
+ * The file that a plan goes to. Throws a usage error for one that is there, has something in it and is no plan: a slip in a
+ * name would cost the inventory. Throws what the file system says.
+ */
+function placeFor(path: string): string {
+  const target = fileAt(path)
+  const start = Buffer.alloc(beginning)
+  let length = 0
+  try {
+    const file = openSync(target, 'r')
+    try {
+      length = readSync(file, start)
+    } finally {
+      closeSync(file)
+    }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+  }
+  if (length === 0 || beginsAsPlan(start.toString('utf8', 0, length))) return target
+  throw usageError({ where: path, what: 'it is there already, and is no plan', remedy: 'name another file' })
+}
+
+/**
+ * Throws a usage error if no plan could be written to a path, or something else would be lost by it: found before a hundred
+ * hosts are asked.
+ */
 export function mayWritePlan(path: string): void {
   try {
-    writeBeside(fileAt(path), '', () => {})
+    writeBeside(placeFor(path), '', () => {})
   } catch (error) {
     throw refused(path, error)
   }
@@ -28,7 +56,7 @@ export function mayWritePlan(path: string): void {
 /** Takes away an earlier run's plan, so that it can't pass for this one's. Throws a usage error when it can't. */
 export function removePlan(path: string): void {
   try {
-    rmSync(fileAt(path), { force: true })
+    rmSync(placeFor(path), { force: true })
   } catch (error) {
     throw refused(path, error)
   }
@@ -37,10 +65,11 @@ export function removePlan(path: string): void {
 /** Writes a plan, in place of an older one. Returns why it could not: the run is over, and what it found counts. */
 export function writePlan(path: string, plan: SavedPlan): readonly Problem[] {
   try {
-    const target = fileAt(path)
+    const target = placeFor(path)
     writeBeside(target, savedPlanText(plan), (written) => renameSync(written, target))
     return []
   } catch (error) {
+    if (error instanceof PlinthError) return error.problems
     const { remedy, ...rest } = problem(path, 'the plan could not be written', error)
     return [{ ...rest, remedy: 'see to the disk; then run this again' }]
   }

@@ -5,6 +5,7 @@ import { grouped } from '../core/grouped.ts'
 import { once } from '../core/once.ts'
 import { type Listing, listProblems, standsOn } from '../core/ordering.ts'
 import { noted, type Resource } from '../core/resource.ts'
+import { kindOf } from '../core/secret.ts'
 import type { Host, Machine, Play } from './play.ts'
 import { everything, isSelected, selectsAll, type Tags, wordsOf } from './tags.ts'
 
@@ -68,7 +69,7 @@ export function assign(
   const declared = hostsOn(site, machine).map(({ play, host }) => ({
     play,
     host,
-    resources: play.desired(host, facts),
+    resources: listOf(play, host, facts),
   }))
   const listing = ({ play, host, resources }: (typeof declared)[number]): Listing => ({
     host: host.name,
@@ -101,9 +102,30 @@ export function assign(
   })
 }
 
+/** What a play's function says a host should be. Throws a usage error for what is no list of resources: no compiler sees a playbook. */
+function listOf(play: Play, host: Host<unknown>, facts: Facts): readonly Resource[] {
+  const list: unknown = play.desired(host, facts)
+  const where = `play ${play.name} on ${host.name}`
+  if (!Array.isArray(list))
+    throw usageError({
+      where,
+      what: `its function returns ${list instanceof Promise ? 'a promise' : kindOf(list)}, not a list of resources`,
+      remedy: list instanceof Promise ? 'make it, and the role, no async function' : 'return [ … ]',
+    })
+  const at = list.findIndex((one) => typeof one?.id !== 'string' || typeof one.plan !== 'function')
+  if (at >= 0) {
+    const nested = Array.isArray(list[at])
+    const remedy = nested
+      ? 'spread it: ...unit(…)'
+      : 'for one that is not always there: ...(condition ? [file(…)] : [])'
+    throw usageError({ where, what: `place ${at + 1} of its list is ${kindOf(list[at])}, not a resource`, remedy })
+  }
+  return list
+}
+
 /** What is declared on a machine for hosts that --limit leaves out. */
 export const listsBeside = (site: readonly Play[], { key }: Machine, facts: Facts): readonly List[] =>
-  (sorted(site).others.get(key) ?? []).map(({ play, host }) => ({ play, host, resources: play.desired(host, facts) }))
+  (sorted(site).others.get(key) ?? []).map(({ play, host }) => ({ play, host, resources: listOf(play, host, facts) }))
 
 interface List {
   readonly play: Play

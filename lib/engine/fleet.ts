@@ -8,6 +8,7 @@ import { type Located, LocatedMap, placeText } from '../core/located.ts'
 import type { DeclaredGroup } from '../core/missing-secrets.ts'
 import { suggestion } from '../core/nearest.ts'
 import { check, type Infer, type Schema } from '../core/schema.ts'
+import { kindOf } from '../core/secret.ts'
 import { gathered, mapOf } from '../core/single-keys.ts'
 import type { Host, Machine } from './play.ts'
 
@@ -68,6 +69,10 @@ export class Fleet {
     const problems: Problem[] = []
     const wanted = [...Object.entries(needed), ...Object.entries(possible ?? {}).filter(([name]) => this.has(name))]
     for (const [name, schema] of wanted) {
+      if (typeof schema?.entries !== 'object') {
+        const what = `its schema is ${kindOf(schema)}`
+        throw usageError({ where: `group ${name}`, what, remedy: 'give params({ … }) with the variables of its hosts' })
+      }
       this.#declared.push({ name, schema })
       for (const key of Object.keys(schema.entries)) this.#known.add(key)
     }

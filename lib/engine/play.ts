@@ -1,11 +1,13 @@
 /** What a playbook is made of: hosts with typed parameters, and plays over them. A site is a list of plays: a value. */
 
 import type { Database, DatabaseLogin, HttpRequest, HttpResponse } from '../core/channel.ts'
-import type { Problem } from '../core/error.ts'
+import { type PlinthError, type Problem, usageError } from '../core/error.ts'
 import type { Facts } from '../core/facts.ts'
 import type { Connection } from '../core/inventory.ts'
+import { checkNames } from '../core/known-names.ts'
 import type { Answers, Question } from '../core/probe.ts'
 import type { Resource } from '../core/resource.ts'
+import { kindOf } from '../core/secret.ts'
 import type { Topology } from '../core/topology.ts'
 import { type Serial, type Share, shareProblem } from './batches.ts'
 
@@ -113,9 +115,29 @@ export function placeOf({ options }: Play, host: Host<unknown>): string {
   return login ? `${key} ${login.user}@${login.host}:${login.port}` : key
 }
 
+/** What `main` was given as its site. Throws a usage error, which names the place, for what is no list of plays. */
+export function checkPlays(plays: unknown): asserts plays is readonly Play[] {
+  const where = "main's function"
+  const remedy = 'return [play(…), play(…)]'
+  if (!Array.isArray(plays)) throw usageError({ where, what: `returns ${kindOf(plays)}, not a list of plays`, remedy })
+  const at = plays.findIndex((one) => !Array.isArray(one?.hosts) || typeof one.desired !== 'function')
+  if (at >= 0)
+    throw usageError({ where, what: `place ${at + 1} of its list is ${kindOf(plays[at])}, not a play`, remedy })
+}
+
+const playOptions: readonly (keyof PlayOptions<unknown>)[] = [
+  'serial',
+  'maxFailures',
+  'startTogether',
+  'gate',
+  'prepare',
+  'via',
+  'tags',
+]
+
 /**
- * Hosts, and what each of them should be. `desired` is pure: parameters and facts in, resources out. Throws RangeError
- * for a `serial` that would never get anywhere.
+ * Hosts, and what each of them should be. `desired` is pure: parameters and facts in, resources out. Throws a usage
+ * error for a `serial` that would never get anywhere, and for what else it can't be made of.
  */
 export function play<P>(
   name: string,
@@ -123,15 +145,25 @@ export function play<P>(
   desired: (host: Host<P>, facts: Facts) => readonly Resource[],
   options: PlayOptions<P> = {},
 ): Play {
+  const where = `play ${name}`
+  if (!Array.isArray(hosts))
+    throw usageError({ where, what: `its hosts are ${kindOf(hosts)}, not a list`, remedy: 'give fleet.group(…)' })
+  if (typeof desired !== 'function') {
+    const what = `what its hosts should be is ${kindOf(desired)}, not a function`
+    throw usageError({ where, what, remedy: 'give (host, facts) => [ … ]' })
+  }
+  checkNames(where, options, [], playOptions)
   const { serial = 1, maxFailures = 0 } = options
   const shares: readonly Share[] = typeof serial === 'object' ? serial : [serial]
-  if (shares.length === 0) throw new RangeError('serial is a list without a number')
+  const refuse = (what: string): PlinthError =>
+    usageError({ where, what, remedy: 'give a number of hosts or a part of them: 1, 30%' })
+  if (shares.length === 0) throw refuse('serial: a list without a number')
   for (const share of shares) {
     const problem = shareProblem(share, 1)
-    if (problem) throw new RangeError(`serial is a number of hosts or a percentage, found ${problem}`)
+    if (problem) throw refuse(`serial: expected a number of hosts or a percentage, found ${problem}`)
   }
   const problem = shareProblem(maxFailures, 0)
-  if (problem) throw new RangeError(`maxFailures is a number of hosts or a percentage, found ${problem}`)
+  if (problem) throw refuse(`maxFailures: expected a number of hosts or a percentage, found ${problem}`)
   // The parameter type is closed over: the engine hands every host only to the play it came from.
   return { name, hosts, members: hosts, desired, options } as Play<P> as unknown as Play
 }

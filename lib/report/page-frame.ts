@@ -10,7 +10,7 @@ import { keptCommand } from './kept-command.ts'
 import { Markup, markup } from './markup.ts'
 import type { State } from './outcome.ts'
 import { style } from './page-style.ts'
-import type { Ended } from './run.ts'
+import { type Ended, nextWord } from './run.ts'
 
 /** A state as a word, a sign and a colour: never by colour alone. */
 export const looks: Readonly<Record<State, readonly [sign: string, tone: Tone]>> = {
@@ -42,7 +42,7 @@ export function frame(run: Ended, { text, tone }: Line, wanted: readonly (Sectio
 <body><header>
 <h1 class="banner ${tone}">${sign} ${text}</h1>
 <p class="soft">${run.playbook}${run.check ? ' --check' : ''} · began ${new Markup(`<time datetime="${run.started}">${run.started.replace('T', ' ').slice(0, 19)} UTC</time>`)} · took ${span(run.seconds, true)} · exit code ${run.code} · run ${run.id} · Plinth ${version}</p>
-${run.code === 0 ? null : markup`<p>${run.check && run.result.failures.length === 0 ? 'Apply' : 'Go on'} with: <code>${keptCommand(run.next)}</code></p>`}
+${run.code === 0 ? null : markup`<p>${nextWord(run.check, run.code, run.result.failures.length)}: <code>${keptCommand(run.next)}</code></p>`}
 <nav aria-label="Sections">${sections.map(({ id, title }) => markup`<a href="#${id}">${title}</a> `)}</nav></header>
 <main>${sections.map(({ body }) => body)}</main></body></html>
 `.text

@@ -3,7 +3,7 @@ import { count, cut, span } from '../core/display.ts'
 import { grouped } from '../core/grouped.ts'
 import { foldHosts } from '../core/host-range.ts'
 import { countChanges, type Line, stoppedSentence, table, unfinishedLines } from '../engine/report.ts'
-import type { Run } from './run.ts'
+import { nextWord, type Run } from './run.ts'
 import { slowest, timelineOf, workOf } from './timeline.ts'
 
 /** More hosts than this, and equal rows become one. */
@@ -63,7 +63,7 @@ function rows({ result, check }: Run, work: ReadonlyMap<string, number>): readon
 }
 
 /** The sentence that the operator looks for; with `next` also the command to go on with. */
-export function outcomeLine({ result, check, seconds, next, stopped }: Run, withNext = false): Line {
+export function outcomeLine({ result, check, seconds, next, stopped, code }: Run, withNext = false): Line {
   const { resources, hosts } = countChanges(result.plans)
   const time = `${seconds.toFixed(1)} s`
   const all = result.hosts.length
@@ -91,7 +91,7 @@ export function outcomeLine({ result, check, seconds, next, stopped }: Run, with
   }
   if (check) {
     const what = `${count(resources, 'resource')} ${resources === 1 ? 'differs' : 'differ'} on ${count(hosts, 'host')}`
-    return { tone: 'change', text: `${what}; nothing was changed (${time}).${command('Apply with')}` }
+    return { tone: 'change', text: `${what}; nothing was changed (${time}).${command(nextWord(check, code, 0))}` }
   }
   const changed = result.hosts.reduce((sum, host) => sum + host.changed, 0)
   return { tone: 'good', text: `Done: ${count(changed, 'resource')} changed (${time}).` }

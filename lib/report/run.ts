@@ -1,5 +1,5 @@
 /** A run as whoever reports it has it: what it came to, and everything that was told on the way, with times. */
-import type { ExitCode, Problem } from '../core/error.ts'
+import { type ExitCode, exitCode, type Problem } from '../core/error.ts'
 import type { Event, ProcedureResult, Result } from '../engine/world.ts'
 
 /** Something that was told, and when: seconds since the run began. */
@@ -61,3 +61,7 @@ function waitOf(event: Event): string {
   if (event.kind === 'waiting') return JSON.stringify([event.gate, event.missing])
   return event.kind === 'awaiting' ? JSON.stringify([event.action, event.found]) : ''
 }
+
+/** What is said before the command: of a check that found differences, and whose plan could be saved if it was to be, it applies them. */
+export const nextWord = (check: boolean, code: ExitCode, failures: number): string =>
+  check && failures === 0 && code !== exitCode.failed ? 'Apply with' : 'Go on with'

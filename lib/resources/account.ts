@@ -1,3 +1,4 @@
+import { checkNames } from '../core/known-names.ts'
 import { type Resource, resource } from '../core/resource.ts'
 import { sh } from '../core/script.ts'
 import { group as groupReader, user as userReader } from '../readers.ts'
@@ -30,10 +31,9 @@ interface UserState {
 const nowhere = '/nonexistent'
 
 /** A system user that nobody logs in as, with its primary group and home (which is not created here). */
-export function user(
-  name: string,
-  { home, group: primary }: { readonly home: string; readonly group: string },
-): Resource {
+export function user(name: string, options: { readonly home: string; readonly group: string }): Resource {
+  checkNames(`user:${name}`, options, ['home', 'group'])
+  const { home, group: primary } = options
   const question = { reader: userReader, key: name }
   const shell = '/usr/sbin/nologin'
   return resource<UserState>({

@@ -4,6 +4,7 @@ import type { Answers, Question } from '../core/probe.ts'
 import { type Definition, type Diff, type Resource, resource, type Step } from '../core/resource.ts'
 import { lines, sh } from '../core/script.ts'
 import { enterOrMake } from '../core/way.ts'
+import { declared } from './declared.ts'
 import {
   barredWay,
   hereOf,
@@ -19,10 +20,12 @@ import {
 
 /**
  * A directory with its owner, group and mode: root, root and 0755 unless declared, also where it is there already. Its parent must be there or be declared earlier in the list.
- * Something else at its path is an error: it is never deleted.
+ * Something else at its path is an error: it is never deleted. Throws a usage error for what can't be declared so, see `declared`.
  */
-export const directory = (path: string, { owner = 'root', group = 'root', mode = '0755' }: Ownership = {}): Resource =>
-  resource(new Directory(path, owner, group, mode))
+export function directory(path: string, options: Ownership = {}): Resource {
+  const { owner = 'root', group = 'root', mode = '0755' } = declared('directory', path, options, [])
+  return resource(new Directory(path, owner, group, mode))
+}
 
 class Directory implements Definition<PathState> {
   readonly id: string

@@ -11,7 +11,8 @@ const tooLarge = without(`more than ${mostExcerpt / 1024} KiB`)
 const noText = without('not UTF-8 text')
 const astray = without('it is reached by a link')
 const onlyOwner = without('only its owner may read it')
-const isPrivate = (mode: string | undefined): boolean => mode !== undefined && /00$/.test(mode)
+/** Whether a file of this mode is its owner's alone to read: what is in it is shown to nobody, not even as a digest that could be guessed from. */
+export const isPrivate = (mode: string | undefined): boolean => mode !== undefined && /00$/.test(mode)
 
 /**
  * A unified diff of a text. Not of what is large, no text or secret; and not of a file that only its owner may read, now or

@@ -1,9 +1,10 @@
-import type { Problem } from '../core/error.ts'
+import { type Problem, usageError } from '../core/error.ts'
 import type { Answers, Question } from '../core/probe.ts'
 import { type Definition, type Diff, type Resource, resource, type Step } from '../core/resource.ts'
-import { reveal, Secret, sha256 } from '../core/secret.ts'
+import { kindOf, reveal, Secret, sha256 } from '../core/secret.ts'
 import { hash } from '../readers.ts'
-import { FileDetail } from './file-detail.ts'
+import { declared } from './declared.ts'
+import { FileDetail, isPrivate } from './file-detail.ts'
 import {
   barredWay,
   type Ownership,
@@ -28,10 +29,18 @@ export interface FileOptions extends Ownership {
 /**
  * A file with exactly this content. Owner, group and mode are looked at where they are declared; what is not declared is
  * left as it is on a file that is there, and root, root and 0644 for a new one. A link at its path is replaced, not
- * followed.
+ * followed. Throws a usage error for what can't be declared so, see `declared`.
  */
-export const file = (path: string, { content, ...ownership }: FileOptions): Resource =>
-  resource(new File(path, content, ownership))
+export function file(path: string, options: FileOptions): Resource {
+  const { content, ...ownership } = declared('file', path, options, ['content'])
+  if (typeof content !== 'string' && !(content instanceof Uint8Array || content instanceof Secret))
+    throw usageError({
+      where: `file:${path}`,
+      what: `content is ${kindOf(content)}`,
+      remedy: 'give text, bytes or a Secret',
+    })
+  return resource(new File(path, content, ownership))
+}
 
 class File implements Definition<FileState> {
   readonly id: string
@@ -61,7 +70,7 @@ class File implements Definition<FileState> {
   }
 
   secret(key: string): boolean {
-    return key === 'sha256' && this.content instanceof Secret
+    return key === 'sha256' && (this.content instanceof Secret || isPrivate(this.ownership.mode))
   }
 
   blocked(_answers: Answers, actual: FileState | null): readonly Problem[] {

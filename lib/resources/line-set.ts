@@ -1,5 +1,6 @@
 import { type Resource, resource } from '../core/resource.ts'
 import { content } from '../readers.ts'
+import { declared } from './declared.ts'
 import {
   barredWay,
   type Ownership,
@@ -24,8 +25,13 @@ export interface LineSetOptions extends Required<Ownership> {
 const strays = 'not declared'
 const none = '(none)'
 
-/** A file whose meaning is a set, and which its own program may rewrite at will: order and comments do not matter. */
-export function lineSet(path: string, { members, parse, render, owner, group, mode }: LineSetOptions): Resource {
+/**
+ * A file whose meaning is a set, and which its own program may rewrite at will: order and comments do not matter. Throws a
+ * usage error for what can't be declared so, see `declared`.
+ */
+export function lineSet(path: string, options: LineSetOptions): Resource {
+  const required = ['members', 'parse', 'render', ...['owner', 'group', 'mode']]
+  const { members, parse, render, owner, group, mode } = declared('line-set', path, options, required)
   const question = { reader: content, key: path }
   const ownership = { owner, group, mode }
   const wanted = new Set(members)

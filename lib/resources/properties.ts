@@ -1,9 +1,10 @@
-import { PlinthError, type Problem } from '../core/error.ts'
+import { PlinthError, type Problem, usageError } from '../core/error.ts'
 import type { Answers, Question } from '../core/probe.ts'
 import { type Definition, type Diff, type Resource, resource, type Step } from '../core/resource.ts'
-import { reveal, Secret } from '../core/secret.ts'
+import { kindOf, reveal, Secret } from '../core/secret.ts'
 import { editProperties, parseProperties } from '../nacos/properties.ts'
 import { content } from '../readers.ts'
+import { declared } from './declared.ts'
 import {
   barredWay,
   type Ownership,
@@ -34,9 +35,19 @@ interface Parsed {
 const prefix = 'property '
 const unset = '(not set)'
 
-/** A .properties file edited key by key: every other line and comment of it stays as it is. */
-export const properties = (path: string, options: PropertiesOptions): Resource =>
-  resource(new Properties(path, options))
+/**
+ * A .properties file edited key by key: every other line and comment of it stays as it is. Throws a usage error for what
+ * can't be declared so, see `declared`.
+ */
+export function properties(path: string, options: PropertiesOptions): Resource {
+  const checked = declared('properties', path, options, ['wanted', 'template', 'secret', 'owner', 'group', 'mode'])
+  for (const [key, value] of Object.entries(checked.wanted))
+    if (typeof value !== 'string' && value !== null && !(value instanceof Secret)) {
+      const what = `${key} is ${kindOf(value)}`
+      throw usageError({ where: `properties:${path}`, what, remedy: 'give text, a Secret, or null for none' })
+    }
+  return resource(new Properties(path, checked))
+}
 
 class Properties implements Definition<PathState> {
   readonly id: string

@@ -1,10 +1,11 @@
 import { posix } from 'node:path'
-import type { Problem } from '../core/error.ts'
+import { type Problem, usageError } from '../core/error.ts'
 import type { Answers, Question } from '../core/probe.ts'
 import { type Definition, type Resource, resource, type Step } from '../core/resource.ts'
 import { sh } from '../core/script.ts'
 import { enter } from '../core/way.ts'
 import { link } from '../readers.ts'
+import { checkPath } from './declared.ts'
 import { barredWay, hereOf, pathQuestion, readPath, wayQuestion } from './path.ts'
 
 interface LinkState {
@@ -14,7 +15,12 @@ interface LinkState {
 }
 
 /** A symbolic link to a target, switched by rename so that it is never missing. A real file or directory there is an error. */
-export const symlink = (path: string, target: string): Resource => resource(new Symlink(path, target))
+export function symlink(path: string, target: string): Resource {
+  checkPath('symlink', path)
+  if (typeof target !== 'string' || target === '')
+    throw usageError({ where: `symlink:${path}`, what: 'it leads nowhere', remedy: 'give the path that it leads to' })
+  return resource(new Symlink(path, target))
+}
 
 class Symlink implements Definition<LinkState> {
   readonly id: string

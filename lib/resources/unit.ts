@@ -1,7 +1,9 @@
+import { usageError } from '../core/error.ts'
+import { checkNames } from '../core/known-names.ts'
 import type { Answers, Question } from '../core/probe.ts'
 import { type Change, noted, type Resource, resource, type Step } from '../core/resource.ts'
 import { Script, sh } from '../core/script.ts'
-import { Secret, sha256 } from '../core/secret.ts'
+import { kindOf, Secret, sha256 } from '../core/secret.ts'
 import { unit as unitReader } from '../readers.ts'
 import { file } from './file.ts'
 import { readStat } from './path.ts'
@@ -101,8 +103,12 @@ const changeTimeOf = (path: string | undefined): Script =>
  * A systemd service: its file, enabled, running, and running with the inputs that are declared now. "Restart needed" is
  * read from the process itself, so that no run which was killed before the restart can lose it.
  * The folder of `environmentFile` must be declared earlier in the list, and what it runs through `inputOf`.
+ * `name`: without `.service`. Throws a usage error for a definition that does not read the environment file: what was started
+ * would never say what it has read, and each run would restart it.
  */
-export function unit(name: string, { definition, runs, settles = 120 }: UnitOptions): readonly Resource[] {
+export function unit(name: string, options: UnitOptions): readonly Resource[] {
+  checkUnit(name, options)
+  const { definition, runs, settles = 120 } = options
   const root = { owner: 'root', group: 'root' }
   const ownFile = inputOf(name, file(unitFile(name), { content: definition, ...root, mode: '0644' }))
   const inputs = [...runs, ownFile]
@@ -113,6 +119,29 @@ export function unit(name: string, { definition, runs, settles = 120 }: UnitOpti
     mode: '0600',
   })
   return [ownFile, environment, service(name, { ownFile, environment, inputs, digest, settles })]
+}
+
+/** The value of each such setting: other files may be read beside ours; a `-` before it lets it be missing, `%` is a specifier. */
+const environmentFiles = /^[ \t]*EnvironmentFile[ \t]*=[ \t]*-?(.*?)[ \t]*$/gm
+
+function checkUnit(name: string, options: UnitOptions): void {
+  const where = `unit:${name}`
+  checkNames(where, options, ['definition', 'runs'], ['settles'])
+  const { definition } = options
+  if (typeof definition !== 'string')
+    throw usageError({
+      where,
+      what: `definition is ${kindOf(definition)}`,
+      remedy: 'give a text; everybody may read it',
+    })
+  if (name.endsWith('.service')) {
+    const remedy = `name it ${name.slice(0, -'.service'.length)}`
+    throw usageError({ where, what: 'it would be NAME.service.service', remedy })
+  }
+  const own = environmentFile(name)
+  if ([...definition.matchAll(environmentFiles)].some(([, path = '']) => path === own || path.includes('%'))) return
+  const what = 'its definition does not read the file that tells what it was started with'
+  throw usageError({ where, what, remedy: `add below [Service]: EnvironmentFile=${own}` })
 }
 
 interface Parts {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import type { Facts } from '../core/facts.ts'
 import { LocatedMap, LocatedScalar } from '../core/located.ts'
 import { listProblems } from '../core/ordering.ts'
-import type { Plan, Resource } from '../core/resource.ts'
+import type { Plan, Resource, Step } from '../core/resource.ts'
 import type { Role } from '../core/role.ts'
 import { check, type Infer, type Schema } from '../core/schema.ts'
 import { Secret, sha256 } from '../core/secret.ts'
@@ -89,13 +89,15 @@ export function roleTest<S extends Schema, Extra>(
     })
 
   test('no secret is in a plan', () => {
+    const secrets = secretsIn(params)
+    const inputs = all.flatMap((answers) => planned(answers).flatMap(({ steps }) => steps.flatMap(inputOf)))
     const shown = all
       .flatMap((answers) => [
         ...planned(answers).flatMap(textsOf),
         ...make().flatMap(({ detail }) => detail?.lines(canned(answers)) ?? []),
       ])
       .join('\n')
-    for (const secret of secretsIn(params)) {
+    for (const secret of secrets) {
       assert.ok(
         secret.length >= 8,
         'a secret in params has less than eight characters, which may be anywhere by chance',
@@ -104,7 +106,15 @@ export function roleTest<S extends Schema, Extra>(
       const lines = secret.split('\n').filter((line) => line.length >= 8)
       for (const form of [secret, ...lines, sha256(secret), Buffer.from(secret).toString('base64')])
         assert.ok(!shown.includes(form), 'a secret, or a form of it, is in a plan')
+      for (const input of inputs)
+        assert.ok(
+          !input.includes(secret) || !shown.includes(sha256(input)),
+          'the digest of a text with a secret is in a plan, and the secret can be guessed from it: write it as secretText`…`',
+        )
     }
+    // What JSON and YAML make of a Secret.
+    for (const input of secrets.length > 0 ? inputs : [])
+      assert.ok(!/["']\*{3}["']/.test(input), 'a step writes "***" where a secret should be: reveal it, in a Secret')
   })
 
   test('the same parameters give the same resources', () => {
@@ -131,6 +141,9 @@ const grown = (answers: Canned): Canned =>
   Object.fromEntries(
     Object.entries(answers).map(([name, answer]) => [name, isStat(name) && answer !== '' ? `${answer}|0|0` : answer]),
   )
+
+const inputOf = ({ input }: Step): readonly string[] =>
+  input === undefined ? [] : [Buffer.from(input as string).toString()]
 
 /** The resources that a plan changes. */
 export const changed = (plans: readonly Plan[]): readonly string[] =>

@@ -106,10 +106,59 @@ for (const [name, to, args, code, lost] of printing)
       const script = `{ node "$@"; echo "code $?" >&2; } ${to}`
       const { stderr } = spawnSync('sh', ['-c', script, 'sh', ...args], { cwd: root, encoding: 'utf8' })
       assert.match(stderr, new RegExp(`^code ${code}$`, 'm'))
-      assert.is(/^stdout: what was to be printed could not be written \(ENOSPC\); see to the disk/m.test(stderr), lost)
+      const said = stderr.match(/^stdout: what was to be printed could not be written \(ENOSPC\); see to the disk/gm)
+      assert.is(said?.length ?? 0, lost ? 1 : 0, stderr)
       assert.not.match(stderr, / at .*:\d+:\d+/)
     },
     { timeout: 60 },
   )
+
+test(
+  'a playbook is one call: a second one is refused, and a failure of the first stays one',
+  () => {
+    for (const [first, code] of [
+      [0, 4],
+      [1, 1],
+      [3, 3],
+    ]) {
+      const path = join(folder, `twice-${first}.mts`)
+      writeFileSync(
+        path,
+        `import { ending } from '${root}lib/launch.ts'
+await ending('look', async () => ${first})
+await ending('look', async () => { console.log('again'); return 0 })
+`,
+      )
+      const { status, stdout, stderr } = spawnSync(process.execPath, ['--import', 'tsx', path], { encoding: 'utf8' })
+      assert.is(status, code, stderr)
+      assert.is(stdout, '')
+      assert.is(
+        stderr,
+        `${path}: a second call of main, perform, inspect or each, and a playbook is one; put all plays into one list\n`,
+      )
+    }
+  },
+  { timeout: 60 },
+)
+
+test(
+  'a mistake beside the call of main shows no trace either, a bug does',
+  () => {
+    const path = join(folder, 'beside.mts')
+    const run = (line: string): { status: number | null; stderr: string } => {
+      writeFileSync(path, `import { file, main } from '${root}lib/index.ts'\n${line}\nawait main(() => [])\n`)
+      return spawnSync(process.execPath, ['--import', 'tsx', path], { encoding: 'utf8' })
+    }
+    const mistake = run("file('/x', { content: 'a', mode: 0o644 as never })")
+    assert.equal(
+      [mistake.status, mistake.stderr],
+      [4, "file:/x: mode: expected four octal digits in quotes, found the number 420; write mode: '0644'\n"],
+    )
+    const bug = run("throw new Error('a bug')")
+    assert.is(bug.status, 1)
+    assert.match(bug.stderr, /Error: a bug\n {4}at /)
+  },
+  { timeout: 60 },
+)
 
 test.run()

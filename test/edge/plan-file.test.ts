@@ -14,7 +14,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { PlinthError } from '../../lib/core/error.ts'
-import type { SavedPlan } from '../../lib/core/saved-plan.ts'
+import { type SavedPlan, savedPlanText } from '../../lib/core/saved-plan.ts'
 import { parseArguments } from '../../lib/edge/arguments.ts'
 import { mayWritePlan, readPlan, removePlan, writePlan } from '../../lib/edge/plan-file.ts'
 import { optionsOfPlan, planAnew, selectionOf } from '../../lib/edge/plan-options.ts'
@@ -49,7 +49,7 @@ function refusal(work: () => unknown): readonly string[] {
 
 test('only its owner may read a plan; it replaces an older one, and leaves nothing beside it', () => {
   const path = join(folder, 'site.plan')
-  writeFileSync(path, 'older', { mode: 0o644 })
+  writeFileSync(path, savedPlanText(made('-i older')), { mode: 0o644 })
   assert.equal(writePlan(path, made('-i lab')), [])
   assert.is(statSync(path).mode & 0o777, 0o600)
   assert.equal(readPlan(path), made('-i lab'))
@@ -75,6 +75,44 @@ test('where no plan can be written is said before anything is asked', () => {
     [`${nowhere}: there is no such file`],
   )
   rmSync(there, { recursive: true })
+})
+
+test('what is no plan is neither replaced nor removed', () => {
+  const path = join(folder, 'hosts.yaml')
+  const says = `${path}: it is there already, and is no plan`
+  const refusing = (): void => {
+    for (const work of [mayWritePlan, removePlan])
+      assert.equal(
+        refusal(() => work(path)),
+        [says],
+      )
+    // What came there after it was looked at.
+    assert.equal(
+      writePlan(path, made('-i lab')).map(({ where, what }) => `${where}: ${what}`),
+      [says],
+    )
+  }
+  for (const text of ['all:\n  hosts: {}\n', '\n', '{"kind": "plinth report"}', `# ${'x'.repeat(300)}`]) {
+    writeFileSync(path, text)
+    refusing()
+    assert.is(readFileSync(path, 'utf8'), text)
+  }
+  // Nothing is lost by these: an empty file, and a plan that another Plinth wrote, that was cut or laid out anew.
+  const plan = savedPlanText(made('-i lab'))
+  for (const text of [
+    '',
+    plan,
+    plan.slice(0, 100),
+    plan.replaceAll('\n', ''),
+    plan.replace('"format": 1', '"format": 9'),
+  ]) {
+    writeFileSync(path, text)
+    mayWritePlan(path)
+    assert.is(readFileSync(path, 'utf8'), text)
+    assert.equal(writePlan(path, made('-i lab')), [])
+    removePlan(path)
+  }
+  assert.equal(readdirSync(folder), ['site.plan'])
 })
 
 test('a pipe or a device is refused and stays what it is', () => {

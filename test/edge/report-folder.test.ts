@@ -147,10 +147,28 @@ test(
 )
 
 test(
+  'a site without a host is refused: nothing would differ on none',
+  () => {
+    const path = join(folder, 'nobody.mts')
+    writeFileSync(path, `import { main } from '${root}lib/main.ts'\nawait main(() => [])\n`)
+    const { status, stderr } = spawnSync('node', ['--import', 'tsx', path, '-i', 'h1,'], {
+      cwd: root,
+      encoding: 'utf8',
+    })
+    assert.is(status, 4, stderr)
+    assert.is(
+      stderr,
+      'inventory: this playbook finds no host in it; see its groups with: npx plinth inventory graph -i NAME\n',
+    )
+  },
+  { timeout: 60 },
+)
+
+test(
   'a plan that could not be made is none, an older one goes, and the command to go on with makes it',
   () => {
     const plan = join(folder, 'away.plan')
-    writeFileSync(plan, 'older')
+    writeFileSync(plan, '{"kind": "plinth plan", "older": true}')
     const { status, stdout, stderr } = playbook('--plan-out', plan)
     assert.is(status, 3, stderr)
     assert.match(stderr, /away\.plan: not saved, for the plan is not whole/)

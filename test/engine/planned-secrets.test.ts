@@ -34,6 +34,8 @@ const traces = (text: string): readonly string[] =>
 const owned = { owner: 'root', group: 'root', mode: '0600' }
 const config = (value: string): string => Buffer.from(`password=${value}\nother=1\n`).toString('base64')
 
+const definition = '[Service]\nEnvironmentFile=/etc/plinth/app.env\n'
+
 const resources = (): readonly Resource[] => {
   const settings = properties('/app/app.properties', {
     wanted: { password: new Secret(after) },
@@ -46,7 +48,7 @@ const resources = (): readonly Resource[] => {
     secret,
     file('/app/kept', { content: new Secret(kept), ...owned }),
     settings,
-    ...unit('app', { definition: '[Service]\n', runs: [settings, secret] }),
+    ...unit('app', { definition, runs: [settings, secret] }),
   ]
 }
 
@@ -90,7 +92,7 @@ async function planFile(machineId: string): Promise<string> {
 }
 
 /** The unit file holds no secret, so its sum is shown. */
-const shown = sha256('[Service]\n')
+const shown = sha256(definition)
 
 test('no secret, no form of one and no digest of one is in the file', async () => {
   const text = (await planFile(id)).toLowerCase().replaceAll(shown, '')

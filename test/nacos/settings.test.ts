@@ -91,7 +91,7 @@ const values: readonly [string, SettingsInput, string, string | null | undefined
 for (const [name, given, key, value] of values) {
   test(name, () => {
     const found = applicationProperties(given)[key]
-    assert.is(found instanceof Secret ? String(found) : found, value)
+    assert.is(found instanceof Secret ? '***' : found, value)
   })
 }
 

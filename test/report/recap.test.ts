@@ -1,6 +1,7 @@
 /** The end of a run as the operator reads it: on two hosts and on a hundred, in 80 columns, with any names. */
 import { width } from '../../lib/core/display.ts'
 import { play } from '../../lib/engine/play.ts'
+import { page } from '../../lib/report/page.ts'
 import { recap } from '../../lib/report/recap.ts'
 import { FakeWorld } from '../../lib/testing.ts'
 import { gateOf, hosts, thing, works } from '../engine/thing.ts'
@@ -35,6 +36,18 @@ test('a check has no seconds and no slow steps', async () => {
       '12 resources differ on 2 hosts; nothing was changed (0.0 s). Apply with: npx tsx playbooks/site.ts -i prod',
     ],
   )
+})
+
+test('what is told to be applied is a plan that is there', async () => {
+  const { world, plays } = rolling(['a'])
+  const run = await recorded(plays, world, { check: true })
+  // Its plan could not be written: the command makes it again.
+  assert.match(recap({ ...run, code: 1 }).at(-1)!.text, /\. Go on with: npx tsx/)
+  for (const [code, said] of [
+    [1, 'Go on with: <code>'],
+    [2, 'Apply with: <code>'],
+  ] as const)
+    assert.ok(page({ ...run, code }).includes(said), said)
 })
 
 test('a hundred hosts become as many rows as there are outcomes', async () => {

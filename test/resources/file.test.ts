@@ -328,4 +328,18 @@ test('a path without a folder is one of the root: the shell of a machine is ther
   assert.is(replaceFile('bare', me).text, replaceFile('/bare', me).text)
 })
 
+test('of a file that only its owner may read the digest is not shown: a weak password could be guessed from it', () => {
+  for (const [mode, to] of [
+    ['0600', '***'],
+    ['0400', '***'],
+    ['0640', hello],
+  ] as const)
+    assert.is(
+      file('/f', { content: 'hello\n', mode })
+        .plan(canned({}), new Set())
+        .changes.find(({ key }) => key === 'sha256')?.to,
+      to,
+    )
+})
+
 test.run()

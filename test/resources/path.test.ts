@@ -237,7 +237,7 @@ for (const shell of shells) {
     lchownSync(join(home, 'link'), 4711, 4711)
     chownSync(home, 4711, 4711)
     const conf = join(home, 'link/conf')
-    const owned = { owner: '4711', group: '4711', mode: '0640' }
+    const owned = { owner: 'daemon', group: 'daemon', mode: '0640' }
     const firstOf = (resource: Resource): string => resource.plan(() => '', new Set()).steps[0]!.run
     for (const script of [
       replaceFile(join(conf, 'f'), owned).text,
@@ -461,7 +461,8 @@ for (const shell of shells) {
     ] as const)
       chmodSync(path, mode)
     chownSync(own, 65534, 65534)
-    const who = { owner: '65534', group: '65534', mode: '0700' }
+    const group = spawnSync('id', ['-gn', 'nobody'], { encoding: 'utf8' }).stdout.trim()
+    const who = { owner: 'nobody', group, mode: '0700' }
     const [make] = directory(join(own, 'd'), who).plan(() => '', new Set()).steps
     const [link] = symlink(join(own, 'l'), 'd').plan(() => '', new Set()).steps
     for (const script of [ownershipStep(own, who).run, make!.run, link!.run, replaceFile(join(own, 'f'), who).text])
@@ -553,9 +554,9 @@ for (const shell of shells) {
     const folder = box.fresh()
     const path = join(folder, 'd')
     const victim = mkdirs(join(folder, 'victim'))
-    const [step] = directory(path, { owner: '4711', group: '4711', mode: '0750' }).plan(() => '', new Set()).steps
+    const [step] = directory(path, { owner: 'daemon', group: 'daemon', mode: '0750' }).plan(() => '', new Set()).steps
     assert.is(box.run(shell, step!.run).code, 0)
-    assert.is(look(path), '4711:4711 0750')
+    assert.is(look(path), '1:1 0750')
     rmSync(path, { recursive: true })
     const bin = shims(folder, { chown: `rmdir ${q(path)}; ln -s ${q(victim)} ${q(path)}; exec $real "$@"` })
     box.run(shell, step!.run, '', bin)

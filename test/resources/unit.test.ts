@@ -1,4 +1,5 @@
 import { dirname } from 'node:path'
+import { PlinthError } from '../../lib/core/error.ts'
 import { Secret, sha256 } from '../../lib/core/secret.ts'
 import { directory } from '../../lib/resources/directory.ts'
 import { file } from '../../lib/resources/file.ts'
@@ -433,6 +434,33 @@ test('started and stopped by hand: what a start has read is not known to be decl
   const noted = 'echo "$started" >/etc/plinth/app.started'
   assert.is(startUnit('app').run, starting.replace(noted, 'rm -f -- /etc/plinth/app.started'))
   assert.equal([stopUnit('app').say, stopUnit('app').run], ['stop app.service', 'systemctl stop -- app.service'])
+})
+
+test('a unit that would be restarted by each run is refused', () => {
+  const refused = (name: string, text: unknown, more: object = {}): string => {
+    try {
+      unit(name, { definition: text as string, runs: [], ...more })
+    } catch (error) {
+      if (!(error instanceof PlinthError)) throw error
+      return error.message
+    }
+    return ''
+  }
+  const missing =
+    'unit:app: its definition does not read the file that tells what it was started with; add below [Service]: EnvironmentFile=/etc/plinth/app.env'
+  for (const line of ['', '# EnvironmentFile=/etc/plinth/app.env', 'EnvironmentFile=/etc/plinth/other.env'])
+    assert.is(refused('app', `[Service]\n${line}\nExecStart=/opt/app/run\n`), missing)
+  for (const line of [
+    'EnvironmentFile=-/etc/plinth/app.env',
+    ' EnvironmentFile = /etc/plinth/app.env ',
+    'EnvironmentFile=/etc/default/app\nEnvironmentFile=/etc/plinth/app.env',
+    'EnvironmentFile=/etc/plinth/%p.env',
+  ])
+    assert.is(refused('app', `[Service]\n${line}\n`), '')
+  assert.is(refused('app.service', definition), 'unit:app.service: it would be NAME.service.service; name it app')
+  assert.is(refused('app', new Secret('x')), 'unit:app: definition is a Secret; give a text; everybody may read it')
+  assert.match(refused('app', definition, { setles: 1 }), /setles: unknown option; did you mean "settles"/)
+  assert.is(refused('app', definition, { runs: undefined }), 'unit:app: runs: missing; add it: runs: …')
 })
 
 test.run()

@@ -150,6 +150,44 @@ const cases: Readonly<Record<string, Told & { readonly says: readonly string[] }
     params: { deep: { password: secret } },
     says: ['no secret is in a plan'],
   },
+  'a secret in a plain text': {
+    resources: ({ password }) => [thing('a'), thing('b', { declared: `password=${password}` })],
+    params: { password: secret },
+    says: [
+      'an empty host',
+      'on the right answers',
+      'without value:a',
+      'without value:b',
+      'no secret is in a plan',
+      'the same parameters',
+    ],
+  },
+  'a secret as JSON has it': {
+    resources: (given) => [thing('a'), thing('b'), file('/f', { content: JSON.stringify(given) })],
+    params: { password: secret },
+    right: {
+      'value:a': 'yes',
+      'value:b': 'yes',
+      'stat:/f': 'regular file|644|root|root|20',
+      'hash:/f': sha256('{"password":"***"}'),
+    },
+    says: ['no secret is in a plan: a step writes "***" where a secret should be: reveal it, in a Secret'],
+  },
+  'the digest of a text with a secret': {
+    resources: ({ password }) => [
+      thing('a'),
+      thing('b', {
+        desired: { it: 'yes', sum: sha256(`password=${(password as Secret).reveal()}`) },
+        read: (answers) =>
+          answers(question('b')) === ''
+            ? null
+            : { it: answers(question('b')), sum: sha256(`password=${(password as Secret).reveal()}`) },
+        steps: () => [{ say: 'x', run: 'cat', input: `password=${(password as Secret).reveal()}` }],
+      }),
+    ],
+    params: { password: secret },
+    says: ['no secret is in a plan: the digest of a text with a secret is in a plan'],
+  },
   'the digest of a secret in a change': {
     resources: () => [
       thing('a', {

@@ -1,0 +1,51 @@
+/** What a playbook declares of a path, checked where a kind is made: what its types forbid would reach hosts. */
+import { usageError } from '../core/error.ts'
+import { checkNames } from '../core/known-names.ts'
+import { kindOf } from '../core/secret.ts'
+import type { Ownership } from './path.ts'
+
+const ofAll = ['owner', 'group', 'mode']
+
+/**
+ * The options of a kind that lives at a path, its mode with all four digits. Throws a usage error for a path that is not absolute, for
+ * options that are unknown or missing, for a mode that is no octal text and for an owner or group that is no name: all of
+ * these would be written as something else, or differ for ever.
+ * @param required the options that must be there; owner, group and mode may be
+ */
+export function declared<T extends Ownership>(kind: string, path: string, options: T, required: readonly string[]): T {
+  checkPath(kind, path)
+  const where = `${kind}:${path}`
+  checkNames(where, options, required, ofAll)
+  for (const name of ['owner', 'group'] as const) {
+    const value: unknown = options[name]
+    if (value === undefined || (typeof value === 'string' && isName(value))) continue
+    const found = typeof value === 'string' || typeof value === 'number' ? JSON.stringify(value) : kindOf(value)
+    const what = `${name}: expected the name of a ${name === 'owner' ? 'user' : 'group'}, found ${found}`
+    throw usageError({ where, what, remedy: 'write its name, as ls shows it there' })
+  }
+  const mode: unknown = options.mode
+  if (mode === undefined) return options
+  if (typeof mode === 'string' && /^[0-7]{3,4}$/.test(mode))
+    return mode.length < 4 ? { ...options, mode: `0${mode}` } : options
+  const isNumber = typeof mode === 'number'
+  throw usageError({
+    where,
+    what: `mode: expected four octal digits in quotes, found ${isNumber ? `the number ${mode}` : typeof mode === 'string' ? JSON.stringify(mode) : kindOf(mode)}`,
+    remedy: `write mode: '${isNumber && mode >= 0 && mode <= 0o7777 ? mode.toString(8).padStart(4, '0') : '0644'}'`,
+  })
+}
+
+/** A number is none: `stat` answers with the name, if the system knows one. */
+const isName = (text: string): boolean => /^[^\s:/,+-][^\s:/,]*$/.test(text) && !/^\d+$/.test(text)
+
+/** Throws a usage error for a path that is not absolute, or ends as that of a folder; a folder's own may. */
+export function checkPath(kind: string, path: unknown): void {
+  const where = `${kind}:${String(path)}`
+  if (typeof path !== 'string') throw usageError({ where, what: `its path is ${kindOf(path)}`, remedy: 'give a text' })
+  if (!path.startsWith('/'))
+    throw usageError({ where, what: 'its path does not begin with /', remedy: 'write it as a whole, as /etc/app.conf' })
+  if (/\p{Cc}/u.test(path))
+    throw usageError({ where, what: 'its path has a line break or another control character', remedy: 'take it out' })
+  if (kind !== 'directory' && path.endsWith('/'))
+    throw usageError({ where, what: 'its path ends with /', remedy: 'take that away: only a directory may have it' })
+}
