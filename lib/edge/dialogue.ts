@@ -1,6 +1,7 @@
 /** What sshd asks in a keyboard-interactive login (RFC 4256), and who answers: the password, or a person. */
 import { type PlinthError, unreachable } from '../core/error.ts'
 import type { Secret } from '../core/secret.ts'
+import { aboutCode, wantedBy } from './prompts.ts'
 import type { Asker } from './terminal.ts'
 
 /** One request of sshd: a title, a text, and questions. */
@@ -20,18 +21,6 @@ export interface Around {
   readonly asker: Asker
 }
 
-/** A question for a password, in some of the languages in which PAM asks for it. */
-const password =
-  /passwor[dt]|passwd|passphrase|kennwort|mot de passe|contrase\u00f1a|senha|wachtwoord|has\u0142o|\u043f\u0430\u0440\u043e\u043b|\u5bc6[\u7801\u78bc]|\u53e3\u4ee4|\u30d1\u30b9\u30ef\u30fc\u30c9|\ube44\ubc00\ubc88\ud638|\uc554\ud638/i
-/** One for what only a person has at hand, though it may call that a password: `One-time password`. */
-const code =
-  /\b(pass)?code\b|\b[ht]?otp\b|one[- ]?time|\btoken|verif|authenticator|second factor|\b[2m]fa\b|yubi|\b(pin|sms|response)\b|\u9a8c\u8bc1\u7801|\u9a57\u8b49\u78bc|\u6821\u9a8c\u7801|\u52a8\u6001|\u52d5\u614b|\u4ee4\u724c|\u4e00\u6b21\u6027|\u77ed\u4fe1/i
-
-/** Whether a question is plainly one for a password. */
-export const passwordLike = (question: string): boolean => password.test(question) && !code.test(question)
-/** Whether it is one for a code, which no password answers. */
-export const codeLike = (question: string): boolean => code.test(question)
-
 /**
  * True when a lone hidden question is all there is: the password, in whatever language it is asked for. Not a code, of
  * which the question itself speaks or, where it has no word for what it wants, the text above it; and after a key, which
@@ -40,7 +29,8 @@ export const codeLike = (question: string): boolean => code.test(question)
 export function asksPassword({ name, instructions, prompts }: Round, keyed: boolean): boolean {
   const [{ prompt, echo } = { prompt: '', echo: true }] = prompts
   if (prompts.length !== 1 || echo === true) return false
-  return passwordLike(prompt) || !(keyed || codeLike([prompt, name, instructions].join(' ')))
+  const wanted = wantedBy(prompt)
+  return wanted === null ? !keyed && !aboutCode(`${name} ${instructions}`) : wanted === 'password'
 }
 
 /**

@@ -145,6 +145,12 @@ const cases: readonly Case[] = [
       /sudo asks "Verification code:", which no password answers; allow this user sudo with a password alone, or wi/,
   },
   {
+    name: 'a code by the name of a password',
+    says: [['stderr', 'Dynamic password: ']],
+    hears: [],
+    fails: /sudo asks "Dynamic password:", which no password answers/,
+  },
+  {
     name: 'another question after it',
     says: [
       ['stderr', 'n0-password '],

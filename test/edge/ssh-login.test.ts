@@ -481,6 +481,21 @@ const dialogues: readonly {
     asks: ['h1: Title [2J: Verification code: '],
   },
   {
+    name: 'a code in another language, before the password',
+    rounds: [[{ prompt: '安全码: ' }], [{ prompt: 'Heslo: ' }]],
+    types: ['123456'],
+    gives: [['123456'], ['pass']],
+    asks: ['h1: Title [2J: 安全码: '],
+  },
+  {
+    name: 'a code by the name of a password, after a key',
+    keyed: true,
+    rounds: [[{ prompt: 'Dynamic password: ' }]],
+    types: ['123456'],
+    gives: [['123456']],
+    asks: ['h1: Title [2J: Dynamic password: '],
+  },
+  {
     name: 'a code after a key',
     keyed: true,
     rounds: [[{ prompt: 'Verification code: ' }]],
