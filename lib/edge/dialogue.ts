@@ -16,6 +16,8 @@ export interface Around {
   readonly where: string
   /** The password, as long as it was not given as an answer yet. */
   readonly password: Secret | null
+  /** The password that was given, which sshd may repeat. */
+  readonly given: Secret | null
   /** Whether a key was accepted already, as one of several things that sshd wants. */
   readonly keyed: boolean
   readonly asker: Asker
@@ -37,16 +39,17 @@ export function asksPassword({ name, instructions, prompts }: Round, keyed: bool
  * The answers to one round.
  * @throws PlinthError when a new password is wanted, or there is nobody who could answer
  */
-export async function answersTo(round: Round, { where, password, keyed, asker }: Around): Promise<string[]> {
-  if (wantsNewPassword(round)) throw expired(where, shown(round))
+export async function answersTo(round: Round, { where, password, given, keyed, asker }: Around): Promise<string[]> {
+  const told = (text: string): string => plain(withoutSecret(text, given))
+  if (wantsNewPassword(round)) throw expired(where, told(shown(round)))
   if (password && asksPassword(round, keyed)) return [password.reveal()]
-  const title = [round.name, round.instructions].map(plain).filter(Boolean).join(': ')
+  const title = [round.name, round.instructions].map(told).filter(Boolean).join(': ')
   const answers: string[] = []
   for (const { prompt, echo } of round.prompts) {
-    const question = `${where}${title && answers.length === 0 ? `: ${title}` : ''}: ${plain(prompt)} `
+    const question = `${where}${title && answers.length === 0 ? `: ${title}` : ''}: ${told(prompt)} `
     const otherwise = {
       where,
-      remedy: `sshd there asks "${plain(prompt)}": run it on a terminal, or log in with a key that is enough by itself`,
+      remedy: `sshd there asks "${told(prompt)}": run it on a terminal, or log in with a key that is enough by itself`,
     }
     answers.push(echo ? await asker.line(question, otherwise) : (await asker.secret(question, otherwise)).reveal())
   }
@@ -56,11 +59,11 @@ export async function answersTo(round: Round, { where, password, keyed, asker }:
 /** What PAM's modules say and ask when a password must be changed, in the languages in which they say it here. */
 const wantsNewPassword = (round: Round): boolean =>
   /new (unix )?password|(re-?enter|retype|repeat).*password|current (unix )?password|password.*(has )?expired|change your password|\u65b0.*\u5bc6\u7801|\u5f53\u524d.*\u5bc6\u7801/i.test(
-    shown(round),
+    plain(shown(round)),
   )
 
 const shown = ({ name, instructions, prompts }: Round): string =>
-  plain([name, instructions, ...prompts.map(({ prompt }) => prompt)].filter(Boolean).join(' '))
+  [name, instructions, ...prompts.map(({ prompt }) => prompt)].filter(Boolean).join(' ')
 
 /** The login can't go on before somebody has changed a password. */
 export const expired = (where: string, said: string): PlinthError =>
@@ -69,6 +72,12 @@ export const expired = (where: string, said: string): PlinthError =>
     what: `its password has expired, and sshd asks for a new one${said ? ` ("${said}")` : ''}`,
     remedy: 'log in by hand with ssh, change the password there, and then here',
   })
+
+/** A text of the other side without the password, should it be repeated there. What is very short would be found in any text. */
+export const withoutSecret = (text: string, secret: Secret | null): string => {
+  const password = secret?.reveal() ?? ''
+  return password.length > 3 ? text.replaceAll(password, '***') : text
+}
 
 /** A text of the other side, fit for a terminal: no control characters, one line. */
 export const plain = (text: string): string =>

@@ -160,6 +160,15 @@ const cases: readonly Case[] = [
     fails: /after it asked for a password, sudo asks "Verification code:"; allow this user sudo with a password alone/,
   },
   {
+    name: 'another question, which repeats the password',
+    says: [
+      ['stderr', 'n0-password '],
+      ['stderr', 'pass-canary Verification code: '],
+    ],
+    hears: ['pass-canary\n'],
+    fails: /after it asked for a password, sudo asks "\*\*\* Verification code:"; allow/,
+  },
+  {
     name: 'a password that has expired',
     says: [
       ['stderr', 'n0-password '],
