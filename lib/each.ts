@@ -26,7 +26,7 @@ export interface Call {
  */
 export const each = <T>(prepare: (fleet: Fleet, call: Call) => Errand<T> | Promise<Errand<T>>): Promise<void> =>
   ending('errand', async (options, playbook) => {
-    const screen = openConsole(options)
+    const screen = openConsole(options, asker)
     const world = realWorld(asker)
     const fleet = await fleetOf(options, screen.progress)
     let wanted = false

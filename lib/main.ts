@@ -58,7 +58,7 @@ async function declare(plays: Plays, heard: Listener): Promise<void> {
 const converging = (plays: Plays): Promise<void> =>
   ending('site', async (given, playbook) => {
     const listing = given.listTasks || given.listTags
-    const screen = openConsole(given)
+    const screen = openConsole(given, asker)
     const { options, planned } = withPlan(given, playbook)
     const asks = stepping(options)
     // First, because the SSH library takes its time to load: it does so while the inventory is read.
@@ -99,7 +99,7 @@ const converging = (plays: Plays): Promise<void> =>
       ...(planned && { planned }),
       leftover,
       tags: tagsOf(options),
-      ...(asks && { ask: consenting(asker, screen.end, interrupt) }),
+      ...(asks && { ask: consenting(asker, interrupt) }),
       signal: interrupt.signal,
       report: reporter.report,
     }).finally(() => screen.end())
@@ -172,7 +172,7 @@ export const inspect = <P>(
   look: (fleet: Fleet, scope: (hosts: Scope<P>['hosts']) => Scope<P>) => Promise<Seen>,
 ): Promise<void> =>
   ending('look', async (options) => {
-    const screen = openConsole(options)
+    const screen = openConsole(options, asker)
     const world = realWorld(asker)
     const fleet = await fleetOf(options, screen.progress)
     const connections = new Connections(world)

@@ -6,7 +6,7 @@ import { type SecretVariable, secretVariables } from '../core/missing-secrets.ts
 import { suggestion } from '../core/nearest.ts'
 import { recipeText } from '../core/recipe.ts'
 import { declaredGroups } from '../edge/declared.ts'
-import { fileOfGroup, generated, makeFolder, withSecrets } from '../edge/generate.ts'
+import { fileOfGroup, folderOf, generated, withSecrets } from '../edge/generate.ts'
 import { inventoriesBeside } from '../edge/inventories-beside.ts'
 import { loadInventory } from '../edge/inventory.ts'
 import { baseOf, findSource, shownPath } from '../edge/inventory-sources.ts'
@@ -48,7 +48,7 @@ export async function generate(given: Given, asker: Asker): Promise<ExitCode> {
       const secrets = new Map(some.map(({ variable, recipe }) => [variable, generated(recipe)]))
       return { file, content: withSecrets(file, secrets, key, keys) }
     })
-    for (const { file } of written) makeFolder(file)
+    for (const { file } of written) folderOf(file)
     await writeAll(written, 'the secrets are not in it')
   }
   console.log(told(chosen, (group) => shownPath(fileOfGroup(base, group)), check).join('\n'))

@@ -1,3 +1,4 @@
+import { knownInAllCopies } from './copies.ts'
 import { PlinthError, type Problem } from './error.ts'
 
 /** A set can't be written, as on a full disk: whatever is gone on without, what is to be kept can't be. */
@@ -6,6 +7,8 @@ export class StorageError extends PlinthError {
     super([problem])
   }
 }
+
+knownInAllCopies(StorageError, 'StorageError')
 
 /** A folder of the controller that keeps sets of files: a set is there as a whole or not at all. lib/edge has the real one. */
 export interface Storage {

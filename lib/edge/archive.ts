@@ -1,7 +1,7 @@
 /** Archives on the controller: fetched, verified by SHA-256 and looked through once, before any host is asked. */
 import { createHash } from 'node:crypto'
 import { createReadStream, createWriteStream } from 'node:fs'
-import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { basename, dirname, join, posix } from 'node:path'
 import { Readable } from 'node:stream'
@@ -9,6 +9,7 @@ import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
 import type { Distribution } from '../core/distribution.ts'
 import { type PlinthError, type Problem, usageError } from '../core/error.ts'
+import { makeFolder } from './folder.ts'
 
 const cache = (): string => join(homedir(), '.cache', 'plinth')
 
@@ -63,7 +64,7 @@ const wrongDigest = (path: string, where: string, found: string, declared: strin
   })
 
 async function writeWhole(path: string, text: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true })
+  makeFolder(dirname(path))
   await writeFile(`${path}.${process.pid}`, text)
   await rename(`${path}.${process.pid}`, path)
 }
@@ -163,7 +164,15 @@ async function fetched(url: string, sha256: string, where: string, say: (line: s
       what: `${url} can't be fetched (${reason})`,
       remedy: 'correct the URL, or name a file of the controller',
     })
-  await mkdir(folder, { recursive: true })
+  try {
+    makeFolder(folder)
+  } catch (error) {
+    throw usageError({
+      where,
+      what: `${url} can't be kept: ${folder} can't be made (${(error as NodeJS.ErrnoException).code})`,
+      remedy: 'see to the rights and the disk there, or name a file of the controller',
+    })
+  }
   try {
     const response = await fetch(url).catch((error: Error & { cause?: { code?: string } }) => {
       throw failed(error.cause?.code ?? error.message)

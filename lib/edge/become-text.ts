@@ -2,7 +2,8 @@
 import { PlinthError, unreachable } from '../core/error.ts'
 import type { Become } from '../core/inventory.ts'
 import { q } from '../core/script.ts'
-import { plain } from './dialogue.ts'
+import type { Secret } from '../core/secret.ts'
+import { plain, withoutSecret } from './dialogue.ts'
 import { untried } from './trials.ts'
 
 /** The mark in sudo's question for a password. */
@@ -39,6 +40,9 @@ export function commandLine({ method, user }: Become, nonce: string, terminal: b
 
 /** A question that waits for an answer. */
 export interface Question {
+  /** As it was asked. */
+  readonly words: string
+  /** For messages: without the password should it be repeated. */
   readonly text: string
   /** True when it is a question for a password beyond doubt; false when it only looks like a question. */
   readonly certain: boolean
@@ -78,13 +82,15 @@ export class Talk {
   }
 
   /** A question without an answer: the end of a line is still to come. */
-  question(): Question | null {
+  question(secret: Secret | null = null): Question | null {
     for (const stream of ['stderr', 'stdout'] as const) {
       if (!this.#started.has(stream)) continue
       const text = this.#open[stream]
       const last = text.slice(text.lastIndexOf('\n') + 1)
-      if (last.includes(promptMark(this.#nonce)) || /^Password: ?$/.test(last)) return { text: password, certain: true }
-      if (/[:\uff1a?\uff1f>\u00bb]\s*$/.test(last)) return { text: `"${plain(last)}"`, certain: false }
+      if (last.includes(promptMark(this.#nonce)) || /^Password: ?$/.test(last))
+        return { words: last, text: password, certain: true }
+      if (/[:\uff1a?\uff1f>\u00bb]\s*$/.test(last))
+        return { words: last, text: `"${plain(withoutSecret(last, secret))}"`, certain: false }
     }
     return null
   }
@@ -95,10 +101,10 @@ export class Talk {
   }
 
   /** Its words, for messages: without our marks, and without the password should it have been repeated. */
-  said(secret = ''): string {
+  said(secret: Secret | null = null): string {
     const heard = this.#started.size === 2 ? this.#all : this.#before + this.#all
     const shown = heard.replaceAll(startMark(this.#nonce), '\n').replaceAll(promptMark(this.#nonce), '')
-    return plain(secret.length > 3 ? shown.replaceAll(secret, '***') : shown)
+    return plain(withoutSecret(shown, secret))
   }
 }
 

@@ -21,7 +21,7 @@ import {
   wantsTerminal,
 } from './become-text.ts'
 import { Deadline } from './deadline.ts'
-import { codeLike, passwordLike } from './dialogue.ts'
+import { wantedBy } from './prompts.ts'
 import type { Streams } from './shell.ts'
 import { Trial, type Turn } from './trials.ts'
 
@@ -73,7 +73,7 @@ async function tried(streams: Streams, attempt: Attempt): Promise<Streams | null
   const { stdin, stdout, stderr } = streams
   const { password } = become
   const talk = new Talk(nonce)
-  const said = (): string => talk.said(password?.reveal())
+  const said = (): string => talk.said(password)
   const undo: (() => void)[] = []
   const on = (stream: Readable | Streams['stdin'], event: string, listener: (chunk: Buffer) => void): void => {
     stream.on(event, listener)
@@ -102,7 +102,8 @@ async function tried(streams: Streams, attempt: Attempt): Promise<Streams | null
       let first: Question | undefined
       const ask = (question: Question): void => {
         if (turn) reject(askedAgain(machine, become, first?.text ?? '', question.text, said()))
-        else if (!question.certain && codeLike(question.text)) reject(asksOther(machine, become, question.text))
+        else if (!question.certain && wantedBy(question.words) === 'code')
+          reject(asksOther(machine, become, question.text))
         else if (!password) reject(unanswered(machine, become, question.text))
         else if (!first) {
           first = question
@@ -114,12 +115,12 @@ async function tried(streams: Streams, attempt: Attempt): Promise<Streams | null
         talk.hear(name, chunk.toString('utf8'))
         if (talk.ready) {
           // A greeting that looked like a question has proved nothing.
-          if (first && (first.certain || passwordLike(first.text))) turn?.accepted()
+          if (first && (first.certain || wantedBy(first.words) === 'password')) turn?.accepted()
           stdin.write(`${goWord(nonce)}\n`)
           resolve(streams)
           return
         }
-        const question = talk.question()
+        const question = talk.question(password)
         if (question?.certain) ask(question)
         else if (question) quiet = after(questionSeconds, () => ask(question))
       }

@@ -7,20 +7,16 @@ const words: Readonly<Record<string, Consent>> = { y: 'yes', n: 'no', c: 'all', 
 
 /**
  * Asks at the terminal until one of the four answers is given. A terminal that goes away, and any interrupt, means quit.
- * @param aside clears what is drawn on the terminal, before each question
  * @param run aborted by an interrupt, and where somebody quits
  */
 export const consenting =
-  (asker: Asker, aside: () => void, run: AbortController) =>
+  (asker: Asker, run: AbortController) =>
   async (question: string): Promise<Consent> => {
     const whole = `${question.replace(/\s+/g, ' ')} (y)es, (n)o, (c)ontinue without asking, (q)uit: `
     let answer: Consent | undefined
     while (answer === undefined) {
-      aside()
       const typed = await asker.line(whole, undefined, run.signal).catch((error: unknown) => {
         if (!(error instanceof PlinthError)) throw error
-        // What follows begins on a line of its own.
-        if (!run.signal.aborted) process.stderr.write('\n')
         return 'q'
       })
       const word = typed.trim().toLowerCase()

@@ -9,6 +9,7 @@ import { failureLines, hostsText, leftoverLines, planText, problemLines, warning
 import { prerequisiteLines, restartLines } from '../engine/unselected.ts'
 import type { Event } from '../engine/world.ts'
 import { Activity, activityText, stoppedText } from './activity.ts'
+import type { OpenQuestion, TerminalAsker } from './terminal.ts'
 
 const codes: Readonly<Record<Tone, string>> = {
   plain: '',
@@ -57,41 +58,79 @@ export interface ConsoleOptions {
   readonly diff: boolean
 }
 
-/** The one place that writes to the terminal. */
-export function openConsole({ json, check, verbosity, diff }: ConsoleOptions): Console {
+/**
+ * The one place that writes to the terminal, beside a question to a person: while one is open nothing is drawn over it, and lines come above it.
+ * @param questions who asks; null where nobody does
+ */
+export function openConsole(
+  { json, check, verbosity, diff }: ConsoleOptions,
+  questions: Pick<TerminalAsker, 'heededBy'> | null,
+): Console {
   const out = process.stdout
   const err = process.stderr
   const live = err.isTTY === true
+  /** What the live line says; it is not drawn while a question is open. */
+  let living: (() => string) | undefined
+  let question: OpenQuestion | null = null
   let shown = false
   let timer: NodeJS.Timeout | undefined
   let waited = { text: '', at: 0 }
   const activity = new Activity()
   const now = (): number => performance.now() / 1000
-  const clear = (): void => {
+  const lift = (): void => {
     clearInterval(timer)
     timer = undefined
     if (shown) err.write('\r\x1b[K')
     shown = false
   }
-  const status = (text: (seconds: number) => string): void => {
-    clear()
-    if (!live) return
-    const start = now()
-    const draw = (): void => {
-      const width = err.columns || 80
-      // Of two lines only the second would be drawn over, and a tab is of no known width.
-      const line = visible(text(now() - start)).replace(/[\n\t]+/g, ' ')
-      err.write(`\r\x1b[K${cut(line, width - 1)}`)
-      shown = true
-    }
+  const clear = (): void => {
+    lift()
+    living = undefined
+  }
+  const draw = (): void => {
+    if (!living) return
+    const width = err.columns || 80
+    // Of two lines only the second would be drawn over, and a tab is of no known width.
+    const line = visible(living()).replace(/[\n\t]+/g, ' ')
+    err.write(`\r\x1b[K${cut(line, width - 1)}`)
+    shown = true
+  }
+  const show = (): void => {
+    if (!living || question) return
     draw()
     timer = setInterval(draw, 500)
     timer.unref()
   }
-  const say = (lines: readonly Line[]): void => {
+  const status = (text: (seconds: number) => string): void => {
     clear()
-    write(err, lines)
+    if (!live) return
+    const start = now()
+    living = () => text(now() - start)
+    show()
+  }
+  questions?.heededBy((open) => {
+    if (!live) return
+    lift()
+    question = open
+    show()
+  })
+  /** Lines for one of the two streams, which may be the same terminal. */
+  const print = (stream: NodeJS.WriteStream, lines: readonly Line[]): void => {
+    clear()
+    if (lines.length === 0) return
+    question?.lift()
+    write(stream, lines)
+    question?.put()
+  }
+  const say = (lines: readonly Line[]): void => {
+    print(err, lines)
     work()
+  }
+  /** Nobody waits for an answer any more: what follows comes below the question. */
+  const end = (): void => {
+    clear()
+    if (question) err.write('\n')
+    question = null
   }
   /** Shows what is under way, as long as something is: a line that is drawn again and again, or one now and then. */
   const work = (): void => {
@@ -104,8 +143,7 @@ export function openConsole({ json, check, verbosity, diff }: ConsoleOptions): C
     if (due.length > 0) say(due.map((text) => ({ tone: 'faint', text })))
   }
   const result = (lines: readonly Line[]): void => {
-    clear()
-    if (!json) write(out, lines)
+    print(out, json ? [] : lines)
   }
   /** Redrawn where a person looks; else a line when it is about something new, and one now and then. */
   const waiting = (what: string, seconds: number): void => {
@@ -134,9 +172,8 @@ export function openConsole({ json, check, verbosity, diff }: ConsoleOptions): C
     },
     said(host, columns, stream, lines) {
       if (json) return
-      clear()
       const text = lines.map((line): Line => ({ tone: 'plain', text: `${padded(host, columns)} | ${line}` }))
-      write(stream === 'stdout' ? out : err, text)
+      print(stream === 'stdout' ? out : err, text)
       work()
     },
     ended(host, problems) {
@@ -144,10 +181,10 @@ export function openConsole({ json, check, verbosity, diff }: ConsoleOptions): C
       say(problemLines(problems, 'bad'))
     },
     stopped(next) {
-      clear()
+      end()
       write(err, [{ tone: 'bad', text: stoppedText(activity.tasks, next) }])
     },
-    end: clear,
+    end,
     report(event) {
       switch (event.kind) {
         case 'connecting':

@@ -1,6 +1,7 @@
 /** What sshd asks in a keyboard-interactive login (RFC 4256), and who answers: the password, or a person. */
 import { type PlinthError, unreachable } from '../core/error.ts'
 import type { Secret } from '../core/secret.ts'
+import { aboutCode, wantedBy } from './prompts.ts'
 import type { Asker } from './terminal.ts'
 
 /** One request of sshd: a title, a text, and questions. */
@@ -15,22 +16,12 @@ export interface Around {
   readonly where: string
   /** The password, as long as it was not given as an answer yet. */
   readonly password: Secret | null
+  /** The password that was given, which sshd may repeat. */
+  readonly given: Secret | null
   /** Whether a key was accepted already, as one of several things that sshd wants. */
   readonly keyed: boolean
   readonly asker: Asker
 }
-
-/** A question for a password, in some of the languages in which PAM asks for it. */
-const password =
-  /passwor[dt]|passwd|passphrase|kennwort|mot de passe|contrase\u00f1a|senha|wachtwoord|has\u0142o|\u043f\u0430\u0440\u043e\u043b|\u5bc6[\u7801\u78bc]|\u53e3\u4ee4|\u30d1\u30b9\u30ef\u30fc\u30c9|\ube44\ubc00\ubc88\ud638|\uc554\ud638/i
-/** One for what only a person has at hand, though it may call that a password: `One-time password`. */
-const code =
-  /\b(pass)?code\b|\b[ht]?otp\b|one[- ]?time|\btoken|verif|authenticator|second factor|\b[2m]fa\b|yubi|\b(pin|sms|response)\b|\u9a8c\u8bc1\u7801|\u9a57\u8b49\u78bc|\u6821\u9a8c\u7801|\u52a8\u6001|\u52d5\u614b|\u4ee4\u724c|\u4e00\u6b21\u6027|\u77ed\u4fe1/i
-
-/** Whether a question is plainly one for a password. */
-export const passwordLike = (question: string): boolean => password.test(question) && !code.test(question)
-/** Whether it is one for a code, which no password answers. */
-export const codeLike = (question: string): boolean => code.test(question)
 
 /**
  * True when a lone hidden question is all there is: the password, in whatever language it is asked for. Not a code, of
@@ -40,23 +31,25 @@ export const codeLike = (question: string): boolean => code.test(question)
 export function asksPassword({ name, instructions, prompts }: Round, keyed: boolean): boolean {
   const [{ prompt, echo } = { prompt: '', echo: true }] = prompts
   if (prompts.length !== 1 || echo === true) return false
-  return passwordLike(prompt) || !(keyed || codeLike([prompt, name, instructions].join(' ')))
+  const wanted = wantedBy(prompt)
+  return wanted === null ? !keyed && !aboutCode(`${name} ${instructions}`) : wanted === 'password'
 }
 
 /**
  * The answers to one round.
  * @throws PlinthError when a new password is wanted, or there is nobody who could answer
  */
-export async function answersTo(round: Round, { where, password, keyed, asker }: Around): Promise<string[]> {
-  if (wantsNewPassword(round)) throw expired(where, shown(round))
+export async function answersTo(round: Round, { where, password, given, keyed, asker }: Around): Promise<string[]> {
+  const told = (text: string): string => plain(withoutSecret(text, given))
+  if (wantsNewPassword(round)) throw expired(where, told(shown(round)))
   if (password && asksPassword(round, keyed)) return [password.reveal()]
-  const title = [round.name, round.instructions].map(plain).filter(Boolean).join(': ')
+  const title = [round.name, round.instructions].map(told).filter(Boolean).join(': ')
   const answers: string[] = []
   for (const { prompt, echo } of round.prompts) {
-    const question = `${where}${title && answers.length === 0 ? `: ${title}` : ''}: ${plain(prompt)} `
+    const question = `${where}${title && answers.length === 0 ? `: ${title}` : ''}: ${told(prompt)} `
     const otherwise = {
       where,
-      remedy: `sshd there asks "${plain(prompt)}": run it on a terminal, or log in with a key that is enough by itself`,
+      remedy: `sshd there asks "${told(prompt)}": run it on a terminal, or log in with a key that is enough by itself`,
     }
     answers.push(echo ? await asker.line(question, otherwise) : (await asker.secret(question, otherwise)).reveal())
   }
@@ -66,11 +59,11 @@ export async function answersTo(round: Round, { where, password, keyed, asker }:
 /** What PAM's modules say and ask when a password must be changed, in the languages in which they say it here. */
 const wantsNewPassword = (round: Round): boolean =>
   /new (unix )?password|(re-?enter|retype|repeat).*password|current (unix )?password|password.*(has )?expired|change your password|\u65b0.*\u5bc6\u7801|\u5f53\u524d.*\u5bc6\u7801/i.test(
-    shown(round),
+    plain(shown(round)),
   )
 
 const shown = ({ name, instructions, prompts }: Round): string =>
-  plain([name, instructions, ...prompts.map(({ prompt }) => prompt)].filter(Boolean).join(' '))
+  [name, instructions, ...prompts.map(({ prompt }) => prompt)].filter(Boolean).join(' ')
 
 /** The login can't go on before somebody has changed a password. */
 export const expired = (where: string, said: string): PlinthError =>
@@ -79,6 +72,12 @@ export const expired = (where: string, said: string): PlinthError =>
     what: `its password has expired, and sshd asks for a new one${said ? ` ("${said}")` : ''}`,
     remedy: 'log in by hand with ssh, change the password there, and then here',
   })
+
+/** A text of the other side without the password, should it be repeated there. What is very short would be found in any text. */
+export const withoutSecret = (text: string, secret: Secret | null): string => {
+  const password = secret?.reveal() ?? ''
+  return password.length > 3 ? text.replaceAll(password, '***') : text
+}
 
 /** A text of the other side, fit for a terminal: no control characters, one line. */
 export const plain = (text: string): string =>

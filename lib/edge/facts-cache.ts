@@ -1,9 +1,10 @@
 /** Facts of earlier runs, one small file per machine: they save the second round trip, and every run checks them. */
 import { createHash } from 'node:crypto'
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import type { Facts } from '../core/facts.ts'
+import { makeFolder } from './folder.ts'
 
 const folder = (): string => join(homedir(), '.cache', 'plinth', 'facts')
 /** Another number for another shape of `Facts`: roles must never see one that an older Plinth wrote. */
@@ -24,7 +25,7 @@ export function cachedFacts(machine: string): Facts | null {
 export function cacheFacts(machine: string, facts: Facts): void {
   const file = fileOf(machine)
   try {
-    mkdirSync(folder(), { recursive: true })
+    makeFolder(folder())
     writeFileSync(`${file}.${process.pid}`, JSON.stringify(facts))
     renameSync(`${file}.${process.pid}`, file)
   } catch {}

@@ -8,13 +8,16 @@ import { dirname } from 'node:path'
  * Node's own `recursive` never returns where the system answers ENOENT below a folder that is there, as `/proc` does
  * (seen with 20.20).
  * @param mode of those that are made
+ * @returns those that were made, the outermost first
  */
-export function makeFolder(path: string, mode = 0o777): void {
+export function makeFolder(path: string, mode = 0o777): readonly string[] {
   const parent = dirname(path)
-  if (parent !== path && !existsSync(parent)) makeFolder(parent, mode)
+  const made = parent !== path && !existsSync(parent) ? makeFolder(parent, mode) : []
   try {
     mkdirSync(path, { mode })
+    return [...made, path]
   } catch (error) {
     if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw error
+    return made
   }
 }

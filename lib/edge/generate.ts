@@ -1,11 +1,12 @@
 /** Secrets that nobody has given yet: made here, and written into the variables of a group, encrypted. */
 import { randomBytes, randomInt } from 'node:crypto'
-import { existsSync, mkdirSync, statSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { dirname, extname, join } from 'node:path'
 import { usageError } from '../core/error.ts'
 import { LocatedMap } from '../core/located.ts'
 import type { Recipe } from '../core/recipe.ts'
 import { Secret } from '../core/secret.ts'
+import { makeFolder } from './folder.ts'
 import { readText, textIn } from './text-file.ts'
 import { ValueCommands } from './value-command.ts'
 import { isVault, openVaultBytes, sealVault, type VaultKey } from './vault.ts'
@@ -83,10 +84,10 @@ function namesIn(text: string, file: string): readonly string[] | null {
 }
 
 /** Makes the folder of a file. Throws usageError where it can't be made. */
-export function makeFolder(file: string): void {
+export function folderOf(file: string): void {
   const where = dirname(file)
   try {
-    mkdirSync(where, { recursive: true })
+    makeFolder(where)
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code === undefined) throw error

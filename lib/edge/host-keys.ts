@@ -2,10 +2,11 @@
  * Is this the host it says it is? Strict: a key that is not plainly known, and may not plainly be added, is refused, and
  * so is every key when a file that may say something about it can't be read.
  */
-import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { appendFileSync, existsSync, readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { type PlinthError, unreachable } from '../core/error.ts'
+import { makeFolder } from './folder.ts'
 import { hostKeyProblem, type KeyRefusal } from './host-key-problems.ts'
 import {
   hashedName,
@@ -111,7 +112,7 @@ function addKey(
 ): PlinthError | null {
   const line = `${hashed ? hashedName(name) : name} ${keyType(key)} ${key.toString('base64')}\n`
   try {
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+    makeFolder(dirname(file), 0o700)
     const open = existsSync(file) && /[^\n]$/.test(readFileSync(file, 'latin1'))
     // One write to the end: what another run adds at the same time does not get mixed up with it.
     appendFileSync(file, `${open ? '\n' : ''}${line}`, { mode: 0o600 })

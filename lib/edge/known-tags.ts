@@ -1,8 +1,9 @@
 /** The tags of playbooks as their last runs had them: what completion offers, which runs no playbook. */
 import { createHash } from 'node:crypto'
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { makeFolder } from './folder.ts'
 
 const folder = (): string => join(homedir(), '.cache', 'plinth', 'tags')
 const fileOf = (playbook: string): string =>
@@ -23,7 +24,7 @@ export function rememberTags(playbook: string, words: readonly string[]): void {
   if (tags.join('\n') === knownTags(playbook).join('\n')) return
   const file = fileOf(playbook)
   try {
-    mkdirSync(folder(), { recursive: true })
+    makeFolder(folder())
     writeFileSync(`${file}.${process.pid}`, tags.join('\n'))
     renameSync(`${file}.${process.pid}`, file)
   } catch {}

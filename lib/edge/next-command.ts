@@ -40,11 +40,18 @@ const withoutCheck = (word: string): string =>
 
 const shownValue = (value: string): string => (value.startsWith('@') ? value : withoutSecrets(value))
 
-/** `name=value` with the value left out where the name says that it may be a secret; a map of such a name whole. */
+/** A URL with a password in it, or one of the web with a name that may be a token. */
+const namesUser = /:\/\/[^\s@]*:\S*@|https?:\/\/[^\s/@]+@/i
+
+/**
+ * `name=value` with the value left out where its name, or a name or a URL in it, says that it may be a secret; a map of such a name
+ * whole.
+ */
 function withoutSecrets(text: string): string {
-  if (!mentionsSecret(text) && !text.includes('{')) return text
+  if (!mentionsSecret(text) && !text.includes('{') && !namesUser.test(text)) return text
   const pair = /^([\w.-]+)=(.*)$/s.exec(text)
   if (!pair?.[1]) return '***'
-  const isPath = pair[1].endsWith('_file')
-  return (mentionsSecret(pair[1]) && !isPath) || /[\s{]/.test(pair[2] ?? '') ? `${pair[1]}=***` : text
+  const [, name, value = ''] = pair
+  const within = namesUser.test(value) || /[\s{]/.test(value) || (mentionsSecret(value) && value.includes('='))
+  return (mentionsSecret(name) && !name.endsWith('_file')) || within ? `${name}=***` : text
 }

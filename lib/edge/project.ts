@@ -1,17 +1,8 @@
 /** The folder that Plinth is called in: somebody's project, whose files are listed and to which new ones are added. */
-import {
-  closeSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  rmdirSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { usageError } from '../core/error.ts'
+import { makeFolder } from './folder.ts'
 
 /** Files and folders (these with `/` at their end) whose path begins so, hidden ones only where that is typed. */
 export function pathsFrom(begun: string): readonly string[] {
@@ -57,8 +48,7 @@ export function writeNew(files: ReadonlyMap<string, string>): void {
   try {
     for (const path of files.keys()) {
       where = path
-      const made = mkdirSync(dirname(path), { recursive: true })
-      if (made !== undefined) undo.unshift(() => rmdirSync(made))
+      for (const made of makeFolder(dirname(path))) undo.unshift(() => rmdirSync(made))
     }
     for (const [path, text] of files) {
       where = path

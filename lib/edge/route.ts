@@ -98,7 +98,7 @@ export class Routes {
     words: readonly string[],
     behind: readonly string[],
   ): Promise<readonly Hop[]> {
-    const settings = await this.#config.settingsOf(host, words)
+    const settings = await this.#config.settingsOf(host, words, name)
     const tokens = tokensOf(host, settings)
     const jump = settings.get('proxyjump')
     const hop = hopOf(name, settings, tokens, jump === null)

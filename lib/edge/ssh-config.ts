@@ -81,6 +81,13 @@ const plain: ReadonlyMap<string, RegExp> = new Map(
 const width = 4
 const patience = 30
 
+/** Whom a question to ssh is about. */
+interface Asked {
+  readonly host: string
+  /** The machine's, or `host` where the answer counts for others too. */
+  readonly name: string
+}
+
 /** The settings of all hosts of a run. */
 export class SshConfig {
   readonly #files = new Map<string | null, SshConfigFiles>()
@@ -90,10 +97,12 @@ export class SshConfig {
 
   /**
    * What `ssh ARGUMENTS HOST` comes to.
+   * @param host the address, as it is written
    * @param words `-o NAME=VALUE` and `-F FILE`; the first word for a directive wins, and both win over the files
+   * @param name of the machine, for messages
    * @throws PlinthError (exit code 4) in the words of ssh when the configuration is broken or there is no ssh to read it
    */
-  async settingsOf(host: string, words: readonly string[]): Promise<SshSettings> {
+  async settingsOf(host: string, words: readonly string[], name = host): Promise<SshSettings> {
     const { options, file } = parted(words)
     const files = this.#files.get(file) ?? new SshConfigFiles(file)
     this.#files.set(file, files)
@@ -104,7 +113,7 @@ export class SshConfig {
     const given = options.map(([keyword, value]) => ({ keyword, value }))
     const alone = own || !asWritten || given.some(dependsOnHost)
     const key = JSON.stringify([alone ? host : null, words, lines.map(({ where }) => where)])
-    const asked = this.#asked.get(key) ?? this.#ask(host, words, lines)
+    const asked = this.#asked.get(key) ?? this.#ask({ host, name: alone ? name : host }, words, lines)
     this.#asked.set(key, asked)
     const settings = await asked
     // The hostname in there is another host's, unless it was asked for this one, or HostName sends all of them to it.
@@ -112,16 +121,21 @@ export class SshConfig {
     return alone || sent ? settings : settings.for(host)
   }
 
-  async #ask(host: string, words: readonly string[], lines: readonly Line[]): Promise<SshSettings> {
-    this.#untouched ??= this.#run(['-F', 'none'], host, lines)
-    const [values, untouched] = await Promise.all([this.#run(words, host, lines), this.#untouched])
-    return new SshSettings(values, untouched, lines)
+  async #ask(asked: Asked, words: readonly string[], lines: readonly Line[]): Promise<SshSettings> {
+    // Nothing that is compared with it is of one host; and one that ssh refuses is no reason to refuse another.
+    this.#untouched ??= this.#run({ host: 'localhost', name: 'localhost' }, ['-F', 'none'], lines)
+    const untouched = this.#untouched
+    untouched.catch(() => {
+      if (this.#untouched === untouched) this.#untouched = undefined
+    })
+    const values = await this.#run(asked, words, lines)
+    return new SshSettings(values, await untouched, lines)
   }
 
-  async #run(words: readonly string[], host: string, lines: readonly Line[]): Promise<Map<string, string[]>> {
+  async #run(asked: Asked, words: readonly string[], lines: readonly Line[]): Promise<Map<string, string[]>> {
     await this.#gate.enter()
     try {
-      return parseSettings(await run(words, host, lines))
+      return parseSettings(await run(asked, words, lines))
     } finally {
       this.#gate.leave()
     }
@@ -135,7 +149,11 @@ export class SshConfig {
  */
 function keptBySsh(host: string): boolean {
   if (isIPv4(host)) return true
-  if (isIPv6(host)) return new SocketAddress({ address: host, family: 'ipv6' }).address === host
+  if (isIPv6(host)) {
+    // The number of an interface becomes its name.
+    const [address = '', scope = 'name'] = host.split('%')
+    return new SocketAddress({ address, family: 'ipv6' }).address === address && /^[a-z][a-z0-9.-]*$/.test(scope)
+  }
   return /^[a-z0-9_.-]+$/i.test(host) && !/^(0x[0-9a-f]*|\d+)(\.(0x[0-9a-f]*|\d+))*\.?$/i.test(host)
 }
 
@@ -193,11 +211,11 @@ function parted(words: readonly string[]): { options: readonly (readonly [string
   return { options, file }
 }
 
-function run(words: readonly string[], host: string, lines: readonly Line[]): Promise<string> {
+function run(asked: Asked, words: readonly string[], lines: readonly Line[]): Promise<string> {
   return new Promise((resolve, reject) => {
-    execFile('ssh', ['-G', '-T', ...words, '--', host], { timeout: patience * 1000 }, (error, stdout, stderr) => {
+    execFile('ssh', ['-G', '-T', ...words, '--', asked.host], { timeout: patience * 1000 }, (error, stdout, stderr) => {
       if (!error) resolve(stdout)
-      else reject(configProblem(error, stderr, host, lines))
+      else reject(configProblem(error, stderr, asked, lines))
     })
   })
 }
@@ -205,14 +223,14 @@ function run(words: readonly string[], host: string, lines: readonly Line[]): Pr
 function configProblem(
   error: Error & { code?: unknown; killed?: boolean },
   stderr: string,
-  host: string,
+  { host, name }: Asked,
   lines: readonly Line[],
 ): PlinthError {
   const { where = 'the ssh arguments', keyword = '' } = lines[0] ?? {}
   if (error.code === 'ENOENT' && !keptBySsh(host))
     return usageError({
-      where: host,
-      what: 'only the program ssh can tell which address that is, and it is not on this machine',
+      where: name,
+      what: `only the program ssh can tell which address ${host} is, and it is not on this machine`,
       remedy: 'write the address as it is printed (127.0.0.1, fd00::1), or install openssh-client',
     })
   if (error.code === 'ENOENT')
@@ -224,7 +242,7 @@ function configProblem(
     })
   const said = stderr.trim().split(/\r?\n/)
   return usageError({
-    where: `ssh -G ${host}`,
+    where: name === host ? `ssh -G ${host}` : `${name} (ssh -G ${host})`,
     what: error.killed
       ? `no answer within ${patience} s`
       : said.slice(0, -1).join(', ').replace(/\.$/, '') || said.join(' ') || error.message,

@@ -302,7 +302,13 @@ class Attempts implements Login {
         const unused = this.#answered ? null : password
         const { where, asker } = this.#around
         const keyed = this.#progress
-        const asked = answersTo(round, { where, password: unused, keyed, asker })
+        const asked = answersTo(round, {
+          where,
+          password: unused,
+          given: this.#answered ? password : null,
+          keyed,
+          asker,
+        })
         answered = true
         if (unused && asksPassword(round, keyed)) this.#answered = true
         else this.#typed = true

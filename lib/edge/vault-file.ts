@@ -81,7 +81,7 @@ export async function writeAll(files: readonly Written[], undone: string): Promi
  */
 export function tryWriting(file: string, undone: string): void {
   try {
-    writeBeside(realpathSync(file), '', () => {})
+    writeBeside(realpathSync.native(file), '', () => {})
   } catch (error) {
     const what = `it can't be written (${codeOf(error)}), and ${undone}`
     throw usageError({ where: file, what, remedy: 'see to the disk and the rights there' })

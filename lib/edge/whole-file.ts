@@ -13,7 +13,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs'
-import { basename, dirname, join, resolve } from 'node:path'
+import { basename, dirname, isAbsolute, join } from 'node:path'
 
 /**
  * Writes `content` beside `path`, for nobody else to read, and hands its name to `done`, which renames it or does not.
@@ -42,10 +42,16 @@ export function fileAt(path: string): string {
   const there = statSync(path, { throwIfNoEntry: false })
   if (there && !there.isFile())
     throw Object.assign(new Error(`${path} is no file`), { code: there.isDirectory() ? 'EISDIR' : 'EINVAL' })
-  if (there) return realpathSync(path)
-  return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink()
-    ? fileAt(resolve(realpathSync(dirname(path)), readlinkSync(path)))
-    : path
+  // As the system reads it, and not as text: `..` is above what a link leads to, and of what is not there there is none.
+  const real = realpathSync.native
+  if (there) return real(path)
+  const name = basename(path)
+  if (name === '' || path.endsWith('/'))
+    throw Object.assign(new Error(`there is no folder ${path}`), { code: 'ENOENT' })
+  const folder = real(dirname(path))
+  if (!lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink()) return join(folder, name)
+  const target = readlinkSync(path)
+  return fileAt(isAbsolute(target) ? target : `${folder}/${target}`)
 }
 
 /**

@@ -11,7 +11,10 @@ import { dirname } from 'node:path'
 export function written(path, content) {
   const beside = `${path}.${process.pid}`
   try {
-    mkdirSync(dirname(path), { recursive: true })
+    // Only the last folder of the path may be missing; where it is there, or can't be made, opening the file tells.
+    try {
+      mkdirSync(dirname(path))
+    } catch {}
     const file = openSync(beside, 'w', 0o644)
     try {
       writeFileSync(file, content)

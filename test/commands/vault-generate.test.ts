@@ -17,7 +17,7 @@ import { proven } from '../../lib/commands/vault-keys.ts'
 import { recipeMetadata } from '../../lib/core/recipe.ts'
 import { check, params, secret } from '../../lib/core/schema.ts'
 import { Secret } from '../../lib/core/secret.ts'
-import { generated, makeFolder } from '../../lib/edge/generate.ts'
+import { folderOf, generated } from '../../lib/edge/generate.ts'
 import { inventoriesBeside } from '../../lib/edge/inventories-beside.ts'
 import { loadInventory } from '../../lib/edge/inventory.ts'
 import { sealVault, VaultKey } from '../../lib/edge/vault.ts'
@@ -234,7 +234,7 @@ test(
     write(path, inlineValue(sealVault('x', key), 'app_key'))
     assert.match(run('-i', 'own', '--playbook', 'own.ts').err, /vault\.yml:1:\d+: the vault password is wrong/)
     write('pw', 'pw\n')
-    assert.throws(() => makeFolder('/dev/null/a/b'), /^\/dev\/null\/a: it can't be made \(ENOTDIR\);/)
+    assert.throws(() => folderOf('/dev/null/a/b'), /^\/dev\/null\/a: it can't be made \(ENOTDIR\);/)
     write(path, '')
     write('inventory/host_vars/a1.yaml', 'app_key: given\n')
     const { code, err } = run('-i', 'own', '--playbook', 'own.ts')

@@ -4,6 +4,7 @@ import * as located from '../../lib/core/located.ts'
 import * as schema from '../../lib/core/schema.ts'
 import * as script from '../../lib/core/script.ts'
 import * as secrets from '../../lib/core/secret.ts'
+import * as storage from '../../lib/core/storage.ts'
 import { assert, suite } from '../kit.ts'
 
 const test = suite('core/copies')
@@ -20,10 +21,14 @@ test('instances of the one are instances of the other', async () => {
     located: await copy(located, 'located'),
     script: await copy(script, 'script'),
     secrets: await copy(secrets, 'secret'),
+    storage: await copy(storage, 'storage'),
   }
   assert.is.not(other.secrets.Secret, secrets.Secret, 'a copy of its own')
   const problem = { where: 'a', what: 'b', remedy: 'c' }
   assert.ok(other.errors.usageError(problem) instanceof errors.PlinthError)
+  assert.ok(new other.storage.StorageError(problem) instanceof storage.StorageError)
+  assert.ok(new other.storage.StorageError(problem) instanceof errors.PlinthError)
+  assert.not.ok(other.errors.usageError(problem) instanceof storage.StorageError)
   assert.ok(new other.secrets.Secret('x') instanceof secrets.Secret)
   assert.is(secrets.reveal(new other.secrets.Secret('x')), 'x')
   assert.is(script.sh`echo ${new other.script.Script('$x')}`.text, 'echo $x')

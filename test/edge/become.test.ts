@@ -145,6 +145,12 @@ const cases: readonly Case[] = [
       /sudo asks "Verification code:", which no password answers; allow this user sudo with a password alone, or wi/,
   },
   {
+    name: 'a code by the name of a password',
+    says: [['stderr', 'Dynamic password: ']],
+    hears: [],
+    fails: /sudo asks "Dynamic password:", which no password answers/,
+  },
+  {
     name: 'another question after it',
     says: [
       ['stderr', 'n0-password '],
@@ -152,6 +158,15 @@ const cases: readonly Case[] = [
     ],
     hears: ['pass-canary\n'],
     fails: /after it asked for a password, sudo asks "Verification code:"; allow this user sudo with a password alone/,
+  },
+  {
+    name: 'another question, which repeats the password',
+    says: [
+      ['stderr', 'n0-password '],
+      ['stderr', 'pass-canary Verification code: '],
+    ],
+    hears: ['pass-canary\n'],
+    fails: /after it asked for a password, sudo asks "\*\*\* Verification code:"; allow/,
   },
   {
     name: 'a password that has expired',

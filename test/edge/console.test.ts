@@ -1,5 +1,6 @@
 /** What the terminal shows while steps are in hand, with a clock and timers of the test's own. */
 import { openConsole } from '../../lib/edge/console.ts'
+import type { OpenQuestion } from '../../lib/edge/terminal.ts'
 import type { Event } from '../../lib/engine/world.ts'
 import { assert, suite } from '../kit.ts'
 
@@ -9,13 +10,20 @@ const deed = (host: string, say: string) => ({ host, play: 'app', id: 'file:/f',
 const begin = (host: string, say: string): Event => ({ kind: 'step', ...deed(host, say) })
 const done = (host: string, say: string, ok = true): Event => ({ kind: 'done', ...deed(host, say), seconds: 2, ok })
 
+type At = (seconds: number, ...events: readonly Event[]) => string
+/** Opens a question, or tells that it is over, and returns what is written then. */
+type Ask = (open: boolean) => string
+
 /** Runs `body` over a terminal, or none, that remembers what is written to stderr. */
-function watch(live: boolean, body: (at: (seconds: number, ...events: readonly Event[]) => string) => void): void {
+function watch(live: boolean, body: (at: At, ask: Ask, end: () => string) => void): void {
   const { stderr } = process
-  const old = { write: stderr.write, isTTY: stderr.isTTY, now: performance.now, setInterval: globalThis.setInterval }
+  const { setInterval, clearInterval } = globalThis
+  const old = { write: stderr.write, isTTY: stderr.isTTY, now: performance.now, setInterval, clearInterval }
   let text = ''
   let seconds = 0
-  let tick = (): void => {}
+  let tick: () => void
+  const idle = (): void => {}
+  tick = idle
   stderr.write = (piece: string | Uint8Array): boolean => {
     text += piece
     return true
@@ -26,22 +34,41 @@ function watch(live: boolean, body: (at: (seconds: number, ...events: readonly E
     tick = call
     return old.setInterval(() => {}, 1e9)
   }) as typeof setInterval
+  globalThis.clearInterval = ((timer) => {
+    tick = idle
+    old.clearInterval(timer)
+  }) as typeof clearInterval
   try {
-    const screen = openConsole({ json: true, check: false, verbosity: 0, diff: false })
-    body((time, ...events) => {
-      seconds = time
+    let tell = (_: OpenQuestion | null): void => {}
+    const heededBy = (screen: typeof tell): void => {
+      tell = screen
+    }
+    const screen = openConsole({ json: true, check: false, verbosity: 0, diff: false }, { heededBy })
+    const written = (work: () => void): string => {
       text = ''
-      for (const event of events) screen.report(event)
-      if (events.length === 0) tick()
+      work()
       // biome-ignore lint/suspicious/noControlCharactersInRegex: what a terminal is told
       return text.replace(/\r\x1b\[K/g, '|')
-    })
+    }
+    const question = { lift: () => void stderr.write('<'), put: () => void stderr.write('Code: >') }
+    body(
+      (time, ...events) => {
+        seconds = time
+        return written(() => {
+          for (const event of events) screen.report(event)
+          if (events.length === 0) tick()
+        })
+      },
+      (open) => written(() => tell(open ? question : null)),
+      () => written(screen.end),
+    )
     screen.end()
   } finally {
     stderr.write = old.write
     stderr.isTTY = old.isTTY
     performance.now = old.now
     globalThis.setInterval = old.setInterval
+    globalThis.clearInterval = old.clearInterval
   }
 }
 
@@ -83,6 +110,39 @@ test('on a terminal an upload shows how far it is', () => {
     at(0, begin('h1', 'send a'), { kind: 'sent', ...deed('h1', 'send a'), sent: 0, of: 50e6 })
     at(10, { kind: 'sent', ...deed('h1', 'send a'), sent: 20e6, of: 50e6 })
     assert.is(at(10), '|  h1           send a: 20 of 50 MB, 2.0 MB/s, 15 s left')
+  })
+})
+
+test('a question that is open is not drawn over: lines come above it, and what lived lives on after the answer', () => {
+  watch(true, (at, ask) => {
+    at(0, { kind: 'connecting', machines: 2 })
+    assert.is(ask(true), '|')
+    assert.is(at(3), '')
+    assert.is(ask(false), '|reading 2 machines … 3 s')
+    assert.is(at(4), '|reading 2 machines … 4 s')
+    at(5, begin('h1', 'restart app'))
+    ask(true)
+    assert.is(at(6, begin('h2', 'write f')), '')
+    assert.is(at(7, done('h1', 'restart app')), '<  h1           restart app (2.0 s)\nCode: >')
+    assert.is(at(8), '')
+    assert.is(at(8, done('h2', 'write f', false)), '', 'nothing to say')
+    assert.is(at(9, begin('h3', 'write g')), '')
+    assert.is(ask(false), '|  h3           write g … 0 s')
+  })
+})
+
+test('where nobody looks a question is passed over, and at the end of a run it is left where it stands', () => {
+  watch(false, (at, ask, end) => {
+    at(0, begin('h1', 'restart app'))
+    assert.is(ask(true), '')
+    assert.is(at(30), '  h1           restart app … 30 s\n')
+    assert.is(end(), '')
+  })
+  watch(true, (at, ask, end) => {
+    at(0, begin('h1', 'restart app'))
+    ask(true)
+    assert.is(end(), '\n')
+    assert.is(at(1, done('h1', 'restart app')), '  h1           restart app (2.0 s)\n')
   })
 })
 

@@ -115,6 +115,36 @@ test('what is no plan is neither replaced nor removed', () => {
   assert.equal(readdirSync(folder), ['site.plan'])
 })
 
+test('a path that only looks like one of a file is refused at the desk, and no other file is meant', () => {
+  mkdirSync(join(folder, 'a/b'), { recursive: true })
+  symlinkSync('a/b', join(folder, 'way'))
+  symlinkSync('way/../plan', join(folder, 'alias'))
+  for (const [name, code] of [
+    ['none/', 'ENOENT'],
+    ['none/../plan', 'ENOENT'],
+    ['site.plan/', 'ENOTDIR'],
+    ['way/none/', 'ENOENT'],
+  ]) {
+    const path = `${folder}/${name}`
+    const says = [`${path}: a plan can't be written there (${code})`]
+    for (const may of [mayWritePlan, removePlan])
+      assert.equal(
+        refusal(() => may(path)),
+        says,
+      )
+  }
+  // As the system reads it: what is above the folder that the link leads to.
+  for (const name of ['way/../plan', 'alias'])
+    for (const before of ['nothing', 'an older plan']) {
+      const path = `${folder}/${name}`
+      mayWritePlan(path)
+      assert.equal(writePlan(path, made('-i lab')), [], `${name} over ${before}`)
+      assert.equal(readdirSync(join(folder, 'a')).sort(), ['b', 'plan'])
+      if (before !== 'nothing') removePlan(path)
+    }
+  for (const name of ['alias', 'way', 'a']) rmSync(join(folder, name), { recursive: true })
+})
+
 test('a pipe or a device is refused and stays what it is', () => {
   const pipe = join(folder, 'pipe')
   execFileSync('mkfifo', [pipe])

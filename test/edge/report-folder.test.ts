@@ -44,7 +44,7 @@ test('of stream and folder both are opened before anything is removed', async ()
   mkdirSync(path)
   for (const name of names) writeFileSync(join(path, name), 'old')
   const begun = { id: '1', started: '', playbook: 'p', check: false }
-  const open = (events: string) => openReporter({ report: path, events }, begun, openConsole(parseArguments([])))
+  const open = (events: string) => openReporter({ report: path, events }, begun, openConsole(parseArguments([]), null))
   await open(bad).then(
     () => assert.unreachable('it was not refused'),
     (error: Error) => assert.match(error.message, /^--events .*it can't be written/),

@@ -217,7 +217,13 @@ test('an address is left to ssh where it is not in the form that ssh prints, and
   const odd = ['2001:db8:0:0:0:0:0:1', '127.1', '010.0.0.1', '::ffff:102:304', '1']
   for (const host of odd) await assertAsSsh(host, ['-F', 'none'])
   assert.is(await callsOf(() => new SshConfig().settingsOf('127.1', ['-F', 'none'])), 2)
-  const usual = ['2001:db8::1', '::1', '::ffff:1.2.3.4', '10.0.0.1', '10.0.0.1.example', 'Db_1', '12a', 'n1']
+  // The number of an interface becomes its name there, and a name in capitals is another one.
+  const scoped = ['fe80:0::1%lo', 'fe80::1%1', 'FE80::1%lo', 'fe80::1%LO']
+  for (const host of scoped) await assertAsSsh(host, ['-F', 'none'])
+  const usual = [
+    ...['2001:db8::1', '::1', '::ffff:1.2.3.4', '10.0.0.1', '10.0.0.1.example', 'Db_1', '12a', 'n1'],
+    ...['fe80::1%lo', 'fe80::1%bond0.7', 'ff02::1%br-lan'],
+  ]
   const times = await callsOf(() => Promise.all(usual.map((host) => new SshConfig().settingsOf(host, ['-F', 'none']))))
   assert.is(times, 0)
   for (const host of usual) await assertAsSsh(host, ['-F', 'none'])
@@ -251,6 +257,24 @@ for (const [name, words, message] of broken) {
   })
 }
 
+test('an address that ssh refuses is no reason to refuse others, and is named as the machine it is of', async () => {
+  const config = new SshConfig()
+  const words = ['-F', fileWith('Host *\n  Port 2222\n')]
+  for (const [host, name] of [
+    ['x;y', 'bad'],
+    ['x;z', 'x;z'],
+  ] as const) {
+    const where = name === host ? host : `bad (ssh -G ${host})`
+    const refused = await failure(config.settingsOf(host, words, name))
+    assert.is(refused.code, 4)
+    assert.ok(
+      refused.message.startsWith(name === host ? `ssh -G ${host}: ` : `${where}: hostname contains`),
+      refused.message,
+    )
+  }
+  for (const host of ['10.0.0.1', 'db1', '10.0.0.01']) await assertAsSsh(host, words, config)
+})
+
 test('without the program ssh: nothing is missed as long as nothing that matters is configured', async () => {
   const before = process.env.PATH
   process.env.PATH = '/nowhere'
@@ -264,8 +288,12 @@ test('without the program ssh: nothing is missed as long as nothing that matters
       error.message,
       /config \d+:3: proxyjump has a bearing on the way to h, and only the program ssh can read it, which is not/,
     )
-    const odd = await failure(new SshConfig().settingsOf('127.1', ['-F', 'none']))
-    assert.match(odd.message, /^127\.1: only the program ssh can tell which address that is, .*; write the address as/)
+    const config = new SshConfig()
+    for (const host of ['127.1', 'FD00::1']) {
+      const odd = await failure(config.settingsOf(host, ['-F', 'none'], 'n1'))
+      assert.ok(odd.message.startsWith(`n1: only the program ssh can tell which address ${host} is, `), odd.message)
+      assert.match(odd.message, /; write the address as it is printed/)
+    }
   } finally {
     process.env.PATH = before
   }

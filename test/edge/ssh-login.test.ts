@@ -451,14 +451,20 @@ const dialogues: readonly {
   readonly asks?: readonly string[]
   readonly says?: RegExp
 }[] = [
-  { name: 'a password by another name', rounds: [[{ prompt: '口令: ' }]], gives: [['pass']] },
-  { name: 'nothing at all', rounds: [[], [{ prompt: 'Password:' }]], gives: [[], ['pass']] },
+  { name: 'a password by another name', rounds: [[{ prompt: '口令: ' }]], gives: [['pass-canary']] },
+  { name: 'nothing at all', rounds: [[], [{ prompt: 'Password:' }]], gives: [[], ['pass-canary']] },
   {
     name: 'a password and then a code',
     rounds: [[{ prompt: 'Password:' }], [{ prompt: 'Code: ' }]],
     types: ['123456'],
-    gives: [['pass'], ['123456']],
+    gives: [['pass-canary'], ['123456']],
     asks: ['h1: Title [2J: Code: '],
+  },
+  {
+    name: 'a code, and repeats the password in it',
+    rounds: [[{ prompt: 'Password:' }], [{ prompt: 'pass-canary taken. Code: ' }]],
+    gives: [['pass-canary']],
+    says: /^h1 \(\S+\): there is no terminal to ask on; sshd there asks "\*\*\* taken\. Code:": run it on a terminal/,
   },
   {
     name: 'two things at once, one of them shown',
@@ -470,15 +476,30 @@ const dialogues: readonly {
   {
     name: 'a code, and nobody is there',
     rounds: [[{ prompt: 'Password:' }], [{ prompt: 'Code: ' }]],
-    gives: [['pass']],
+    gives: [['pass-canary']],
     says: /^h1 \(\S+\): there is no terminal to ask on; sshd there asks "Code:": run it on a terminal/,
   },
   {
     name: 'a code before the password',
     rounds: [[{ prompt: 'Verification code: ' }], [{ prompt: 'Password: ' }]],
     types: ['123456'],
-    gives: [['123456'], ['pass']],
+    gives: [['123456'], ['pass-canary']],
     asks: ['h1: Title [2J: Verification code: '],
+  },
+  {
+    name: 'a code in another language, before the password',
+    rounds: [[{ prompt: '安全码: ' }], [{ prompt: 'Heslo: ' }]],
+    types: ['123456'],
+    gives: [['123456'], ['pass-canary']],
+    asks: ['h1: Title [2J: 安全码: '],
+  },
+  {
+    name: 'a code by the name of a password, after a key',
+    keyed: true,
+    rounds: [[{ prompt: 'Dynamic password: ' }]],
+    types: ['123456'],
+    gives: [['123456']],
+    asks: ['h1: Title [2J: Dynamic password: '],
   },
   {
     name: 'a code after a key',
@@ -496,7 +517,7 @@ const dialogues: readonly {
     gives: [['rain']],
     asks: ['h1: Title [2J: Enter the word of the day: '],
   },
-  { name: 'a password after a key', keyed: true, rounds: [[{ prompt: '密码：' }]], gives: [['pass']] },
+  { name: 'a password after a key', keyed: true, rounds: [[{ prompt: '密码：' }]], gives: [['pass-canary']] },
   {
     name: 'a code after a key, and nobody is there',
     keyed: true,
@@ -507,7 +528,7 @@ const dialogues: readonly {
     name: 'a new password',
     rounds: [[{ prompt: 'Password:' }], [{ prompt: 'New password:' }, { prompt: 'Retype new password:' }]],
     types: ['x', 'y'],
-    gives: [['pass']],
+    gives: [['pass-canary']],
     says: /its password has expired, and sshd asks for a new one \("Title \[2J New password:/,
   },
 ]
@@ -519,7 +540,7 @@ for (const { name, keyed, rounds, types = [], gives = [], asks = [], says } of d
     await withServer(server, async (server) => {
       const asker = answering(...types)
       const keyFiles = keyed ? [keyFor(sshd)] : []
-      const login = logIn(server, { keyFiles, password: new Secret('pass') }, asker)
+      const login = logIn(server, { keyFiles, password: new Secret('pass-canary') }, asker)
       if (says) await refused(login, says)
       else assert.is(await login, 'in')
       assert.equal(seen, gives)

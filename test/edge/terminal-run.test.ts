@@ -1,6 +1,6 @@
 /** Whole playbooks on a real terminal, over an sshd on loopback: the questions of --step, and a run that is stopped at once. */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { stripVTControlCharacters } from 'node:util'
@@ -94,6 +94,8 @@ const made = (): readonly string[] => readdirSync(at('made'), { recursive: true,
 interface Running {
   /** All that was shown, without colours, when it has ended. */
   readonly ended: Promise<string>
+  /** What the terminal was told until now, with `|` for a line that is taken back. */
+  told(): string
   kill(signal: NodeJS.Signals): void
   type(keys: string): void
   /** Waits until this was said `times` times. */
@@ -131,6 +133,7 @@ function start(playbook: string, args: readonly string[], terminal = true): Runn
   })
   return {
     ended,
+    told: () => text.replaceAll('\r\x1b[K', '|'),
     kill: (signal) => void child.kill(signal),
     type: (keys) => void child.stdin?.write(keys),
     async said(words, times = 1) {
@@ -177,6 +180,27 @@ test(
     assert.ok(asBefore())
     fresh()
     writeFileSync(at('made/first'), '1')
+  },
+  slow,
+)
+
+test(
+  'a question of the login stays on the screen until it is answered, and what was under way is shown again after it',
+  async () => {
+    fresh()
+    const key = at('locked')
+    copyFileSync(sshd.key, key)
+    execFileSync('ssh-keygen', ['-q', '-p', '-a', '1', '-N', 'correct horse', '-f', key], { stdio: 'ignore' })
+    const running = start('site.mjs', ['--check', '-e', `ansible_ssh_private_key_file=${key}`])
+    await running.said(/Passphrase for \S+locked: /)
+    // More than twice the time after which a live line is drawn anew.
+    await sleep(1200)
+    assert.match(running.told(), /\|Passphrase for \S+locked: $/)
+    running.type('correct horse\n')
+    const text = await running.ended
+    assert.is(code(), '2', text)
+    assert.match(running.told(), /locked: \r?\n\|reading 1 machine/)
+    assert.ok(asBefore())
   },
   slow,
 )

@@ -21,7 +21,7 @@ async function seen(
   stop?: AbortController,
 ): Promise<string> {
   const text = await captured(async () => {
-    const screen = openConsole({ json: false, check, verbosity: 0, diff: false })
+    const screen = openConsole({ json: false, check, verbosity: 0, diff: false }, null)
     const result = await carryOut(procedure, world, {
       check,
       identity: tester,

@@ -105,7 +105,7 @@ function working(world: FakeWorld, plays: readonly Play[]): void {
 /** One run and what is seen of it. */
 async function seen(title: string, world: FakeWorld, plays: readonly Play[], check = false): Promise<string> {
   const text = await captured(async () => {
-    const screen = openConsole({ json: false, check, verbosity: 0, diff: false })
+    const screen = openConsole({ json: false, check, verbosity: 0, diff: false }, null)
     const told = (event: Event): void => screen.report(event)
     screen.result(recap(await recorded(plays, world, { check, seconds: 12.34, told })))
     screen.end()
