@@ -15,6 +15,7 @@ export function checkNames(
   required: readonly string[],
   optional: readonly string[] = [],
 ): void {
+  if (isRight(given, required, optional)) return
   const known = [...required, ...optional]
   if (typeof given !== 'object' || given === null || Array.isArray(given))
     throw usageError({ where, what: `its options are ${kindOf(given)}`, remedy: `give { ${known.join(', ')} }` })
@@ -26,5 +27,14 @@ export function checkNames(
       .filter((name) => options[name] === undefined || options[name] === null)
       .map((name) => ({ where, what: `${name}: missing`, remedy: `add it: ${name}: …` })),
   ]
-  if (problems.length > 0) throw usageError(...problems)
+  throw usageError(...problems)
+}
+
+/** Asked of every resource of every host: nothing is made for it. */
+function isRight(given: unknown, required: readonly string[], optional: readonly string[]): boolean {
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) return false
+  const options = given as Readonly<Record<string, unknown>>
+  for (const name of required) if (options[name] === undefined || options[name] === null) return false
+  for (const name in options) if (!required.includes(name) && !optional.includes(name)) return false
+  return true
 }

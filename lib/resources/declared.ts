@@ -36,16 +36,19 @@ export function declared<T extends Ownership>(kind: string, path: string, option
 }
 
 /** A number is none: `stat` answers with the name, if the system knows one. */
-const isName = (text: string): boolean => /^[^\s:/,+-][^\s:/,]*$/.test(text) && !/^\d+$/.test(text)
+const isName = (text: string): boolean => text === 'root' || /^(?!\d+$)[^\s:/,+-][^\s:/,]*$/.test(text)
+
+/** From the root on, and without a control character. */
+const plain = /^\/\P{Cc}*$/u
 
 /** Throws a usage error for a path that is not absolute, or ends as that of a folder; a folder's own may. */
 export function checkPath(kind: string, path: unknown): void {
+  if (typeof path === 'string' && plain.test(path) && (kind === 'directory' || !path.endsWith('/'))) return
   const where = `${kind}:${String(path)}`
   if (typeof path !== 'string') throw usageError({ where, what: `its path is ${kindOf(path)}`, remedy: 'give a text' })
   if (!path.startsWith('/'))
     throw usageError({ where, what: 'its path does not begin with /', remedy: 'write it as a whole, as /etc/app.conf' })
   if (/\p{Cc}/u.test(path))
     throw usageError({ where, what: 'its path has a line break or another control character', remedy: 'take it out' })
-  if (kind !== 'directory' && path.endsWith('/'))
-    throw usageError({ where, what: 'its path ends with /', remedy: 'take that away: only a directory may have it' })
+  throw usageError({ where, what: 'its path ends with /', remedy: 'take that away: only a directory may have it' })
 }

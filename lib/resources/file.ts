@@ -26,13 +26,15 @@ export interface FileOptions extends Ownership {
   readonly content: string | Uint8Array | Secret
 }
 
+const required = ['content']
+
 /**
  * A file with exactly this content. Owner, group and mode are looked at where they are declared; what is not declared is
  * left as it is on a file that is there, and root, root and 0644 for a new one. A link at its path is replaced, not
  * followed. Throws a usage error for what can't be declared so, see `declared`.
  */
 export function file(path: string, options: FileOptions): Resource {
-  const { content, ...ownership } = declared('file', path, options, ['content'])
+  const { content, ...ownership } = declared('file', path, options, required)
   if (typeof content !== 'string' && !(content instanceof Uint8Array || content instanceof Secret))
     throw usageError({
       where: `file:${path}`,

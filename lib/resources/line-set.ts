@@ -24,13 +24,13 @@ export interface LineSetOptions extends Required<Ownership> {
 /** The key of the members that nobody declared, and its value where there are none. */
 const strays = 'not declared'
 const none = '(none)'
+const required = ['members', 'parse', 'render', 'owner', 'group', 'mode']
 
 /**
  * A file whose meaning is a set, and which its own program may rewrite at will: order and comments do not matter. Throws a
  * usage error for what can't be declared so, see `declared`.
  */
 export function lineSet(path: string, options: LineSetOptions): Resource {
-  const required = ['members', 'parse', 'render', ...['owner', 'group', 'mode']]
   const { members, parse, render, owner, group, mode } = declared('line-set', path, options, required)
   const question = { reader: content, key: path }
   const ownership = { owner, group, mode }

@@ -47,11 +47,24 @@ const types: Readonly<Record<string, string>> = {
 /** The question that `readPath` and `readStat` read their answer from. */
 export const pathQuestion = (path: string): Question => ({ reader: stat, key: path })
 
+/** By folder: many things are in one, on each host. */
+const ways = new Map<string, Question>()
+
 /** The question that `barredWay` reads its answer from. */
-export const wayQuestion = (path: string): Question => ({
-  reader: refusal,
-  key: posix.dirname(posix.resolve('/', path)),
-})
+export function wayQuestion(path: string): Question {
+  const key = folderOf(path)
+  const before = ways.get(key)
+  if (before) return before
+  const question = { reader: refusal, key }
+  ways.set(key, question)
+  return question
+}
+
+/** A spelling that is none of a normalised path from the root on. */
+const unusual = /^[^/]|\/\.{0,2}(?:\/|$)/
+
+const folderOf = (path: string): string =>
+  unusual.test(path) ? posix.dirname(posix.resolve('/', path)) : path.slice(0, path.lastIndexOf('/')) || '/'
 
 /**
  * What is against doing anything at a path: a link on the way that root must not follow. Nothing where something on the way is
