@@ -119,7 +119,10 @@ class Application {
         // Of unknown outcome is neither done nor not: the problem names it, the lists don't.
         if (isUnknown(result)) this.#undone = this.#undone.slice(1)
         const lost = isUnknown(result) && result?.late === undefined
-        this.#fail(lost ? 'unreachable' : 'failed', [stepProblem(host, step, result)], failedStep(id, step, result))
+        const problems = [stepProblem(host, step, result)]
+        // The command of a service that does not start says where to look; its gate has looked.
+        if (plan.disrupts !== undefined && !isUnknown(result)) problems.push(...(await causes(run, play, host)))
+        this.#fail(lost ? 'unreachable' : 'failed', problems, failedStep(id, step, result))
         return false
       }
       run.note(host, id)

@@ -1,5 +1,7 @@
 /** What a gate says beside "not yet": the picture of its cluster, causes that it can't tell, and that it can't look at all. */
+
 import { hostError, unreachable } from '../../lib/core/error.ts'
+import { resource } from '../../lib/core/resource.ts'
 import type { Topology } from '../../lib/core/topology.ts'
 import { play } from '../../lib/engine/play.ts'
 import type { Event, Result } from '../../lib/engine/world.ts'
@@ -102,6 +104,27 @@ test('a gate that can not explain does not hide what is missing, nor what still 
     'h1 failed: its log can not be read',
   ])
   assert.match(idle.machine('h1').traces.at(-1)!.line, /end: failed$/)
+})
+
+test('of a service that does not start the gate names the cause, and is not asked of a file that can not be written', async () => {
+  const plain = resource<{ readonly [key: string]: string }>({
+    id: 'plain:a',
+    probe: [],
+    read: () => null,
+    desired: { state: 'new' },
+    steps: () => [{ say: 'make a', run: 'make a' }],
+  })
+  for (const [one, cause] of [
+    [thing('a'), ['h1 failed: the JDK is too old']],
+    [plain, []],
+  ] as const) {
+    const world = new FakeWorld()
+    world.machine('h1').on('make a', () => ({ code: 1, stderr: 'Job failed' }))
+    const explain = async () => [{ where: 'h1: wrong JDK', what: 'the JDK is too old', remedy: 'take another' }]
+    const { gate } = gateOf(world, () => [], { explain })
+    const { result } = await run([play('p', hosts('h1'), () => [one], { gate })], world)
+    assert.equal(problems(result).slice(1), cause)
+  }
 })
 
 test('a gate that can not tell who serves is a failure of its play, also where nothing differs', async () => {
