@@ -56,11 +56,12 @@ async function logIn(
       link.client.exec('id -un', (error, channel) => {
         if (error) return reject(error)
         let text = ''
-        for (const stream of [channel, channel.stderr])
-          stream.on('data', (chunk: Buffer) => {
-            text += chunk
-          })
-        channel.on('close', () => resolve(text.trim()))
+        channel.on('data', (chunk: Buffer) => {
+          text += chunk
+        })
+        channel.stderr.resume()
+        // What the user's own .bashrc says, of logins beside this one for instance, comes before.
+        channel.on('close', () => resolve(text.trim().split('\n').at(-1) ?? ''))
       })
     })
   } finally {
