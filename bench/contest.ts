@@ -25,10 +25,10 @@ export interface Contest {
 /** Where layers, virtualenv, archive, logs and the last results are. */
 export const cache = join(cacheFolder, 'bench')
 
-/** The Node of the contender plinth-node, which strips types by itself. Throws Error where there is none. */
-export function nodeWithoutTsx(): string {
+/** The Node of the contenders plinth-newest and plinth-node; the latter has it strip the types itself. Throws Error where there is none. */
+export function nodeOfNewest(): string {
   const found = newestNode(true)
-  if ('why' in found) throw new Error(`no Node for plinth-node: ${found.why}`)
+  if ('why' in found) throw new Error(`no newest Node: ${found.why}`)
   return found.node
 }
 
@@ -71,7 +71,8 @@ export async function contest(lab: Lab, what: Contest, signal: AbortSignal): Pro
   }
   const words = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)])
   const command = [join(import.meta.dirname, 'peers', 'run.sh'), ...words]
-  const env = what.contenders.includes('plinth-node') ? { BENCH_NODE: nodeWithoutTsx() } : {}
+  const newest = ['plinth-newest', 'plinth-node'].some((name) => what.contenders.includes(name))
+  const env = newest ? { BENCH_NODE: nodeOfNewest() } : {}
   return parseRuns(await output(join(lab.layout.cgroup, 'contest'), command, signal, env))
 }
 

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { cpus, release, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { version } from '../lib/version.ts'
-import { nodeWithoutTsx } from './contest.ts'
+import { nodeOfNewest } from './contest.ts'
 
 export interface Machine {
   readonly cores: number
@@ -12,8 +12,8 @@ export interface Machine {
   readonly memory_gib: number
   readonly kernel: string
   readonly node: string
-  /** The one that strips types by itself. */
-  readonly nodeWithoutTsx: string
+  /** Of plinth-newest and plinth-node. */
+  readonly newestNode: string
   readonly tsx: string
   readonly openssh: string
   readonly plinth: string
@@ -36,7 +36,7 @@ export function thisMachine(): Machine {
     memory_gib: Math.round(totalmem() / 2 ** 30),
     kernel: release().replace(/[^\d.].*$/, ''),
     node: process.versions.node,
-    nodeWithoutTsx: execFileSync(nodeWithoutTsx(), ['--version']).toString().trim().replace(/^v/, ''),
+    newestNode: execFileSync(nodeOfNewest(), ['--version']).toString().trim().replace(/^v/, ''),
     tsx,
     // It prints its version on stderr.
     openssh: execFileSync('sh', ['-c', 'ssh -V 2>&1']).toString().split(/[\s,]/)[0] ?? '',

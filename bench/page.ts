@@ -16,7 +16,7 @@ export function filled(page: string, parts: Readonly<Record<string, string>>): s
 /** All generated parts, by name. */
 export const partsOf = (figures: readonly Figure[], machine: Machine): Readonly<Record<string, string>> => ({
   machine: machineText(machine),
-  targets: targets(figures),
+  targets: targets(figures, machine),
   table: table(figures.filter(({ job, contender }) => /^J\d$/.test(job) && contender !== 'plinth-npx')),
   scale: scaleTable(figures),
   starts: startsTable(figures, machine),
@@ -28,13 +28,13 @@ const machineText = ({
   memory_gib,
   kernel,
   node,
-  nodeWithoutTsx,
+  newestNode,
   tsx,
   openssh,
   plinth,
   peers,
 }: Machine): string =>
-  `One machine with ${cores} cores (${cpu}) and ${memory_gib} GiB of memory, Linux ${kernel}, that carried the hosts as well. Node ${node} with tsx ${tsx}, Node ${nodeWithoutTsx} alone, ` +
+  `One machine with ${cores} cores (${cpu}) and ${memory_gib} GiB of memory, Linux ${kernel}, that carried the hosts as well. Node ${node} and Node ${newestNode}, tsx ${tsx}, ` +
   `Plinth ${plinth}, ${openssh}; ${Object.entries(peers)
     .map(([name, version]) => `${name} ${version}`)
     .join(', ')}.`
@@ -61,13 +61,18 @@ export const goals: readonly Target[] = [
 ]
 
 /** The ways to start a playbook that are measured for every goal, by contender. */
-const starts: Readonly<Record<string, string>> = {
-  plinth: '`tsx`',
-  'plinth-import': '`node --import tsx`',
-  'plinth-node': '`node` alone',
+function startsOf({ node, newestNode }: Machine): Readonly<Record<string, string>> {
+  const [older, newest] = [node, newestNode].map((version) => `Node ${version.split('.')[0]}`)
+  return {
+    plinth: `\`tsx\`, ${older}`,
+    'plinth-import': `\`node --import tsx\`, ${older}`,
+    'plinth-newest': `\`tsx\`, ${newest}`,
+    'plinth-node': `\`node\` alone, ${newest}`,
+  }
 }
 
-function targets(figures: readonly Figure[]): string {
+function targets(figures: readonly Figure[], machine: Machine): string {
+  const starts = startsOf(machine)
   const row = (says: string, most: number, unit: string, measured: readonly (number | null)[]): readonly string[] => [
     says,
     `${most} ${unit}`,
@@ -89,8 +94,9 @@ function targets(figures: readonly Figure[]): string {
         most ? furtherCpu(figures, most) : null,
         null,
         null,
+        null,
       ]),
-      row('memory, 1,000 endpoints', 250, 'MB', [most?.rss ?? null, null, null]),
+      row('memory, 1,000 endpoints', 250, 'MB', [most?.rss ?? null, null, null, null]),
     ],
   )
 }
@@ -118,13 +124,14 @@ function scaleTable(figures: readonly Figure[]): string {
 }
 
 /** A converged run on three hosts, however it is started. */
-function startsTable(figures: readonly Figure[], { node, nodeWithoutTsx }: Machine): string {
+function startsTable(figures: readonly Figure[], { node, newestNode }: Machine): string {
   const command = 'playbooks/site.ts -i prod'
   const ways = [
     ['plinth-npx', `npx tsx ${command}`, node],
     ['plinth', `node_modules/.bin/tsx ${command}`, node],
     ['plinth-import', `node --import tsx ${command}`, node],
-    ['plinth-node', `node ${command}`, nodeWithoutTsx],
+    ['plinth-newest', `node_modules/.bin/tsx ${command}`, newestNode],
+    ['plinth-node', `node ${command}`, newestNode],
   ] as const
   return markdown(
     ['started with', 'Node', 'time s', 'CPU s'],

@@ -4,7 +4,7 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync }
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buildSync } from 'esbuild'
-import { nodeWithoutTsx } from './contest.ts'
+import { nodeOfNewest } from './contest.ts'
 import { filled } from './page.ts'
 import { type Point, planningPicture } from './planning-picture.ts'
 import { markdown } from './table.ts'
@@ -28,7 +28,7 @@ buildSync({
 })
 
 /** The Node this runs on, and the newest. */
-const nodes = [process.execPath, nodeWithoutTsx()]
+const nodes = [process.execPath, nodeOfNewest()]
 
 type Measured = Point & { readonly ok: boolean }
 

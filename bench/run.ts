@@ -24,8 +24,8 @@ const usage = `Usage: npm run bench -- [OPTION ...]
 
   with --only:
   --hosts 3,10        on so many hosts (1 to 30)
-  --contenders A,B    floor floor-flush floor-lean true plinth plinth-import plinth-node plinth-npx pyinfra mitogen ansible; NAME+warm:
-                      connections open beforehand
+  --contenders A,B    floor floor-flush floor-lean true plinth plinth-import plinth-newest plinth-node plinth-npx pyinfra
+                      mitogen ansible; NAME+warm: connections open beforehand
   --rounds N          so often in turn (3)
   --rtt MS            with a round trip of so many milliseconds
   --keep              puts what was measured in the place of the same in the results, and renews table and pictures
@@ -36,7 +36,7 @@ const usage = `Usage: npm run bench -- [OPTION ...]
 const all = ['floor', 'plinth', 'pyinfra', 'mitogen', 'ansible']
 const pair = ['floor', 'plinth']
 /** The ways to start Plinth, beside the floor. */
-const starts = ['floor', 'plinth', 'plinth-import', 'plinth-node']
+const starts = ['floor', 'plinth', 'plinth-import', 'plinth-newest', 'plinth-node']
 const bounds = ['true', 'floor+warm']
 const jobs = ['J1', 'J2', 'J3', 'J4', 'J5']
 const counts = [1, 10, 100, 300, 1000]

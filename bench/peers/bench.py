@@ -24,6 +24,7 @@ CONTENDERS = {
     "plinth": ({}, f"{HERE.parent}/plinth/run.sh"),
     "plinth-npx": ({"PLINTH_START": "npx tsx"}, f"{HERE.parent}/plinth/run.sh"),
     "plinth-import": ({"PLINTH_START": "node --import tsx"}, f"{HERE.parent}/plinth/run.sh"),
+    "plinth-newest": ({"PLINTH_PATH": os.path.dirname(os.environ.get("BENCH_NODE", ""))}, f"{HERE.parent}/plinth/run.sh"),
     "plinth-node": ({"PLINTH_START": os.environ.get("BENCH_NODE", "node")}, f"{HERE.parent}/plinth/run.sh"),
 }
 
@@ -233,7 +234,7 @@ def run_one(name, job, run, targets, inventory):
         d.mkdir()
     if name.endswith("+warm"):
         each(lambda h: master(h, f"{control}/{h[1]}-{h[2]}-root"), targets)
-    env = {k: x for k, x in os.environ.items() if not k.startswith(("PYTHON", "PIP_", "ANSIBLE_"))} | extra | {
+    env = {k: x for k, x in os.environ.items() if not k.startswith(("PYTHON", "PIP_", "ANSIBLE_", "NODE_"))} | extra | {
         "BENCH_INVENTORY": str(inventory), "BENCH_KEY": key, "BENCH_JOB": job, "BENCH_CHECK": str(int(job == "J3")),
         "BENCH_VARS": str(vars_file), "BENCH_STATE": str(HERE / "state"), "BENCH_ARCHIVE": str(archive), "BENCH_RENDERED": str(tmp / "rendered"),
         "BENCH_WORK": str(work), "BENCH_CONTROL_DIR": str(control), "BENCH_KNOWN_HOSTS": str(known), "BENCH_VENV": VENV,

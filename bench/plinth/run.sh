@@ -14,4 +14,5 @@ export HOME="$BENCH_HOME"
 case $BENCH_JOB in J4 | J5) rm -rf "$HOME/.cache" ;; esac
 [ "$BENCH_CHECK" = 0 ] || set -- "$@" --check
 cd "$here/../.."
+PATH=${PLINTH_PATH:+$PLINTH_PATH:}$PATH
 exec ${PLINTH_START:-node_modules/.bin/tsx} "bench/plinth/${BENCH_SITE:-site}.ts" -i "$BENCH_WORK/hosts.yaml" "$@"

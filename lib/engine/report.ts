@@ -36,14 +36,19 @@ export interface Shown {
 /** Lines of a diff that are shown unless all are asked for. */
 const mostLines = 12
 
+/** What is worth a line beside the lines of a text: these show all that its digest hints at, which is another one on each host. */
+export const beyondLines = ({ changes, detail = [] }: Plan): readonly Change[] =>
+  detail[0]?.startsWith('@@') ? changes.filter(({ key }) => key !== 'sha256') : changes
+
 const diffTone = (text: string): Tone => (text.startsWith('+') ? 'good' : text.startsWith('-') ? 'bad' : 'faint')
 
 function planLines(plan: Plan, { verbose, diff }: Shown): readonly Line[] {
-  const { id, action, changes, problems } = plan
+  const { id, action, problems } = plan
   const tone = action === 'blocked' ? 'bad' : 'change'
   // What a new thing is like follows from the role; only what makes it differ from a plain one is worth a line.
   const brief = action === 'create' && !verbose
   const detail = brief ? [] : (plan.detail ?? [])
+  const changes = verbose ? plan.changes : beyondLines(plan)
   const shown = diff ? detail : detail.slice(0, mostLines)
   const hidden = detail.length - shown.length
   return [

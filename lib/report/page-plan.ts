@@ -3,6 +3,7 @@ import { count, cut } from '../core/display.ts'
 import { grouped } from '../core/grouped.ts'
 import { foldHosts } from '../core/host-range.ts'
 import type { Action, Change, Plan } from '../core/resource.ts'
+import { beyondLines } from '../engine/report.ts'
 import { type Markup, markup } from './markup.ts'
 import type { HostOutcome } from './outcome.ts'
 
@@ -44,7 +45,7 @@ ${[...byResource].map(([id, all]) => resourceItem(id, all, differing.size))}</de
 
 function resourceItem(id: string, items: readonly Item[], of: number): Markup {
   const variants = [
-    ...grouped(items, ({ plan }) => JSON.stringify([plan.action, plan.changes, plan.detail, plan.problems])),
+    ...grouped(items, ({ plan }) => JSON.stringify([plan.action, beyondLines(plan), plan.detail, plan.problems])),
   ]
   const [first] = items
   const action = first?.plan.action ?? 'keep'
@@ -60,7 +61,7 @@ function resourceItem(id: string, items: readonly Item[], of: number): Markup {
 
 function variant(items: readonly Item[], named: boolean): Markup {
   const plan = items[0]?.plan
-  const changes = plan?.changes.map((change) => markup`<li>${changeText(change)}</li>`) ?? []
+  const changes = (plan ? beyondLines(plan) : []).map((change) => markup`<li>${changeText(change)}</li>`)
   const problems = plan?.problems.map(({ what, remedy }) => markup`<li class="bad">${what}; ${remedy}</li>`) ?? []
   const lines = plan?.detail ?? []
   const diff =

@@ -12,7 +12,7 @@ const machine = {
   memory_gib: 8,
   kernel: '6.1.0',
   node: '20.0.0',
-  nodeWithoutTsx: '26.0.0',
+  newestNode: '26.0.0',
   tsx: '4.0.0',
   openssh: 'OpenSSH_9.2p1',
   plinth: '0.1.0',
@@ -30,18 +30,22 @@ test('what stands between the marks of a part is replaced, and nothing else', ()
 test('a goal is reached at its figure, and missed above it', () => {
   const at = (wall_s: number): string =>
     partsOf(figures([run({ wall_s: 1 }), run({ contender: 'plinth', wall_s })]), machine).targets ?? ''
-  assert.match(at(1.8), /converged, 3 hosts +\| 1.8 × floor +\| +1.80 ✓ +\| +\| +\|/)
-  assert.match(at(1.9), /converged, 3 hosts +\| 1.8 × floor +\| +1.90 ✗ +\| +\| +\|/)
-  assert.match(at(1), /converged, 10 hosts +\| 1 × floor +\| +\| +\| +\|/)
+  assert.match(at(1.8), /converged, 3 hosts +\| 1.8 × floor +\| +1.80 ✓ +\| +\| +\| +\|/)
+  assert.match(at(1.9), /converged, 3 hosts +\| 1.8 × floor +\| +1.90 ✗ +\| +\| +\| +\|/)
+  assert.match(at(1), /converged, 10 hosts +\| 1 × floor +\| +\| +\| +\| +\|/)
 })
 
 test('every way to start has a column of its own, and a row with its time', () => {
-  const runs = ['plinth-npx', 'plinth', 'plinth-import', 'plinth-node'].map((contender, index) =>
-    run({ contender, wall_s: 4 - index }),
+  const runs = ['plinth-npx', 'plinth', 'plinth-import', 'plinth-newest', 'plinth-node'].map((contender, index) =>
+    run({ contender, wall_s: 5 - index }),
   )
   const { targets, starts } = partsOf(figures([run({ wall_s: 1 }), ...runs]), machine)
-  assert.match(targets ?? '', /converged, 3 hosts +\| 1.8 × floor +\| 3.00 ✗ +\| 2.00 ✗ +\| 1.00 ✓ +\|/)
-  assert.match(starts ?? '', /`npx tsx playbooks.*` +\| 20.0.0 +\| +4.00 \|/)
+  assert.match(targets ?? '', /converged, 3 hosts +\| 1.8 × floor +\| 4.00 ✗ +\| 3.00 ✗ +\| 2.00 ✗ +\| 1.00 ✓ +\|/)
+  assert.match(
+    targets ?? '',
+    /at most +\| `tsx`, Node 20 +\| `node --import tsx`, Node 20 +\| `tsx`, Node 26 +\| `node` alone, Node 26 \|/,
+  )
+  assert.match(starts ?? '', /`npx tsx playbooks.*` +\| 20.0.0 +\| +5.00 \|/)
   assert.match(starts ?? '', /`node playbooks.*` +\| 26.0.0 +\| +1.00 \|/)
 })
 

@@ -82,23 +82,40 @@ const texts = (plans: readonly HostPlan[], shown: Shown = {}): readonly string[]
 const numbered = (count: number): readonly string[] => Array.from({ length: count }, (_, at) => `+line ${at + 1}`)
 
 test('a plan for a hundred hosts: what is alike is said once, with how many hosts it is for', () => {
-  const sha256 = { key: 'sha256', from: 'aaaa', to: 'bbbb' }
-  const conf = { changes: [sha256], detail: ['@@ -1,2 +1,2 @@', '-port = 80', '+port = 8080', ' name = app'] }
+  // The file has the host's name in it: its digest is another one on each, what changes in it is not.
+  const conf = (host: string, detail = ['@@ -1,2 +1,2 @@', '-port = 80', '+port = 8080', ' name = app']) => ({
+    changes: [{ key: 'sha256', from: `aaaa${host}`, to: `bbbb${host}` }],
+    detail,
+  })
   const unit = { id: 'unit:app', changes: [{ key: 'restart', from: null, to: 'because of file:/etc/app.conf' }] }
   const names = Array.from({ length: 100 }, (_, at) => `web${String(at + 1).padStart(3, '0')}`)
   const plans = [
     ...names.map((host) => planned('groundwork', host, { id: 'directory:/opt/app', action: 'create' })),
     ...names.map((host, at) => {
       // One has been edited by hand, one is new, and some are as they should be.
-      if (at === 41) return planned('app', host, { ...conf, detail: ['@@ -1,1 +1,2 @@', '+port = 8080'] }, unit)
+      if (at === 41) return planned('app', host, conf(host, ['@@ -1,1 +1,2 @@', '+port = 8080']), unit)
       if (at === 42)
         return planned('app', host, { action: 'create', detail: numbered(20) }, { ...unit, action: 'create' })
       if (at >= 60 && at < 70) return planned('app', host, { action: 'keep' }, { id: 'unit:app', action: 'keep' })
-      return planned('app', host, conf, unit)
+      return planned('app', host, conf(host), unit)
     }),
     planned('database', 'db1', { id: 'table:nacos.users', changes: [{ key: 'column id', from: 'int', to: 'bigint' }] }),
   ]
   golden(join(import.meta.dirname, 'golden/hundred.txt'), `${texts(plans).join('\n')}\n`)
+})
+
+test('the digest of a file is shown where its lines are not, or all is asked for', () => {
+  const changes = [
+    { key: 'sha256', from: 'aaaa', to: 'bbbb' },
+    { key: 'mode', from: '0640', to: '0644' },
+  ]
+  const of = (detail: readonly string[], shown?: Shown) =>
+    texts([planned('p', 'a', { changes, detail })], shown).slice(2)
+  const lines = ['@@ -1,1 +1,1 @@', '-a', '+b']
+  const mode = '      mode: 0640 → 0644'
+  assert.equal(of(lines), [mode, ...lines.map((text) => `      ${text}`)])
+  assert.equal(of(lines, { verbose: true }).slice(0, 2), ['      sha256: aaaa → bbbb', mode])
+  assert.equal(of(['(no lines: not UTF-8 text)']).slice(0, 2), ['      sha256: aaaa → bbbb', mode])
 })
 
 test('at most twelve lines of a diff are shown unless all are asked for', () => {
