@@ -83,12 +83,23 @@ export function readUnit(answers: Answers, name: string, settles = Number.POSITI
  * An input of a unit that leaves a note before it is touched: a run that is killed between the change and the restart
  * must not leave a process behind that has read what is no longer there. The start takes the note away.
  */
-export const inputOf = (name: string, input: Resource): Resource =>
-  noted(input, [
+export const inputOf = (name: string, input: Resource): Resource => noted(input, notesOf(name, plainFile(input)))
+
+/** Made once for all hosts of a fleet that have such a unit and such a file. */
+const knownNotes = new Map<string, readonly string[]>()
+
+function notesOf(name: string, path: string | undefined): readonly string[] {
+  const key = `${name} ${path}`
+  const known = knownNotes.get(key)
+  if (known) return known
+  const notes = [
     sh`if [ ! -d /etc/plinth ]; then mkdir -p -m 0700 /etc/plinth; fi
-${changeTimeOf(plainFile(input))} >>${staleFile(name)}
+${changeTimeOf(path)} >>${staleFile(name)}
 sync ${staleFile(name)}`.text,
-  ])
+  ]
+  knownNotes.set(key, notes)
+  return notes
+}
 
 const leavesNote = (name: string, { notes = [] }: Resource): boolean =>
   notes.some((note) => note.includes(staleFile(name)))
