@@ -19,7 +19,8 @@ import {
 } from './path.ts'
 
 /**
- * A directory with its owner, group and mode: root, root and 0755 unless declared, also where it is there already. Its parent must be there or be declared earlier in the list.
+ * A directory with its owner, group and mode: root, root and 0755 unless declared, also where it is there already. What is missing above
+ * it is made with it, root's and 0755.
  * Something else at its path is an error: it is never deleted. Throws a usage error for what can't be declared so, see `declared`.
  */
 export function directory(path: string, options: Ownership = {}): Resource {
@@ -53,7 +54,7 @@ class Directory implements Definition<PathState> {
   }
 
   barred(answers: Answers, pending: ReadonlySet<string>): readonly Problem[] {
-    return barredWay(this.path, answers, pending)
+    return barredWay(this.path, answers, pending, true)
   }
 
   steps({ actual }: Diff<PathState>): readonly Step[] {
