@@ -88,6 +88,15 @@ export function jdbcUrlProblems(given: JdbcParameters): Finding[] {
       ),
     )
   }
+  for (const key of ['requireSSL', 'verifyServerCertificate']) {
+    if (tls === 'never' && parameters.sslMode === undefined && on(key))
+      found.push(
+        wrong(
+          `${key}=true counts for nothing beside useSSL=false: nothing is encrypted`,
+          'set useSSL=true as well, or better sslMode=VERIFY_CA alone',
+        ),
+      )
+  }
   for (const key of ['autoDeserialize', 'allowLoadLocalInfile', 'allowUrlInLocalInfile']) {
     if (on(key)) found.push(wrong(`${key}=true lets the server run code or read files here`, `remove ${key}`))
   }

@@ -157,7 +157,20 @@ const parameters: readonly [string, Record<string, string>, readonly [string, Re
   ['no key retrieval without TLS', cold, [['error', /only while MySQL remembers/]]],
   ['no key retrieval with the default TLS', unsaid, [['warning', /only while MySQL remembers/]]],
   ['TLS', { ...unsaid, sslMode: 'VERIFY_CA' }, []],
-  ['TLS that is required of a driver that makes none', { ...cold, requireSSL: 'true' }, [['error', /only while/]]],
+  [
+    'TLS that is required of a driver that makes none',
+    { ...cold, requireSSL: 'true' },
+    [
+      ['error', /only while/],
+      ['error', /^requireSSL=true counts for nothing beside useSSL=false: nothing is encrypted/],
+    ],
+  ],
+  [
+    'a certificate that is verified of a server to which there is no TLS',
+    { ...defaultJdbcParameters, verifyServerCertificate: 'yes' },
+    [['error', /^verifyServerCertificate=true counts for nothing/]],
+  ],
+  ['what is required of TLS where sslMode alone counts', { ...cold, sslMode: 'VERIFY_CA', requireSSL: 'true' }, []],
   ['no TLS, as yes and no', { ...cold, useSSL: 'no' }, [['error', /only while/]]],
   ['key retrieval, as yes and no', { ...cold, allowPublicKeyRetrieval: 'yes' }, []],
   ['the key in a file', { ...cold, serverRSAPublicKeyFile: '/etc/mysql/public_key.pem' }, []],
