@@ -10,12 +10,19 @@ const ofAll = ['owner', 'group', 'mode']
  * The options of a kind that lives at a path, its mode with all four digits. Throws a usage error for a path that is not absolute, for
  * options that are unknown or missing, for a mode that is no octal text and for an owner or group that is no name: all of
  * these would be written as something else, or differ for ever.
- * @param required the options that must be there; owner, group and mode may be
+ * @param required the options that must be there
+ * @param possible those that may be
  */
-export function declared<T extends Ownership>(kind: string, path: string, options: T, required: readonly string[]): T {
+export function declared<T extends Ownership>(
+  kind: string,
+  path: string,
+  options: T,
+  required: readonly string[],
+  possible: readonly string[] = ofAll,
+): T {
   checkPath(kind, path)
   const where = `${kind}:${path}`
-  checkNames(where, options, required, ofAll)
+  checkNames(where, options, required, possible)
   for (const name of ['owner', 'group'] as const) {
     const value: unknown = options[name]
     if (value === undefined || (typeof value === 'string' && isName(value))) continue

@@ -3,6 +3,7 @@ import { type Resource, resource, type Step, uploadAnew } from '../core/resource
 import { Script, sh, userId } from '../core/script.ts'
 import { enterAndHold, entered } from '../core/way.ts'
 import { release as releaseReader, releaseTree } from '../readers.ts'
+import { declared } from './declared.ts'
 import { barredWay, hereOf, ownersOf, pathQuestion, readStat, wayQuestion } from './path.ts'
 
 /** An archive on the controller whose digest was verified and whose entries were checked before any host is asked. */
@@ -30,6 +31,8 @@ export interface ReleaseOptions {
   readonly others?: boolean
 }
 
+const required = ['archive', 'owner', 'group']
+
 /** Where archives wait on a host, each under the name of its digest. */
 export const archiveFolder = '/var/cache/plinth'
 
@@ -38,11 +41,13 @@ export const archiveFolder = '/var/cache/plinth'
  * only when it is whole, and carries a marker with the digest of its tree, so that damage done later shows. For another
  * owner, or other readers, than it was unpacked for it is unpacked anew.
  * The archive travels once per machine, goes on where an earlier run was cut, and gets its name when its digest is right.
+ * Throws a usage error for what can't be declared so, see `declared`.
  */
-export function release(path: string, { archive, owner, group, others = false }: ReleaseOptions): Resource {
+export function release(path: string, options: ReleaseOptions): Resource {
+  const { archive, owner, group, others = false } = declared('release', path, options, required, ['others'])
   const question = { reader: releaseReader, key: path }
   const arrived = `${archiveFolder}/${archive.sha256}`
-  const declared = `${owner}:${group} ${others ? '0755' : '0750'}`
+  const wanted = `${owner}:${group} ${others ? '0755' : '0750'}`
   return resource<ReleaseState>({
     id: `release:${path}`,
     needs: ownersOf({ owner, group }),
@@ -59,7 +64,7 @@ export function release(path: string, { archive, owner, group, others = false }:
       const folder = there?.type === 'directory' ? there : null
       // But for the bit that hands down its group, which it may have from the folder above.
       const found = folder && `${folder.owner}:${folder.group} 0${folder.mode.slice(-3)}`
-      return { archive: marker, tree: found === null || found === declared ? 'whole' : found }
+      return { archive: marker, tree: found === null || found === wanted ? 'whole' : found }
     },
     // Without owner and mode: its digest is known to what runs, and would be another one.
     desired: { archive: archive.sha256, tree: 'whole' },

@@ -7,6 +7,7 @@ import { directory } from '../../lib/resources/directory.ts'
 import { file } from '../../lib/resources/file.ts'
 import { lineSet } from '../../lib/resources/line-set.ts'
 import { properties } from '../../lib/resources/properties.ts'
+import { release } from '../../lib/resources/release.ts'
 import { symlink } from '../../lib/resources/symlink.ts'
 import { canned } from '../../lib/testing.ts'
 import { assert, suite } from '../kit.ts'
@@ -35,6 +36,12 @@ const kinds: Readonly<Record<string, (path: string, more: object) => Resource>> 
     (properties as Loose)(path, { wanted: { a: '1' }, template: '', secret: () => false, ...root, ...more }),
   'line-set': (path, more) =>
     (lineSet as Loose)(path, { members: ['a'], parse: () => [], render: () => '', ...root, ...more }),
+}
+
+const archive = { name: 'a.tar.gz', path: '/a.tar.gz', bytes: 1, sha256: 'a'.repeat(64) }
+/** Its modes follow from who may read it. */
+const withoutMode: typeof kinds = {
+  release: (path, more) => (release as Loose)(path, { archive, owner: 'root', group: 'root', ...more }),
 }
 
 for (const [kind, make] of Object.entries(kinds)) {
@@ -71,7 +78,9 @@ for (const [kind, make] of Object.entries(kinds)) {
         ],
       )
   })
+}
 
+for (const [kind, make] of Object.entries({ ...kinds, ...withoutMode })) {
   test(`${kind}: an owner or group that is no name is refused`, () => {
     for (const [value, found] of [
       ['0', '"0"'],

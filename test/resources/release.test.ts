@@ -294,7 +294,7 @@ for (const shell of shells) {
         `#!/bin/sh\n/usr/bin/setpriv --reuid=65534 --regid=65534 --clear-groups /bin/ln -s ${q(victim)} .plinth 2>>${q(log)}\nexec ${real} "$@"\n`,
         { mode: 0o755 },
       )
-      const owned = release(at, { archive: one, owner: '65534', group: '65534' })
+      const owned = release(at, { archive: one, owner: 'nobody', group: 'nogroup' })
       host.run(host.plan(owned), bin)
       assert.is(readFileSync(victim, 'utf8'), 'untouched')
       assert.match(readFileSync(log, 'utf8'), /Permission denied/)
