@@ -66,6 +66,8 @@ export const startNode = (node: Node, nodes: readonly Node[], after?: readonly s
   work: async (work) => {
     await work.run(node, startUnit(node.params.nacos.unit))
   },
+  explain: (reach) =>
+    nacosHealthy().explain(reach.scope<NacosNode>([node]), [{ host: node.name, what: 'does not start', final: true }]),
 })
 
 /** The nodes of `expected`, and whoever serves beside them, are a healthy cluster. Only waits. */

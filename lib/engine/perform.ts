@@ -228,9 +228,19 @@ class Run {
     try {
       return await work()
     } catch (error) {
-      if (error instanceof StepFailure) this.#fail(action, error.kind, [error.problem], error.step)
+      if (error instanceof StepFailure)
+        this.#fail(action, error.kind, [error.problem, ...(await this.#causes(action, error))], error.step)
       else this.#fail(action, isUnreachable(error) ? 'unreachable' : 'failed', problemsOf(error))
       return undefined
+    }
+  }
+
+  async #causes({ explain }: Action, { kind }: StepFailure): Promise<readonly Problem[]> {
+    if (!explain || kind !== 'failed') return []
+    try {
+      return await explain(this.#reach)
+    } catch (error) {
+      return problemsOf(error)
     }
   }
 

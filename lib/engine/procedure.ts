@@ -66,6 +66,8 @@ export interface Action {
   look(reach: Reach): Promise<Sight>
   /** Must be safe to repeat. None for what only waits. */
   work?(work: Work): Promise<void>
+  /** Why a step of its work failed, as far as the host can tell. Reads only. */
+  explain?(reach: Reach): Promise<readonly Problem[]>
 }
 
 export interface Procedure {

@@ -300,6 +300,20 @@ test('a node that the others do not know is for the site to bring in', async () 
   assert.match(told(result), /n1: 10\.0\.0\.1:8848 does not know 10\.0\.0\.2:8848; run playbooks\/site\.ts, which/)
 })
 
+test('a start that fails is told with what the node says of it', async () => {
+  const it = await scene({ down: ['n1'] })
+  const machine = it.world.machine(it.nodes[0]!.machine.key)
+  machine.answer('tail:/opt/nacos/logs/start.out', "Unrecognized VM option 'UseConcMarkSweepGC'\n")
+  machine.fail('start nacos.service', 1, 'Job for nacos.service failed.')
+  const text = told(await it.carry(undrain(it.nodes[0]!, it.nodes)))
+  assert.match(text, /"start nacos\.service" ended with exit code 1:\s+Job for nacos\.service failed/)
+  assert.match(text, /n1: wrong JDK: the JDK does not know the flag UseConcMarkSweepGC/)
+  // Whether it has started nobody knows, and nobody can be asked.
+  const lost = await scene({ down: ['n1'] })
+  lost.world.machine(lost.nodes[0]!.machine.key).lose('start nacos.service')
+  assert.not.match(told(await lost.carry(undrain(lost.nodes[0]!, lost.nodes))), /wrong JDK|is unknown: its unit/)
+})
+
 test('a node that is not installed is not started', async () => {
   const it = await scene({ down: ['n1'] })
   it.world.machine(it.nodes[0]!.machine.key).answer('unit:nacos.service', '')
