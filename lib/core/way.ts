@@ -111,12 +111,8 @@ else
   cd -P -- ${folder}
 fi`
 
-/** Why a folder is not entered that no link leads to. */
-export const noFolder = 'is no folder that is there'
-
 /**
- * Of each of these folders that `enter` would refuse as root, a line with a tab and why: also `noFolder`, unless a link is on the
- * way, which may lead to something that is yet to come. Only looks, and so may be deceived at
+ * Of each of these folders that `enter` would refuse as root, a line with a tab and why. Only looks, and so may be deceived at
  * this very moment: whoever enters looks again. Without a process where no link is on the way.
  */
 export const refusals = (folders: readonly string[]): Script =>
@@ -129,7 +125,6 @@ ${walk({
 for plinth_way in ${folders}; do
   plinth_to=$plinth_way
   while [ "$plinth_to" ] && [ ! -L "$plinth_to" ]; do plinth_to=${new Script('${plinth_to%/*}')}; done
-  if [ "$plinth_to" ]; then ( cd /; plinth_links=0; ${started} ) 2>/dev/null
-  elif [ ! -d "$plinth_way" ]; then printf '%s\t%s\n' "$plinth_way" ${noFolder}; fi
+  if [ "$plinth_to" ]; then ( cd /; plinth_links=0; ${started} ) 2>/dev/null; fi
 done
 fi`

@@ -54,7 +54,7 @@ class Directory implements Definition<PathState> {
   }
 
   barred(answers: Answers, pending: ReadonlySet<string>): readonly Problem[] {
-    return barredWay(this.path, answers, pending, true)
+    return barredWay(this.path, answers, pending)
   }
 
   steps({ actual }: Diff<PathState>): readonly Step[] {

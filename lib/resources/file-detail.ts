@@ -3,7 +3,6 @@ import type { Answers, Question } from '../core/probe.ts'
 import type { Detail } from '../core/resource.ts'
 import { reveal, Secret, sha256 } from '../core/secret.ts'
 import { textDiff } from '../core/text-diff.ts'
-import { noFolder } from '../core/way.ts'
 import { excerpt, hash, mostExcerpt } from '../readers.ts'
 import { pathQuestion, readStat, wayQuestion } from './path.ts'
 
@@ -52,7 +51,7 @@ export class FileDetail implements Detail {
   private diff(answers: Answers): readonly string[] {
     const { path, content } = this
     const now = readStat(answers, path)
-    if (!['', noFolder].includes(answers(wayQuestion(path)))) return astray
+    if (answers(wayQuestion(path)) !== '') return astray
     if (isPrivate(now?.mode)) return onlyOwner
     if (now !== null && now.type !== 'file') return without(`a ${now.type} is there now`)
     if (now !== null && now.bytes > mostExcerpt) return tooLarge

@@ -4,7 +4,7 @@ import type { Problem } from '../core/error.ts'
 import type { Answers, Question } from '../core/probe.ts'
 import type { Step } from '../core/resource.ts'
 import { inputBytes, lines, Script, sh, userId } from '../core/script.ts'
-import { enter, enterAndHold, entered, noFolder } from '../core/way.ts'
+import { enter, enterAndHold, entered } from '../core/way.ts'
 import { refusal, stat } from '../readers.ts'
 
 /** Owner, group and mode as they should be. What is left out: see the kind. */
@@ -67,33 +67,18 @@ const folderOf = (path: string): string =>
   unusual.test(path) ? posix.dirname(posix.resolve('/', path)) : path.slice(0, path.lastIndexOf('/')) || '/'
 
 /**
- * What is against doing anything at a path: a link on the way that root must not follow, or no folder for it. Nothing where
- * something on the way is about to change: whoever enters it then looks again. `makes`: missing folders are made with it.
+ * What is against doing anything at a path: a link on the way that root must not follow. Nothing where something on the way is
+ * about to change: whoever enters it then looks again.
  */
-export function barredWay(
-  path: string,
-  answers: Answers,
-  pending: ReadonlySet<string>,
-  makes = false,
-): readonly Problem[] {
+export function barredWay(path: string, answers: Answers, pending: ReadonlySet<string>): readonly Problem[] {
   const question = wayQuestion(path)
   const why = answers(question)
   if (why === '') return []
   const way = `${question.key}/`
-  const before = [...pending]
-  const pathsBefore = before.map((id) => `${id.slice(id.indexOf(':') + 1)}/`)
-  if (pathsBefore.some((other) => way.startsWith(other))) return []
-  if (why === noFolder) {
-    const mayCome = pathsBefore.some((other) => other.startsWith(way)) || !before.every((id) => ofPath.test(id))
-    if (makes || mayCome) return []
-    return [{ where: path, what: `${question.key} ${why}`, remedy: `declare directory ${question.key} before it` }]
-  }
+  if ([...pending].some((id) => way.startsWith(`${id.slice(id.indexOf(':') + 1)}/`))) return []
   const remedy = 'declare the path that is meant, or have root make that link'
   return [{ where: path, what: `${question.key} ${why}`, remedy }]
 }
-
-/** What makes no folder but those of its own path. A package may make any, and so may a user, whose home it is, and a service that starts. */
-const ofPath = /^(?:directory|file|properties|line-set|symlink|release):/
 
 /**
  * Everything that is known of a path, a link itself and not what it leads to; null when nothing is there. The one place that

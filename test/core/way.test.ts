@@ -11,7 +11,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { q } from '../../lib/core/script.ts'
-import { enter, enterOrMake, noFolder } from '../../lib/core/way.ts'
+import { enter, enterOrMake } from '../../lib/core/way.ts'
 import { refusal } from '../../lib/readers.ts'
 import { assert, suite } from '../kit.ts'
 import { mkdirs, Sandbox, type ShellName, shells } from '../shells.ts'
@@ -159,11 +159,8 @@ for (const shell of shells) {
       const { code, stderr } = entered(shell, way)
       assert.is(code, 1)
       assert.ok(stderr.includes(`${way} can't be entered${name === 'circle' ? ': too many links' : ''}\n`), stderr)
-      // What a link leads to may be yet to come; what no link leads to is missing.
-      assert.is(refused(shell, way), ['file', 'none'].includes(name) ? noFolder : '')
+      assert.is(refused(shell, way), '')
     }
-    assert.is(refused(shell, join(home, 'none/below')), noFolder)
-    assert.is(refused(shell, join(home, 'dangling/below')), '')
   })
 
   asRoot(`${shell}: names that a forgotten quote would spoil, in the way and in a link`, () => {

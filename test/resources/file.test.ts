@@ -12,14 +12,9 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { problemText } from '../../lib/core/error.ts'
-import type { Resource } from '../../lib/core/resource.ts'
 import { Secret, sha256 } from '../../lib/core/secret.ts'
-import { noFolder } from '../../lib/core/way.ts'
-import { directory } from '../../lib/resources/directory.ts'
 import { file } from '../../lib/resources/file.ts'
 import { replaceFile } from '../../lib/resources/path.ts'
-import { symlink } from '../../lib/resources/symlink.ts'
 import { canned } from '../../lib/testing.ts'
 import { assert, suite } from '../kit.ts'
 import { me, mkdirs, Sandbox, shells } from '../shells.ts'
@@ -161,30 +156,6 @@ test('nothing is shown of what a link on the way leads to that root would not fo
   // Its folder is about to be mended: nobody knows yet.
   assert.is(wanted.plan(canned(answers), new Set(['directory:/etc'])).action, 'update')
   assert.equal(wanted.detail!.lines(canned(answers)), ['(no lines: it is reached by a link)'])
-})
-
-const nowhere = canned({ 'refusal:/opt/app/conf': noFolder })
-const inThere = '/opt/app/conf/app.conf'
-const planned = (one: Resource, ...before: readonly string[]) => one.plan(nowhere, new Set(before))
-
-test('a file for which there is no folder, and none is to come, is refused before anything is done', () => {
-  const wanted = file(inThere, { content: 'a\n' })
-  const { action, problems } = planned(wanted)
-  assert.is(action, 'blocked')
-  assert.equal(problems.map(problemText), [
-    `${inThere}: /opt/app/conf is no folder that is there; declare directory /opt/app/conf before it`,
-  ])
-  assert.is(planned(symlink(inThere, 'x')).action, 'blocked')
-  for (const before of ['file:/opt/other', 'directory:/opt/apples', 'symlink:/opt/app/conf.d', 'release:/opt/1.0'])
-    assert.is(planned(wanted, before).action, 'blocked', before)
-  // It, what is above it, and what is made with all that is missing above.
-  for (const before of ['directory:/opt/app/conf', 'symlink:/opt/app', 'release:/opt', 'directory:/opt/app/conf/d/e'])
-    assert.is(planned(wanted, before).action, 'create', before)
-  // Nobody here knows which folders these bring.
-  for (const before of ['package:app', 'user:app', 'unit:app', 'own:/opt'])
-    assert.is(planned(wanted, before).action, 'create', before)
-  assert.is(planned(directory('/opt/app/conf/d')).action, 'create', 'which makes what is above it')
-  assert.equal(wanted.detail!.lines(nowhere), ['@@ -0,0 +1,1 @@', '+a'])
 })
 
 test('what is not shown is not asked for', () => {
