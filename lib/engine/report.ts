@@ -113,11 +113,19 @@ export function leftoverLines(found: readonly Leftover[], prune: boolean): reado
   ]
 }
 
-/** What plans warn of, each once. */
-export function warningLines(plans: readonly HostPlan[]): readonly Line[] {
-  const texts = plans.flatMap((host) => host.plans.flatMap(({ warnings = [] }) => warnings.map(problemText)))
-  return [...new Set(texts)].map((text) => line(`warning: ${text}`, 'change'))
+/** What plans warn of, each once, with the hosts on which it was found. */
+export function planWarnings(plans: readonly HostPlan[]): readonly Problem[] {
+  const found = plans.flatMap(({ host, plans: items }) =>
+    items.flatMap(({ warnings = [] }) => warnings.map((problem) => ({ host, problem }))),
+  )
+  return [...grouped(found, ({ problem }) => problemText(problem)).values()].flatMap((alike) => {
+    const hosts = [...new Set(alike.map(({ host }) => host))]
+    return alike.slice(0, 1).map(({ problem }) => ({ ...problem, where: `${hostsText(hosts)}: ${problem.where}` }))
+  })
 }
+
+export const warningLines = (plans: readonly HostPlan[]): readonly Line[] =>
+  planWarnings(plans).map((problem) => line(`warning: ${problemText(problem)}`, 'change'))
 
 /** How many resources would change, and on how many hosts. */
 export function countChanges(plans: readonly HostPlan[]): { readonly resources: number; readonly hosts: number } {
