@@ -4,6 +4,7 @@ import { width } from './core/display.ts'
 import { exitCode, usageError } from './core/error.ts'
 import { secretsOf } from './core/inventory-view.ts'
 import { type Masking, masking } from './core/masking.ts'
+import { jsonText } from './core/visible.ts'
 import { openConsole } from './edge/console.ts'
 import { onInterrupt } from './edge/interrupt.ts'
 import { commandLine } from './edge/next-command.ts'
@@ -60,7 +61,7 @@ export const each = <T>(prepare: (fleet: Fleet, call: Call) => Errand<T> | Promi
     if (options.check) {
       const hosts = errand.hosts.map(({ name, machine }) => ({ host: name, machine: machine.key }))
       const document = { ...head, exitCode: exitCode.differs, errand: errand.name, hosts }
-      if (options.json) console.log(JSON.stringify(document, null, 2))
+      if (options.json) console.log(jsonText(document, 2))
       else screen.result(errandPlan(errand, commandLine(playbook, argv)))
       return exitCode.differs
     }
@@ -92,8 +93,7 @@ export const each = <T>(prepare: (fleet: Fleet, call: Call) => Errand<T> | Promi
     const code = errandCode(result)
     screen.warn(result.warnings)
     const seconds = Math.round(performance.now() - start) / 1000
-    if (options.json)
-      console.log(JSON.stringify({ ...head, exitCode: code, seconds, ...errandDocument(result) }, null, 2))
+    if (options.json) console.log(jsonText({ ...head, exitCode: code, seconds, ...errandDocument(result) }, 2))
     else screen.result(errandRecap(errand, result, seconds, next))
     return code
   })
