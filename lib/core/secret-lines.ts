@@ -6,7 +6,8 @@ const stars = '***'
  * What a value stands behind: `name="KEY" value=`, `KEY=`, `KEY: `, `"KEY":` (also in JSON within a string), `<KEY>`. A word is
  * looked at from its beginning alone: with one of 64 KiB there would be no end to it.
  */
-const naming = /\b(?:name|key)=["']([^"']*)["']\s+value=|(?<![\w.-])([\w.-]+)(?:\\*["'])?[ \t]*[=:][ \t]*|<([\w.-]+)>/gi
+const naming =
+  /\b(?:name|key)=["']([^"']*)["']\s+value=|(?<![\w.-])([\w.-]+)(?:\[\w*\])?(?:\\*["'])?[ \t]*[=:][ \t]*|<([\w.-]+)>/gi
 /** A value in quotes, behind which nothing goes on with it. */
 const quoted = /^(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')(?=$|[\s,;)\]}>/?&])/
 /** The beginning of a value that is on the lines below: nothing, or a block of YAML, JSON or HCL. */

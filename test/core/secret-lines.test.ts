@@ -14,6 +14,7 @@ const lines: readonly [text: string, shown: string][] = [
   ["export DB_PASSWORD='it''s' A=b", 'export DB_PASSWORD=***'],
   [`PW="a\\"b" A=b`, 'PW=*** A=b'],
   [`PW="a"'b' A=b`, 'PW=***'],
+  ['app.tokens[0]=hunter2', 'app.tokens[0]=***'],
   ['token="unfinished', 'token=***'],
   ['{"user":"app","password":"hunter2","port":1}', '{"user":"app","password":***,"port":1}'],
   ['{"user":"app","password":12345,"port":1}', '{"user":"app","password":***'],
