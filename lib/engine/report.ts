@@ -56,13 +56,13 @@ function planLines(plan: Plan, { verbose, diff }: Shown): readonly Line[] {
   // What a new thing is like follows from the role; only what makes it differ from a plain one is worth a line.
   const brief = action === 'create' && !verbose
   const detail = brief ? [] : (plan.detail ?? [])
-  const changes = verbose ? plan.changes : beyondLines(plan)
+  const changes = brief ? [] : verbose ? plan.changes : beyondLines(plan)
   const shown = diff ? detail : detail.slice(0, mostLines)
   const hidden = detail.length - shown.length
   const fit = verbose || diff ? (text: string) => text : briefly
   return [
     line(`  ${signs[action]} ${id}`, tone),
-    ...(brief ? [] : changes.map((change) => line(`      ${fit(changeText(change))}`))),
+    ...changes.map((change) => line(`      ${fit(changeText(change))}`)),
     ...shown.map((text) => line(`      ${fit(text)}`, diffTone(text))),
     ...(hidden > 0 ? [line(`      … ${count(hidden, 'more line')}, all with --diff`, 'faint')] : []),
     ...problems.map((problem) => line(`      ${problemText(problem)}`, 'bad')),
