@@ -4,6 +4,7 @@ import { width } from './core/display.ts'
 import { exitCode, usageError } from './core/error.ts'
 import { secretsOf } from './core/inventory-view.ts'
 import { type Masking, masking } from './core/masking.ts'
+import { jsonText } from './core/visible.ts'
 import { openConsole } from './edge/console.ts'
 import { onInterrupt } from './edge/interrupt.ts'
 import { commandLine } from './edge/next-command.ts'
@@ -55,20 +56,20 @@ export const each = <T>(prepare: (fleet: Fleet, call: Call) => Errand<T> | Promi
       for (const { name } of errand.hosts) console.log(name)
       return exitCode.done
     }
-    const next = commandLine(playbook, process.argv.slice(2))
+    const argv = process.argv.slice(2)
     const head = { format: 1, plinth: version, check: options.check }
     if (options.check) {
       const hosts = errand.hosts.map(({ name, machine }) => ({ host: name, machine: machine.key }))
       const document = { ...head, exitCode: exitCode.differs, errand: errand.name, hosts }
-      if (options.json) console.log(JSON.stringify(document, null, 2))
-      else screen.result(errandPlan(errand, next))
+      if (options.json) console.log(jsonText(document, 2))
+      else screen.result(errandPlan(errand, commandLine(playbook, argv)))
       return exitCode.differs
     }
     let known: Masking | undefined
     // Opens every secret and runs the commands of the inventory: not for who only looks.
     const mask = (): Masking => (known ??= masking(secretsIn(fleet)))
     // Before interrupts are heard, so that the first one ends a command that hangs.
-    if (errand.acts) mask()
+    const next = commandLine(playbook, errand.acts ? argv.map(mask().mask) : argv)
     const interrupt = onInterrupt({
       first: () => screen.progress('waiting for what runs already; interrupt again to stop at once'),
       again() {
@@ -92,8 +93,7 @@ export const each = <T>(prepare: (fleet: Fleet, call: Call) => Errand<T> | Promi
     const code = errandCode(result)
     screen.warn(result.warnings)
     const seconds = Math.round(performance.now() - start) / 1000
-    if (options.json)
-      console.log(JSON.stringify({ ...head, exitCode: code, seconds, ...errandDocument(errand, result) }, null, 2))
+    if (options.json) console.log(jsonText({ ...head, exitCode: code, seconds, ...errandDocument(result) }, 2))
     else screen.result(errandRecap(errand, result, seconds, next))
     return code
   })

@@ -2,6 +2,7 @@
 import { type Listener, listener } from './core/declaring.ts'
 import { count } from './core/display.ts'
 import { type ExitCode, exitCode, type Problem, usageError } from './core/error.ts'
+import { jsonText } from './core/visible.ts'
 import type { Options } from './edge/arguments.ts'
 import { consenting } from './edge/consent.ts'
 import { type Console, openConsole } from './edge/console.ts'
@@ -112,7 +113,7 @@ const converging = (plays: Plays): Promise<void> =>
     // Who finds that something differs goes on to apply the plan: there must be one.
     const code = unsaved.length > 0 ? exitCode.failed : codeOf(result, options.check)
     const run: Run = { ...begun, ...reporter.told(), result, code, next, warnings: [...warnings, ...unsaved] }
-    if (options.json) console.log(JSON.stringify(document(run), null, 2))
+    if (options.json) console.log(jsonText(document(run), 2))
     else screen.result([...recap(run), ...outsideLines(result, options.check)])
     keepTags(playbook, site, world)
     const unwritten = reporter.write(run)
@@ -184,9 +185,7 @@ export const inspect = <P>(
         database: async (host, login) => world.database(await connections.machine(host.machine), login),
       }))
       if (options.json)
-        console.log(
-          JSON.stringify({ format: 1, plinth: version, exitCode: code, lines: lines.map(({ text }) => text) }, null, 2),
-        )
+        console.log(jsonText({ format: 1, plinth: version, exitCode: code, lines: lines.map(({ text }) => text) }, 2))
       else screen.result(lines)
       return code
     } finally {

@@ -1,6 +1,7 @@
 /** Procedures from a terminal: every playbook of actions is one call of `perform`. */
 import { exitCode, usageError } from './core/error.ts'
 import type { Storage } from './core/storage.ts'
+import { jsonText } from './core/visible.ts'
 import { openConsole } from './edge/console.ts'
 import { onInterrupt } from './edge/interrupt.ts'
 import { commandLine } from './edge/next-command.ts'
@@ -66,7 +67,7 @@ export const perform = (
     }).finally(() => screen.end())
     const code = procedureCode(result, options.check)
     const run: ProcedureRun = { ...begun, ...reporter.told(), result, code, next, warnings }
-    if (options.json) console.log(JSON.stringify(document(run), null, 2))
+    if (options.json) console.log(jsonText(document(run), 2))
     else screen.result(procedureRecap(result, options.check, run.seconds, next))
     const unwritten = reporter.write(run)
     screen.warn(unwritten)

@@ -139,7 +139,7 @@ export interface Definition<S extends State> {
   /** Resources whose change this one reacts to (a unit and the files it runs with). */
   readonly inputs?: readonly Resource[]
   /** Values that are never shown, not even as digests: a digest of a weak password is a way to guess it. */
-  secret?(key: string, value: string): boolean
+  secret?(key: string, value: string, actual: S | null): boolean
   /** Things that stand in the way, seen in the answers: they block the resource, and with it the run. */
   blocked?(answers: Answers, actual: S | null, pending: ReadonlySet<string>): readonly Problem[]
   /** What is against its steps where there are some, and against nothing else: it may be as declared all the same. They block it then. */
@@ -333,7 +333,7 @@ function difference<S extends State>(
   keys: readonly string[],
 ): readonly Change[] {
   const shown = (key: string, value: string | undefined, instead: string): string | null =>
-    value === undefined ? null : definition.secret?.(key, value) ? instead : value
+    value === undefined ? null : definition.secret?.(key, value, actual) ? instead : value
   // In two steps, so that the list that is kept has no room for more.
   const differing = actual === null ? keys : keys.filter((key) => actual[key] !== desired[key])
   return differing.map((key) => {

@@ -1,6 +1,7 @@
 /** `--events FILE`: what happens, as lines of JSON, each of them written before the next thing begins. */
 import { closeSync, constants, openSync, writeSync } from 'node:fs'
 import { usageError } from '../core/error.ts'
+import { jsonText } from '../core/visible.ts'
 import type { Event } from '../engine/world.ts'
 import type { Begun, Ended } from '../report/run.ts'
 import { streamEnd, streamed, streamHead } from '../report/stream.ts'
@@ -29,7 +30,7 @@ export function openEvents(path: string | null, begun: Begun, say: (line: string
   }
   const write = (line: object): void => {
     if (file === null) return
-    const bytes = Buffer.from(`${JSON.stringify(line)}\n`)
+    const bytes = Buffer.from(`${jsonText(line)}\n`)
     try {
       for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at)
     } catch (error) {

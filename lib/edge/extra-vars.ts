@@ -4,6 +4,7 @@
 import { usageError } from '../core/error.ts'
 import { mergeVariables, type Variables } from '../core/inventory.ts'
 import { kindOf, LocatedMap, LocatedScalar, type Place } from '../core/located.ts'
+import { pairWords } from '../core/pair-words.ts'
 import { resolvePath } from '../core/values.ts'
 import { shownPath } from './inventory-sources.ts'
 import { ValueCommands } from './value-command.ts'
@@ -40,7 +41,9 @@ function readOne(value: string, around: Surroundings): Variables {
   if (/^[[{]/.test(value)) return mapOf(readYaml(value, option, around), 'the text')
   if (/\{\{|\{%/.test(value))
     throw usageError({ where: option, what: 'Jinja expressions are not evaluated', remedy: 'write the value' })
-  const pairs = words(value).map((word, i): [string, string] => {
+  const words = pairWords(value)
+  if (words === null) throw usageError({ where: option, what: 'a quote is not closed', remedy: 'close it' })
+  const pairs = words.map((word, i): [string, string] => {
     const cut = word.indexOf('=')
     if (cut > 0 && leftOut.has(word.slice(cut + 1)))
       throw usageError({
@@ -67,13 +70,4 @@ function mapOf(value: ReturnType<typeof readYaml>, what: string): Variables {
     what: `${what}: expected variables, found ${found}`,
     remedy: what.startsWith('@') ? 'write lines of "name: value"' : 'write {"key": "value"}',
   })
-}
-
-/** Splits at spaces outside of quotes; quotes around a whole value go away. */
-function words(text: string): string[] {
-  const word = /(?:[^\s"']|"[^"]*"|'[^']*')+/g
-  if (text.replace(word, '').trim() !== '')
-    throw usageError({ where: option, what: 'a quote is not closed', remedy: 'close it' })
-  const found = text.match(word) ?? []
-  return found.map((word) => word.replace(/^([^=]*=)?(["'])(.*)\2$/s, '$1$3'))
 }

@@ -2,6 +2,7 @@
 import { renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Problem, usageError } from '../core/error.ts'
+import { jsonText } from '../core/visible.ts'
 import { document } from '../report/document.ts'
 import { junit } from '../report/junit.ts'
 import { page } from '../report/page.ts'
@@ -17,7 +18,7 @@ export interface ReportFolder {
 }
 
 const files: Readonly<Record<string, (run: Ended) => string>> = {
-  'report.json': (run) => `${JSON.stringify(document(run), null, 1)}\n`,
+  'report.json': (run) => `${jsonText(document(run), 1)}\n`,
   'junit.xml': junit,
   'report.html': page,
 }

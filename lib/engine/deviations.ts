@@ -147,18 +147,11 @@ interface PlayOutline {
   readonly hosts: readonly string[]
 }
 
-/** The hosts of all plays in one list. Two plays may have one name, and then they are told apart by their order. */
-function flat(plays: readonly PlayOutline[]) {
-  const counts = new Map<string, number>()
-  return plays.flatMap(({ play, how, hosts }) =>
-    hosts.map((host) => {
-      const named = JSON.stringify([play, host])
-      const count = (counts.get(named) ?? 0) + 1
-      counts.set(named, count)
-      return { play, how, host, name: `${named} ${count}` }
-    }),
+/** The hosts of all plays in one list. */
+const flat = (plays: readonly PlayOutline[]) =>
+  plays.flatMap(({ play, how, hosts }) =>
+    hosts.map((host) => ({ play, how, host, name: JSON.stringify([play, host]) })),
   )
-}
 
 /** Plays and hosts that only one of the two has, plays that are gone through otherwise, and another order of them. */
 export function outlineDeviations(saved: readonly SavedPlay[], now: readonly PlayOutline[]): readonly Deviation[] {

@@ -40,7 +40,7 @@ export function errandRecap<T>(
   const found = hosts.flatMap(({ host, state, value }): readonly Found<T>[] =>
     value !== null && state !== 'unreachable' ? [{ host, value }] : [],
   )
-  const name = cut(errand.name.replace(/\s+/g, ' '), 60)
+  const name = cut(result.name.replace(/\s+/g, ' '), 60)
   const sentence: Line = interrupted
     ? { tone: 'bad', text: `Interrupted after ${time}: what had begun has ended. Go on with: ${next}` }
     : bad.length > 0
@@ -61,7 +61,7 @@ function rows(hosts: readonly HostCame<unknown>[]): readonly Line[] {
 }
 
 /** The document of --json. */
-export const errandDocument = ({ name }: Errand, { hosts, interrupted }: ErrandResult) => ({
+export const errandDocument = ({ name, hosts, interrupted }: ErrandResult) => ({
   errand: name,
   interrupted,
   hosts: hosts.map(({ host, state, end, seconds, value, problems }) => ({

@@ -72,6 +72,8 @@ export interface HostCame<T> {
 }
 
 export interface ErrandResult<T = unknown> {
+  /** What was done, as it may be shown: a command may have a secret in it. */
+  readonly name: string
   readonly hosts: readonly HostCame<T>[]
   readonly interrupted: boolean
   readonly warnings: readonly Problem[]
@@ -101,14 +103,16 @@ export async function visit<T>(errand: Errand<T>, world: World, options: ErrandO
   const connections = new Connections(world)
   const { signal, forks, report } = options
   const untraced: Problem[] = []
+  const shown = maskOf(errand, options)
   const one = async (host: Host<unknown>): Promise<HostCame<T>> => {
     const begun = world.now()
     const came = (
       state: HostCame<T>['state'],
       end: string,
       value: T | null,
-      problems: readonly Problem[],
+      found: readonly Problem[],
     ): HostCame<T> => {
+      const problems = found.map(({ where, what, remedy }) => ({ where, what: shown(what), remedy: shown(remedy) }))
       report({ kind: 'ended', host: host.name, problems })
       return { host: host.name, state, end, seconds: world.now() - begun, value, problems }
     }
@@ -139,6 +143,7 @@ export async function visit<T>(errand: Errand<T>, world: World, options: ErrandO
     })
     const byName = new Map(found.flat().map((came) => [came.host, came]))
     return {
+      name: shown(errand.name),
       hosts: errand.hosts.flatMap(({ name }) => byName.get(name) ?? []),
       interrupted: signal.aborted,
       warnings: untracedText(untraced),
@@ -147,6 +152,9 @@ export async function visit<T>(errand: Errand<T>, world: World, options: ErrandO
     await connections.close()
   }
 }
+
+/** What is shown of the command of an errand. One that only looks has none, and opens no secret. */
+const maskOf = ({ acts }: Errand, { mask }: ErrandOptions): Masking['mask'] => (acts ? mask().mask : (text) => text)
 
 function ignoreUnreachable(error: unknown): void {
   if (!(error instanceof PlinthError)) throw error
@@ -182,7 +190,7 @@ function handOn(
         }
       }
       await trace(`begin: ${step.say}`)
-      report({ kind: 'begun', host: host.name, say: step.say })
+      report({ kind: 'begun', host: host.name, say: mask(step.say) })
       const listening = listen(masking, (stream, lines) => report({ kind: 'said', host: host.name, stream, lines }))
       let done: Done | undefined
       for await (done of channel.act([step], undefined, listening.heard));

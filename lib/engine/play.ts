@@ -3,6 +3,7 @@
 import type { Database, DatabaseLogin, HttpRequest, HttpResponse } from '../core/channel.ts'
 import { type PlinthError, type Problem, usageError } from '../core/error.ts'
 import type { Facts } from '../core/facts.ts'
+import { grouped } from '../core/grouped.ts'
 import type { Connection } from '../core/inventory.ts'
 import { checkNames } from '../core/known-names.ts'
 import type { Answers, Question } from '../core/probe.ts'
@@ -115,7 +116,7 @@ export function placeOf({ options }: Play, host: Host<unknown>): string {
   return login ? `${key} ${login.user}@${login.host}:${login.port}` : key
 }
 
-/** What `main` was given as its site. Throws a usage error, which names the place, for what is no list of plays. */
+/** What `main` was given as its site. Throws a usage error, which names the place, for what is no list of plays, and for two of one name. */
 export function checkPlays(plays: unknown): asserts plays is readonly Play[] {
   const where = "main's function"
   const remedy = 'return [play(…), play(…)]'
@@ -123,6 +124,15 @@ export function checkPlays(plays: unknown): asserts plays is readonly Play[] {
   const at = plays.findIndex((one) => !Array.isArray(one?.hosts) || typeof one.desired !== 'function')
   if (at >= 0)
     throw usageError({ where, what: `place ${at + 1} of its list is ${kindOf(plays[at])}, not a play`, remedy })
+  for (const [name, places] of grouped(plays.keys(), (place) => (plays[place] as Play).name)) {
+    if (places.length === 1) continue
+    const numbers = places.map((place) => place + 1)
+    throw usageError({
+      where: `play ${name}`,
+      what: `places ${numbers.slice(0, -1).join(', ')} and ${numbers.at(-1)} of the list have this name`,
+      remedy: 'give each play a name of its own: recap, reports and saved plans tell them apart by it',
+    })
+  }
 }
 
 const playOptions: readonly (keyof PlayOptions<unknown>)[] = [

@@ -1,5 +1,5 @@
 /** What people read of a run: pure functions from what happened to lines. Colour is added by whoever prints them. */
-import { count, padded, width } from '../core/display.ts'
+import { count, cut, padded, width } from '../core/display.ts'
 import { type Problem, problemText } from '../core/error.ts'
 import { grouped } from '../core/grouped.ts'
 import { foldHosts } from '../core/host-range.ts'
@@ -33,8 +33,16 @@ export interface Shown {
   readonly diff?: boolean
 }
 
-/** Lines of a diff that are shown unless all are asked for. */
+/** Lines of a diff that are shown unless all are asked for, and columns of one of them and of a value. */
 const mostLines = 12
+const mostColumns = 400
+
+function briefly(text: string): string {
+  const short = cut(text, mostColumns)
+  return short === text
+    ? text
+    : `${short} (${count(text.length - short.length + 1, 'more character')}, all with --diff)`
+}
 
 /** What is worth a line beside the lines of a text: these show all that its digest hints at, which is another one on each host. */
 export const beyondLines = ({ changes, detail = [] }: Plan): readonly Change[] =>
@@ -48,13 +56,14 @@ function planLines(plan: Plan, { verbose, diff }: Shown): readonly Line[] {
   // What a new thing is like follows from the role; only what makes it differ from a plain one is worth a line.
   const brief = action === 'create' && !verbose
   const detail = brief ? [] : (plan.detail ?? [])
-  const changes = verbose ? plan.changes : beyondLines(plan)
+  const changes = brief ? [] : verbose ? plan.changes : beyondLines(plan)
   const shown = diff ? detail : detail.slice(0, mostLines)
   const hidden = detail.length - shown.length
+  const fit = verbose || diff ? (text: string) => text : briefly
   return [
     line(`  ${signs[action]} ${id}`, tone),
-    ...(brief ? [] : changes.map((change) => line(`      ${changeText(change)}`))),
-    ...shown.map((text) => line(`      ${text}`, diffTone(text))),
+    ...changes.map((change) => line(`      ${fit(changeText(change))}`)),
+    ...shown.map((text) => line(`      ${fit(text)}`, diffTone(text))),
     ...(hidden > 0 ? [line(`      … ${count(hidden, 'more line')}, all with --diff`, 'faint')] : []),
     ...problems.map((problem) => line(`      ${problemText(problem)}`, 'bad')),
   ]
@@ -113,11 +122,19 @@ export function leftoverLines(found: readonly Leftover[], prune: boolean): reado
   ]
 }
 
-/** What plans warn of, each once. */
-export function warningLines(plans: readonly HostPlan[]): readonly Line[] {
-  const texts = plans.flatMap((host) => host.plans.flatMap(({ warnings = [] }) => warnings.map(problemText)))
-  return [...new Set(texts)].map((text) => line(`warning: ${text}`, 'change'))
+/** What plans warn of, each once, with the hosts on which it was found. */
+export function planWarnings(plans: readonly HostPlan[]): readonly Problem[] {
+  const found = plans.flatMap(({ host, plans: items }) =>
+    items.flatMap(({ warnings = [] }) => warnings.map((problem) => ({ host, problem }))),
+  )
+  return [...grouped(found, ({ problem }) => problemText(problem)).values()].flatMap((alike) => {
+    const hosts = [...new Set(alike.map(({ host }) => host))]
+    return alike.slice(0, 1).map(({ problem }) => ({ ...problem, where: `${hostsText(hosts)}: ${problem.where}` }))
+  })
 }
+
+export const warningLines = (plans: readonly HostPlan[]): readonly Line[] =>
+  planWarnings(plans).map((problem) => line(`warning: ${problemText(problem)}`, 'change'))
 
 /** How many resources would change, and on how many hosts. */
 export function countChanges(plans: readonly HostPlan[]): { readonly resources: number; readonly hosts: number } {

@@ -22,7 +22,7 @@ interface Scale {
 export function chart(timeline: Timeline): Markup | null {
   const { bars, waits, seconds } = timeline
   if (bars.length + waits.length === 0) return null
-  const last = Math.max(seconds, ...bars.map(({ to }) => to), 0.1)
+  const last = bars.reduce((latest, { to }) => Math.max(latest, to), Math.max(seconds, 0.1))
   const step = niceStep(last)
   const ticks = Array.from({ length: Math.floor(last / step) + 1 }, (_, i) => i * step)
   const scale = { x: (at: number) => Math.round((at / last) * wide), ticks }

@@ -1,4 +1,5 @@
 /** The command to go on with as a report keeps it. Pure. */
+import { pairWords } from '../core/pair-words.ts'
 import { q } from '../core/script.ts'
 import { shellWords } from '../core/shell-words.ts'
 
@@ -19,6 +20,7 @@ export function keptCommand(command: string): string {
 }
 
 const namesIn = (text: string): string => {
-  const pairs = /^[[{]/.test(text) ? [] : [...text.matchAll(/([^\s"'=]+)=(?:[^\s"']|"[^"]*"|'[^']*')*/g)]
-  return pairs.length === 0 ? '…' : pairs.map(([, name]) => `${name}=…`).join(' ')
+  const words = /^[[{]/.test(text) ? [] : (pairWords(text) ?? [])
+  const names = words.flatMap((word) => (word.includes('=') ? [word.slice(0, word.indexOf('='))] : []))
+  return names.length === 0 ? '…' : names.map((name) => `${name}=…`).join(' ')
 }

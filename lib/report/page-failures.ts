@@ -17,10 +17,8 @@ export function failures(run: Ended): Markup | null {
   const { result } = run
   const next = keptCommand(run.next)
   const about = isProcedure(run) ? 'action' : 'resource'
-  const same = ({ host, play, kind, problems, step, done, undone }: Failure): string =>
-    JSON.stringify([play, kind, problems, step, done, undone]).replaceAll(host, '')
   return nonEmpty(
-    [...grouped(result.failures, same).values()].map((group) => {
+    [...grouped(result.failures, withoutHost).values()].map((group) => {
       const [first] = group
       if (!first) return new Markup('')
       const names = foldHosts(group.map(({ host }) => host)).join(', ')
@@ -29,7 +27,7 @@ export function failures(run: Ended): Markup | null {
           ? markup`<p class="soft">As told by ${first.host}; the others failed in the same way.</p>`
           : null
       return markup`<details class="failure" open><summary><strong>${names}</strong>: ${stateText(first.kind)} in ${first.play}</summary><div>${others}
-${first.problems.map((one) => problem(first.step ? { ...one, what: firstLine(one.what) } : one))}
+${first.problems.map((one, index) => problem(first.step && index === 0 ? { ...one, what: firstLine(one.what) } : one))}
 <dl>${first.step ? stepRows(first.step, about) : null}
 ${row('done', first.done)}${row('not done', first.undone)}<dt>go on with</dt><dd><code>${next}</code></dd></dl></div></details>
 `
@@ -37,10 +35,17 @@ ${row('done', first.done)}${row('not done', first.undone)}<dt>go on with</dt><dd
   )
 }
 
+/** All of a failure but the name of its host, where that stands as a word of its own: `1` is no part of `11`. */
+function withoutHost({ host, play, kind, problems, step, done, undone }: Failure): string {
+  const name = new RegExp(`(?<![\\w.-])${host.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')}(?![\\w-]|\\.\\w)`, 'g')
+  const text = (_key: string, value: unknown) => (typeof value === 'string' ? value.replace(name, '\0') : value)
+  return JSON.stringify([play, kind, problems, step, done, undone], text)
+}
+
 const problem = ({ where, what, remedy }: Problem): Markup =>
   markup`<p><strong>${where}</strong>: <span class="text">${cut(what, most)}</span>; ${remedy}</p>`
 
-/** What a step said is shown below, and not twice. */
+/** What a step said (of the first problem) is shown below, and not twice. */
 const firstLine = (text: string): string => (text.split('\n')[0] ?? '').replace(/:$/, '')
 
 /** What was done, or not; a long list on demand. */

@@ -35,20 +35,20 @@ export const planSection = (hosts: readonly HostOutcome[]): readonly Markup[] =>
     const differing = new Set(items.map(({ host }) => host))
     const as = [...new Set(own.flatMap((host) => host.as ?? []))]
     const byResource = grouped(items, ({ plan }) => plan.id)
+    // What is new on one host may be in the way on another.
+    const byAction = [...byResource.values()].flatMap((all) => [...grouped(all, ({ plan }) => plan.action).values()])
     return [
       markup`<details class="plan" open><summary><strong>${play}</strong>: ${count(byResource.size, 'resource')} on ${count(differing.size, 'host')}</summary>
 ${as.map((one) => markup`<p class="soft">${one}</p>`)}
-${[...byResource].map(([id, all]) => resourceItem(id, all, differing.size))}</details>
+${byAction.map((all) => resourceItem(all, differing.size))}</details>
 `,
     ]
   })
 
-function resourceItem(id: string, items: readonly Item[], of: number): Markup {
-  const variants = [
-    ...grouped(items, ({ plan }) => JSON.stringify([plan.action, beyondLines(plan), plan.detail, plan.problems])),
-  ]
-  const [first] = items
-  const action = first?.plan.action ?? 'keep'
+/** One resource where the same action is to be taken: how that changes it may differ. */
+function resourceItem(items: readonly Item[], of: number): Markup {
+  const variants = [...grouped(items, ({ plan }) => JSON.stringify([beyondLines(plan), plan.detail, plan.problems]))]
+  const { id = '', action = 'keep' } = items[0]?.plan ?? {}
   const where = items.length < of ? markup` <span class="soft">${hostsText(items)}</span>` : null
   const head = markup`<span class="${action === 'blocked' ? 'bad' : 'change'}">${signs[action]} <span class="id">${id}</span></span> <span class="soft">${words[action]}</span>${where}`
   const shown = variants.slice(0, mostVariants)

@@ -4,7 +4,7 @@
 import { count, span } from '../core/display.ts'
 import { grouped } from '../core/grouped.ts'
 import { foldHosts } from '../core/host-range.ts'
-import { unfinishedLines } from '../engine/report.ts'
+import { planWarnings, unfinishedLines } from '../engine/report.ts'
 import { chart } from './chart.ts'
 import { leftoversOf } from './leftovers.ts'
 import { Markup, markup } from './markup.ts'
@@ -88,9 +88,5 @@ function leftovers(run: Run, hosts: readonly HostOutcome[]): Markup | null {
 
 function warnings({ warnings, events, result }: Run): readonly Markup[] {
   const told = events.flatMap(({ event }) => (event.kind === 'warned' ? event.problems : []))
-  return problems([
-    ...warnings,
-    ...told,
-    ...result.plans.flatMap(({ plans }) => plans.flatMap(({ warnings = [] }) => warnings)),
-  ])
+  return problems([...warnings, ...told, ...planWarnings(result.plans)])
 }

@@ -2,6 +2,7 @@
 import type { Answers, Question } from '../core/probe.ts'
 import type { Detail } from '../core/resource.ts'
 import { reveal, Secret, sha256 } from '../core/secret.ts'
+import { secretLines } from '../core/secret-lines.ts'
 import { textDiff } from '../core/text-diff.ts'
 import { excerpt, hash, mostExcerpt } from '../readers.ts'
 import { pathQuestion, readStat, wayQuestion } from './path.ts'
@@ -16,7 +17,8 @@ export const isPrivate = (mode: string | undefined): boolean => mode !== undefin
 
 /**
  * A unified diff of a text. Not of what is large, no text or secret; and not of a file that only its owner may read, now or
- * in future: somebody thinks that what is in it is nobody else's business.
+ * in future: somebody thinks that what is in it is nobody else's business. The value of what has a secret's name is `***`: a password that is
+ * moved out of a file of its group's is in its lines of before.
  */
 export class FileDetail implements Detail {
   private readonly path: string
@@ -58,7 +60,7 @@ export class FileDetail implements Detail {
     const before = textOf(Buffer.from(answers(excerptOf(path)), 'base64'))
     const after = textOf(Buffer.from(bytesOf(content)))
     if (before === undefined || after === undefined) return noText
-    return textDiff(before, after) ?? without('too much of it differs')
+    return textDiff(before, after, secretLines) ?? without('too much of it differs')
   }
 }
 

@@ -71,8 +71,9 @@ class File implements Definition<FileState> {
     return state === null ? null : { ...state, sha256: answers({ reader: hash, key: path }) }
   }
 
-  secret(key: string): boolean {
-    return key === 'sha256' && (this.content instanceof Secret || isPrivate(this.ownership.mode))
+  secret(key: string, _value: string, actual: FileState | null): boolean {
+    if (key !== 'sha256') return false
+    return this.content instanceof Secret || isPrivate(this.ownership.mode) || isPrivate(actual?.mode)
   }
 
   blocked(_answers: Answers, actual: FileState | null): readonly Problem[] {

@@ -1,6 +1,6 @@
 /** What people see of two texts, and what no text does to their terminal. */
 import { textDiff } from '../../lib/core/text-diff.ts'
-import { visible } from '../../lib/core/visible.ts'
+import { jsonText, visible } from '../../lib/core/visible.ts'
 import { assert, suite } from '../kit.ts'
 
 const test = suite('text-diff')
@@ -43,5 +43,15 @@ const shown: readonly [text: string, visible: string][] = [
   ['\u2066a\u2069\u200f\u2028\ufeff', '\\u2066a\\u2069\\u200f\\u2028\\ufeff'],
 ]
 for (const [text, expected] of shown) test(`visible: ${expected}`, () => assert.is(visible(text), expected))
+
+test('JSON for a terminal is the same JSON', () => {
+  const value = { 中: ['x\u009b2Jy\u202e', 'a\tb\nc\x1b\x7f\u2028', '"\\u202e"'] }
+  for (const indent of [undefined, 2]) {
+    const text = jsonText(value, indent)
+    assert.equal(JSON.parse(text), value)
+    assert.is(visible(text), text)
+    assert.is(text.includes('\n'), indent !== undefined)
+  }
+})
 
 test.run()

@@ -55,7 +55,10 @@ const kept: readonly (readonly [typed: readonly string[], kept: string])[] = [
   [['-e', `a="x S3cret" b.c='S3cret y' d=1`], "-e 'a=… b.c=… d=…'"],
   [['-e', '{"a": "S3cret"}'], "-e '…'"],
   [['-e', '["S3cret"]'], "-e '…'"],
-  [['-e', "it's=S3cret"], "-e 's=…'"],
+  // What readExtraVars makes of them: one variable, one with a quote in its value, and none.
+  [['-e', '"note=correct S3cret=battery"'], "-e 'note=…'"],
+  [['-e', `note='say "x=S3cret y=1"' b=1`], "-e 'note=… b=…'"],
+  [['-e', "it's=S3cret"], "-e '…'"],
   [['-le', '-i', 'prod'], '-le -i prod'],
   [['-e', '@secret/vars.yaml', '-l', 'a=b'], '-e @secret/vars.yaml -l a=b'],
   [['-l', "it's", '--', '-e', 'a=b'], "-l 'it'\\''s' -- -e a=b"],

@@ -55,7 +55,7 @@ test('each host runs it, what it prints is told by line, and each end is known',
       'uptime: failed on 2 of 4 hosts (1.0 s).',
     ],
   )
-  assert.equal(errandDocument(errand, result).hosts[0], {
+  assert.equal(errandDocument(result).hosts[0], {
     ...{
       host: 'a',
       state: 'ok',
@@ -79,7 +79,7 @@ test('what an errand found has no say in what came of it', async () => {
     on: async () => ({ value: found, failed: 'not well' }),
   }
   const { result } = await go(errand, new FakeWorld())
-  assert.equal(errandDocument(errand, result).hosts, [
+  assert.equal(errandDocument(result).hosts, [
     { host: 'a', state: 'failed', end: 'not well', seconds: 0, problems: [], more: 1 },
   ])
 })
@@ -108,6 +108,21 @@ test('a secret that is written otherwise in quotes is none in the audit log eith
   await go(commandErrand(['mysql', `-p'${secret}'`], hosts('a'), 60), world, { mask: () => masking([secret]) })
   const [line = ''] = world.machine('a').traces.map(({ line }) => line.replace(/^.* procedure=/, ''))
   assert.is(line, `"mysql -p'***'" action=run host=a begin: mysql -p'***'`)
+})
+
+test('the command has no secret wherever it is kept or shown', async () => {
+  const world = new FakeWorld()
+  world.machine('a').lose('curl -H hunter22')
+  const errand = commandErrand(['curl', '-H', 'hunter22'], hosts('a'), 60)
+  const { result, events } = await go(errand, world, { mask: () => masking(['hunter22']) })
+  const lines = errandRecap(errand, result, 1, 'again').map(({ text }) => text)
+  assert.is(lines.at(-1), 'curl -H ***: failed on 1 of 1 host (1.0 s).')
+  assert.is(errandDocument(result).errand, 'curl -H ***')
+  assert.equal(
+    [events[0]?.kind, events.some((event) => JSON.stringify(event).includes('"curl -H ***"'))],
+    ['begun', true],
+  )
+  assert.not(JSON.stringify([lines, events, errandDocument(result)]).includes('hunter22'))
 })
 
 test('a lost connection is neither well nor failed, and an end that was late is a failure', async () => {

@@ -500,25 +500,6 @@ test('a restart that nobody planned is refused, also where the input is as it sh
   ])
 })
 
-test('two plays of one name are told apart by their order', async () => {
-  const world = worldOf('h1')
-  works(world, 'h1', 'a', 'b')
-  const [first, second] = [
-    play('p', hosts('h1'), () => [thing('a')], { serial: 1 }),
-    play('p', hosts('h1'), () => [thing('b')]),
-  ]
-  const plan = await planOf([first, second], world)
-  const refused = async (...site: readonly Play[]) => refusals((await perform(plan, site, world)).events)
-  assert.equal(await refused(first), ['h1: it is in the plan, and no longer in the play p'])
-  assert.equal(await refused(first, second, second), ['h1: the plan has nothing for it in the play p'])
-  assert.equal(await refused(second, first), [
-    'h1: the play p goes through its hosts otherwise since the plan was made',
-  ])
-  assert.equal(written(world), [])
-  const { result } = await perform(plan, [first, second], world)
-  assert.equal([result.failures, written(world)], [[], ['h1: make a', 'h1: make b']])
-})
-
 test('with --check a plan is only compared', async () => {
   const world = worldOf('h1')
   const site = [play('p', hosts('h1'), () => [thing('a')])]

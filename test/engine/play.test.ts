@@ -43,6 +43,18 @@ test('a site is a list of plays', () => {
     )
 })
 
+test('a play has a name of its own: what is shown, saved and allowed to fail is told apart by it', () => {
+  const named = (name: string) => play(name, hosts('h1'), () => [thing('a')])
+  assert.is(
+    refused(() => checkPlays([named('app'), named('web'), named('App')])),
+    '',
+  )
+  assert.is(
+    refused(() => checkPlays([named('web'), named('app'), named('db'), named('app'), named('app')])),
+    'play app: places 2, 4 and 5 of the list have this name; give each play a name of its own: recap, reports and saved plans tell them apart by it',
+  )
+})
+
 test('what a host should be is a list of resources', () => {
   const spread = 'spread it: ...unit(…)'
   const perhaps = 'for one that is not always there: ...(condition ? [file(…)] : [])'

@@ -127,6 +127,32 @@ test('at most twelve lines of a diff are shown unless all are asked for', () => 
   assert.equal(of(40, { diff: true }), lines(40))
 })
 
+test('a very long line or value is cut unless all is asked for, and hosts are alike by the whole', () => {
+  const long = 'x'.repeat(60_000)
+  const changes = [{ key: 'value', from: long, to: 'y' }]
+  const of = (end: string, host = 'a') =>
+    planned('p', host, { changes, detail: ['@@ -1,1 +1,1 @@', '-{}', `+${long}${end}`] })
+  const cut = texts([of('')])
+  const more = (count: number) => ` (${count} more characters, all with --diff)`
+  assert.equal(cut.slice(2), [
+    `      value: ${'x'.repeat(392)}…${more(59_612)}`,
+    '      @@ -1,1 +1,1 @@',
+    '      -{}',
+    `      +${'x'.repeat(398)}…${more(59_602)}`,
+  ])
+  for (const shown of [{ diff: true }, { verbose: true }])
+    assert.equal(texts([of('')], shown).slice(2), [
+      `      value: ${long} → y`,
+      '      @@ -1,1 +1,1 @@',
+      '      -{}',
+      `      +${long}`,
+    ])
+  assert.equal(
+    texts([of('1', 'a'), of('2', 'b'), of('1', 'c')]).filter((text) => text.startsWith('p: ')),
+    ['p: a, c', 'p: b'],
+  )
+})
+
 test('a new file is shown only to who wants to know what new things are like', () => {
   const plans = [planned('p', 'a', { action: 'create', detail: numbered(13) })]
   assert.equal(texts(plans), ['p: a', '  + file:/etc/app.conf'])

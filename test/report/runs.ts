@@ -73,7 +73,7 @@ export const reported = (result: Result, check = false, more: Partial<Run> = {})
 })
 
 /** A run that did not come to anything. */
-const nothing: Result = {
+export const nothing: Result = {
   hosts: [],
   plans: [],
   failures: [],

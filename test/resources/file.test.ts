@@ -128,6 +128,20 @@ const details: readonly [
     ['(no lines: only its owner may read it)'],
     'regular file|600',
   ],
+  [
+    "a password that moves out of a file of its group's",
+    file(app, { content: 'port=1\npassword_file=/etc/app.secret\n', mode: '0640' }),
+    'port=1\npassword=hunter2\n',
+    ['@@ -1,2 +1,2 @@', ' port=1', '-password=***', '+password_file=/etc/app.secret'],
+    'regular file|640',
+  ],
+  [
+    'another password',
+    file(app, { content: 'password=b\n', mode: '0640' }),
+    'password=a\n',
+    ['@@ -1,1 +1,1 @@', '-password=***', '+password=***'],
+    'regular file|640',
+  ],
   ['a link', file(app, { content: 'b\n' }), 'a\n', ['(no lines: a link is there now)'], 'symbolic link|777'],
   ['binary now', file(app, { content: 'b\n' }), 'a\0\n', ['(no lines: not UTF-8 text)']],
   ['binary to be', file(app, { content: new Uint8Array([0, 1]) }), 'a\n', ['(no lines: not UTF-8 text)']],
@@ -340,6 +354,11 @@ test('of a file that only its owner may read the digest is not shown: a weak pas
         .changes.find(({ key }) => key === 'sha256')?.to,
       to,
     )
+  const now = canned({ 'stat:/f': 'regular file|600|root|root|6', 'hash:/f': other })
+  assert.equal(shown(file('/f', { content: 'hello\n', mode: '0640' }).plan(now, new Set())), [
+    'mode: 0600 → 0640',
+    'sha256: *** → another ***',
+  ])
 })
 
 test.run()
