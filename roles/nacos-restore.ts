@@ -132,7 +132,7 @@ function restoreTable(plan: RestorePlan, tables: Tables, saved: SavedTable): Act
     wants: `it has the ${rowsText(saved.rows)} of the backup`,
     async look(reach) {
       const { present, state } = await tables.look(reach, saved)
-      if (state === 'equal') return done(`${rowsText(saved.rows)}, the same as in the backup`)
+      if (state === 'equal') return done(`${rowsText(present?.rows ?? saved.rows)}, the same as in the backup`)
       // Nodes stop one after the other, and the last ones still serve meanwhile. What was there before has been told already.
       if (state === 'other' && !plan.replace && tables.free)
         return blocked(

@@ -38,7 +38,9 @@ export class FakeMysql {
     const rowsOf = (sql: string): readonly Row[] => {
       const { columns, rows } = tableOf(sql)
       const [, column = '', value] = /WHERE NOT \((\w+) <=> '(\w+)'\)/.exec(sql) ?? []
-      return column === '' ? rows : rows.filter((row) => row[columns.indexOf(column)] !== value)
+      if (column !== '') return rows.filter((row) => row[columns.indexOf(column)] !== value)
+      const set = (/ WHERE ((?:\w+ <> 0(?: OR )?)+)$/.exec(sql)?.[1] ?? '').match(/\w+(?= <>)/g) ?? []
+      return set.length === 0 ? rows : rows.filter((row) => set.some((one) => Number(row[columns.indexOf(one)]) !== 0))
     }
     const put = (name: string, table: FakeTable): void => {
       if (own) own.set(name, table)
