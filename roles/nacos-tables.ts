@@ -1,7 +1,16 @@
 /** The tables of a database beside those of a backup: what is there, and whether it is anybody's. */
 import type { Database } from '../lib/core/channel.ts'
 import type { Reach } from '../lib/engine/procedure.ts'
-import { columnOf, columnsQuery, type Row, readRow, rowText, selectRows, TableSum } from '../lib/mysql/dump.ts'
+import {
+  columnOf,
+  columnsQuery,
+  type Row,
+  readRow,
+  rowBytes,
+  rowText,
+  selectRows,
+  TableSum,
+} from '../lib/mysql/dump.ts'
 import { name } from '../lib/mysql/readers.ts'
 import { lackingColumns, type Present, type SavedTable, tableState } from '../lib/nacos/manifest.ts'
 import { type Source, withSession } from './nacos-database.ts'
@@ -55,6 +64,7 @@ export class Tables {
   readonly #seen = new Map<string, Seen>()
   /** Saved tables without what is nobody's data. */
   readonly #bare = new Map<string, SavedTable>()
+  readonly #largest = new Map<string, number>()
   private readonly source: Source
   private readonly saved: readonly SavedTable[]
   private readonly linesOf: (saved: SavedTable) => AsyncIterable<string>
@@ -82,6 +92,15 @@ export class Tables {
     }
     this.#seen.set(saved.name, seen)
     return seen
+  }
+
+  /** What the largest row of the backup takes in a statement, in bytes. */
+  async largest(saved: SavedTable): Promise<number> {
+    let largest = this.#largest.get(saved.name) ?? 0
+    if (this.#largest.has(saved.name) || !this.sound) return largest
+    for await (const line of this.linesOf(saved)) largest = Math.max(largest, rowBytes(readRow(line)))
+    this.#largest.set(saved.name, largest)
+    return largest
   }
 
   async allEqual(reach: Reach): Promise<boolean> {

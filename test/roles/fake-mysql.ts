@@ -1,4 +1,5 @@
 /** A little MySQL that knows the statements of a backup and a restore, transactions included, and can be killed in the middle. */
+import mysql from 'mysql2'
 import type { Database } from '../../lib/core/channel.ts'
 import { columnsQuery, plainSession, snapshot } from '../../lib/mysql/dump.ts'
 
@@ -17,6 +18,8 @@ export class FakeMysql {
   dieAt = -1
   /** What others do while a table is read. */
   whileReading: () => void = () => {}
+  /** Its `max_allowed_packet`. */
+  packet = 4 * 1024 * 1024
   tables: ReadonlyMap<string, FakeTable>
   #inserts = 0
 
@@ -63,6 +66,9 @@ export class FakeMysql {
       }
       if (sql.startsWith('SHOW CREATE TABLE'))
         return [{ Table: name, 'Create Table': `CREATE TABLE ${name} (${tableOf(sql).columns.join(', ')})` }]
+      if (sql === 'SELECT @@max_allowed_packet AS bytes') return [{ bytes: String(this.packet) }]
+      const bytes = Buffer.byteLength(mysql.format(sql, [...values]))
+      if (bytes > this.packet) throw new Error(`${bytes} bytes are more than max_allowed_packet`)
       if (sql.startsWith('SELECT COUNT(*)')) return [{ total: String(rowsOf(sql).length) }]
       if (sql.startsWith('SELECT VERSION()')) return [{ version: '8.4.0' }]
       if (sql.startsWith('SELECT DISTINCT tenant_id')) return tableOf(sql).rows.map(([id]) => ({ id: id ?? null }))

@@ -492,6 +492,27 @@ test('a backup that was made before, with what Nacos had counted, is given back 
   }
 })
 
+test('no statement is larger than the server takes, and a row that is stops nothing: it is told before', async () => {
+  const large = (name: string, characters: number) => config(name, `'配\n`.repeat(characters / 3))
+  // Characters are three bytes here, and escapes come on top; as many rows as would fit by their number of characters.
+  const rows = [...Array.from({ length: 5 }, (_, index) => large(`s${index}`, 60_000)), large('big', 300_000)]
+  const it = await stage({ ...full, config_info: { ...full.config_info!, rows } })
+  for (const [id, group, , content] of rows) it.nacos.kept.set(`config ${group} ${id}`, content ?? '')
+  await it.backUp()
+  it.mysql.tables = new Map(Object.entries(emptied))
+  it.mysql.packet = 600_000
+  const refused = told(await it.giveBack({ replace: true }))
+  assert.match(
+    refused,
+    /^database nacos: table config_info: a row of the backup takes 70\d{4} bytes, and the server takes 600000 \(max_allowed_packet\); SET GLOBAL max_allowed_packet = 1048576, [^\n]*$/,
+  )
+  assert.equal([it.mysql.writes, steps(it)], [[], []])
+  // Little more than the largest row.
+  it.mysql.packet = Number(/takes (\d+) bytes/.exec(refused)?.[1])
+  assert.equal(told(await it.giveBack()), '')
+  assert.equal(it.mysql.tables.get('config_info')?.rows, rows)
+})
+
 test('what is published while the nodes stop is not lost unless that was said', async () => {
   for (const replace of [false, true]) {
     const it = await stage()
