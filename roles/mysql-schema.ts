@@ -7,8 +7,16 @@ import { type Resource, resource, tagged } from '../lib/core/resource.ts'
 import { type Infer, optional, params, port, secret, text } from '../lib/core/schema.ts'
 import type { Secret } from '../lib/core/secret.ts'
 import type { Host } from '../lib/engine/play.ts'
-import { literal, name, schema as schemaReader, tables as tablesReader, variable } from '../lib/mysql/readers.ts'
+import {
+  literal,
+  name,
+  ownPrivilege,
+  schema as schemaReader,
+  tables as tablesReader,
+  variable,
+} from '../lib/mysql/readers.ts'
 import { type Finding, wrong } from '../lib/nacos/finding.ts'
+import { lacksPublicKey } from '../lib/nacos/jdbc.ts'
 import { explainTables, serverProblems } from '../lib/nacos/mysql-server.ts'
 import { schemaFileName, type TableDef, usedDefaults } from '../lib/nacos/schema.ts'
 import { parseSchema } from '../lib/nacos/schema-parser.ts'
@@ -18,7 +26,7 @@ import { databaseSchema } from '../lib/resources/mysql/schema.ts'
 import { databaseTable } from '../lib/resources/mysql/table.ts'
 import { requirement } from '../lib/resources/requirement.ts'
 import type { Archives } from './distributions.ts'
-import { addressOf, databaseParams, type Node } from './nacos-node.ts'
+import { addressOf, databaseOf, databaseParams, type Node } from './nacos-node.ts'
 
 export const mysqlHost = params({
   mysql: params({
@@ -66,6 +74,9 @@ export function mysqlSchema(nodes: readonly Node[], archives: Archives): readonl
   return tagged('mysql-schema', [
     server(database.name, using.length),
     completeness(database.name, version),
+    ...(using.flatMap((node) => databaseOf(node) ?? []).some((one) => lacksPublicKey(one.parameters, false))
+      ? [loginsForgotten()]
+      : []),
     ...(auth.enabled && !auth.admin_password ? [somebodyLogsIn(database.name)] : []),
     databaseSchema(database.name, made),
     ...tables.map((table) => databaseTable(database.name, table)),
@@ -153,6 +164,26 @@ const tooOldForAccounts = (version: string): Finding =>
     `MySQL ${version}: its accounts can't be read and changed as those of 5.7.6 and newer can`,
     'use MySQL 5.7 or 8',
   )
+
+/** Before the nodes are tried the server is told to forget the logins that it remembers (`databaseAccepts`): who may not, tries less. */
+function loginsForgotten(): Resource {
+  const reload = { reader: ownPrivilege, key: 'RELOAD' }
+  return requirement('mysql-reload', {
+    probe: [reload],
+    check: () => [],
+    warn: (answers) =>
+      answers(reload) === 'held'
+        ? []
+        : [
+            {
+              where: 'MySQL',
+              what: 'its administrator has no RELOAD, so that a node which lacks the public key is found only if the server does not remember its login',
+              remedy:
+                'GRANT RELOAD ON *.* to the account in mysql.user, or let the driver have the key: allowPublicKeyRetrieval=true, or sslMode=VERIFY_CA',
+            },
+          ],
+  })
+}
 
 /** A schema of which only some tables exist is completed; what made it so is worth knowing. */
 function completeness(schema: string, version: Version): Resource {

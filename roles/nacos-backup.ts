@@ -11,7 +11,7 @@ import { pathQuestion, readPath } from '../lib/resources/path.ts'
 import { type Source, withSession } from './nacos-database.ts'
 import { persistentInstances } from './nacos-instances.ts'
 import { memberOfNode, type Node } from './nacos-node.ts'
-import { withoutGate } from './nacos-tables.ts'
+import { dataOf } from './nacos-tables.ts'
 
 export interface BackupPlan {
   readonly nodes: readonly Node[]
@@ -162,11 +162,11 @@ async function saveTable(session: Database, schema: string, table: string, draft
     lines = []
     bytes = 0
   }
-  const but = withoutGate(
+  const data = dataOf(
     table,
     columns.map((column) => column.name),
   )
-  for await (const row of session.rows(`${selectRows(schema, table, columns)}${but}`)) {
+  for await (const row of session.rows(`${selectRows(schema, table, columns)}${data?.where ?? ''}`)) {
     const line = rowText(row)
     sum.add(line)
     lines.push(line)

@@ -4,7 +4,7 @@ import { type Action, blocked, done, due, passing, type Reach, type Sight } from
 import { movesClients, readClients } from '../lib/nacos/leadership.ts'
 import { isMajority } from '../lib/nacos/members.ts'
 import { missingWithout, nacosHealthy } from './nacos-health.ts'
-import { ask, client, login, tried } from './nacos-http.ts'
+import { ask, client, evenSo, login, tried } from './nacos-http.ts'
 import { leadershipOff } from './nacos-leader.ts'
 import type { NacosNode, Node } from './nacos-node.ts'
 import { startNode, stopNode, unitState, waitHealthy } from './nacos-service-state.ts'
@@ -17,7 +17,7 @@ const patience = 30
  * forced; forced it also stops under clients that do not go.
  */
 export const drain = (node: Node, nodes: readonly Node[], force: boolean): readonly Action[] => [
-  leadershipOff(node, nodes),
+  leadershipOff(node, nodes, force),
   clientsOff(node, nodes, force),
   stopNode(node, nodes, { against: async (reach) => (force ? undefined : othersNotEnough(reach, node, nodes)) }),
 ]
@@ -84,7 +84,10 @@ function clientsOff(node: Node, nodes: readonly Node[], force: boolean): Action 
       if (!movesClients(version))
         return done(`Nacos ${version.text} can't move clients: they connect elsewhere when it stops`)
       if ((await unitState(reach, node)) !== 'active') return done('it does not run')
-      const count = await connected(reach)
+      const answer = async () => ({ count: await connected(reach) })
+      const told = force ? await evenSo(answer) : await answer()
+      if (!told) return done('it does not tell its connections, and is stopped all the same (--force)')
+      const { count } = told
       if (count === undefined) return done('it does not answer')
       if (count === 0) return done('no client is connected')
       if (force && asked) return done(`${clients(count)}, and it is stopped under them (--force)`)
@@ -93,13 +96,16 @@ function clientsOff(node: Node, nodes: readonly Node[], force: boolean): Action 
     async work(work) {
       const scope = scopeOf(work)
       const call = client(node).moveConnections(1)
-      await work.deed(node.name, 'ask its clients to connect elsewhere', `${call.method} ${call.path}`, async () => {
-        const { status, body } = await ask(scope, node, client(node, await login(scope, node, true)).moveConnections(1))
+      const move = async (): Promise<void> => {
         asked = true
+        const { status, body } = await ask(scope, node, client(node, await login(scope, node, true)).moveConnections(1))
         if (status === 200) return
         const what = `it does not move its clients: HTTP ${status} ${body.trim().slice(0, 120)}`
         throw hostError({ where: node.name, what, remedy: 'read its logs, or stop it under them with --force' })
-      })
+      }
+      await work.deed(node.name, 'ask its clients to connect elsewhere', `${call.method} ${call.path}`, () =>
+        force ? evenSo(move) : move(),
+      )
     },
   }
 }

@@ -54,6 +54,16 @@ export async function tried<T>(work: () => Promise<T>): Promise<T | string> {
   }
 }
 
+/** What a request came to; undefined where it failed for a reason that somebody was told to go on in spite of (--force). */
+export async function evenSo<T>(work: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof PlinthError && error.code !== exitCode.unreachable) return undefined
+    throw error
+  }
+}
+
 /**
  * A token of the user nacos; none where auth is off and not `needed`, or no password is declared. Throws when the login
  * is refused.

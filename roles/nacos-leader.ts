@@ -5,7 +5,7 @@ import { isAccepted } from '../lib/nacos/api.ts'
 import { groupsExpected, type View } from '../lib/nacos/cluster.ts'
 import { leadersOf, ledBy, transferProblems } from '../lib/nacos/leadership.ts'
 import { raftPeerOf } from '../lib/nacos/members.ts'
-import { ask, client, login, toldBy } from './nacos-http.ts'
+import { ask, client, evenSo, login, toldBy } from './nacos-http.ts'
 import { memberOfNode, type Node } from './nacos-node.ts'
 
 /** Seconds until a group has elected whom it was told to. */
@@ -57,30 +57,38 @@ export function leadershipTo(to: Node, nodes: readonly Node[]): Action {
   }
 }
 
-/** No group is led by `off`; the first other member that may lead takes over. */
-export function leadershipOff(off: Node, nodes: readonly Node[]): Action {
+/**
+ * No group is led by `off`; the first other member that may lead takes over. Forced it is asked for once, and what stays
+ * with `off`, or without a leader, is left so.
+ */
+export function leadershipOff(off: Node, nodes: readonly Node[], force = false): Action {
   const others = nodes.filter((node) => node !== off)
-  const peer = raftPeerOf(memberOfNode(off))
   const successor = (views: readonly View[]): Node | readonly string[] => {
     const why = others.map((node) => ({ node, problems: reasonsAgainst(views, node, off, nodes) }))
     return why.find(({ problems }) => problems.length === 0)?.node ?? why.flatMap(({ problems }) => problems)
   }
+  const ledByOff = (leaders: ReadonlyMap<string, string>): readonly string[] =>
+    [...leaders].filter(([, leader]) => leader === raftPeerOf(memberOfNode(off))).map(([group]) => group)
+  /** How often it is looked at, once it was asked for, until what is forced goes on without it. */
+  let patience = attempts
+  let asked = false
   const look = async (reach: Reach): Promise<Sight> => {
     if (others.length === 0 || off.params.nacos.mode === 'standalone') return done('it stands alone')
     const views = await viewsOf(reach, nodes)
-    const leaders = [...leadersOf(views)]
-    const led = leaders.filter(([, leader]) => leader === peer)
+    const leaders = leadersBeside(views, off)
+    const led = ledByOff(leaders)
     // Who does not answer leads nothing any more once the others have noticed.
     if (views.length === 0) return done('no member answers, so that none leads')
-    const open = leaders.filter(([, leader]) => leader === '').map(([group]) => group)
+    const open = [...leaders].filter(([, leader]) => leader === '').map(([group]) => group)
     if (led.length === 0 && open.length === 0) return done(`${off.name} leads no Raft group`)
+    const leads = `${off.name} leads ${led.join(', ')}`
+    const found = led.length > 0 ? leads : `${open.join(', ')} without a leader`
     const to = successor(views)
+    if (force && (led.length === 0 || !('name' in to) || (asked && patience-- <= 0)))
+      return done(`${found}, and is left so (--force)`)
     if (!('name' in to)) return blocked(...to.map((what) => problem(off.name, what)))
-    if (led.length === 0) return due(`${open.join(', ')} without a leader`, 'wait until there is one')
-    return due(
-      `${off.name} leads ${led.map(([group]) => group).join(', ')}`,
-      `hand ${groupsText(led.length)} to ${to.name}`,
-    )
+    if (led.length === 0) return due(found, 'wait until there is one')
+    return due(found, `hand ${groupsText(led.length)} to ${to.name}`)
   }
   return {
     name: `move leadership off ${off.name}`,
@@ -93,9 +101,17 @@ export function leadershipOff(off: Node, nodes: readonly Node[]): Action {
       const views = await viewsOf(work, nodes)
       const to = successor(views)
       if (!('name' in to)) return
-      for (const group of ledBy(views, memberOfNode(off))) await hand(work, nodes, group, to)
+      for (const group of ledByOff(leadersBeside(views, off))) await hand(work, nodes, group, to, force)
+      asked = true
     },
   }
+}
+
+/** The leaders as the others tell them: `off` may be the one that is not well. Its own word counts for groups of which none of them tells. */
+function leadersBeside(views: readonly View[], off: Node): ReadonlyMap<string, string> {
+  const own = memberOfNode(off)
+  const [mine, theirs] = [true, false].map((is) => leadersOf(views.filter(({ from }) => (from === own) === is)))
+  return new Map([...(mine ?? []), ...(theirs ?? [])])
 }
 
 /** `off` itself need not be well: it is about to be left. */
@@ -107,10 +123,11 @@ function reasonsAgainst(views: readonly View[], node: Node, off: Node, nodes: re
   )
 }
 
-async function hand(work: Work, nodes: readonly Node[], group: string, to: Node): Promise<void> {
+/** Forced, it does not matter whether it is taken. */
+async function hand(work: Work, nodes: readonly Node[], group: string, to: Node, force = false): Promise<void> {
   const scope = work.scope(nodes)
   const call = client(to).transferLeader(group, raftPeerOf(memberOfNode(to)))
-  await work.deed(to.name, `hand ${group} to ${to.name}`, `${call.method} ${call.path} ${call.json}`, async () => {
+  const transfer = async (): Promise<void> => {
     const token = await login(scope, to, true)
     for (let attempt = 1; ; attempt++) {
       const { status, body } = await ask(
@@ -132,7 +149,10 @@ async function hand(work: Work, nodes: readonly Node[], group: string, to: Node)
       }
       await work.sleep(1)
     }
-  })
+  }
+  await work.deed(to.name, `hand ${group} to ${to.name}`, `${call.method} ${call.path} ${call.json}`, () =>
+    force ? evenSo(transfer) : transfer(),
+  )
 }
 
 const nameOfPeer = (nodes: readonly Node[], peer: string): string =>

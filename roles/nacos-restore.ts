@@ -3,7 +3,7 @@ import type { Database } from '../lib/core/channel.ts'
 import { hostError, type Problem } from '../lib/core/error.ts'
 import type { Storage } from '../lib/core/storage.ts'
 import { type Action, blocked, done, due, type Lock, type Reach, type Work } from '../lib/engine/procedure.ts'
-import { insertRows, type Row, readRow, tablesQuery } from '../lib/mysql/dump.ts'
+import { insertRows, type Row, readRow, rowBytes, tablesQuery } from '../lib/mysql/dump.ts'
 import { name, schema as schemaReader } from '../lib/mysql/readers.ts'
 import { type PersistentInstance, readConfig } from '../lib/nacos/api.ts'
 import { instancesFile, lackingColumns, type Manifest, type Present, type SavedTable } from '../lib/nacos/manifest.ts'
@@ -26,8 +26,10 @@ export interface RestorePlan {
   readonly replace: boolean
 }
 
-/** What one statement carries: well below the smallest `max_allowed_packet` in use. */
+/** What one statement carries, unless one row is more: well below the smallest `max_allowed_packet` in use. */
 const statement = { rows: 200, bytes: 512 * 1024 }
+/** The rest of a statement, in bytes: the names of a table and its columns. */
+const head = 4 * 1024
 /** How many configurations are read back through each node. */
 const sample = 20
 
@@ -87,6 +89,8 @@ function compare(plan: RestorePlan, tables: Tables): Action {
       const there = await withSession(reach, source, (session) => session.query(schemaReader([source.schema])))
       if (there.length === 0)
         return blocked({ where, what: 'there is no such database', remedy: 'make it with playbooks/site.ts first' })
+      const [limit] = await withSession(reach, source, (session) => session.query(packetQuery))
+      const packet = Number(limit?.bytes)
       const problems: Problem[] = []
       const counts = new Map<string, number>()
       for (const saved of manifest.tables) {
@@ -98,6 +102,9 @@ function compare(plan: RestorePlan, tables: Tables): Action {
           problems.push({ where, what, remedy: 'restore into the schema of that version, or a newer one' })
         } else if (state === 'other' && !replace) {
           problems.push(occupied(plan, saved, present, replaceThem))
+        } else if (state !== 'equal') {
+          const needed = (await tables.largest(saved)) + head
+          if (needed > packet) problems.push(tooLarge(plan, saved, needed, packet))
         }
       }
       tables.free = problems.length === 0
@@ -105,6 +112,18 @@ function compare(plan: RestorePlan, tables: Tables): Action {
       const told = [...counts].map(([state, count]) => `${count} ${state}`).join(', ')
       return done(`${manifest.tables.length} tables: ${told}`)
     },
+  }
+}
+
+const packetQuery = 'SELECT @@max_allowed_packet AS bytes'
+
+/** A row that the server would not take: better known before the nodes stop. */
+function tooLarge({ source }: RestorePlan, { name: table }: SavedTable, needed: number, packet: number): Problem {
+  const megabytes = 2 ** Math.ceil(Math.log2(needed / 1024 / 1024))
+  return {
+    where: `database ${source.schema}`,
+    what: `table ${table}: a row of the backup takes ${needed} bytes, and the server takes ${packet} (max_allowed_packet)`,
+    remedy: `SET GLOBAL max_allowed_packet = ${Math.max(megabytes, 1) * 1024 * 1024}, and the same in its configuration file`,
   }
 }
 
@@ -132,7 +151,7 @@ function restoreTable(plan: RestorePlan, tables: Tables, saved: SavedTable): Act
     wants: `it has the ${rowsText(saved.rows)} of the backup`,
     async look(reach) {
       const { present, state } = await tables.look(reach, saved)
-      if (state === 'equal') return done(`${rowsText(saved.rows)}, the same as in the backup`)
+      if (state === 'equal') return done(`${rowsText(present?.rows ?? saved.rows)}, the same as in the backup`)
       // Nodes stop one after the other, and the last ones still serve meanwhile. What was there before has been told already.
       if (state === 'other' && !plan.replace && tables.free)
         return blocked(
@@ -176,9 +195,11 @@ async function writeTable(plan: RestorePlan, session: Database, saved: SavedTabl
     bytes = 0
   }
   for await (const line of linesOf(plan, saved)) {
-    rows.push(readRow(line))
-    bytes += line.length
-    if (rows.length >= statement.rows || bytes >= statement.bytes) await flush()
+    const row = readRow(line)
+    const more = rowBytes(row)
+    if (rows.length >= statement.rows || bytes + more > statement.bytes) await flush()
+    rows.push(row)
+    bytes += more
   }
   await flush()
   await session.query('COMMIT')

@@ -1,7 +1,16 @@
 /** The tables of a database beside those of a backup: what is there, and whether it is anybody's. */
 import type { Database } from '../lib/core/channel.ts'
 import type { Reach } from '../lib/engine/procedure.ts'
-import { columnOf, columnsQuery, readRow, rowText, selectRows, TableSum } from '../lib/mysql/dump.ts'
+import {
+  columnOf,
+  columnsQuery,
+  type Row,
+  readRow,
+  rowBytes,
+  rowText,
+  selectRows,
+  TableSum,
+} from '../lib/mysql/dump.ts'
 import { name } from '../lib/mysql/readers.ts'
 import { lackingColumns, type Present, type SavedTable, tableState } from '../lib/nacos/manifest.ts'
 import { type Source, withSession } from './nacos-database.ts'
@@ -10,10 +19,35 @@ import { gateGroup } from './nacos-use.ts'
 /** The tables that hold what a gate publishes and takes back: nobody's data, left out on both sides. */
 const published = new Set(['config_info', 'his_config_info'])
 const groupColumn = 'group_id'
+/**
+ * Where Nacos counts its configurations, a row for the cluster (`''`) and for every group or namespace that was ever published to,
+ * the gate's too. It counts them anew by itself (CapacityService.correctUsage), so that only what somebody set is data.
+ */
+const counting = new Set(['group_capacity', 'tenant_capacity'])
+const limits = ['quota', 'max_size', 'max_aggr_count', 'max_aggr_size', 'max_history_count']
 
-/** The condition that leaves out of a table with these columns what gates have published; empty where there is nothing to leave out. */
-export const withoutGate = (table: string, columns: readonly string[]): string =>
-  published.has(table) && columns.includes(groupColumn) ? ` WHERE NOT (${groupColumn} <=> '${gateGroup}')` : ''
+/** Which rows of a table are somebody's data. */
+export interface Data {
+  /** The condition for these: ` WHERE …`. */
+  readonly where: string
+  /** Whether a row, with a value for each of the columns, is one. */
+  has(row: Row): boolean
+}
+
+/** What is data in a table with these columns: without what gates published and what Nacos counts; undefined where all of it is. */
+export function dataOf(table: string, columns: readonly string[]): Data | undefined {
+  if (published.has(table) && columns.includes(groupColumn)) {
+    const at = columns.indexOf(groupColumn)
+    return { where: ` WHERE NOT (${groupColumn} <=> '${gateGroup}')`, has: (row) => row[at] !== gateGroup }
+  }
+  const set = counting.has(table) ? limits.filter((column) => columns.includes(column)) : []
+  if (set.length === 0) return undefined
+  const at = set.map((column) => columns.indexOf(column))
+  return {
+    where: ` WHERE ${set.map((column) => `${column} <> 0`).join(' OR ')}`,
+    has: (row) => at.some((index) => Number(row[index] ?? 0) !== 0),
+  }
+}
 
 /** What is in a table beside what was saved of it. */
 export interface Seen {
@@ -28,8 +62,9 @@ export class Tables {
   /** Whether the files of the backup are as they were written, so that rows may be read from them. */
   sound = false
   readonly #seen = new Map<string, Seen>()
-  /** Saved tables without what gates had published. */
+  /** Saved tables without what is nobody's data. */
   readonly #bare = new Map<string, SavedTable>()
+  readonly #largest = new Map<string, number>()
   private readonly source: Source
   private readonly saved: readonly SavedTable[]
   private readonly linesOf: (saved: SavedTable) => AsyncIterable<string>
@@ -45,14 +80,27 @@ export class Tables {
   async look(reach: Reach, saved: SavedTable): Promise<Seen> {
     const known = this.#bare.get(saved.name)
     let seen = await this.#compared(reach, known ?? saved)
-    if (seen.state === 'other' && !known && published.has(saved.name) && this.sound) {
-      // A backup of before has these rows as well, and its digest is over all of them.
-      const bare = { ...saved, ...(await this.#sumOf(saved)) }
+    const data = dataOf(
+      saved.name,
+      saved.columns.map((column) => column.name),
+    )
+    if (seen.present && seen.state !== 'equal' && !known && data && this.sound) {
+      // A backup of before has the other rows as well, and its digest is over all of them.
+      const bare = { ...saved, ...(await this.#sumOf(saved, data)) }
       this.#bare.set(saved.name, bare)
       if (bare.rows !== saved.rows) seen = await this.#compared(reach, bare)
     }
     this.#seen.set(saved.name, seen)
     return seen
+  }
+
+  /** What the largest row of the backup takes in a statement, in bytes. */
+  async largest(saved: SavedTable): Promise<number> {
+    let largest = this.#largest.get(saved.name) ?? 0
+    if (this.#largest.has(saved.name) || !this.sound) return largest
+    for await (const line of this.linesOf(saved)) largest = Math.max(largest, rowBytes(readRow(line)))
+    this.#largest.set(saved.name, largest)
+    return largest
   }
 
   async allEqual(reach: Reach): Promise<boolean> {
@@ -68,10 +116,9 @@ export class Tables {
     return { present, state: tableState(saved, present) }
   }
 
-  async #sumOf(saved: SavedTable): Promise<Pick<SavedTable, 'rows' | 'digest'>> {
-    const at = saved.columns.findIndex((column) => column.name === groupColumn)
+  async #sumOf(saved: SavedTable, data: Data): Promise<Pick<SavedTable, 'rows' | 'digest'>> {
     const sum = new TableSum()
-    for await (const line of this.linesOf(saved)) if (readRow(line)[at] !== gateGroup) sum.add(line)
+    for await (const line of this.linesOf(saved)) if (data.has(readRow(line))) sum.add(line)
     return { rows: sum.rows, digest: sum.digest }
   }
 }
@@ -88,7 +135,7 @@ async function presentTable(session: Database, schema: string, saved: SavedTable
   const columns = (await session.query(columnsQuery(schema, saved.name))).map(columnOf).map((column) => column.name)
   if (columns.length === 0) return null
   const table = `${name(schema)}.${name(saved.name)}`
-  const but = withoutGate(saved.name, columns)
+  const but = dataOf(saved.name, columns)?.where ?? ''
   const [counted] = await session.query(`SELECT COUNT(*) AS total FROM ${table}${but}`)
   const rows = Number(counted?.total)
   const fits =

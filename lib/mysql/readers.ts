@@ -61,3 +61,11 @@ export const privileges: Reader = (keys) =>
 FROM information_schema.SCHEMA_PRIVILEGES WHERE GRANTEE = ${literal(grantee)}`
     })
     .join(' UNION ALL ')
+
+const host = `SUBSTRING_INDEX(CURRENT_USER(), '@', -1)`
+
+/** `held` of a privilege on everything (`RELOAD`) that the account which asks holds itself, not by a role. */
+export const ownPrivilege: Reader = (privileges) =>
+  `SELECT PRIVILEGE_TYPE AS k, 'held' AS v FROM information_schema.USER_PRIVILEGES
+WHERE GRANTEE = CONCAT('''', LEFT(CURRENT_USER(), CHAR_LENGTH(CURRENT_USER()) - CHAR_LENGTH(${host}) - 1), '''@''', ${host}, '''')
+AND PRIVILEGE_TYPE IN (${all(privileges)})`

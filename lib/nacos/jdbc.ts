@@ -74,6 +74,15 @@ export function knowsPublicKey(given: JdbcParameters): boolean {
   return isOn(allowPublicKeyRetrieval) || (serverRSAPublicKeyFile ?? '') !== ''
 }
 
+/**
+ * Whether a login of the driver that the server does not remember fails for want of its public key: without TLS, where the
+ * account is one of caching_sha2_password or sha256_password. `offersTls`: the server has it.
+ */
+export function lacksPublicKey(given: JdbcParameters, offersTls: boolean): boolean {
+  const tls = driverTls(given)
+  return tls !== 'always' && !(tls === 'offered' && offersTls) && !knowsPublicKey(given)
+}
+
 /** What is wrong or unwise about the parameters of a JDBC URL, errors first. */
 export function jdbcUrlProblems(given: JdbcParameters): Finding[] {
   const parameters = jdbcTexts(given)

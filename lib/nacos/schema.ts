@@ -149,34 +149,60 @@ export function acceptable(column: ColumnDef): string[] {
 
 /**
  * Whether an existing column will do where `wanted` is declared. Beside the same state these will do:
- * - a longer varchar, char or text, a larger integer (group_id is 255 in old schemas, 128 is wanted from 2.2 on):
- *   what fits the wanted one fits it, and a column is never made shorter here;
+ * - one that takes more: a longer varchar or char, a text, a larger integer (group_id is 255 in old schemas, 128 is wanted
+ *   from 2.2 on), NULL where it is not wanted. What fits the wanted one fits it, and a change back could fail on rows;
  * - a default where none is wanted on a NOT NULL column;
  * - both forms of encrypted_data_key (`rollingSafe`).
- * Nullability, other defaults and auto_increment must be the same.
+ * Other defaults and auto_increment must be the same; a text that may be NULL can do without the default '': NULL reads as it.
  */
 export function accepts(wanted: ColumnDef, actual: ColumnDef): boolean {
   if (acceptable(wanted).includes(columnState(actual))) return true
   return [wanted, rollingSafe(wanted)].some((one) => {
-    const addedDefault = one.default === null && !one.nullable && !one.autoIncrement
-    return columnState({ ...actual, type: one.type, default: addedDefault ? null : actual.default }) ===
-      columnState(one)
-      ? widens(one.type, actual.type)
-      : false
+    const altered = alteredColumn(one, actual)
+    return altered !== undefined && columnState(altered) === columnState(actual)
   })
 }
 
+/**
+ * What an existing column is changed to where `wanted` is declared: it never takes less than before, so that no row is cut
+ * and none stops the change. Undefined where there is no such form.
+ */
+export function alteredColumn(wanted: ColumnDef, actual: ColumnDef): ColumnDef | undefined {
+  const type = holds(wanted.type, actual.type) ? wanted.type : holds(actual.type, wanted.type) ? actual.type : undefined
+  if (type === undefined)
+    return numeric.test(actual.type) ? { ...wanted, nullable: takesNull(wanted, actual) } : undefined
+  const altered = { ...wanted, type, nullable: takesNull(wanted, actual) }
+  const kept = wanted.default === null && !wanted.nullable && !wanted.autoIncrement ? actual.default : wanted.default
+  // MySQL before 8.0.13 knows no default of a text.
+  if (!texts.includes(type)) return { ...altered, default: kept }
+  if (wanted.default !== null && wanted.default !== "''") return undefined
+  return { ...altered, default: null, nullable: altered.nullable || wanted.default !== null }
+}
+
+const takesNull = (wanted: ColumnDef, actual: ColumnDef): boolean =>
+  wanted.nullable || (actual.nullable && !wanted.autoIncrement)
+
+/** Numbers and times: what does not fit stops a change in strict mode, and nothing of Nacos comes near their limits. */
+const numeric = /^(tinyint|smallint|mediumint|int|bigint|datetime|timestamp)\b/
+
+const texts: readonly string[] = ['tinytext', 'text', 'mediumtext', 'longtext']
+/** Bytes; a character has four at most. */
+const textBytes: readonly number[] = [2 ** 8 - 1, 2 ** 16 - 1, 2 ** 24 - 1, 2 ** 32 - 1]
 const ladders: readonly (readonly string[])[] = [
-  ['tinytext', 'text', 'mediumtext', 'longtext'],
+  texts,
   ['tinyint(1)', 'tinyint', 'smallint', 'mediumint', 'int', 'bigint'],
   ['tinyint unsigned', 'smallint unsigned', 'mediumint unsigned', 'int unsigned', 'bigint unsigned'],
 ]
 
-function widens(wanted: string, actual: string): boolean {
-  if (wanted === actual) return true
-  const [short, long] = [wanted, actual].map((type) => /^(varchar|char)\((\d+)\)$/.exec(type))
-  if (short && long) return short[1] === long[1] && Number(long[2]) >= Number(short[2])
-  return ladders.some((ladder) => ladder.includes(wanted) && ladder.indexOf(actual) > ladder.indexOf(wanted))
+/** Whether every value of one type fits another. */
+function holds(wide: string, narrow: string): boolean {
+  if (wide === narrow) return true
+  const [long, short] = [wide, narrow].map((type) => /^(varchar|char)\((\d+)\)$/.exec(type))
+  // The end of a char loses its blanks.
+  if (long && short) return (long[1] === 'varchar' || short[1] === 'char') && Number(long[2]) >= Number(short[2])
+  const bytes = textBytes[texts.indexOf(wide)]
+  if (short && bytes !== undefined) return Number(short[2]) * 4 <= bytes
+  return ladders.some((ladder) => ladder.includes(narrow) && ladder.indexOf(wide) > ladder.indexOf(narrow))
 }
 
 /**
@@ -220,7 +246,7 @@ export function createTable(table: TableDef): string {
 export const addColumn = (table: string, column: ColumnDef): string =>
   `ALTER TABLE ${id(table)} ADD COLUMN ${columnSql(column)}`
 
-/** ALTER TABLE that brings a column to its declared form. Never called for one that is wider: see `accepts`. */
+/** ALTER TABLE that brings a column to a form: for one that is there that of `alteredColumn`. */
 export const modifyColumn = (table: string, column: ColumnDef): string =>
   `ALTER TABLE ${id(table)} MODIFY COLUMN ${columnSql(column)}`
 

@@ -5,7 +5,7 @@ import { golden } from '../golden.ts'
 import { assert, suite } from '../kit.ts'
 
 const test = suite('mysql/readers')
-const { account, columns, indexes, literal, name, privileges, schema, table, tables, variable } = readers
+const { account, columns, indexes, literal, name, ownPrivilege, privileges, schema, table, tables, variable } = readers
 
 test('the query of every reader, word for word', () => {
   const cases: readonly (readonly [Reader, readonly string[]])[] = [
@@ -17,6 +17,7 @@ test('the query of every reader, word for word', () => {
     [indexes, ['nacos.users']],
     [account, ['nacos@10.0.0.1', 'nacos@%']],
     [privileges, ['nacos@10.0.0.1', 'na@cos@%']],
+    [ownPrivilege, ['RELOAD']],
   ]
   const used = new Set(cases.map(([reader]) => reader.name))
   for (const [word, reader] of Object.entries(readers)) {

@@ -5,6 +5,7 @@ import {
   addColumn,
   addIndex,
   addPrimaryKey,
+  alteredColumn,
   type ColumnDef,
   columnOf,
   columnState,
@@ -212,7 +213,9 @@ const key = 'encrypted_data_key'
 const acceptances: readonly [string, string, string, boolean][] = [
   ['c', 'varchar(128) NOT NULL', 'varchar(255) NOT NULL', true],
   ['c', 'varchar(255) NOT NULL', 'varchar(128) NOT NULL', false],
-  ['c', 'varchar(128) NOT NULL', 'varchar(128) NULL', false],
+  ['c', 'varchar(128) NOT NULL', 'varchar(128) NULL', true],
+  ['c', "varchar(128) NOT NULL DEFAULT ''", 'varchar(128) NULL', false],
+  ['c', "varchar(128) NOT NULL DEFAULT ''", "varchar(255) DEFAULT ''", true],
   ['c', 'varchar(128) NULL', 'varchar(128) NOT NULL', false],
   ['c', "varchar(128) DEFAULT ''", 'varchar(255)', false],
   ['c', "varchar(128) DEFAULT ''", "varchar(255) DEFAULT ''", true],
@@ -221,7 +224,9 @@ const acceptances: readonly [string, string, string, boolean][] = [
   ['c', 'varchar(50)', 'char(50)', false],
   ['c', 'text', 'longtext', true],
   ['c', 'longtext', 'text', false],
-  ['c', 'varchar(50)', 'text', false],
+  ['c', 'varchar(50)', 'text', true],
+  ['c', 'text', 'varchar(50)', false],
+  ['c', 'varchar(64)', 'tinytext', false],
   ['c', 'int', 'bigint(20)', true],
   ['c', 'bigint', 'int(11)', false],
   ['c', 'bigint unsigned', 'bigint', false],
@@ -234,12 +239,42 @@ const acceptances: readonly [string, string, string, boolean][] = [
   [key, 'text NOT NULL', "varchar(255) NOT NULL DEFAULT ''", false],
   [key, 'text NOT NULL', 'text', true],
   [key, "varchar(1024) NOT NULL DEFAULT ''", 'text NOT NULL', false],
+  [key, "varchar(1024) NOT NULL DEFAULT ''", 'text', true],
+  [key, "varchar(1024) NOT NULL DEFAULT ''", 'longtext', true],
   [key, "varchar(1024) NOT NULL DEFAULT ''", "varchar(1024) NOT NULL DEFAULT ''", true],
   ['other', 'text NOT NULL', "varchar(1024) NOT NULL DEFAULT ''", false],
 ]
 for (const [name, wanted, actual, good] of acceptances)
   test(`${name} ${wanted}: ${actual} will ${good ? '' : 'not '}do`, () =>
     assert.is(accepts(column(wanted, name), column(actual, name)), good))
+
+const alterations: readonly [string, string, string | undefined][] = [
+  // Nothing of a key is cut, and no NULL stops the change.
+  ["varchar(1024) NOT NULL DEFAULT ''", 'text NOT NULL', 'text null'],
+  ["varchar(1024) NOT NULL DEFAULT ''", 'varchar(255)', "varchar(1024) null default ''"],
+  ["varchar(128) NOT NULL DEFAULT ''", 'varchar(255)', "varchar(255) null default ''"],
+  ["varchar(128) NOT NULL DEFAULT 'formal'", 'text NOT NULL', undefined],
+  ['varchar(128)', 'varchar(255) NOT NULL', 'varchar(255) null'],
+  ['varchar(255) NOT NULL', 'varchar(64)', 'varchar(255) null'],
+  ['varchar(50) NOT NULL', 'char(50) NOT NULL', 'varchar(50) not null'],
+  ['char(50) NOT NULL', 'varchar(50) NOT NULL', 'varchar(50) not null'],
+  ['varchar(50) NOT NULL', 'char(64) NOT NULL', undefined],
+  ['bigint NOT NULL AUTO_INCREMENT', 'bigint', 'bigint not null auto_increment'],
+  ['varchar(64) NOT NULL', 'tinytext NOT NULL', undefined],
+  ['text NOT NULL', "varchar(1024) NOT NULL DEFAULT ''", 'text not null'],
+  ['longtext NOT NULL', 'text', 'longtext null'],
+  ['bigint NOT NULL', 'varchar(20) NOT NULL', undefined],
+  ['text NOT NULL', 'blob NOT NULL', undefined],
+  ['bigint unsigned NOT NULL', 'bigint NOT NULL', 'bigint unsigned not null'],
+  ['datetime NOT NULL DEFAULT CURRENT_TIMESTAMP', 'timestamp NULL', 'datetime null default current_timestamp'],
+]
+for (const [wanted, actual, altered] of alterations)
+  test(`${wanted}: ${actual} is changed to ${altered ?? 'nothing by itself'}`, () => {
+    const found = alteredColumn(column(wanted), column(actual))
+    assert.is(found && columnState(found), altered)
+    // The next run finds nothing to do.
+    if (found) assert.ok(accepts(column(wanted), found))
+  })
 
 test('the rolling-safe form comes first among the acceptable', () => {
   assert.equal(acceptable(column('text NOT NULL', key)), [

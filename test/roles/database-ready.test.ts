@@ -51,16 +51,50 @@ async function tried(text: string | undefined, login: (host: string, user: strin
   return { problems, sessions: sessions as readonly Session[] }
 }
 
-test('the server forgets its logins first, then every node writes as Nacos does', async () => {
+const keyless = (text: string) => changed(['password: dbpass }', `password: dbpass, parameters: { ${text} } }`])
+const hidden = keyless('allowPublicKeyRetrieval: "false"')
+const listed = (sessions: readonly Session[]): readonly string[] =>
+  sessions.map(({ host, user, sql }) => `${user} on ${host}: ${sql.join('; ')}`)
+const flushed = 'admin on db1: FLUSH PRIVILEGES'
+
+test('every node writes as Nacos does', async () => {
   const { problems, sessions } = await tried(undefined, () => ({}))
   assert.equal(problems, [])
+  const write = "DELETE FROM `nacos`.config_info WHERE data_id = 'com.alibaba.nacos.testMasterDB'"
   assert.equal(
-    sessions.map(({ host, user }) => `${user} on ${host}`),
-    ['admin on db1', 'nacos on n1', 'nacos on n2', 'nacos on n3'],
+    listed(sessions),
+    ['n1', 'n2', 'n3'].map((node) => `nacos on ${node}: ${write}`),
   )
-  assert.equal(sessions[0]!.sql, ['FLUSH PRIVILEGES'])
-  assert.equal(sessions[1]!.sql, ["DELETE FROM `nacos`.config_info WHERE data_id = 'com.alibaba.nacos.testMasterDB'"])
   assert.ok(sessions.every(({ closed }) => closed))
+})
+
+test('the server forgets its logins first where a driver may not have its public key, and nowhere else', async () => {
+  const server = (offersTls: boolean) => () => ({ offersTls })
+  const offered = keyless('allowPublicKeyRetrieval: "false", useSSL: "true"')
+  assert.is(listed((await tried(hidden, server(false))).sessions)[0], flushed)
+  assert.is(listed((await tried(hidden, server(true))).sessions)[0], flushed)
+  assert.is(listed((await tried(offered, server(false))).sessions)[0], flushed)
+  for (const text of [
+    undefined,
+    keyless('sslMode: VERIFY_CA, allowPublicKeyRetrieval: "false"'),
+    keyless('allowPublicKeyRetrieval: "false", serverRSAPublicKeyFile: /etc/mysql/key.pem'),
+    offered,
+  ])
+    assert.not((await tried(text, server(true))).sessions.some(({ sql }) => sql.includes('FLUSH PRIVILEGES')))
+})
+
+test('an administrator who may not make it forget stops nothing; what else goes wrong there does', async () => {
+  const failing = (errno: number) => () => ({
+    query: async (sql: string) => {
+      if (!sql.startsWith('FLUSH')) return []
+      throw Object.assign(hostError({ where: 'MySQL', what: 'no', remedy: 'yes' }), { errno })
+    },
+  })
+  const denied = await tried(hidden, failing(1227))
+  assert.equal([denied.problems, denied.sessions.length], [[], 4])
+  const broken = await tried(hidden, failing(1290))
+  assert.equal([broken.problems.length, broken.sessions.length], [1, 1])
+  assert.ok([...denied.sessions, ...broken.sessions].every(({ closed }) => closed))
 })
 
 test('every node that would fail is named', async () => {

@@ -1,4 +1,5 @@
 /** A little MySQL that knows the statements of a backup and a restore, transactions included, and can be killed in the middle. */
+import mysql from 'mysql2'
 import type { Database } from '../../lib/core/channel.ts'
 import { columnsQuery, plainSession, snapshot } from '../../lib/mysql/dump.ts'
 
@@ -17,6 +18,8 @@ export class FakeMysql {
   dieAt = -1
   /** What others do while a table is read. */
   whileReading: () => void = () => {}
+  /** Its `max_allowed_packet`. */
+  packet = 4 * 1024 * 1024
   tables: ReadonlyMap<string, FakeTable>
   #inserts = 0
 
@@ -38,7 +41,9 @@ export class FakeMysql {
     const rowsOf = (sql: string): readonly Row[] => {
       const { columns, rows } = tableOf(sql)
       const [, column = '', value] = /WHERE NOT \((\w+) <=> '(\w+)'\)/.exec(sql) ?? []
-      return column === '' ? rows : rows.filter((row) => row[columns.indexOf(column)] !== value)
+      if (column !== '') return rows.filter((row) => row[columns.indexOf(column)] !== value)
+      const set = (/ WHERE ((?:\w+ <> 0(?: OR )?)+)$/.exec(sql)?.[1] ?? '').match(/\w+(?= <>)/g) ?? []
+      return set.length === 0 ? rows : rows.filter((row) => set.some((one) => Number(row[columns.indexOf(one)]) !== 0))
     }
     const put = (name: string, table: FakeTable): void => {
       if (own) own.set(name, table)
@@ -61,6 +66,9 @@ export class FakeMysql {
       }
       if (sql.startsWith('SHOW CREATE TABLE'))
         return [{ Table: name, 'Create Table': `CREATE TABLE ${name} (${tableOf(sql).columns.join(', ')})` }]
+      if (sql === 'SELECT @@max_allowed_packet AS bytes') return [{ bytes: String(this.packet) }]
+      const bytes = Buffer.byteLength(mysql.format(sql, [...values]))
+      if (bytes > this.packet) throw new Error(`${bytes} bytes are more than max_allowed_packet`)
       if (sql.startsWith('SELECT COUNT(*)')) return [{ total: String(rowsOf(sql).length) }]
       if (sql.startsWith('SELECT VERSION()')) return [{ version: '8.4.0' }]
       if (sql.startsWith('SELECT DISTINCT tenant_id')) return tableOf(sql).rows.map(([id]) => ({ id: id ?? null }))

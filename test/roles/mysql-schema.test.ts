@@ -65,6 +65,24 @@ test('where the first user is made, or auth is off, nobody is asked for', async 
     assert.not(made.some(({ id }) => id.startsWith('login:')))
 })
 
+const keyless = mysqlSchema(
+  (
+    await cluster(
+      changed(['password: dbpass }', 'password: dbpass, parameters: { allowPublicKeyRetrieval: "false" } }']),
+    )
+  ).nodes,
+  archives(),
+).find(({ id }) => id === 'mysql-reload')!
+
+test('an administrator who can not make the server forget its logins is warned of, where that matters', () => {
+  const warned = (held: string) => keyless.plan(canned({ 'ownPrivilege:RELOAD': held }), new Set())
+  const plan = warned('')
+  assert.equal([plan.action, warned('held').warnings], ['keep', []])
+  assert.match(plan.warnings?.[0]?.what ?? '', /^its administrator has no RELOAD/)
+  assert.match(plan.warnings?.[0]?.remedy ?? '', /^GRANT RELOAD ON \*\.\* to the account in mysql\.user/)
+  assert.not(ids.includes('mysql-reload'))
+})
+
 test('without a database there is nothing to do', async () => {
   const embedded = await cluster(
     changed(['    database: { host: 10.0.0.10, name: nacos, user: nacos, password: dbpass }\n', '']),

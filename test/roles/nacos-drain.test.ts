@@ -190,6 +190,51 @@ test('who is to go may be the one that is not well, and what passes is waited fo
   assert.is(it.world.seconds, 3)
 })
 
+test('a member that is sick itself, and tells other leaders than the others, is drained', async () => {
+  for (const leader of ['', peer(2), peer(3)]) {
+    const it = await scene({ down: [], sees: { n3: { leader } } })
+    const result = await it.carry(drain(it.nodes[2]!, it.nodes, false))
+    assert.equal([states(result), steps(it)], [['kept', 'kept', 'done'], ['n3 stop nacos.service']], told(result))
+    assert.equal([it.world.seconds, transfers(it)], [0, []])
+  }
+})
+
+test('forced, it stops whatever becomes of leadership and clients', async () => {
+  const ops = (name: string) => (_node: string, line: string) =>
+    line.includes(name) ? { status: 403, body: 'no' } : undefined
+  const cases: readonly (readonly [string, Faults & { down: string[] }, number])[] = [
+    ['the last survivor', { down: ['n1', 'n2'], sees: { n3: { leader: '' } } }, 2],
+    ['the last survivor, which leads', { down: ['n1', 'n2'], sees: { n3: { leader: peer(3) } } }, 2],
+    ['without a leader', { down: [], sees: { n1: { leader: '' }, n2: { leader: '' }, n3: { leader: '' } } }, 2],
+    ['nobody may lead', { down: [], sees: { n2: { groups: null }, n3: { groups: null } } }, 0],
+    ['nobody takes it', { down: [], fault: ops('ops/raft') }, 0],
+    ['its clients can not be listed', { down: [], fault: ops('/loader/') }, 2],
+    ['nobody can log in', { down: [], fault: ops('/auth/login') }, 2],
+    [
+      'its clients can not be moved',
+      {
+        down: [],
+        fault: (_node, line) =>
+          line.endsWith('/reloadCurrent')
+            ? { status: 500, body: '' }
+            : line.includes('/loader/')
+              ? { status: 200, body: clients(2) }
+              : undefined,
+      },
+      2,
+    ],
+  ]
+  for (const [name, faults, index] of cases) {
+    const it = await scene(faults)
+    const node = it.nodes[index]!
+    const refused = await it.carry(drain(node, it.nodes, false))
+    assert.ok(refused.actions.at(-1)?.state !== 'done', name)
+    const result = await it.carry(drain(node, it.nodes, true))
+    assert.equal([told(result), steps(it)], ['', [`${node.name} stop nacos.service`]], name)
+    assert.ok(it.world.seconds <= 20, name)
+  }
+})
+
 test('a login that a server refuses just after its start is waited for; one that stays refused names the password', async () => {
   const refusing = (looks: number) => {
     let left = looks

@@ -392,11 +392,11 @@ test('what the gate has left is in no backup', async () => {
   assert.match(summary(await it.giveBack()), allKept)
 })
 
-/** Makes the set one of a Plinth that saved every row of the history. */
-async function withAllOf(where: string, { columns, rows }: FakeTable): Promise<void> {
+/** Makes the set one of a Plinth that saved every row of a table. */
+async function withAllOf(where: string, { columns, rows }: FakeTable, table = 'his_config_info'): Promise<void> {
   const kept = storage(where, [])
   const manifest = readManifest((await kept.read(set, manifestFile)).toString(), set)
-  const part = 'tables/his_config_info.00001.jsonl'
+  const part = `tables/${table}.00001.jsonl`
   const sums = readFileSync(join(where, set, 'SHA256SUMS'), 'utf8')
     .trim()
     .split('\n')
@@ -409,9 +409,9 @@ async function withAllOf(where: string, { columns, rows }: FakeTable): Promise<v
   for (const row of rows) sum.add(rowText(row))
   files.set(part, rows.map((row) => `${rowText(row)}\n`).join(''))
   const all = { rows: sum.rows, digest: sum.digest, parts: [part] }
-  const tables = manifest.tables.map((table) => (table.name === 'his_config_info' ? { ...table, ...all } : table))
+  const tables = manifest.tables.map((one) => (one.name === table ? { ...one, ...all } : one))
   files.set(manifestFile, JSON.stringify({ ...manifest, tables }))
-  assert.is(tables.find(({ name }) => name === 'his_config_info')?.columns.length, columns.length)
+  assert.is(tables.find(({ name }) => name === table)?.columns.length, columns.length)
   rmSync(join(where, set), { recursive: true })
   const draft = await kept.begin(set)
   for (const [file, content] of files) await draft.write(file, content)
@@ -438,6 +438,79 @@ test('a backup that was made before, with what the gate had left, is given back 
   writeFileSync(join(it.where, set, 'tables/his_config_info.00001.jsonl'), 'no row\n')
   it.mysql.tables = new Map(Object.entries({ ...full, his_config_info: history('g') }))
   assert.match(told(await it.giveBack()), /damaged: tables\/his_config_info\.00001\.jsonl/)
+})
+
+const capacity = (
+  ...rows: readonly (readonly [group: string, quota: string, size: string, usage: string])[]
+): FakeTable => ({
+  columns: ['group_id', 'quota', 'max_size', 'usage'],
+  rows,
+})
+const counted = [
+  ['', '0', '0', '450'],
+  ['g', '0', '0', '450'],
+] as const
+const anew = [
+  ['', '0', '0', '0'],
+  ['PLINTH_GATE', '0', '0', '0'],
+] as const
+
+test('what Nacos counts is no data, what somebody set beside it is', async () => {
+  const set1 = ['limited', '5', '0', '1'] as const
+  const set2 = ['small', '0', '100', '1'] as const
+  const it = await stage({
+    ...full,
+    group_capacity: capacity(...counted, set1, set2),
+    tenant_capacity: capacity(...counted),
+  })
+  await it.backUp()
+  const rebuilt = (...more: readonly (typeof set1 | typeof set2)[]): ReadonlyMap<string, FakeTable> =>
+    new Map(
+      Object.entries({ ...emptied, group_capacity: capacity(...anew, ...more), tenant_capacity: capacity(...anew) }),
+    )
+  it.mysql.tables = rebuilt(['limited', '5', '0', '1'])
+  assert.match(told(await it.giveBack()), /group_capacity holds 1 rows that are not those of the backup \(2\)/)
+  it.mysql.tables = rebuilt()
+  assert.equal(told(await it.giveBack()), '')
+  assert.equal(it.mysql.tables.get('group_capacity')?.rows, [set1, set2])
+  // The site uses the cluster, and Nacos counts that.
+  it.mysql.tables = new Map([...it.mysql.tables, ['group_capacity', capacity(...anew, set1, set2)]])
+  assert.match(summary(await it.giveBack()), allKept)
+})
+
+test('a backup that was made before, with what Nacos had counted, is given back as any other', async () => {
+  for (const rows of [counted, [...counted, ['limited', '5', '0', '1'] as const]]) {
+    const it = await stage({ ...full, group_capacity: capacity(...rows) })
+    await it.backUp()
+    await withAllOf(it.where, capacity(...rows), 'group_capacity')
+    assert.match(summary(await it.giveBack()), allKept)
+    for (const found of [anew, []]) {
+      it.mysql.tables = new Map(Object.entries({ ...emptied, group_capacity: capacity(...found) }))
+      assert.equal(told(await it.giveBack()), '')
+      assert.match(summary(await it.giveBack()), allKept)
+    }
+  }
+})
+
+test('no statement is larger than the server takes, and a row that is stops nothing: it is told before', async () => {
+  const large = (name: string, characters: number) => config(name, `'配\n`.repeat(characters / 3))
+  // Characters are three bytes here, and escapes come on top; as many rows as would fit by their number of characters.
+  const rows = [...Array.from({ length: 5 }, (_, index) => large(`s${index}`, 60_000)), large('big', 300_000)]
+  const it = await stage({ ...full, config_info: { ...full.config_info!, rows } })
+  for (const [id, group, , content] of rows) it.nacos.kept.set(`config ${group} ${id}`, content ?? '')
+  await it.backUp()
+  it.mysql.tables = new Map(Object.entries(emptied))
+  it.mysql.packet = 600_000
+  const refused = told(await it.giveBack({ replace: true }))
+  assert.match(
+    refused,
+    /^database nacos: table config_info: a row of the backup takes 70\d{4} bytes, and the server takes 600000 \(max_allowed_packet\); SET GLOBAL max_allowed_packet = 1048576, [^\n]*$/,
+  )
+  assert.equal([it.mysql.writes, steps(it)], [[], []])
+  // Little more than the largest row.
+  it.mysql.packet = Number(/takes (\d+) bytes/.exec(refused)?.[1])
+  assert.equal(told(await it.giveBack()), '')
+  assert.equal(it.mysql.tables.get('config_info')?.rows, rows)
 })
 
 test('what is published while the nodes stop is not lost unless that was said', async () => {

@@ -1,3 +1,4 @@
+import type { Problem } from '../../core/error.ts'
 import { type Resource, resource } from '../../core/resource.ts'
 import { columns as columnsReader, indexes as indexesReader, name } from '../../mysql/readers.ts'
 import {
@@ -6,6 +7,7 @@ import {
   addColumn,
   addIndex,
   addPrimaryKey,
+  alteredColumn,
   type ColumnDef,
   columnOf,
   columnState,
@@ -26,13 +28,21 @@ const columnKey = (column: string): string => `column ${column}`
 
 /**
  * A table with at least the columns and indexes that are declared. A missing table is created, a missing column or
- * index added, a column that is too narrow widened; what is wider, and what is there beyond it, is left alone.
+ * index added, a column that is too narrow widened; what is wider, and what is there beyond it, is left alone. A column that
+ * can't be changed without perhaps cutting what is in it blocks the plan.
  */
 export function databaseTable(schema: string, table: TableDef): Resource {
   const key = `${schema}.${table.name}`
   const columnsQuestion = { reader: columnsReader, key }
   const indexesQuestion = { reader: indexesReader, key }
   const desired = desiredState(table)
+  const changeColumn = (wanted: ColumnDef, found: string) => {
+    const actual = columnsIn(found).get(wanted.name)
+    const altered = (actual && alter(wanted, actual)) ?? wanted
+    const state = columnState(altered)
+    const other = state === desired[columnKey(wanted.name)] ? '' : ` to ${state}`
+    return step(schema, `change column ${key}.${wanted.name}${other}`, modifyColumn(table.name, altered))
+  }
   return resource<TableState>({
     id: `table:${key}`,
     needs: [`schema:${schema}`],
@@ -40,7 +50,7 @@ export function databaseTable(schema: string, table: TableDef): Resource {
     read(answers) {
       const found = answers(columnsQuestion)
       if (found === '') return null
-      const actual = new Map(found.split('\n').map((line) => [columnOfLine(line).name, columnOfLine(line)]))
+      const actual = columnsIn(found)
       const columns = table.columns.flatMap((wanted): [string, string][] => {
         const column = actual.get(wanted.name)
         if (!column) return []
@@ -62,6 +72,7 @@ export function databaseTable(schema: string, table: TableDef): Resource {
         },
       ]
     },
+    barred: (answers) => immovable(schema, table, answers(columnsQuestion), indexStates(answers(indexesQuestion))),
     steps({ actual, changed, answers }) {
       if (actual === null) return [step(schema, `create table ${key}`, createTable(table))]
       const columns = table.columns.filter((column) => changed.has(columnKey(column.name)))
@@ -75,7 +86,7 @@ export function databaseTable(schema: string, table: TableDef): Resource {
         ...columns.map((column) =>
           actual[columnKey(column.name)] === undefined
             ? step(schema, `add column ${key}.${column.name}`, addColumn(table.name, column))
-            : step(schema, `change column ${key}.${column.name}`, modifyColumn(table.name, column)),
+            : changeColumn(column, answers(columnsQuestion)),
         ),
         ...(changed.has(primaryKey)
           ? [
@@ -95,6 +106,34 @@ export function databaseTable(schema: string, table: TableDef): Resource {
         ),
       ]
     },
+  })
+}
+
+/** What a column that is there is changed to, in its rolling-safe form; undefined where a change could cut or stop at a row. */
+const alter = (wanted: ColumnDef, actual: ColumnDef): ColumnDef | undefined =>
+  alteredColumn(rollingSafe(wanted), actual)
+
+/** Columns that no change brings to what is declared without a look at their rows, and those that no index can be made of. */
+function immovable(schema: string, table: TableDef, found: string, indexes: TableState): readonly Problem[] {
+  if (found === '') return []
+  const columns = columnsIn(found)
+  const lacking = [
+    ...(indexes[primaryKey] === table.primaryKey.join(', ') ? [] : [table.primaryKey]),
+    ...table.indexes.filter((index) => indexes[indexState(index)] === undefined).map((index) => index.columns),
+  ].flat()
+  return table.columns.flatMap((wanted) => {
+    const actual = columns.get(wanted.name)
+    const unindexed = actual !== undefined && /text|blob/.test(actual.type) && lacking.includes(wanted.name)
+    if (!actual || (!unindexed && (accepts(wanted, actual) || alter(wanted, actual)))) return []
+    const column = name(wanted.name)
+    const state = columnState(rollingSafe(wanted))
+    return [
+      {
+        where: `table ${schema}.${table.name}`,
+        what: `${wanted.name} is ${columnState(actual)}, ${unindexed ? "and its index can't be made of that" : `and ${state} would not hold everything that it can`}`,
+        remedy: `see what is in it (SELECT MAX(CHAR_LENGTH(${column})), SUM(${column} IS NULL) FROM ${name(schema)}.${name(table.name)}), and change it by hand: ${modifyColumn(table.name, wanted)}`,
+      },
+    ]
   })
 }
 
@@ -135,6 +174,10 @@ function desiredState(table: TableDef): TableState {
     ...(table.primaryKey.length > 0 ? [[primaryKey, table.primaryKey.join(', ')]] : []),
   ])
 }
+
+/** An answer of the reader `columns`, by name. */
+const columnsIn = (found: string): ReadonlyMap<string, ColumnDef> =>
+  new Map(found.split('\n').map((line) => [columnOfLine(line).name, columnOfLine(line)]))
 
 /** A line of the reader `columns`. */
 function columnOfLine(line: string): ColumnDef {

@@ -79,6 +79,29 @@ plans(test, table, {
     changes: ['column data_id: varchar(64) not null → varchar(255) not null'],
     says: ['change column nacos.config.data_id'],
   },
+  'a column is too narrow, and longer than the wanted one elsewhere: nothing is made shorter, NULLs stay': {
+    answers: answers([id, dataId.replace('255', '64').replace('|NO|', '|YES|'), groupId, key]),
+    action: 'update',
+    changes: ['column data_id: varchar(64) null → varchar(255) not null'],
+    says: ['change column nacos.config.data_id to varchar(255) null'],
+  },
+  'a column whose rows might not fit': {
+    answers: answers([...without(dataId), dataId.replace('varchar(255)', 'blob')]),
+    action: 'blocked',
+    changes: ['column data_id: blob not null → varchar(255) not null'],
+    problems: [
+      'table nacos.config: data_id is blob not null, and varchar(255) not null would not hold everything that it can; see what is in it (SELECT MAX(CHAR_LENGTH(`data_id`)), SUM(`data_id` IS NULL) FROM `nacos`.`config`), and change it by hand: ALTER TABLE `config` MODIFY COLUMN `data_id` varchar(255) not null',
+    ],
+  },
+  'an index is missing whose column is none to make one of': {
+    answers: answers(
+      [...without(dataId), dataId.replace('varchar(255)', 'text')],
+      ['PRIMARY|1|id|', 'uk_config|1|data_id|191', 'uk_config|1|group_id|'],
+    ),
+    action: 'blocked',
+    changes: ['unique (data_id, group_id):  → present'],
+    problems: ["data_id is text not null, and its index can't be made of that; see what is in it"],
+  },
   'an index is missing, another on the same columns is not unique': {
     answers: answers(good, ['PRIMARY|1|id|', 'uk_config|0|data_id|', 'uk_config|0|group_id|']),
     action: 'update',
@@ -121,6 +144,25 @@ plans(test, table, {
       'add index uk_config of nacos.config',
     ],
   },
+})
+
+test('encrypted_data_key of 2.4, found as people have it: never shorter, and no NULL in the way', () => {
+  const [later] = parseSchema("CREATE TABLE config (encrypted_data_key varchar(1024) NOT NULL DEFAULT '')")
+  const plan = (type: string, nullable: string) =>
+    databaseTable('nacos', later!).plan(
+      canned(answers([`encrypted_data_key|${type}|${nullable}|utf8|utf8_bin||N|`], [])),
+      new Set(),
+    )
+  assert.is(plan('text', 'YES').action, 'keep')
+  const [step, ...more] = plan('text', 'NO').steps
+  assert.equal(
+    [step?.say, step?.run, more],
+    [
+      'change column nacos.config.encrypted_data_key to text null',
+      'USE `nacos`; ALTER TABLE `config` MODIFY COLUMN `encrypted_data_key` text null',
+      [],
+    ],
+  )
 })
 
 test('keys that do not tell small letters from capitals are warned of, and left alone', () => {
