@@ -5,10 +5,7 @@ import type { Resource } from './resource.ts'
 /** Kinds that own a path; others only speak of one. */
 const owning = new Set(['directory', 'file', 'symlink', 'release', 'properties', 'line-set'])
 
-function pathOf(id: string): string | undefined {
-  const colon = id.indexOf(':')
-  return id[colon + 1] === '/' && owning.has(id.slice(0, colon)) ? spelled(id.slice(colon + 1)) : undefined
-}
+const pathOf = (id: string): string | undefined => (owning.has(kindOf(id)) ? pathIn(id) : undefined)
 
 /**
  * One of the ways to write a path: no `//`, no `.`, no `/` at its end. What `..` leads to only the host knows, for its links.
@@ -19,8 +16,17 @@ const spelled = (path: string): string =>
 
 const kindOf = (id: string): string => id.slice(0, id.indexOf(':'))
 
-/** What an id stands for: its path, whatever kind it is declared as and however that is written, or itself. */
-export const subjectOf = (id: string): string => pathOf(id) ?? id
+/** The path that an id is written with, also of a kind of one's own, and of one that only speaks of it. */
+function pathIn(id: string): string | undefined {
+  const key = id.slice(id.indexOf(':') + 1)
+  return key.startsWith('/') ? spelled(key) : undefined
+}
+
+/**
+ * What an id stands for: its path, whatever kind it is declared as and however that is written, or itself. Whether a kind of
+ * one's own owns its path nobody knows, and what is not known to be left over must stay: so any path counts.
+ */
+export const subjectOf = (id: string): string => pathIn(id) ?? id
 
 /** The same ids, with each path after those that lead through it: the order to remove them in. All others stay in their places. */
 export function innermostFirst(ids: readonly string[]): readonly string[] {
