@@ -408,6 +408,8 @@ esac
       /stat: \/x: Input\/output error/,
     ],
     [readers.stat, 'plain', 'stat', 'kill -9 $$', /^exit code 1: /],
+    [readers.hash, 'plain', 'sha256sum', 'exit 1', /sha256sum failed/],
+    [readers.hash, 'plain', 'sha256sum', 'kill -9 $$', /^exit code 1: /],
     [readers.hash, 'plain', 'sha256sum', 'echo "sha256sum: read error" >&2; exit 1', /read error/],
     [readers.content, 'plain', 'base64', 'head -c 3; exit 1', /plain can't be read/],
     [readers.excerpt, 'plain', 'base64', 'head -c 3; exit 1', /plain can't be read/],
@@ -438,6 +440,28 @@ esac
     const gone = `#!/bin/sh\necho /x/a; echo "find: '/x/b': No such file or directory" >&2; exit 1\n`
     writeFileSync(join(bin, 'find'), gone, { mode: 0o755 })
     assert.equal(ask(shell, readers.files, [tree], bin), ['/x/a'])
+  })
+
+  test(`${shell}: a file that goes before its digest is taken is not there, and the others are`, () => {
+    const bin = box.fresh('bin')
+    const real = shell === 'dash' ? '/usr/bin/sha256sum' : `${busybox} sha256sum`
+    const going = file('going')
+    writeFileSync(join(bin, 'sha256sum'), `#!/bin/sh\nrm -f ${q(going)}\nexec ${real} "$@"\n`, { mode: 0o755 })
+    writeFileSync(going, '')
+    const names = ['plain', 'going', 'back\\slash\\n', '中文 目录']
+    assert.equal(
+      ask(shell, readers.hash, names.map(file), bin),
+      names.map((name) => (name === 'going' ? '' : sha(name))),
+    )
+  })
+
+  test(`${shell}: what is behind a link that leads in a circle is not there`, () => {
+    symlinkSync('circle', file('circle'))
+    const behind = [file('circle'), file('circle/x')]
+    for (const reader of [readers.stat, readers.hash, readers.content, readers.link, readers.files, readers.entries])
+      assert.is(ask(shell, reader, behind)[1], '', reader.name)
+    assert.match(ask(shell, readers.stat, behind)[0]!, /^symbolic link/)
+    rmSync(file('circle'))
   })
 
   test(`${shell}: where no systemd runs there are no units`, () => {
