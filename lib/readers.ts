@@ -81,7 +81,12 @@ fi
 unset IFS
 set +f`.text
 
+/** Characters of base64, with its line breaks: of a larger file the answer would be too long, and that error names no file. */
+const mostContent = 45_000_000
+const lengthOfContent = new Script('${#c}')
+
 const inBase64 = sh`c=$(base64 <"$f") || ${unreadable}
+  if [ ${lengthOfContent} -gt ${mostContent} ]; then printf '%s\n' "$f is larger than 32 MiB, and is not read" >&2; exit 1; fi
   c=$(printf %s "$c" | tr -d '\n') || ${unreadable}
   printf '%s\t%s\n' "$f" "$c"`
 

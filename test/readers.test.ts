@@ -147,6 +147,13 @@ for (const shell of shells) {
     assert.equal(ask(shell, readers.content, [path]), [readFileSync(path).toString('base64')])
   })
 
+  test(`${shell}: content of a file that is too large for an answer is refused by its name`, () => {
+    const path = file('huge')
+    assert.is(spawnSync('truncate', ['-s', '33M', path]).status, 0)
+    assert.throws(() => ask(shell, readers.content, [path]), /huge is larger than 32 MiB, and is not read/)
+    rmSync(path)
+  })
+
   test(`${shell}: link`, () => {
     assert.equal(of(readers.link, ['dangling', 'link', 'link-to-folder', 'plain', 'folder']), {
       dangling: "target with 'blank'",
