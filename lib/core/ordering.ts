@@ -1,6 +1,7 @@
 /** Checks of lists of resources, made at the desk: order of the list is order of apply. Pure. */
 import type { Problem } from './error.ts'
 import type { Resource } from './resource.ts'
+import { sha256 } from './secret.ts'
 
 /** Kinds that own a path; others only speak of one. */
 const owning = new Set(['directory', 'file', 'symlink', 'release', 'properties', 'line-set'])
@@ -118,7 +119,7 @@ export function listProblems(lists: readonly Listing[]): readonly Problem[] {
 /** Shapes in which nothing is wrong: the hosts of a large fleet mostly have one and the same. */
 const sound = new Set<string>()
 
-/** All that an order can be wrong by: which host, which ids, and what each of them needs. */
+/** A digest of all that an order can be wrong by: which host, which ids, and what each of them needs. The text would be kept for each. */
 function shapeOf(lists: readonly Listing[]): string {
   const hosts = [...new Set(lists.map(({ host }) => host))]
   let shape = ''
@@ -126,7 +127,7 @@ function shapeOf(lists: readonly Listing[]): string {
     shape += `${hosts.indexOf(host)}\0`
     for (const { id, needs } of resources) shape += needs === undefined ? `${id}\0` : `${id}\0\0${needs.join('\0\0')}\0`
   }
-  return shape
+  return sha256(shape)
 }
 
 function orderProblems(entries: readonly Entry[]): readonly Problem[] {
