@@ -27,8 +27,10 @@ const nameAndSum = new Script(String.raw`sum=${'${l%% *}'} name=${'${l#*  }'}
     case $sum in \\*) sum=${'${sum#?}'} name=$(printf %b "$name") ;; esac`)
 const dpkgFormat = new Script("'${Package}\t${db:Status-Status}\\n'")
 
-/** What a tool says of what is not there, with LC_ALL=C. */
-const notThere = new Script("*': No such file or directory' | *': Not a directory'")
+/** What a tool says of what is not there, with LC_ALL=C. Nor is what is behind a link that leads in a circle, which can be mended. */
+const notThere = new Script(
+  "*': No such file or directory' | *': Not a directory' | *': Too many levels of symbolic links'",
+)
 
 /** Runs a command; what it says of things that are `silent` is passed over, and whatever else it says is a failure. */
 const only = (command: Script, silent: Script): Script =>
@@ -53,7 +55,7 @@ const unreadable = new Script(`{ printf '%s\\n' "$f can't be read" >&2; exit 1; 
  */
 export const stat: Reader = (paths) => only(sh`LC_ALL=C stat -c '%n	%F|%a|%U|%G|%s|%Z' -- ${paths}`, notThere).text
 
-/** SHA-256 of a file's content. Only of files: a pipe would be waited for without end. */
+/** SHA-256 of a file's content. Only of files: a pipe would be waited for without end. One that goes meanwhile is not there. */
 export const hash: Reader = (paths) =>
   sh`set --
 for f in ${paths}; do if [ -f "$f" ]; then set -- "$@" "$f"; fi; done
@@ -61,16 +63,30 @@ IFS='
 '
 set -f
 if [ $# -gt 0 ]; then
-  sums=$(sha256sum -- "$@") || exit 1
+  s=0
+  sums=$(LC_ALL=C sha256sum -- "$@" 2>&1) || s=$?
+  if [ "$s" -gt 1 ]; then printf '%s\n' "$sums" >&2; exit 1; fi
   for l in $sums; do
+    # Both write whole lines, and no sum begins as a message does.
+    case $l in
+      [!\\0-9a-f]*)
+        case $l in ${notThere}) s=0 ;; *) printf '%s\n' "$l" >&2; exit 1 ;; esac
+        continue ;;
+    esac
     ${nameAndSum}
     printf '%s\t%s\n' "$name" "$sum"
   done
+  if [ "$s" != 0 ]; then echo "sha256sum failed, and does not say why" >&2; exit 1; fi
 fi
 unset IFS
 set +f`.text
 
+/** Characters of base64, with its line breaks: of a larger file the answer would be too long, and that error names no file. */
+const mostContent = 45_000_000
+const lengthOfContent = new Script('${#c}')
+
 const inBase64 = sh`c=$(base64 <"$f") || ${unreadable}
+  if [ ${lengthOfContent} -gt ${mostContent} ]; then printf '%s\n' "$f is larger than 32 MiB, and is not read" >&2; exit 1; fi
   c=$(printf %s "$c" | tr -d '\n') || ${unreadable}
   printf '%s\t%s\n' "$f" "$c"`
 
@@ -228,14 +244,24 @@ done`.text
 /**
  * A release folder: what its marker says of the archive it came from, and a digest of the tree as it is now
  * (names, sizes, modes, owners and times of all files: an edit, a loss and a half-made copy all show; of folders nothing).
+ * Of a folder without a marker also what is in it, but for folders, as lines `holds NAME`, up to ten thousand. Whoever owns
+ * the folder may have put anything in the marker's place: only a file is one, and no more of it is read than one of ours has.
  */
 export const release: Reader = (folders) =>
   sh`for f in ${folders}; do if [ -d "$f" ]; then
   l=
-  if [ -e "$f/.plinth" ]; then l=$(tr '\n' ' ' <"$f/.plinth") || ${unreadable}; fi
-  printf '%s\tmarker %s\n' "$f" "$l"
-  l=$(cd "$f" && ${releaseTree}) || ${unreadable}
+  if [ -f "$f/.plinth" ] && [ ! -L "$f/.plinth" ]; then l=$(head -c 4096 -- "$f/.plinth") || ${unreadable}; fi
+  set -f
+  set -- $l
+  set +f
+  printf '%s\tmarker %s\n' "$f" "$*"
+  l=$(cd -- "$f" && ${releaseTree}) || ${unreadable}
   printf '%s\ttree %s\n' "$f" "$l"
+  if [ $# = 0 ]; then
+    (cd -- "$f" && find . -path ./.plinth -prune -o ! -type d -print) | head -n 10000 | while IFS= read -r l; do
+      printf '%s\tholds %s\n' "$f" "${new Script('${l#./}')}"
+    done
+  fi
 fi; done`.text
 
 /** The command behind the tree digest, run inside the folder: also used to write the marker. */

@@ -18,7 +18,7 @@ export const javaParams = params({
   /** Major version: 8, 17. */
   version: integer({ min: 8, max: 99 }),
   /** A package of the distribution that installs it. */
-  package: optional(text({ like: /[A-Za-z0-9][A-Za-z0-9+._:-]*/, expected: 'the name of a package' })),
+  package: optional(text({ like: /[A-Za-z0-9][A-Za-z0-9+._-]*/, expected: 'the name of a package' })),
   /** Where that package, or whoever installed it, puts it. Default: the place of the distribution's OpenJDK. */
   home: optional(hostPath()),
   /** Instead of a package: one archive per architecture. */

@@ -147,6 +147,13 @@ for (const shell of shells) {
     assert.equal(ask(shell, readers.content, [path]), [readFileSync(path).toString('base64')])
   })
 
+  test(`${shell}: content of a file that is too large for an answer is refused by its name`, () => {
+    const path = file('huge')
+    assert.is(spawnSync('truncate', ['-s', '33M', path]).status, 0)
+    assert.throws(() => ask(shell, readers.content, [path]), /huge is larger than 32 MiB, and is not read/)
+    rmSync(path)
+  })
+
   test(`${shell}: link`, () => {
     assert.equal(of(readers.link, ['dangling', 'link', 'link-to-folder', 'plain', 'folder']), {
       dangling: "target with 'blank'",
@@ -322,7 +329,7 @@ for (const shell of shells) {
     const digest = (folder: string): string => /^tree (.*)$/m.exec(ask(shell, readers.release, [folder])[0]!)![1]!
     const [one, two] = [made(`release ${shell} 1`), made(`release ${shell} 2`)]
     assert.equal(ask(shell, readers.release, [one, '/nonexistent', file('plain')]).slice(1), ['', ''])
-    assert.match(ask(shell, readers.release, [one])[0]!, /^marker \ntree [0-9a-f]{64}$/)
+    assert.match(ask(shell, readers.release, [one])[0]!, /^marker \ntree [0-9a-f]{64}(?:\nholds .*)+$/)
     assert.is(digest(one), digest(two))
     assert.equal(
       shells.map((other) => ask(other, readers.release, [one])),
@@ -331,7 +338,7 @@ for (const shell of shells) {
     // The marker itself does not count: it is written after the digest was taken.
     writeFileSync(join(two, '.plinth'), 'sha256 abc\ntree def\n')
     assert.is(digest(one), digest(two))
-    assert.match(ask(shell, readers.release, [two])[0]!, /^marker sha256 abc tree def \ntree /)
+    assert.match(ask(shell, readers.release, [two])[0]!, /^marker sha256 abc tree def\ntree [0-9a-f]{64}$/)
     writeFileSync(join(two, 'conf/a directory b'), 'z')
     assert.is.not(digest(one), digest(two), 'an edit shows')
     assert.is(digest(mkdirs(file('release empty'))), createHash('sha256').digest('hex'))
@@ -408,6 +415,8 @@ esac
       /stat: \/x: Input\/output error/,
     ],
     [readers.stat, 'plain', 'stat', 'kill -9 $$', /^exit code 1: /],
+    [readers.hash, 'plain', 'sha256sum', 'exit 1', /sha256sum failed/],
+    [readers.hash, 'plain', 'sha256sum', 'kill -9 $$', /^exit code 1: /],
     [readers.hash, 'plain', 'sha256sum', 'echo "sha256sum: read error" >&2; exit 1', /read error/],
     [readers.content, 'plain', 'base64', 'head -c 3; exit 1', /plain can't be read/],
     [readers.excerpt, 'plain', 'base64', 'head -c 3; exit 1', /plain can't be read/],
@@ -415,7 +424,7 @@ esac
     ...(shell === 'dash' ? ([[readers.link, 'link', 'readlink', 'exit 1', /link can't be read/]] as const) : []),
     [readers.files, 'plain', 'find', 'echo /x/a; echo "find: /b: Permission denied" >&2; exit 1', /Permission denied/],
     [readers.release, 'a release', 'find', 'echo a; exit 1', /a release can't be read/],
-    [readers.release, 'a release', 'tr', 'exit 1', /a release can't be read/],
+    [readers.release, 'a release', 'head', 'exit 1', /a release can't be read/],
     [readers.installed, 'plain', 'dpkg-query', 'echo "dpkg-query: error: no lock" >&2; exit 2', /error: no lock/],
     [readers.unit, 'plain', 'systemctl', 'echo "Connection timed out" >&2; exit 1', /Connection timed out/],
   ]
@@ -438,6 +447,28 @@ esac
     const gone = `#!/bin/sh\necho /x/a; echo "find: '/x/b': No such file or directory" >&2; exit 1\n`
     writeFileSync(join(bin, 'find'), gone, { mode: 0o755 })
     assert.equal(ask(shell, readers.files, [tree], bin), ['/x/a'])
+  })
+
+  test(`${shell}: a file that goes before its digest is taken is not there, and the others are`, () => {
+    const bin = box.fresh('bin')
+    const real = shell === 'dash' ? '/usr/bin/sha256sum' : `${busybox} sha256sum`
+    const going = file('going')
+    writeFileSync(join(bin, 'sha256sum'), `#!/bin/sh\nrm -f ${q(going)}\nexec ${real} "$@"\n`, { mode: 0o755 })
+    writeFileSync(going, '')
+    const names = ['plain', 'going', 'back\\slash\\n', '中文 目录']
+    assert.equal(
+      ask(shell, readers.hash, names.map(file), bin),
+      names.map((name) => (name === 'going' ? '' : sha(name))),
+    )
+  })
+
+  test(`${shell}: what is behind a link that leads in a circle is not there`, () => {
+    symlinkSync('circle', file('circle'))
+    const behind = [file('circle'), file('circle/x')]
+    for (const reader of [readers.stat, readers.hash, readers.content, readers.link, readers.files, readers.entries])
+      assert.is(ask(shell, reader, behind)[1], '', reader.name)
+    assert.match(ask(shell, readers.stat, behind)[0]!, /^symbolic link/)
+    rmSync(file('circle'))
   })
 
   test(`${shell}: where no systemd runs there are no units`, () => {

@@ -8,4 +8,6 @@ export interface Distribution {
   readonly sha256: string
   /** Text files of the distribution by their path below its first folder: `conf/application.properties`. */
   readonly texts: Readonly<Record<string, string>>
+  /** All that it holds, but for folders, by the same paths. */
+  readonly files?: readonly string[]
 }

@@ -1,14 +1,12 @@
 /** Checks of lists of resources, made at the desk: order of the list is order of apply. Pure. */
 import type { Problem } from './error.ts'
 import type { Resource } from './resource.ts'
+import { sha256 } from './secret.ts'
 
 /** Kinds that own a path; others only speak of one. */
 const owning = new Set(['directory', 'file', 'symlink', 'release', 'properties', 'line-set'])
 
-function pathOf(id: string): string | undefined {
-  const colon = id.indexOf(':')
-  return id[colon + 1] === '/' && owning.has(id.slice(0, colon)) ? spelled(id.slice(colon + 1)) : undefined
-}
+const pathOf = (id: string): string | undefined => (owning.has(kindOf(id)) ? pathIn(id) : undefined)
 
 /**
  * One of the ways to write a path: no `//`, no `.`, no `/` at its end. What `..` leads to only the host knows, for its links.
@@ -19,8 +17,17 @@ const spelled = (path: string): string =>
 
 const kindOf = (id: string): string => id.slice(0, id.indexOf(':'))
 
-/** What an id stands for: its path, whatever kind it is declared as and however that is written, or itself. */
-export const subjectOf = (id: string): string => pathOf(id) ?? id
+/** The path that an id is written with, also of a kind of one's own, and of one that only speaks of it. */
+function pathIn(id: string): string | undefined {
+  const key = id.slice(id.indexOf(':') + 1)
+  return key.startsWith('/') ? spelled(key) : undefined
+}
+
+/**
+ * What an id stands for: its path, whatever kind it is declared as and however that is written, or itself. Whether a kind of
+ * one's own owns its path nobody knows, and what is not known to be left over must stay: so any path counts.
+ */
+export const subjectOf = (id: string): string => pathIn(id) ?? id
 
 /** The same ids, with each path after those that lead through it: the order to remove them in. All others stay in their places. */
 export function innermostFirst(ids: readonly string[]): readonly string[] {
@@ -112,7 +119,7 @@ export function listProblems(lists: readonly Listing[]): readonly Problem[] {
 /** Shapes in which nothing is wrong: the hosts of a large fleet mostly have one and the same. */
 const sound = new Set<string>()
 
-/** All that an order can be wrong by: which host, which ids, and what each of them needs. */
+/** A digest of all that an order can be wrong by: which host, which ids, and what each of them needs. The text would be kept for each. */
 function shapeOf(lists: readonly Listing[]): string {
   const hosts = [...new Set(lists.map(({ host }) => host))]
   let shape = ''
@@ -120,7 +127,7 @@ function shapeOf(lists: readonly Listing[]): string {
     shape += `${hosts.indexOf(host)}\0`
     for (const { id, needs } of resources) shape += needs === undefined ? `${id}\0` : `${id}\0\0${needs.join('\0\0')}\0`
   }
-  return shape
+  return sha256(shape)
 }
 
 function orderProblems(entries: readonly Entry[]): readonly Problem[] {

@@ -24,9 +24,10 @@ interface Turns {
  */
 const held = `
         rm -rf -- ./.plinth.*
-        mkdir -m 0700 -- ./.plinth.$$ || exit
+        mkdir -m 0700 -- ./.plinth.$$ || exit 3
         trap 'cd -P ${entered}; rm -rf -- ./.plinth.$$' EXIT
-        cd -P -- ./.plinth.$$ && [ .. -ef ${entered} ] && ln -- "../$2" l && set -- $(stat -c '%u %a' -- . l) &&
+        cd -P -- ./.plinth.$$ && [ .. -ef ${entered} ] && { ln -- "../$2" l || [ ! -L "../$2" ] || exit 3; } &&
+          set -- $(stat -c '%u %a' -- . l) &&
           case $1:$2 in 0:*700) echo "$3" && readlink -- l && echo / ;; *) false ;; esac
       `
 
@@ -41,7 +42,7 @@ plinth_enter() {
   while [ "$1" ]; do
     set -- "\${1#*/}" "\${1%%/*}"
     case $2 in '' | .) continue ;; ..) cd -P ..; continue ;; esac
-    ${first}exec 7<.
+    ${first}{ command exec 7<.; } 2>/dev/null || plinth_stuck "can't be read"
     if [ ! -L "./$2" ]; then
       cd -P -- "./$2" || plinth_stuck "can't be entered"
       if [ ! .. -ef ${entered} ] || [ "\${PWD##*/}" != "$2" ]; then plinth_stuck 'changed while it was entered'; fi
@@ -52,7 +53,7 @@ plinth_enter() {
     case $4 in *[2367] | *[2367]?) ;; *) if [ "$3" = 0 ] || [ "\${5-}" != 0 ]; then set -- "$1" "$2" "$3"; fi ;; esac
     if [ $# = 3 ]; then plinth_to=$(echo "$3" && readlink -- "./$2" && echo /)
     else plinth_to=$(${read})
-    fi || plinth_stuck 'changed while it was entered'
+    fi || if [ $? = 3 ]; then plinth_stuck "can't be entered: nothing can be made beside its link $2"; else plinth_stuck 'changed while it was entered'; fi
     set -- "$1" "$2" "\${plinth_to%%[!0-9]*}"
     plinth_to=\${plinth_to#*[!0-9]}
     plinth_to=\${plinth_to%?/}
@@ -125,6 +126,6 @@ ${walk({
 for plinth_way in ${folders}; do
   plinth_to=$plinth_way
   while [ "$plinth_to" ] && [ ! -L "$plinth_to" ]; do plinth_to=${new Script('${plinth_to%/*}')}; done
-  if [ "$plinth_to" ]; then ( cd /; plinth_links=0; ${started} ) 2>/dev/null; fi
+  if [ "$plinth_to" ]; then ( cd /; plinth_links=0; ${started} ) 2>/dev/null || :; fi
 done
 fi`

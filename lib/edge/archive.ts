@@ -18,6 +18,7 @@ const isWanted = (path: string, size: number): boolean => path.startsWith('conf/
 
 interface Index {
   readonly texts: Readonly<Record<string, string>>
+  readonly files: readonly string[]
 }
 
 export interface ArchiveSource {
@@ -46,12 +47,16 @@ export async function openArchive(
   const index = join(cache(), 'archive-index', `${createHash('sha256').update(stamp).digest('hex')}.json`)
   // A cache that can't be read or written costs time and nothing else.
   const known = await readFile(index, 'utf8')
-    .then((text) => JSON.parse(text) as Index)
+    .then((text) => JSON.parse(text) as Partial<Index>)
     .catch(() => undefined)
-  const { texts } = known ?? (await lookThrough(path, sha256, where, say))
-  if (!known) await writeWhole(index, JSON.stringify({ texts })).catch(() => {})
-  return { name: basename(path), path, bytes: file.size, sha256, texts }
+  const { texts, files } = isWhole(known) ? known : await lookThrough(path, sha256, where, say)
+  if (!isWhole(known)) await writeWhole(index, JSON.stringify({ texts, files })).catch(() => {})
+  return { name: basename(path), path, bytes: file.size, sha256, texts, files }
 }
+
+/** An earlier version of Plinth kept less. */
+const isWhole = (known: Partial<Index> | undefined): known is Index =>
+  known?.texts !== undefined && known.files !== undefined
 
 const unreadable = (path: string, where: string, reason: string | undefined): PlinthError =>
   usageError({ where, what: `the archive ${path} can't be read (${reason})`, remedy: 'correct the path' })
@@ -80,6 +85,7 @@ async function lookThrough(path: string, sha256: string, where: string, say: (li
   const found = digest.digest('hex')
   if (found !== sha256) throw wrongDigest(path, where, found, sha256)
   const texts: Record<string, string> = {}
+  const files: string[] = []
   const problems: Problem[] = []
   // Imported late: only an archive that has not been seen before is read.
   const { extract } = await import('tar-stream')
@@ -99,6 +105,7 @@ async function lookThrough(path: string, sha256: string, where: string, say: (li
         problems.push({ where, what: `${basename(path)} holds ${name}, ${reason}`, remedy: 'do not use this archive' })
       }
       const inner = name.slice(folder.length + 1)
+      if (type !== 'directory') files.push(posix.normalize(inner))
       if (type === 'file' && isWanted(inner, size)) {
         const chunks: Buffer[] = []
         for await (const chunk of entry) chunks.push(chunk as Buffer)
@@ -114,7 +121,7 @@ async function lookThrough(path: string, sha256: string, where: string, say: (li
     })
   }
   if (problems.length > 0) throw usageError(...problems)
-  return { texts }
+  return { texts, files }
 }
 
 /** Nothing is unpacked through a link: where it really leads can't be told from its name. */

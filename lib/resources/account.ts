@@ -59,14 +59,14 @@ export function user(name: string, options: { readonly home: string; readonly gr
             remedy: `choose another name, or take its login away yourself: usermod -s ${shell} ${name}`,
           },
         ]
-      // What useradd gives where no home was asked for is nobody's.
-      return home !== nowhere || [home, `/home/${name}`].includes(actual.home)
+      // None, and what useradd gives where none was asked for, are nobody's. Any other may have been ours, but who can tell?
+      return [home, nowhere, `/home/${name}`].includes(actual.home)
         ? []
         : [
             {
               where: `user:${name}`,
               what: `${there} has the home ${actual.home}`,
-              remedy: `choose another name, or give it over yourself: usermod -d ${nowhere} ${name}`,
+              remedy: `choose another name, or give it over yourself: usermod -d ${home} ${name}`,
             },
           ]
     },

@@ -48,14 +48,25 @@ const isName = (text: string): boolean => text === 'root' || /^(?!\d+$)[^\s:/,+-
 /** From the root on, and without a control character. */
 const plain = /^\/\P{Cc}*$/u
 
-/** Throws a usage error for a path that is not absolute, or ends as that of a folder; a folder's own may. */
+/** A name that whoever writes beside it sweeps away, for what a killed run has left there. */
+const swept = /\/\.plinth\./
+
+/**
+ * Throws a usage error for a path that is not absolute, that ends as that of a folder (a folder's own may), or that has a name
+ * of those that Plinth itself makes and sweeps away.
+ */
 export function checkPath(kind: string, path: unknown): void {
-  if (typeof path === 'string' && plain.test(path) && (kind === 'directory' || !path.endsWith('/'))) return
+  const isPlain = typeof path === 'string' && plain.test(path) && (kind === 'directory' || !path.endsWith('/'))
+  if (isPlain && !swept.test(path)) return
   const where = `${kind}:${String(path)}`
   if (typeof path !== 'string') throw usageError({ where, what: `its path is ${kindOf(path)}`, remedy: 'give a text' })
   if (!path.startsWith('/'))
     throw usageError({ where, what: 'its path does not begin with /', remedy: 'write it as a whole, as /etc/app.conf' })
   if (/\p{Cc}/u.test(path))
     throw usageError({ where, what: 'its path has a line break or another control character', remedy: 'take it out' })
+  if (isPlain) {
+    const what = 'a name in it begins with .plinth., as what Plinth makes for a moment and sweeps away'
+    throw usageError({ where, what, remedy: 'choose another name' })
+  }
   throw usageError({ where, what: 'its path ends with /', remedy: 'take that away: only a directory may have it' })
 }

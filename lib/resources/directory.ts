@@ -76,6 +76,7 @@ class Directory implements Definition<PathState> {
   esac
 else mkdir -m ${wholeMode(mode)} -- ${here}; fi`,
       sh`chown -h ${`${owner}:${group}`} -- ${here}`,
+      'sync .',
     )
     return [{ say: `make directory ${path}`, run: make.text }]
   }

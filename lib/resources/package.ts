@@ -1,3 +1,4 @@
+import { usageError } from '../core/error.ts'
 import type { Facts } from '../core/facts.ts'
 import { type Resource, resource } from '../core/resource.ts'
 import { type Script, sh } from '../core/script.ts'
@@ -11,6 +12,15 @@ interface PackageState {
 /** A package of the distribution, installed in whatever version its repositories offer; never upgraded here. */
 export function distributionPackage(name: string, { packageManager, os }: Facts): Resource {
   const question = { reader: installed, key: name }
+  // dpkg tells names without it, and so it would never be there.
+  if (name.includes(':')) {
+    const what = 'its name has an architecture'
+    throw usageError({
+      where: `package:${name}`,
+      what,
+      remedy: `write ${name.replace(/:.*/, '')}: it is that of the host`,
+    })
+  }
   return resource<PackageState>({
     id: `package:${name}`,
     probe: [question],

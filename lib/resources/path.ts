@@ -66,6 +66,12 @@ const unusual = /^[^/]|\/\.{0,2}(?:\/|$)/
 const folderOf = (path: string): string =>
   unusual.test(path) ? posix.dirname(posix.resolve('/', path)) : path.slice(0, path.lastIndexOf('/')) || '/'
 
+/** With a slash behind it: the path of an id, however it is written; empty for what has none. */
+function wayOf(id: string): string {
+  const path = id.slice(id.indexOf(':') + 1)
+  return path.startsWith('/') ? `${posix.resolve(path)}/` : ''
+}
+
 /**
  * What is against doing anything at a path: a link on the way that root must not follow. Nothing where something on the way is
  * about to change: whoever enters it then looks again.
@@ -75,7 +81,7 @@ export function barredWay(path: string, answers: Answers, pending: ReadonlySet<s
   const why = answers(question)
   if (why === '') return []
   const way = `${question.key}/`
-  if ([...pending].some((id) => way.startsWith(`${id.slice(id.indexOf(':') + 1)}/`))) return []
+  if ([...pending].map(wayOf).some((above) => above !== '' && way.startsWith(above))) return []
   const remedy = 'declare the path that is meant, or have root make that link'
   return [{ where: path, what: `${question.key} ${why}`, remedy }]
 }

@@ -13,6 +13,8 @@ export interface Archive {
   readonly path: string
   readonly bytes: number
   readonly sha256: string
+  /** All that it holds, but for folders, by the paths below its first folder. */
+  readonly files?: readonly string[]
 }
 
 interface ReleaseState {
@@ -39,7 +41,8 @@ export const archiveFolder = '/var/cache/plinth'
 /**
  * An archive unpacked into a folder of its own, without the archive's first folder. It becomes visible under its name
  * only when it is whole, and carries a marker with the digest of its tree, so that damage done later shows. For another
- * owner, or other readers, than it was unpacked for it is unpacked anew.
+ * owner, or other readers, than it was unpacked for it is unpacked anew. A folder that no release left there is not deleted: without a
+ * marker it makes room only where the archive has all that is in it.
  * The archive travels once per machine, goes on where an earlier run was cut, and gets its name when its digest is right.
  * Throws a usage error for what can't be declared so, see `declared`.
  */
@@ -68,6 +71,18 @@ export function release(path: string, options: ReleaseOptions): Resource {
     },
     // Without owner and mode: its digest is known to what runs, and would be another one.
     desired: { archive: archive.sha256, tree: 'whole' },
+    blocked(answers, actual) {
+      // A link makes room by itself: what is behind it stays.
+      if (actual === null || actual.archive !== '' || readStat(answers, path)?.type === 'link') return []
+      const known = new Set(archive.files)
+      const held = [...answers(question).matchAll(/^holds (.*)$/gm)].map(([, name = '']) => name)
+      const strange = held.filter((name) => !known.has(name))
+      const [first] = strange
+      if (first === undefined) return []
+      const more = strange.length > 1 ? ` and ${strange.length - 1} more` : ''
+      const what = `a folder that Plinth has not unpacked is there, and holds ${first}${more}, which ${archive.name} has not`
+      return [{ where: path, what, remedy: 'move it away, then run again' }]
+    },
     barred: (answers, pending) => barredWay(path, answers, pending),
     steps({ answers }) {
       const kept = readStat(answers, arrived)?.bytes === archive.bytes

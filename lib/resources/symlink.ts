@@ -58,7 +58,8 @@ class Symlink implements Definition<LinkState> {
     const { target } = this.desired
     const at = posix.resolve('/', path)
     const here = hereOf(at)
-    const temporary = `${here}.plinth`
+    // Swept by whoever writes beside it, should this be killed.
+    const temporary = `./.plinth.${posix.basename(at)}`
     return [
       {
         say: `link ${path} to ${target}`,
@@ -68,7 +69,8 @@ class Symlink implements Definition<LinkState> {
 rm -f -- ${temporary}
 ln -sT -- ${target} ${temporary}
 if [ -L ${here} ] && [ ! -e ${here} ] && ! readlink -f -- ${here} >/dev/null; then rm -f -- ${here}; fi
-mv -fT -- ${temporary} ${here}`.text,
+mv -fT -- ${temporary} ${here}
+sync .`.text,
       },
     ]
   }

@@ -14,7 +14,7 @@ import { q } from '../../lib/core/script.ts'
 import { enter, enterOrMake } from '../../lib/core/way.ts'
 import { refusal } from '../../lib/readers.ts'
 import { assert, suite } from '../kit.ts'
-import { mkdirs, Sandbox, type ShellName, shells } from '../shells.ts'
+import { busybox, mkdirs, Sandbox, type ShellName, shells } from '../shells.ts'
 
 const test = suite('core/way')
 const box = new Sandbox(test)
@@ -226,6 +226,43 @@ for (const shell of shells) {
     chownSync(home, service, service)
     assert.is(make(join(home, 'link/x/y')).code, 1)
     assert.equal(readdirSync(etc), [])
+  })
+
+  asRoot(
+    `${shell}: where root may not read a folder behind a link, whoever enters it says so, and the others are looked at`,
+    () => {
+      const [home, target] = [box.fresh(), box.fresh()]
+      symlinkSync(target, join(home, 'link'))
+      mkdirs(join(target, 'closed/below'))
+      chmodSync(join(target, 'closed'), 0o711)
+      chownSync(join(target, 'closed'), service, service)
+      symlinkSync('/', join(target, 'bad'))
+      lchownSync(join(target, 'bad'), service, service)
+      chownSync(target, service, service)
+      const without = `/usr/bin/setpriv --bounding-set=-dac_override,-dac_read_search ${shell === 'dash' ? 'dash' : `${busybox} ash`}`
+      const run = (script: string) => box.run(shell, `exec ${without} -c ${q(`set -eu\n${script}`)}`)
+      const [way, bad] = [join(home, 'link/closed/below'), join(target, 'bad/etc')]
+      const why = 'is reached by a link of user 4711, to a folder of user 0: bad leads to /'
+      assert.equal(run(refusal([way, bad])), { code: 0, stdout: `${bad}\t${why}\n`, stderr: '' })
+      assert.equal(run(enter(way).text), { code: 1, stdout: '', stderr: `${way} can't be read\n` })
+    },
+  )
+
+  asRoot(`${shell}: a link of which no copy can be made did not change`, () => {
+    const [home, target] = [box.fresh(), box.fresh()]
+    symlinkSync(target, join(home, 'link'))
+    lchownSync(join(home, 'link'), service, service)
+    chownSync(target, service, service)
+    chownSync(home, service, service)
+    chmodSync(home, 0o775)
+    for (const command of ['mkdir', 'ln']) {
+      const bin = mkdirs(join(box.fresh(), 'bin'))
+      writeFileSync(join(bin, command), `#!/bin/sh\necho "No space left on device" >&2; exit 1\n`, { mode: 0o755 })
+      const { code, stderr } = entered(shell, join(home, 'link'), bin)
+      const why = "can't be entered: nothing can be made beside its link link"
+      assert.equal([code, stderr], [1, `No space left on device\n${join(home, 'link')} ${why}\n`])
+      assert.equal(readdirSync(home), ['link'])
+    }
   })
 
   test(`${shell}: a way without links costs no process`, () => {

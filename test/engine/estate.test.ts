@@ -313,6 +313,21 @@ test('a link by which something declared is reached is shown, and stays', async 
   assert.equal([result.failures, world.machine('h1').steps], [[], []])
 })
 
+test('a path that the site declares by a kind of its own is no leftover, nor the way to one', async () => {
+  const world = new FakeWorld()
+  world.machine('h1').answer('stat:/etc/app.conf', 'regular file|644|root|root|1|1')
+  world.machine('h1').answer('stat:/srv/app', 'symbolic link|777|root|root|6|1')
+  remembers(world, 'h1', 'test h1 file:/etc/app.conf', 'test h1 symlink:/srv/app')
+  const own = ['template:/etc//app.conf', 'template:/srv/app/x']
+  const site = [play('p', hosts('h1'), () => own.map((id) => ({ ...thing('a'), id, plan: () => keep(id) })))]
+  const { result } = await run(site, world, { leftover, prune: true })
+  assert.equal(
+    result.leftovers.map(({ id, fate }) => `${id} ${fate}`),
+    ['symlink:/srv/app blocked'],
+  )
+  assert.equal([result.failures, world.machine('h1').steps], [[], []])
+})
+
 test('what a machine remembers under a former name of the site may be of another: only what is declared is taken over, and the rest goes with --force', async () => {
   const world = new FakeWorld()
   there(world, 'h1', 'a', 'x')

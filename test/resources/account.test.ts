@@ -51,6 +51,29 @@ plans(test, app, {
   },
 })
 
+plans(test, user('mysql', { home: '/opt/app', group: 'app' }), {
+  'the account of another program, also where a home is declared': {
+    answers: { 'user:mysql': '/var/lib/mysql|/bin/false|mysql' },
+    action: 'blocked',
+    changes: ['group: mysql → app', 'home: /var/lib/mysql → /opt/app', 'shell: /bin/false → /usr/sbin/nologin'],
+    problems: [
+      'user:mysql: the account is there already and has the home /var/lib/mysql; choose another name, or give it over yourself: usermod -d /opt/app mysql',
+    ],
+  },
+  'one without a home gets it': {
+    answers: { 'user:mysql': '/nonexistent|/usr/sbin/nologin|app' },
+    action: 'update',
+    changes: ['home: /nonexistent → /opt/app'],
+    says: ['change user mysql'],
+  },
+  'one with the home that useradd gives gets another': {
+    answers: { 'user:mysql': '/home/mysql|/usr/sbin/nologin|app' },
+    action: 'update',
+    changes: ['home: /home/mysql → /opt/app'],
+    says: ['change user mysql'],
+  },
+})
+
 test('the commands, word for word', () => {
   const runs = (resource: typeof app, answers = {}) =>
     resource.plan(canned(answers), new Set()).steps.map(({ run }) => run)

@@ -126,6 +126,17 @@ for (const [kind, make] of Object.entries({ ...kinds, ...withoutMode })) {
       refused(() => make('/a\nb', {})),
       [`${kind}:/a\\nb: its path has a line break or another control character; take it out`],
     )
+    for (const path of ['/x/.plinth.env', '/x/.plinth.d/y'])
+      assert.equal(
+        refused(() => make(path, {})),
+        [
+          `${kind}:${path}: a name in it begins with .plinth., as what Plinth makes for a moment and sweeps away; choose another name`,
+        ],
+      )
+    assert.equal(
+      refused(() => make('/x/.plinth', {})),
+      [],
+    )
     const ending = refused(() => make('/x/', {}))
     if (kind === 'directory') assert.equal(ending, [])
     else assert.equal(ending, [`${kind}:/x/: its path ends with /; take that away: only a directory may have it`])

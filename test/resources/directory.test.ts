@@ -57,6 +57,11 @@ for (const shell of shells) {
     assert.is(apply(box, shell, wanted).action, 'create')
   })
 
+  test(`${shell}: is flushed when it is made`, () => {
+    const { steps } = apply(box, shell, directory(join(box.fresh(), 'a/b'), me))
+    assert.match(steps[0]!.run, /\nsync \.$/)
+  })
+
   test(`${shell}: has the mode that is declared, also where the folder above hands down its group`, () => {
     const parent = box.fresh()
     chmodSync(parent, 0o2755)

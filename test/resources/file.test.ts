@@ -168,7 +168,10 @@ test('nothing is shown of what a link on the way leads to that root would not fo
   const wanted = file(app, { content: 'b\n' })
   assert.is(wanted.plan(canned(answers), new Set()).action, 'blocked')
   // Its folder is about to be mended: nobody knows yet.
-  assert.is(wanted.plan(canned(answers), new Set(['directory:/etc'])).action, 'update')
+  for (const id of ['directory:/etc', 'symlink:/etc', 'directory:/./etc/', 'directory:/usr/..//etc'])
+    assert.is(wanted.plan(canned(answers), new Set([id])).action, 'update', id)
+  for (const id of ['directory:/etc/app.conf', 'directory:/et', 'unit:etc', 'directory:/'])
+    assert.is(wanted.plan(canned(answers), new Set([id])).action, 'blocked', id)
   assert.equal(wanted.detail!.lines(canned(answers)), ['(no lines: it is reached by a link)'])
 })
 

@@ -44,6 +44,13 @@ plans(test, distributionPackage('openjdk-8-jre-headless', { ...plainFacts, os: '
   },
 })
 
+test('a name with an architecture would never read as installed', () => {
+  assert.throws(
+    () => distributionPackage('dash:amd64', plainFacts),
+    /package:dash:amd64: its name has an architecture; write dash: it is that of the host/,
+  )
+})
+
 test('the commands, word for word', () => {
   const run = (packageManager: 'apt' | 'dnf') =>
     distributionPackage('a b', { ...plainFacts, packageManager }).plan(canned({}), new Set()).steps[0]!.run

@@ -42,7 +42,8 @@ function pack(name: string, text: string) {
   const path = join(box.folder, `${name}.tar.gz`)
   assert.is(spawnSync('tar', ['-czf', path, '-C', join(source, '..'), 'app']).status, 0)
   const bytes = readFileSync(path)
-  return { name: `${name}.tar.gz`, path, bytes: bytes.length, sha256: sha256(bytes) }
+  const files = ['conf/app.conf', "target/a 'jar' 名.jar", 'run.sh', 'link']
+  return { name: `${name}.tar.gz`, path, bytes: bytes.length, sha256: sha256(bytes), files }
 }
 
 const one = pack('one', 'x=1\n')
@@ -108,7 +109,25 @@ plans(test, release(path, { archive: one, owner: 'app', group: 'app' }), {
     says: [unpack],
   },
   'unpacked by hand, without a marker': {
-    answers: { [`release:${path}`]: `marker \ntree ${tree}`, ...arrived },
+    answers: { [`release:${path}`]: `marker \ntree ${tree}\nholds run.sh\nholds conf/app.conf`, ...arrived },
+    action: 'update',
+    changes: [`archive:  → ${one.sha256}`, 'tree: damaged → whole'],
+    says: [unpack],
+  },
+  'a folder of somebody else': {
+    answers: { [`release:${path}`]: `marker \ntree ${tree}\nholds run.sh\nholds data/a b\nholds c`, ...arrived },
+    action: 'blocked',
+    changes: [`archive:  → ${one.sha256}`, 'tree: damaged → whole'],
+    problems: [
+      `${path}: a folder that Plinth has not unpacked is there, and holds data/a b and 1 more, which one.tar.gz has not; move it away, then run again`,
+    ],
+  },
+  'a folder of somebody else, by a link': {
+    answers: {
+      [`release:${path}`]: `marker \ntree ${tree}\nholds c`,
+      [`stat:${path}`]: 'symbolic link|777|root|root|9|1',
+      ...arrived,
+    },
     action: 'update',
     changes: [`archive:  → ${one.sha256}`, 'tree: damaged → whole'],
     says: [unpack],
@@ -253,6 +272,20 @@ for (const shell of shells) {
     assert.is(host.apply(wanted()).action, 'create')
     assert.is(host.apply(wanted(two)).steps.length, 2)
     assert.is(readFileSync(join(at, 'conf/app.conf'), 'utf8'), 'x=2\n')
+  })
+
+  test(`${shell}: what no release left there stays, whatever is in the place of the marker`, () => {
+    for (const put of ['', 'mkfifo .plinth', 'mkdir .plinth; echo >.plinth/x', 'ln -s /etc/passwd .plinth']) {
+      const { host, at, wanted } = fresh(shell)
+      mkdirs(join(at, 'data'))
+      const { code } = box.run(shell, `cd ${q(at)}; ${put}`)
+      assert.is(code, 0)
+      assert.is(host.plan(wanted()).action, 'update', put)
+      writeFileSync(join(at, "data/it's  \\n"), '')
+      const { action, problems } = host.plan(wanted())
+      assert.equal([action, problems.length], ['blocked', 1])
+      assert.match(problems[0]!.what, "holds data/it's  \\n, which one.tar.gz has not")
+    }
   })
 
   if (process.getuid?.() === 0)

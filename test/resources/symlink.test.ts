@@ -79,10 +79,19 @@ for (const shell of shells) {
     const victim = box.fresh()
     const path = join(folder, 'current')
     const bin = mkdirs(join(folder, 'bin'))
-    writeFileSync(join(bin, 'rm'), `#!/bin/sh\n/bin/ln -s ${q(victim)} ${q(`${path}.plinth`)}\n`, { mode: 0o755 })
+    writeFileSync(join(bin, 'rm'), `#!/bin/sh\n/bin/ln -s ${q(victim)} ${q(join(folder, '.plinth.current'))}\n`, {
+      mode: 0o755,
+    })
     const { run } = planFor(box, shell, symlink(path, '/home/service/job')).steps[0]!
     assert.is(box.run(shell, run, '', bin).code, 1)
     assert.equal(readdirSync(victim), [])
+  })
+
+  test(`${shell}: a file beside it that is named like it is nobody's temporary one, and the folder is flushed`, () => {
+    const folder = box.fresh()
+    writeFileSync(join(folder, 'current.plinth'), '')
+    assert.match(apply(box, shell, symlink(join(folder, 'current'), 'x')).steps[0]!.run, /\nsync \.$/)
+    assert.equal(readdirSync(folder).sort(), ['current', 'current.plinth'])
   })
 
   test(`${shell}: a link that leads in a circle is replaced`, () => {
