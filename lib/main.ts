@@ -12,6 +12,7 @@ import { commandLine } from './edge/next-command.ts'
 import { mayWritePlan, readPlan, removePlan, writePlan } from './edge/plan-file.ts'
 import { optionsOfPlan, planAnew, playbookOf, selectionOf } from './edge/plan-options.ts'
 import { openReporter } from './edge/reporter.ts'
+import { mayAsk } from './edge/terminal.ts'
 import { realWorld } from './edge/world.ts'
 import { converge } from './engine/converge.ts'
 import type { Fleet } from './engine/fleet.ts'
@@ -235,7 +236,7 @@ const tagsOf = ({ tags, skipTags }: Options): Tags => ({ only: tags, skip: skipT
 /** What asks before each change, if --step wants it. Throws usageError where there is nobody to ask. */
 function stepping({ step, yes, check }: Options): boolean {
   if (!step || yes || check) return false
-  if (process.stdin.isTTY) return true
+  if (mayAsk()) return true
   throw usageError({ where: '--step', what: 'there is no terminal to ask on', remedy: 'add --yes, or leave it out' })
 }
 

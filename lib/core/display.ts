@@ -12,6 +12,24 @@ export function width(text: string): number {
 const columnsOf = (one: string): number =>
   /[\p{Mn}\p{Me}\p{Cc}\p{Cf}]/u.test(one) ? 0 : eastAsianWidth(one.codePointAt(0) ?? 0)
 
+/**
+ * How many rows of a terminal of so many columns are full before the one in which the text ends. A character that does not
+ * fit begins the next row; at the end of a full row the terminal waits with the next one.
+ */
+export function rowsAbove(text: string, columns: number): number {
+  let rows = 0
+  let taken = 0
+  for (const one of text) {
+    const wide = columnsOf(one)
+    if (taken + wide > columns) {
+      rows++
+      taken = 0
+    }
+    taken += wide
+  }
+  return rows
+}
+
 /** The text with blanks behind it (`start` to put them before it) up to so many columns. */
 export const padded = (text: string, columns: number, side: 'end' | 'start' = 'end'): string => {
   const blanks = ' '.repeat(Math.max(0, columns - width(text)))

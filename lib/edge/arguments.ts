@@ -183,6 +183,10 @@ export function parseArguments(argv: readonly string[], kind: Kind = 'site'): Op
   for (const list of lists)
     for (const other of ['json', 'plan-out', 'report', 'events'] as const)
       if (given.has(other)) refuse(`--${other}`, `does not go with --${list}`, 'leave one of them out')
+  // Who is asked sees the plan first, and with --json nothing is shown of it.
+  const asks = given.has('step') && !(['yes', 'check', 'plan-out'] as const).some((name) => given.has(name))
+  if (asks && given.has('json'))
+    refuse('--json', 'does not go with --step', 'leave one of them out; --report DIR leaves the document there')
   for (const [option, other] of sameFiles(given))
     refuse(`--${option}`, `would write to the file of --${other}`, 'give another name')
   const words = (name: Name): readonly string[] =>

@@ -3,7 +3,18 @@ import { PlinthError } from '../core/error.ts'
 import type { Consent } from '../engine/world.ts'
 import type { Asker } from './terminal.ts'
 
-const words: Readonly<Record<string, Consent>> = { y: 'yes', n: 'no', c: 'all', q: 'quit' }
+/** A map: of an object `constructor` would be a word too. */
+const words: ReadonlyMap<string, Consent> = new Map([
+  ['y', 'yes'],
+  ['yes', 'yes'],
+  ['n', 'no'],
+  ['no', 'no'],
+  ['c', 'all'],
+  ['continue', 'all'],
+  ['all', 'all'],
+  ['q', 'quit'],
+  ['quit', 'quit'],
+])
 
 /**
  * Asks at the terminal until one of the four answers is given. A terminal that goes away, and any interrupt, means quit.
@@ -19,9 +30,7 @@ export const consenting =
         if (!(error instanceof PlinthError)) throw error
         return 'q'
       })
-      const word = typed.trim().toLowerCase()
-      answer =
-        words[word] ?? Object.values(words).find((one) => one === word) ?? (word === 'continue' ? 'all' : undefined)
+      answer = words.get(typed.trim().toLowerCase())
     }
     if (answer === 'quit') run.abort()
     return answer

@@ -9,7 +9,7 @@ import { failureLines, hostsText, leftoverLines, planText, problemLines, warning
 import { prerequisiteLines, restartLines } from '../engine/unselected.ts'
 import type { Event } from '../engine/world.ts'
 import { Activity, activityText, stoppedText } from './activity.ts'
-import type { OpenQuestion, TerminalAsker } from './terminal.ts'
+import { drawable, type OpenQuestion, type TerminalAsker } from './terminal.ts'
 
 const codes: Readonly<Record<Tone, string>> = {
   plain: '',
@@ -20,7 +20,7 @@ const codes: Readonly<Record<Tone, string>> = {
   faint: '\x1b[2m',
 }
 
-const coloured = (stream: NodeJS.WriteStream): boolean => stream.isTTY === true && !process.env.NO_COLOR
+const coloured = (stream: NodeJS.WriteStream): boolean => drawable(stream) && !process.env.NO_COLOR
 
 const write = (stream: NodeJS.WriteStream, lines: readonly Line[]): void => {
   // What hosts, files and inventories say must not steer the terminal.
@@ -68,7 +68,7 @@ export function openConsole(
 ): Console {
   const out = process.stdout
   const err = process.stderr
-  const live = err.isTTY === true
+  const live = drawable(err)
   /** What the live line says; it is not drawn while a question is open. */
   let living: (() => string) | undefined
   let question: OpenQuestion | null = null
@@ -109,10 +109,9 @@ export function openConsole(
     show()
   }
   questions?.heededBy((open) => {
-    if (!live) return
-    lift()
+    if (live) lift()
     question = open
-    show()
+    if (live) show()
   })
   /** Lines for one of the two streams, which may be the same terminal. */
   const print = (stream: NodeJS.WriteStream, lines: readonly Line[]): void => {
@@ -129,7 +128,7 @@ export function openConsole(
   /** Nobody waits for an answer any more: what follows comes below the question. */
   const end = (): void => {
     clear()
-    if (question) err.write('\n')
+    question?.leave()
     question = null
   }
   /** Shows what is under way, as long as something is: a line that is drawn again and again, or one now and then. */

@@ -21,6 +21,8 @@ export interface Around {
   /** Whether a key was accepted already, as one of several things that sshd wants. */
   readonly keyed: boolean
   readonly asker: Asker
+  /** Aborted when the login is over: nobody waits for an answer any more. */
+  readonly gone: AbortSignal
 }
 
 /**
@@ -39,7 +41,8 @@ export function asksPassword({ name, instructions, prompts }: Round, keyed: bool
  * The answers to one round.
  * @throws PlinthError when a new password is wanted, or there is nobody who could answer
  */
-export async function answersTo(round: Round, { where, password, given, keyed, asker }: Around): Promise<string[]> {
+export async function answersTo(round: Round, around: Around): Promise<string[]> {
+  const { where, password, given, keyed, asker, gone } = around
   const told = (text: string): string => plain(withoutSecret(text, given))
   if (wantsNewPassword(round)) throw expired(where, told(shown(round)))
   if (password && asksPassword(round, keyed)) return [password.reveal()]
@@ -51,7 +54,10 @@ export async function answersTo(round: Round, { where, password, given, keyed, a
       where,
       remedy: `sshd there asks "${told(prompt)}": run it on a terminal, or log in with a key that is enough by itself`,
     }
-    answers.push(echo ? await asker.line(question, otherwise) : (await asker.secret(question, otherwise)).reveal())
+    const answer = echo
+      ? await asker.line(question, otherwise, gone)
+      : (await asker.secret(question, otherwise, gone)).reveal()
+    answers.push(answer)
   }
   return answers
 }

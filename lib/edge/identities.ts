@@ -37,10 +37,19 @@ export interface Sources {
   readonly agent: string | null
 }
 
+/** A key that is being opened, or was: its passphrase may have to be asked for. */
+interface Opening {
+  readonly key: Promise<SigningKey>
+  /** The logins that wait for it. */
+  readonly waiting: Set<AbortSignal>
+  /** Aborted once none does. */
+  readonly forNobody: AbortController
+}
+
 /** What one run has read and asked, so that it does neither twice however many hosts want the same key. */
 export class KeyRing {
   readonly #files = new Map<string, Promise<KeyFile>>()
-  readonly #opened = new Map<string, Promise<SigningKey>>()
+  readonly #opened = new Map<string, Opening>()
   readonly #agents = new Map<string, Promise<readonly AgentKey[]>>()
 
   readonly #asker: Asker
@@ -57,15 +66,43 @@ export class KeyRing {
     return remember(this.#agents, socket, () => agentKeys(socket))
   }
 
-  /** The key of a file; whoever wants it first asks for its passphrase, the others wait for the same answer. */
-  open(file: KeyFile): Promise<SigningKey> {
-    return remember(this.#opened, file.path, () => (file.encrypted ? this.#ask(file) : Promise.resolve(file.open())))
+  /**
+   * The key of a file; whoever wants it first asks for its passphrase, the others wait for the same answer. A question for
+   * which none of them waits any more is taken back, and is asked again for the next.
+   * @param gone aborted when the login that wants the key is over
+   */
+  async open(file: KeyFile, gone: AbortSignal): Promise<SigningKey> {
+    gone.throwIfAborted()
+    const opening = this.#opened.get(file.path) ?? this.#opening(file)
+    const { key, waiting, forNobody } = opening
+    const leave = (): void => {
+      waiting.delete(gone)
+      if (waiting.size > 0) return
+      this.#opened.delete(file.path)
+      forNobody.abort()
+    }
+    waiting.add(gone)
+    gone.addEventListener('abort', leave, { once: true })
+    try {
+      return await key
+    } finally {
+      gone.removeEventListener('abort', leave)
+    }
   }
 
-  async #ask(file: KeyFile): Promise<SigningKey> {
+  #opening(file: KeyFile): Opening {
+    const forNobody = new AbortController()
+    const opening = { key: this.#key(file, forNobody.signal), waiting: new Set<AbortSignal>(), forNobody }
+    this.#opened.set(file.path, opening)
+    return opening
+  }
+
+  async #key(file: KeyFile, forNobody: AbortSignal): Promise<SigningKey> {
+    if (!file.encrypted) return file.open()
     const otherwise = { where: file.path, remedy: `load it into an agent: ssh-add ${file.path}` }
     for (const again of ['', 'That is not it. ', 'That is not it. ']) {
-      const passphrase = await this.#asker.secret(`${again}Passphrase for ${file.path}: `, otherwise).catch((error) => {
+      const question = `${again}Passphrase for ${file.path}: `
+      const passphrase = await this.#asker.secret(question, otherwise, forNobody).catch((error) => {
         throw new Error(`it needs a passphrase${error instanceof PlinthError ? `, and ${reasonOf(error)}` : ''}`)
       })
       if (passphrase.reveal() === '') throw new Error('its passphrase was not given')
@@ -83,15 +120,16 @@ const reasonOf = (error: PlinthError): string => error.problems[0]?.what ?? erro
  * The keys to offer: those of the files in their order, then the agent's others, then those that show even their public
  * half only to who knows the passphrase. A key that is named stands alone.
  * @param where the machine, for messages
+ * @param gone aborted when the login is over: nobody is asked for a passphrase for it any more
  * @throws PlinthError when the named key can't be used
  */
-export async function identitiesOf(where: string, sources: Sources, ring: KeyRing): Promise<Offer> {
+export async function identitiesOf(where: string, sources: Sources, ring: KeyRing, gone: AbortSignal): Promise<Offer> {
   const passedOver: string[] = []
   const held = await heldBy(sources.agent, ring, passedOver)
   const ofFiles: Identity[] = []
   for (const path of sources.keyFiles) {
     try {
-      ofFiles.push(await identityOf(path, held, ring))
+      ofFiles.push(await identityOf(path, held, ring, gone))
       if (existsSync(`${path}-cert.pub`)) passedOver.push(`${path}-cert.pub (certificates can't be used here)`)
     } catch (error) {
       const { message, code } = error as NodeJS.ErrnoException
@@ -125,7 +163,12 @@ async function heldBy(agent: string | null, ring: KeyRing, passedOver: string[])
 }
 
 /** The key of a file, or of the agent when the file holds only its public half. */
-async function identityOf(path: string, held: readonly AgentKey[], ring: KeyRing): Promise<Identity> {
+async function identityOf(
+  path: string,
+  held: readonly AgentKey[],
+  ring: KeyRing,
+  gone: AbortSignal,
+): Promise<Identity> {
   const heldAs = (blob: Buffer | null): AgentKey | undefined => held.find((key) => blob?.equals(key.blob))
   let file: KeyFile
   try {
@@ -141,8 +184,8 @@ async function identityOf(path: string, held: readonly AgentKey[], ring: KeyRing
     held: 'file',
     ready: !file.encrypted,
     blob: file.blob,
-    reveal: async () => file.blob ?? (await ring.open(file)).blob,
-    sign: async (data, hash) => (await ring.open(file)).sign(data, hash),
+    reveal: async () => file.blob ?? (await ring.open(file, gone)).blob,
+    sign: async (data, hash) => (await ring.open(file, gone)).sign(data, hash),
   }
   if (!byAgent) return byFile
   const through = ofAgent(path, byAgent)

@@ -60,13 +60,17 @@ const codeWords = oneOf(`
   \\bdigits?\\b | ziffer | chiffres | цифр | [数數]字 | \\d ?位 | 矩[阵陣]
 `)
 
+/** What wants a code where it does not say that it wants a password: `谷歌验证:`, and not `统一身份认证密码:`. */
+const vagueWords = oneOf('[验驗][证證] | [认認][证證証]')
+
 const has = (words: RegExp, text: string): boolean => text.search(words) >= 0
 
 /** What a question wants as far as its words tell; null where they don't. Whose password it is (`root@token-01's`) is no word of it. */
 export function wantedBy(question: string): 'password' | 'code' | null {
   const text = folded(question).replace(/[\w.+-]+@[\w.-]+|[\w.-]+['\u2019]s\b/g, ' ')
   if (has(codeWords, text.replace(deceptiveWords, ' '))) return 'code'
-  return has(passwordWords, text) ? 'password' : null
+  if (has(passwordWords, text)) return 'password'
+  return has(vagueWords, text) ? 'code' : null
 }
 
 /** Whether a text plainly speaks of a code, as what stands above a question may: a greeting has many words. */

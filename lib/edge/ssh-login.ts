@@ -9,11 +9,12 @@ import type { Credentials, Method } from './credentials.ts'
 import { Deadline } from './deadline.ts'
 import { answersTo, asksPassword, expired, type Round } from './dialogue.ts'
 import type { Eager } from './fewer-trips.ts'
-import { type Identity, identitiesOf, KeyRing, type Offer } from './identities.ts'
+import { type Identity, identitiesOf, type Offer } from './identities.ts'
+import { memoryOf } from './login-memory.ts'
 import { nothingToOffer, notTried, refusal, tooManyKeys, tooSlow } from './login-problems.ts'
 import { OneKey } from './one-key.ts'
 import type { Asker } from './terminal.ts'
-import { type Trial, Trials, type Turn } from './trials.ts'
+import type { Trial, Turn } from './trials.ts'
 
 export interface Login {
   /** ssh2 calls it for the next way to log in. */
@@ -32,26 +33,6 @@ export interface Login {
   ended(failure: Error | null): void
 }
 
-/** What a run remembers, from one login to the next. */
-interface Memory {
-  readonly ring: KeyRing
-  /** The machines that have refused their password. */
-  readonly refused: Set<string>
-  readonly trials: Trials
-}
-const memories = new WeakMap<Asker, Memory>()
-
-function memoryOf(asker: Asker): Memory {
-  const known = memories.get(asker)
-  if (known) return known
-  const memory = { ring: new KeyRing(asker), refused: new Set<string>(), trials: new Trials() }
-  memories.set(asker, memory)
-  return memory
-}
-
-/** What a run knows of the passwords it has tried; its memory hangs on who is asked for them. */
-export const trialsOf = (asker: Asker): Trials => memoryOf(asker).trials
-
 /**
  * A login that is about to be tried.
  * @param where the machine, for messages
@@ -60,8 +41,11 @@ export const trialsOf = (asker: Asker): Trials => memoryOf(asker).trials
  */
 export async function loginOf(where: string, credentials: Credentials, asker: Asker): Promise<Login> {
   const memory = memoryOf(asker)
+  const gone = new AbortController()
   const keys = credentials.methods.includes('publickey')
-  const offer = keys ? await identitiesOf(where, credentials, memory.ring) : { identities: [], passedOver: [] }
+  const offer = keys
+    ? await identitiesOf(where, credentials, memory.ring, gone.signal)
+    : { identities: [], passedOver: [] }
   const password = memory.refused.has(where) ? null : credentials.password
   if (offer.identities.length === 0 && password === null) throw nothingToOffer(where, credentials, offer.passedOver)
   const trial = password && memory.trials.of(credentials.user, password)
@@ -73,6 +57,7 @@ export async function loginOf(where: string, credentials: Credentials, asker: As
     asker,
     refused: memory.refused,
     trial,
+    gone,
   })
 }
 
@@ -88,6 +73,8 @@ interface Around {
   readonly refused: Set<string>
   /** What is known of the password; null without one. */
   readonly trial: Trial | null
+  /** Aborted when the login is over: what it asks is taken off the terminal. */
+  readonly gone: AbortController
 }
 
 /** One login, while it is being tried. ssh2 asks for the next attempt and never says more than that the last was not enough. */
@@ -114,6 +101,8 @@ class Attempts implements Login {
   /** A person has answered something else. */
   #typed = false
   #asking = 0
+  /** sshd has hung up while a person was asked. */
+  #tooLate = false
   #problem: PlinthError | undefined
   #next: NextAuthHandler = () => {}
 
@@ -148,6 +137,8 @@ class Attempts implements Login {
     // sshd counts the password among the attempts, and hangs up instead of saying no.
     if (this.#answered && !this.#typed && endOfAttempts.test(failure?.message ?? '')) this.#turn?.refused()
     this.#turn?.over()
+    this.#tooLate = failure !== null && this.#asking > 0 && !this.deadline.over
+    this.#around.gone.abort()
   }
 
   /** Waits until the password may be given, and says whether it may. */
@@ -170,6 +161,8 @@ class Attempts implements Login {
   }
 
   async #advance(): Promise<void> {
+    // What was asked is answered no more.
+    if (this.#around.gone.signal.aborted) return
     try {
       const { value } = await this.#ways.next()
       if (value && this.deadline.running) this.#next(value)
@@ -181,6 +174,7 @@ class Attempts implements Login {
   }
 
   #giveUp({ problems }: PlinthError): void {
+    if (this.#around.gone.signal.aborted) return
     this.#problem ??= unreachable(...problems)
     // ssh2 documents `false` for "no further way", its types do not.
     if (this.deadline.running) this.#next(false as unknown as AnyAuthMethod)
@@ -281,8 +275,8 @@ class Attempts implements Login {
     const { user: username, password } = this.#around.credentials
     if (this.#answered || (password === null && !this.#progress) || !(await this.#mayGive())) return
     const otherwise = { where: this.#around.where, remedy: 'give it with -k or ansible_password' }
-    const given =
-      password ?? (await this.#patiently(this.#around.asker.secret(`${this.#around.where}: password: `, otherwise)))
+    const { where, asker, gone } = this.#around
+    const given = password ?? (await this.#patiently(asker.secret(`${where}: password: `, otherwise, gone.signal)))
     this.#answered = true
     yield { type: 'password', username, password: given.reveal() }
     this.#gave()
@@ -300,7 +294,7 @@ class Attempts implements Login {
       prompt: (name, instructions, _language, prompts, finish) => {
         const round: Round = { name, instructions, prompts }
         const unused = this.#answered ? null : password
-        const { where, asker } = this.#around
+        const { where, asker, gone } = this.#around
         const keyed = this.#progress
         const asked = answersTo(round, {
           where,
@@ -308,6 +302,7 @@ class Attempts implements Login {
           given: this.#answered ? password : null,
           keyed,
           asker,
+          gone: gone.signal,
         })
         answered = true
         if (unused && asksPassword(round, keyed)) this.#answered = true
@@ -336,7 +331,7 @@ class Attempts implements Login {
     const { where } = this.#around
     const keys = this.#offered.size
     if (endOfAttempts.test(error.message) && keys > keysBeforePassword) return tooManyKeys(where, keys, this.tried)
-    return this.#asking > 0 && !this.deadline.over ? tooSlow(where) : undefined
+    return this.#tooLate ? tooSlow(where) : undefined
   }
 }
 

@@ -10,10 +10,10 @@ import type { Become } from '../core/inventory.ts'
 import { becoming } from './become.ts'
 import { execAtOnce } from './fewer-trips.ts'
 import { type Link, type LinkOptions, Links } from './links.ts'
+import { memoryOf } from './login-memory.ts'
 import type { Route } from './route.ts'
 import { Shell, type Streams } from './shell.ts'
 import { shellChannel } from './shell-channel.ts'
-import { trialsOf } from './ssh-login.ts'
 import { connectionProblem } from './ssh-problems.ts'
 import type { Asker } from './terminal.ts'
 import { traceScript } from './trace-text.ts'
@@ -32,7 +32,7 @@ export class Machines {
 
   constructor(asker: Asker) {
     this.#links = new Links(asker)
-    this.#trials = trialsOf(asker)
+    this.#trials = memoryOf(asker).trials
   }
 
   /**

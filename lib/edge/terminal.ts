@@ -1,9 +1,9 @@
 /** Questions to the person at the terminal: one at a time, whoever asks. */
-import { closeSync } from 'node:fs'
-import { createInterface } from 'node:readline'
+import { closeSync, openSync } from 'node:fs'
+import { createInterface, type Interface, type ReadLineOptions } from 'node:readline'
 import { Writable } from 'node:stream'
-import { isatty } from 'node:tty'
-import { width } from '../core/display.ts'
+import { isatty, WriteStream } from 'node:tty'
+import { rowsAbove } from '../core/display.ts'
 import { usageError } from '../core/error.ts'
 import { Secret } from '../core/secret.ts'
 import { visible } from '../core/visible.ts'
@@ -15,9 +15,9 @@ export interface Otherwise {
 }
 
 export interface Asker {
-  /** One line that is not shown. Throws usageError without a terminal. */
-  secret(question: string, otherwise?: Otherwise): Promise<Secret>
-  /** One line that is shown. Throws usageError without a terminal, and when `interrupted` is aborted. */
+  /** One line that is not shown. Throws usageError without a terminal, and when `interrupted` is aborted. */
+  secret(question: string, otherwise?: Otherwise, interrupted?: AbortSignal): Promise<Secret>
+  /** One line that is shown. Throws as `secret` does. */
   line(question: string, otherwise?: Otherwise, interrupted?: AbortSignal): Promise<string>
 }
 
@@ -27,6 +27,8 @@ export interface OpenQuestion {
   lift(): void
   /** Shows it again below them, with what has been typed. */
   put(): void
+  /** Nobody waits for the answer any more: what comes next stands below it. */
+  leave(): void
 }
 
 export interface TerminalAsker extends Asker {
@@ -36,7 +38,26 @@ export interface TerminalAsker extends Asker {
 
 const nobody: Otherwise = { where: 'terminal', remedy: 'run it on a terminal' }
 
-/** An asker on stdin and stderr. Questions that come at the same time wait for each other; nothing in them steers the terminal. */
+/** Whether lines can be drawn over and coloured there. */
+export const drawable = (stream: NodeJS.WriteStream): boolean => stream.isTTY === true && process.env.TERM !== 'dumb'
+
+let opened: WriteStream | undefined
+
+/** Where a person reads a question: stderr, or the terminal itself where that is led into a file. */
+function screen(): WriteStream | null {
+  if (process.stderr.isTTY) return process.stderr
+  try {
+    opened ??= new WriteStream(openSync('/dev/tty', 'w')).on('error', () => {})
+    return opened
+  } catch {
+    return null
+  }
+}
+
+/** Whether there is somebody who can read a question and answer it. */
+export const mayAsk = (): boolean => process.stdin.isTTY === true && screen() !== null
+
+/** An asker on stdin and the terminal. Questions that come at the same time wait for each other; nothing in them steers the terminal. */
 export function terminalAsker(): TerminalAsker {
   let turn: Promise<unknown> = Promise.resolve()
   let tell = (_open: OpenQuestion | null): void => {}
@@ -51,7 +72,8 @@ export function terminalAsker(): TerminalAsker {
     return asked
   }
   return {
-    secret: async (question, otherwise = nobody) => new Secret(await inTurn(question, false, otherwise)),
+    secret: async (question, otherwise = nobody, interrupted) =>
+      new Secret(await inTurn(question, false, otherwise, interrupted)),
     line: (question, otherwise = nobody, interrupted) => inTurn(question, true, otherwise, interrupted),
     heededBy(screen) {
       tell = screen
@@ -66,14 +88,19 @@ async function typed(
   tell: (open: OpenQuestion | null) => void,
   interrupted?: AbortSignal,
 ): Promise<string> {
-  if (!process.stdin.isTTY) throw usageError({ where, what: 'there is no terminal to ask on', remedy })
+  const to = process.stdin.isTTY ? screen() : null
+  if (!to) throw usageError({ where, what: 'there is no terminal to ask on', remedy })
+  // Nobody waits any more for what had to wait for its turn.
+  if (interrupted?.aborted) throw usageError({ where, what: 'it was interrupted', remedy })
   // How many lines it takes is told from its width.
   const text = visible(question).replace(/[\n\t]+/g, ' ')
+  const drawn = shown && drawable(to)
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() })
-  const terminal = createInterface({
+  // Where a line that is shown can't be drawn anew, the terminal itself echoes it and takes back keys.
+  const terminal = keysOf({
     input: process.stdin,
-    output: shown ? process.stderr : nowhere,
-    terminal: true,
+    output: drawn ? to : nowhere,
+    terminal: drawn || !shown,
     // What a key that takes back another one has it draw anew.
     prompt: text,
   })
@@ -84,12 +111,13 @@ async function typed(
   const over = (by = '\n'): void => {
     if (isOver) return
     isOver = true
-    process.stderr.write(by)
+    to.write(by)
     tell(null)
   }
-  tell(standing(text, () => (shown ? terminal : { line: '', cursor: 0 })))
-  // Not before: the interface has switched the echo off.
-  process.stderr.write(text)
+  tell(standing(to, text, drawn ? terminal : null))
+  // Not before: the interface has switched the echo off. It counts the rows of what it has drawn itself.
+  if (drawn) terminal.prompt()
+  else to.write(text)
   let leave = (): void => {}
   try {
     return await new Promise<string>((answer, reject) => {
@@ -98,19 +126,20 @@ async function typed(
         over(shown ? '' : '\n')
         answer(line)
       })
-      // The keyboard's own signal does not come while the terminal is read key by key.
-      terminal.once('SIGINT', () => {
+      // The keyboard's own signal does not come while the terminal is read key by key. Each time: another one means more.
+      terminal.on('SIGINT', () => {
         // Nobody waits for the answer any more.
-        if (!interrupted) over()
+        over()
         process.kill(process.pid, 'SIGINT')
       })
+      // This process alone would be stopped, not npx and tsx before it: the shell would not come back, and what is typed would be shown.
+      terminal.on('SIGTSTP', () => {})
       terminal.once('close', () => reject(usageError({ where, what: 'nothing was typed', remedy })))
       // Whoever waits for an answer would wait for it after any interrupt, a key or a signal from elsewhere.
       leave = () => {
         over()
         reject(usageError({ where, what: 'it was interrupted', remedy }))
       }
-      if (interrupted?.aborted) leave()
       interrupted?.addEventListener('abort', leave, { once: true })
     })
   } finally {
@@ -120,21 +149,34 @@ async function typed(
   }
 }
 
-/** @param typed what is shown behind the question, and where in it the next key goes */
-function standing(text: string, typed: () => { readonly line: string; readonly cursor: number }): OpenQuestion {
-  const { stderr } = process
+/** Of a terminal that calls itself dumb readline knows no key but the last, and would take one that takes back another for a letter. */
+function keysOf(options: ReadLineOptions): Interface {
+  const { TERM } = process.env
+  delete process.env.TERM
+  try {
+    return createInterface(options)
+  } finally {
+    if (TERM !== undefined) process.env.TERM = TERM
+  }
+}
+
+/** @param line what draws the question and what is typed behind it; null where only the question is written */
+function standing(to: WriteStream, text: string, line: Interface | null): OpenQuestion {
+  const leave = (): void => void to.write('\n')
+  if (!drawable(to)) return { lift: leave, put: () => void to.write(text), leave }
+  const rows = (): number => (line ? line.getCursorPos().rows : rowsAbove(text, to.columns || 80))
   return {
     lift() {
-      const { line, cursor } = typed()
-      // At the end of a full line the terminal waits with the next one.
-      const above = Math.max(0, Math.ceil(width(text + line.slice(0, cursor)) / (stderr.columns || 80)) - 1)
-      stderr.write(`\r${above > 0 ? `\x1b[${above}A` : ''}\x1b[J`)
+      const above = rows()
+      to.write(`\r${above > 0 ? `\x1b[${above}A` : ''}\x1b[J`)
     },
     put() {
-      const { line, cursor } = typed()
-      const back = width(line.slice(cursor))
-      stderr.write(`${text}${visible(line)}${back > 0 ? `\x1b[${back}D` : ''}`)
+      if (!line) return void to.write(text)
+      // It goes up as many rows as it had, and draws from there.
+      to.write('\n'.repeat(rows()))
+      line.prompt(true)
     },
+    leave,
   }
 }
 

@@ -14,11 +14,12 @@ type At = (seconds: number, ...events: readonly Event[]) => string
 /** Opens a question, or tells that it is over, and returns what is written then. */
 type Ask = (open: boolean) => string
 
-/** Runs `body` over a terminal, or none, that remembers what is written to stderr. */
-function watch(live: boolean, body: (at: At, ask: Ask, end: () => string) => void): void {
+/** Runs `body` over a terminal of some kind, or none, that remembers what is written to stderr. */
+function watch(live: boolean, body: (at: At, ask: Ask, end: () => string) => void, TERM = 'xterm'): void {
   const { stderr } = process
   const { setInterval, clearInterval } = globalThis
   const old = { write: stderr.write, isTTY: stderr.isTTY, now: performance.now, setInterval, clearInterval }
+  const { TERM: oldTerm } = process.env
   let text = ''
   let seconds = 0
   let tick: () => void
@@ -29,6 +30,7 @@ function watch(live: boolean, body: (at: At, ask: Ask, end: () => string) => voi
     return true
   }
   stderr.isTTY = live
+  process.env.TERM = TERM
   performance.now = () => seconds * 1000
   globalThis.setInterval = ((call: () => void) => {
     tick = call
@@ -50,7 +52,11 @@ function watch(live: boolean, body: (at: At, ask: Ask, end: () => string) => voi
       // biome-ignore lint/suspicious/noControlCharactersInRegex: what a terminal is told
       return text.replace(/\r\x1b\[K/g, '|')
     }
-    const question = { lift: () => void stderr.write('<'), put: () => void stderr.write('Code: >') }
+    const question = {
+      lift: () => void stderr.write('<'),
+      put: () => void stderr.write('Code: >'),
+      leave: () => void stderr.write('\n'),
+    }
     body(
       (time, ...events) => {
         seconds = time
@@ -66,6 +72,8 @@ function watch(live: boolean, body: (at: At, ask: Ask, end: () => string) => voi
   } finally {
     stderr.write = old.write
     stderr.isTTY = old.isTTY
+    if (oldTerm === undefined) delete process.env.TERM
+    else process.env.TERM = oldTerm
     performance.now = old.now
     globalThis.setInterval = old.setInterval
     globalThis.clearInterval = old.clearInterval
@@ -131,35 +139,47 @@ test('a question that is open is not drawn over: lines come above it, and what l
   })
 })
 
-test('where nobody looks a question is passed over, and at the end of a run it is left where it stands', () => {
-  watch(false, (at, ask, end) => {
-    at(0, begin('h1', 'restart app'))
-    assert.is(ask(true), '')
-    assert.is(at(30), '  h1           restart app … 30 s\n')
-    assert.is(end(), '')
-  })
-  watch(true, (at, ask, end) => {
-    at(0, begin('h1', 'restart app'))
-    ask(true)
-    assert.is(end(), '\n')
-    assert.is(at(1, done('h1', 'restart app')), '  h1           restart app (2.0 s)\n')
-  })
+/** Where no line is drawn again and again: stderr is no terminal, or one that can't draw. */
+const still = [
+  [false, 'xterm'],
+  [true, 'dumb'],
+] as const
+
+test('at the end of a run a question is left where it stands', () => {
+  for (const [live, TERM] of [[true, 'xterm'], ...still] as const)
+    watch(
+      live,
+      (at, ask, end) => {
+        at(0, begin('h1', 'restart app'))
+        ask(true)
+        assert.is(end(), '\n')
+        assert.is(at(1, done('h1', 'restart app')), '  h1           restart app (2.0 s)\n')
+      },
+      TERM,
+    )
 })
 
-test('without one a line comes now and then', () => {
-  watch(false, (at) => {
-    assert.is(at(0, begin('h1', 'restart app')), '')
-    assert.is(at(29), '')
-    assert.is(at(30), '  h1           restart app … 30 s\n')
-    assert.is(at(31), '')
-    assert.is(at(61), '  h1           restart app … 1 min 01 s\n')
-    assert.is(at(62, done('h1', 'restart app')), '  h1           restart app (2.0 s)\n')
-  })
+test('where no line lives one comes now and then, above a question, which may stand on another terminal', () => {
+  for (const [live, TERM] of still)
+    watch(
+      live,
+      (at, ask) => {
+        assert.is(at(0, begin('h1', 'restart app')), '')
+        assert.is(at(29), '')
+        assert.is(at(30), '  h1           restart app … 30 s\n')
+        assert.is(ask(true), '')
+        assert.is(at(31), '')
+        assert.is(at(61), '<  h1           restart app … 1 min 01 s\nCode: >')
+        assert.is(ask(false), '')
+        assert.is(at(62, done('h1', 'restart app')), '  h1           restart app (2.0 s)\n')
+      },
+      TERM,
+    )
 })
 
 test('what hosts and files say does not steer the terminal', () => {
-  for (const live of [true, false]) {
-    watch(live, (at) => {
+  for (const [live, TERM] of [[true, 'xterm'], ...still] as const) {
+    const body = (at: At): void => {
       const failure = {
         host: 'h1',
         play: 'p',
@@ -173,7 +193,9 @@ test('what hosts and files say does not steer the terminal', () => {
       const plain = ['\x1b[31m', '\x1b[2m', '\x1b[0m'].reduce((text, colour) => text.replaceAll(colour, ''), said)
       assert.not(/[^\P{Cc}\n]|\u202e/u.test(plain), JSON.stringify(said))
       assert.ok(said.includes('said \\x1b[2J\\x9b31m\\u202e'), said)
-    })
+      if (TERM === 'dumb') assert.is(plain, said)
+    }
+    watch(live, body, TERM)
   }
 })
 

@@ -4,7 +4,7 @@ import { appendFileSync, chmodSync, existsSync, mkdtempSync, readFileSync, rmSyn
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import ssh2 from 'ssh2'
-import type { PlinthError } from '../../lib/core/error.ts'
+import { type PlinthError, usageError } from '../../lib/core/error.ts'
 import { Secret } from '../../lib/core/secret.ts'
 import { type Credentials, usualMethods } from '../../lib/edge/credentials.ts'
 import { Links } from '../../lib/edge/links.ts'
@@ -676,6 +676,76 @@ test('a code is no reason to try a password nowhere else', () =>
       assert.is(asker.questions.length, 3)
     },
   ))
+
+/** A person who has not answered yet. Each question stays until nobody waits for its answer, or its answer is given. */
+function thinking(): Asker & { readonly open: string[]; answer(text: string): void } {
+  const open: string[] = []
+  let give = (_: string): void => {}
+  const line: Asker['line'] = (question, _otherwise, interrupted) =>
+    new Promise<string>((answer, reject) => {
+      open.push(question)
+      give = answer
+      interrupted?.addEventListener('abort', () => reject(usageError({ where: 'x', what: 'gone', remedy: 'y' })))
+    }).finally(() => open.splice(open.indexOf(question), 1))
+  return {
+    open,
+    answer: (text) => give(text),
+    line,
+    secret: async (...asked) => new Secret(await line(...asked)),
+  }
+}
+
+test('what sshd asks is asked no more once it has hung up', async () => {
+  for (const echo of [false, true]) {
+    const asker = thinking()
+    const hang: ssh2.Connection[] = []
+    await withServer(
+      (ctx, client) => {
+        if (ctx.method !== 'keyboard-interactive') return ctx.reject(['keyboard-interactive'])
+        hang.push(client)
+        ctx.prompt([{ prompt: 'Code: ', echo }], () => ctx.accept())
+      },
+      async (at) => {
+        const login = refused(logIn(at, { password: new Secret('pass') }, asker), /sshd did not wait for the answer/)
+        await eventually(() => asker.open.length === 1)
+        for (const client of hang) client.end()
+        await login
+        assert.equal(asker.open, [])
+      },
+    )
+  }
+})
+
+test('a passphrase is asked for as long as one of the logins waits that want the key, and then for the next', async () => {
+  const asker = thinking()
+  const key = keyFor(sshd, 'ed25519', { passphrase: 'correct horse' })
+  const hang: ssh2.Connection[] = []
+  await withServer(
+    (ctx, client) => {
+      if (ctx.method !== 'publickey') return ctx.reject(['publickey'])
+      if (ctx.signature) return ctx.accept()
+      hang.push(client)
+      ctx.accept()
+    },
+    async (at) => {
+      const begin = (name: string): Promise<string> => logIn(at, { keyFiles: [key], named: true }, asker, 20, name)
+      const given = /sshd did not wait for the answer/
+      const question = `Passphrase for ${key}: `
+      const logins = ['h1', 'h2'].map(async (name) => refused(begin(name), given))
+      await eventually(() => hang.length === 2 && asker.open.length === 1)
+      hang[0]!.end()
+      await Promise.race(logins)
+      assert.equal(asker.open, [question])
+      hang[1]!.end()
+      await Promise.all(logins)
+      assert.equal(asker.open, [])
+      const third = begin('h3')
+      await eventually(() => asker.open.length === 1)
+      asker.answer('correct horse')
+      assert.is(await third, 'in')
+    },
+  )
+})
 
 test('the time of a login stands still while a person types, and only then', () =>
   withServer(asking([], [{ prompt: 'Code: ' }, { prompt: 'Code: ' }]), async (server) => {

@@ -102,16 +102,19 @@ interface Running {
   said(words: RegExp, times?: number): Promise<void>
 }
 
-/** Starts a playbook, on a terminal of its own if wanted; its exit code is left in the file `code`. */
-function start(playbook: string, args: readonly string[], terminal = true): Running {
+/**
+ * Starts a playbook, on a terminal of its own if wanted; its exit code is left in the file `code`.
+ * @param redirection where the terminal's shell leads its output
+ */
+function start(playbook: string, args: readonly string[], terminal = true, redirection = ''): Running {
   const words = [process.execPath, at(playbook), '-i', at('hosts.yaml'), ...args]
-  const inside = `trap : INT; ( trap '' HUP; trap : INT; '${words.join("' '")}'; echo $? >${at('code')}; stty -a >${at('stty')} ); exit`
+  const inside = `trap : INT; ( trap '' HUP; trap : INT; '${words.join("' '")}' ${redirection}; echo $? >${at('code')}; stty -a >${at('stty')} ); exit`
   const [command = '', ...rest] = terminal
     ? ['script', '-qefc', inside, '/dev/null']
     : ['sh', '-c', `'${words.join("' '")}' & trap 'kill -INT $!' INT; wait $!; wait $!; echo $? >${at('code')}`]
   const child = spawn(command, rest, {
     cwd: root,
-    env: { PATH: process.env.PATH, HOME: sshd.folder, LANG: 'C.UTF-8', NO_COLOR: '1', SHELL: '/bin/sh', TERM: 'dumb' },
+    env: { PATH: process.env.PATH, HOME: sshd.folder, LANG: 'C.UTF-8', NO_COLOR: '1', SHELL: '/bin/sh', TERM: 'xterm' },
     stdio: [terminal ? 'pipe' : 'ignore', 'pipe', 'pipe'],
   })
   children.add(child)
@@ -156,6 +159,7 @@ const asked = (name: string): RegExp =>
   new RegExp(`h1: .*${name}\\? \\(y\\)es, \\(n\\)o, \\(c\\)ontinue without asking, \\(q\\)uit: `)
 const ctrlC = '\x03'
 const ctrlD = '\x04'
+const ctrlZ = '\x1a'
 
 test(
   '--step: yes does it, no leaves it and what stands on it, an answer that is none is asked again, continue asks no more',
@@ -193,6 +197,8 @@ test(
     execFileSync('ssh-keygen', ['-q', '-p', '-a', '1', '-N', 'correct horse', '-f', key], { stdio: 'ignore' })
     const running = start('site.mjs', ['--check', '-e', `ansible_ssh_private_key_file=${key}`])
     await running.said(/Passphrase for \S+locked: /)
+    // It would stop one of several processes, and what is typed next would be shown.
+    running.type(ctrlZ)
     // More than twice the time after which a live line is drawn anew.
     await sleep(1200)
     assert.match(running.told(), /\|Passphrase for \S+locked: $/)
@@ -200,6 +206,23 @@ test(
     const text = await running.ended
     assert.is(code(), '2', text)
     assert.match(running.told(), /locked: \r?\n\|reading 1 machine/)
+    assert.not.match(text, /correct horse/)
+    assert.ok(asBefore())
+  },
+  slow,
+)
+
+test(
+  'a question is put where a person sees it, wherever stderr leads',
+  async () => {
+    fresh()
+    const running = start('site.mjs', ['--check', '-k'], true, `2>${at('errors')} >${at('result')}`)
+    await running.said(/SSH password: $/)
+    running.type('canary\n')
+    const text = await running.ended
+    assert.is(code(), '2', text + readFileSync(at('errors'), 'utf8'))
+    assert.not.match(text, /canary/)
+    assert.not.match(readFileSync(at('errors'), 'utf8'), /SSH password/)
     assert.ok(asBefore())
   },
   slow,

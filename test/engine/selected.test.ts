@@ -338,7 +338,8 @@ test('step: a gate does not wait for a node that was left out', async () => {
 
 test('the words of an answer; anything else is asked again; a terminal that goes away means quit', async () => {
   const run = new AbortController()
-  const asker = answering('', 'what', 'y', 'No', 'continue', 'c', 'q')
+  const strange = ['', 'what', 'constructor', '__proto__', 'toString']
+  const asker = answering(...strange, 'y', 'No', 'continue', 'c', 'q')
   const ask = consenting(asker, run)
   const given: Consent[] = []
   const quit: boolean[] = []
@@ -349,7 +350,7 @@ test('the words of an answer; anything else is asked again; a terminal that goes
   assert.equal(given, ['yes', 'no', 'all', 'all', 'quit', 'quit'])
   assert.equal(quit, [false, false, false, false, true, true])
   assert.is(asker.questions[0], 'n1: make it? (y)es, (n)o, (c)ontinue without asking, (q)uit: ')
-  assert.is(asker.questions.length, 7)
+  assert.is(asker.questions.length, strange.length + 5)
   const other = answering('y')
   await consenting(other, new AbortController())('n1: make\n\tit?')
   assert.match(other.questions[0] ?? '', /^n1: make it\? /)
