@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import type { Host, Inventory } from '../../lib/core/inventory.ts'
+import { secretsOf } from '../../lib/core/inventory-view.ts'
 import { type Located, LocatedList, LocatedMap, placeText } from '../../lib/core/located.ts'
 import { check, flag, list, optional, params, port, secret, text } from '../../lib/core/schema.ts'
 import { type InventoryOptions, loadInventory } from '../../lib/edge/inventory.ts'
@@ -328,6 +329,15 @@ test('a hundred hosts by a range are a hundred hosts, in order', async () => {
   const { hosts } = await read({ 'inventory/lab.yaml': 'all: { hosts: { "n[001:100]": } }' })
   assert.is(hosts.length, 100)
   assert.is(hosts[9]!.name, 'n010')
+})
+
+test('what a host may not print is what is not shown: by its name, a number behind it or not, and in a URL', async () => {
+  const vars = 'db_password_0: hunter1, list: { token2: [hunter3] }, dsn: "mysql://u:hunter4@h/x", url: "http://h/x"'
+  const { hosts } = await read(
+    { 'hosts.yaml': `all: { hosts: { a: { ${vars}, password_policy: strict } } }` },
+    './hosts.yaml',
+  )
+  assert.equal([...secretsOf(hosts)].sort(), ['hunter1', 'mysql://u:hunter4@h/x', 'hunter3'].sort())
 })
 
 /** Places where a key of a map can be given, the weakest first; `-e` in two values of it. */
