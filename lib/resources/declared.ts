@@ -2,6 +2,7 @@
 import { usageError } from '../core/error.ts'
 import { checkNames } from '../core/known-names.ts'
 import { kindOf } from '../core/secret.ts'
+import { shown } from '../core/told.ts'
 import type { Ownership } from './path.ts'
 
 const ofAll = ['owner', 'group', 'mode']
@@ -26,8 +27,7 @@ export function declared<T extends Ownership>(
   for (const name of ['owner', 'group'] as const) {
     const value: unknown = options[name]
     if (value === undefined || (typeof value === 'string' && isName(value))) continue
-    const found = typeof value === 'string' || typeof value === 'number' ? JSON.stringify(value) : kindOf(value)
-    const what = `${name}: expected the name of a ${name === 'owner' ? 'user' : 'group'}, found ${found}`
+    const what = `${name}: expected the name of a ${name === 'owner' ? 'user' : 'group'}, found ${shown(value)}`
     throw usageError({ where, what, remedy: 'write its name, as ls shows it there' })
   }
   const mode: unknown = options.mode
@@ -42,20 +42,24 @@ export function declared<T extends Ownership>(
   })
 }
 
-/** A number is none: `stat` answers with the name, if the system knows one. */
-const isName = (text: string): boolean => text === 'root' || /^(?!\d+$)[^\s:/,+-][^\s:/,]*$/.test(text)
+/** Whether a text may be the name of a user or group. A number is none: `stat` answers with the name, if the system knows one. */
+export const isName = (text: string): boolean => text === 'root' || /^(?!\d+$)[^\s:/,+-][^\s:/,]*$/.test(text)
 
 /** From the root on, and without a control character. */
 const plain = /^\/\P{Cc}*$/u
 
+/** How the path of a folder alone may end. */
+const ofFolder = /\/\.{0,2}$/
+
 /** Throws a usage error for a path that is not absolute, or ends as that of a folder; a folder's own may. */
 export function checkPath(kind: string, path: unknown): void {
-  if (typeof path === 'string' && plain.test(path) && (kind === 'directory' || !path.endsWith('/'))) return
+  if (typeof path === 'string' && plain.test(path) && (kind === 'directory' || !ofFolder.test(path))) return
   const where = `${kind}:${String(path)}`
   if (typeof path !== 'string') throw usageError({ where, what: `its path is ${kindOf(path)}`, remedy: 'give a text' })
   if (!path.startsWith('/'))
     throw usageError({ where, what: 'its path does not begin with /', remedy: 'write it as a whole, as /etc/app.conf' })
   if (/\p{Cc}/u.test(path))
     throw usageError({ where, what: 'its path has a line break or another control character', remedy: 'take it out' })
-  throw usageError({ where, what: 'its path ends with /', remedy: 'take that away: only a directory may have it' })
+  const end = path.slice(path.lastIndexOf('/'))
+  throw usageError({ where, what: `its path ends with ${end}`, remedy: 'take that away: only a directory may have it' })
 }
