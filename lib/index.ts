@@ -32,7 +32,6 @@ export {
   resource,
   type State,
   type Step,
-  tagged,
   type Upload,
   uploadAnew,
 } from './core/resource.ts'
@@ -61,6 +60,7 @@ export {
 export { lines, q, Script, sh } from './core/script.ts'
 export { reveal, Secret, secretText, sha256 } from './core/secret.ts'
 export type { Draft, Storage } from './core/storage.ts'
+export { tagged } from './core/tagged.ts'
 export type { Member, Sighting, Topology } from './core/topology.ts'
 export { type Call, each } from './each.ts'
 export { type CommandEnd, commandErrand } from './engine/command-errand.ts'

@@ -3,9 +3,10 @@ import bcrypt from 'bcryptjs'
 import type { DatabaseLogin } from '../lib/core/channel.ts'
 import { type Problem, usageError } from '../lib/core/error.ts'
 import type { Answers } from '../lib/core/probe.ts'
-import { type Resource, resource, tagged } from '../lib/core/resource.ts'
+import { type Resource, resource } from '../lib/core/resource.ts'
 import { type Infer, optional, params, port, secret, text } from '../lib/core/schema.ts'
 import type { Secret } from '../lib/core/secret.ts'
+import { tagged } from '../lib/core/tagged.ts'
 import type { Host } from '../lib/engine/play.ts'
 import {
   literal,

@@ -3,7 +3,8 @@ import type { Distribution } from '../lib/core/distribution.ts'
 import type { Resource } from '../lib/core/resource.ts'
 import { role } from '../lib/core/role.ts'
 import { q } from '../lib/core/script.ts'
-import { applicationProperties, isSecretProperty, type SettingsInput } from '../lib/nacos/settings.ts'
+import { isSecret } from '../lib/core/secret-name.ts'
+import { applicationProperties, type SettingsInput } from '../lib/nacos/settings.ts'
 import { compareVersions, isVersion, parseVersion, type Version } from '../lib/nacos/version.ts'
 import { freeSpace, link, release as releaseReader } from '../lib/readers.ts'
 import { group, user } from '../lib/resources/account.ts'
@@ -41,7 +42,7 @@ export const nacosInstall = role<typeof nacosParams, Installation>({
       properties(`${home}/conf/application.properties`, {
         wanted: applicationProperties(settings),
         template: text('conf/application.properties'),
-        secret: isSecretProperty,
+        secret: isSecret,
         ...owned,
         mode: '0600',
       }),

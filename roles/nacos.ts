@@ -1,6 +1,7 @@
 /** One Nacos node, from the JDK to the running unit: the roles in the order they build on each other, each a tag. */
 import type { Facts } from '../lib/core/facts.ts'
-import { type Resource, tagged } from '../lib/core/resource.ts'
+import type { Resource } from '../lib/core/resource.ts'
+import { tagged } from '../lib/core/tagged.ts'
 import { megabytes } from '../lib/nacos/java-command.ts'
 import { inputOf } from '../lib/resources/unit.ts'
 import { clusterConf } from './cluster-conf.ts'

@@ -5,7 +5,7 @@
 import { parseAddress } from './address.ts'
 import type { Problem } from './error.ts'
 import { expandHosts } from './host-range.ts'
-import { GroupTree, type Variables } from './inventory.ts'
+import { GroupTree, layOver, ofOnePlace, type Variables } from './inventory.ts'
 import { type LocatedEntry, type LocatedMap, LocatedScalar, type Place, placeText } from './located.ts'
 import { nearest } from './nearest.ts'
 import { brief } from './visible.ts'
@@ -26,6 +26,9 @@ export class Draft {
   private readonly nested = new Map<string, Place>()
   private named = 0
 
+  /** What the file that is being read has said, by the variables that it went to. */
+  private readonly said = new Map<Map<string, LocatedEntry>, Map<string, LocatedEntry>>()
+
   /** The hosts with an address of their own, once everything is read. */
   private addressed: readonly string[] | undefined
 
@@ -37,6 +40,12 @@ export class Draft {
 
   report(at: Place, what: string, remedy: string): void {
     this.problems.push({ where: placeText(at), what, remedy })
+  }
+
+  /** Ends the reading of one file: what it said is stronger than what those before it have. */
+  endOfFile(): void {
+    for (const [variables, said] of this.said) layOver(variables, ofOnePlace(said))
+    this.said.clear()
   }
 
   /** Adds a group. False, with a problem noted, when that can't be its name. */
@@ -66,7 +75,7 @@ export class Draft {
   /** Sets a variable of a group; `ansible_group_priority` is none, but ranks it among its like. */
   variable(group: string, name: string, entry: LocatedEntry): void {
     if (name !== 'ansible_group_priority') {
-      this.tree.add(group).set(name, entry)
+      this.set(this.tree.add(group), name, entry)
       return
     }
     const { value } = entry
@@ -130,12 +139,18 @@ export class Draft {
       return false
     }
     const own = this.tree.addHost(group, name)
-    for (const [variable, entry] of vars) own.set(variable, entry)
+    for (const [variable, entry] of vars) this.set(own, variable, entry)
     const declared = atTop(group) || vars.size > 0 || ranged
     const known = this.seen.get(name)
     if (!known) this.seen.set(name, { at, group, declared })
     else if (declared) known.declared = true
     return true
+  }
+
+  private set(variables: Map<string, LocatedEntry>, name: string, entry: LocatedEntry): void {
+    variables.set(name, entry)
+    const said = this.said.get(variables) ?? new Map<string, LocatedEntry>()
+    this.said.set(variables, said.set(name, entry))
   }
 
   /** Where a host is first named. */

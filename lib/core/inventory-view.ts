@@ -5,17 +5,17 @@
 import { PlinthError, type Problem, usageError } from './error.ts'
 import type { Host, Inventory } from './inventory.ts'
 import { type Located, LocatedList, LocatedMap, type LocatedScalar, type Place, placeText } from './located.ts'
-import { isSecretName } from './secret-name.ts'
+import { isSecret, isSecretName } from './secret-name.ts'
 
 /** What JSON holds. */
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json }
 
 const masked = '***'
 
-/** Whether a value must not be shown: encrypted, from the environment or a file, or under a name that says so. */
-const isSecret = (value: LocatedScalar, name: string): boolean =>
+/** Whether a value must not be shown: encrypted, from the environment or a file, or one by its name or as a URL. */
+const isHidden = (value: LocatedScalar, name: string): boolean =>
   value.value !== null &&
-  (value.hidden || typeof value.value === 'object' || (typeof value.value !== 'boolean' && isSecretName(name)))
+  (value.hidden || typeof value.value === 'object' || (typeof value.value !== 'boolean' && isSecret(name, value.text)))
 
 /** A value as JSON. With `secrets` those are shown; an encrypted one is opened, which throws without its password. */
 function jsonOf(value: Located, secrets: boolean, name: string): Json {
@@ -24,7 +24,7 @@ function jsonOf(value: Located, secrets: boolean, name: string): Json {
     return Object.fromEntries(
       [...value.entries].map(([key, entry]) => [key, jsonOf(entry.value, secrets, isSecretName(name) ? name : key)]),
     )
-  if (!secrets && isSecret(value, name)) return masked
+  if (!secrets && isHidden(value, name)) return masked
   return typeof value.value === 'object' && value.value !== null ? value.value.open().reveal() : value.value
 }
 
@@ -43,7 +43,7 @@ export function secretsOf(hosts: Iterable<Host>): ReadonlySet<string> {
     if (value instanceof LocatedList) for (const item of value.items) visit(item, name)
     else if (value instanceof LocatedMap)
       for (const [key, entry] of value.entries) visit(entry.value, isSecretName(name) ? name : key)
-    else if (isSecret(value, name)) found.add(opened(value, problems))
+    else if (isHidden(value, name)) found.add(opened(value, problems))
   }
   for (const { vars } of hosts) visit(vars, '')
   if (problems.length > 0) throw usageError(...problems)
@@ -141,7 +141,7 @@ export function shownValues(host: Host): readonly ShownValue[] {
 function textOf(value: Located, name: string): string {
   if (value instanceof LocatedMap) return '{}'
   if (value instanceof LocatedList) return '[]'
-  if (isSecret(value, name)) return masked
+  if (isHidden(value, name)) return masked
   // What would not be seen, or would break the line, is quoted.
   return value.text === '' || /^\s|\s$|\p{Cc}/u.test(value.text) ? JSON.stringify(value.value) : value.text
 }

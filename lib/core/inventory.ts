@@ -37,7 +37,7 @@ export interface Host {
   readonly name: string
   /** Lowest precedence first: by depth, priority and name, as Ansible merges their variables. `all` is the first. */
   readonly groups: readonly string[]
-  /** Every variable with the place it came from, merged. */
+  /** Every variable with the place it came from, merged: those of the weakest place first. */
   readonly vars: LocatedMap
   /** The variables without `ansible_*`: what a playbook's schema checks. */
   readonly params: LocatedMap
@@ -217,6 +217,24 @@ export class GroupTree {
   }
 }
 
-/** Variables laid over each other: of two with one name the later one counts, as a whole. */
-export const mergeVariables = (...layers: readonly Variables[]): Map<string, LocatedEntry> =>
-  new Map(layers.flatMap((layer) => [...layer]))
+/**
+ * Variables laid over each other: of two with one name the later one counts, as a whole. They stand in the order of their
+ * layers, which is that of their strength (see `gathered` in single-keys.ts).
+ */
+export function mergeVariables(...layers: readonly Variables[]): Map<string, LocatedEntry> {
+  const merged = new Map<string, LocatedEntry>()
+  for (const layer of layers) layOver(merged, layer)
+  return merged
+}
+
+/** Lays a layer over variables; what it has comes last then. */
+export function layOver(variables: Map<string, LocatedEntry>, layer: Variables): void {
+  for (const [name, entry] of layer) {
+    variables.delete(name)
+    variables.set(name, entry)
+  }
+}
+
+/** The variables of one place: a map before each single key of it, which is stronger there. */
+export const ofOnePlace = (variables: Variables): Variables =>
+  new Map([...variables].sort(([a], [b]) => a.length - b.length))

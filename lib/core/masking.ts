@@ -23,14 +23,20 @@ export function masking(secrets: Iterable<string>): Masking {
   const words = new Set([...secrets].flatMap((secret) => secret.split('\n').map((line) => line.trim())))
   const known = [...words].filter((word) => word.length >= shortest).sort((a, b) => b.length - a.length)
   const longest = known[0]?.length ?? 0
-  const any = new RegExp(known.map((word) => word.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')).join('|') || '(?!)', 'g')
-  const mask = (text: string): string => text.replace(any, '***')
+  const secret = new RegExp(known.map((word) => word.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')).join('|') || '(?!)', 'g')
+  const mask = (text: string): string => {
+    let [masked, told] = ['', 0]
+    for (const [from, to] of rangesOf(text, secret)) {
+      masked += `${text.slice(told, from)}***`
+      told = to
+    }
+    return masked + text.slice(told)
+  }
   return {
     mask,
     whole(text) {
       const end = Math.max(0, text.length - longest)
-      for (const { index, 0: word } of text.matchAll(any)) if (index < end && index + word.length > end) return index
-      return end
+      return rangesOf(text, secret).find(([from, to]) => from < end && to > end)?.[0] ?? end
     },
     first(text, most) {
       if (text.length <= most) return mask(text)
@@ -39,4 +45,19 @@ export function masking(secrets: Iterable<string>): Masking {
     },
     last: (text, most) => (text.length <= most ? mask(text) : mask(text.slice(-most)).slice(longest)),
   }
+}
+
+/** Where secrets are, from and to; those that overlap as one. */
+function rangesOf(text: string, pattern: RegExp): readonly (readonly [from: number, to: number])[] {
+  const found: [number, number][] = []
+  pattern.lastIndex = 0
+  for (let match = pattern.exec(text); match; match = pattern.exec(text)) {
+    const to = match.index + match[0].length
+    const last = found.at(-1)
+    if (last && match.index < last[1]) last[1] = Math.max(last[1], to)
+    else found.push([match.index, to])
+    // The next one may begin in the middle of it.
+    pattern.lastIndex = match.index + 1
+  }
+  return found
 }

@@ -154,10 +154,6 @@ export interface Definition<S extends State> {
   steps(diff: Diff<S>): readonly Step[]
 }
 
-/** The same resources, found by --tags under this word too. */
-export const tagged = (tag: string, resources: readonly Resource[]): readonly Resource[] =>
-  resources.map((one) => ({ ...one, tags: [...(one.tags ?? []), tag] }))
-
 /** Its steps are made when somebody asks: of a site's plan people see the changes, and what is applied is planned anew. */
 const withSteps = lazily<'steps', readonly Step[]>('steps')
 const withDetail = lazily<'detail', readonly string[]>('detail')

@@ -1,9 +1,9 @@
 /**
  * One key of a map in a variable of its own. Maps of groups and hosts are not merged (as in Ansible), so this is how a host
  * has one key of its own: `nacos_port` gives the map `nacos` its key `port`, `nacos_auth_token_secret` its map `auth` the
- * key `token_secret`; and wins.
+ * key `token_secret`. It wins over the map in the same place, and in weaker ones.
  */
-import { type LocatedEntry, LocatedMap } from './located.ts'
+import { isNothing, type Located, type LocatedEntry, LocatedMap } from './located.ts'
 
 type Entries = Readonly<Record<string, unknown>>
 
@@ -29,22 +29,50 @@ function pathOf(key: string, entries: Entries): readonly string[] {
   return [map, ...pathOf(key.slice(map.length + 1), entriesOf(entries[map]) ?? {})]
 }
 
-/** The variables with every single key put into its map. The deeper one wins. */
+/**
+ * The variables with every single key in its map. They come as `mergeVariables` leaves them, the strongest last: each key has the
+ * value of the strongest that names it, be it by itself or in a map. What is no map stays as it is, to be refused.
+ */
 export function gathered(params: LocatedMap, schema: { readonly entries: object }): LocatedMap {
-  const own = [...params.entries].map(([key, entry]) => ({ key, entry, path: pathOf(key, schema.entries as Entries) }))
-  return own
-    .filter(({ path }) => path.length > 1)
-    .sort((a, b) => a.path.length - b.path.length)
-    .reduce<LocatedMap>((map, { key, entry, path }) => put(without(map, key), path, entry), params)
+  const paths = [...params.entries.keys()].map((key) => pathOf(key, schema.entries as Entries))
+  if (paths.every(({ length }) => length === 1)) return params
+  const gathering = new Gathering()
+  const entries = new Map<string, LocatedEntry>()
+  for (const entry of [...params.entries.values()].reverse()) {
+    const [key = '', ...rest] = paths.pop() ?? []
+    entries.set(key, gathering.below(entries.get(key), rest, entry))
+  }
+  return new LocatedMap(params.at, entries)
 }
 
-const without = ({ at, entries }: LocatedMap, key: string): LocatedMap =>
-  new LocatedMap(at, new Map([...entries].filter(([name]) => name !== key)))
+/** Goes from the strongest variable to the weakest, and adds of each what none before it has named. */
+class Gathering {
+  /** Maps of which there are but single keys yet: what a weaker variable says of them as a whole comes beside these. */
+  private readonly open = new Set<Located>()
 
-function put(map: LocatedMap, [key = '', ...rest]: readonly string[], entry: LocatedEntry): LocatedMap {
-  const inner = map.entries.get(key)
-  if (rest.length === 0) return new LocatedMap(map.at, new Map([...map.entries, [key, entry]]))
-  const before = inner?.value instanceof LocatedMap ? inner.value : new LocatedMap(entry.at, new Map())
-  const value = put(before, rest, entry)
-  return new LocatedMap(map.at, new Map([...map.entries, [key, { at: inner?.at ?? entry.at, value }]]))
+  /** What stands at a place, with a weaker variable for a key some maps below it. */
+  below(stronger: LocatedEntry | undefined, path: readonly string[], weaker: LocatedEntry): LocatedEntry {
+    const [key, ...rest] = path
+    if (key === undefined) return stronger ? this.filled(stronger, weaker) : weaker
+    const map = stronger?.value ?? new LocatedMap(weaker.at, new Map())
+    if (!(map instanceof LocatedMap)) return stronger ?? weaker
+    const before = map.entries.get(key)
+    const inner = this.below(before, rest, weaker)
+    if (stronger && inner === before) return stronger
+    const value = new LocatedMap(map.at, new Map([...map.entries, [key, inner]]))
+    if (!stronger || this.open.has(map)) this.open.add(value)
+    return { at: stronger?.at ?? weaker.at, value }
+  }
+
+  private filled(stronger: LocatedEntry, weaker: LocatedEntry): LocatedEntry {
+    const { value } = stronger
+    if (!(value instanceof LocatedMap) || !this.open.has(value) || isNothing(weaker.value)) return stronger
+    if (!(weaker.value instanceof LocatedMap)) return weaker
+    const entries = new Map(weaker.value.entries)
+    for (const [key, entry] of value.entries) {
+      const inner = entries.get(key)
+      entries.set(key, inner ? this.filled(entry, inner) : entry)
+    }
+    return { at: weaker.at, value: new LocatedMap(weaker.value.at, entries) }
+  }
 }

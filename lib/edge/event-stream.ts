@@ -1,10 +1,11 @@
 /** `--events FILE`: what happens, as lines of JSON, each of them written before the next thing begins. */
 import { closeSync, constants, openSync, writeSync } from 'node:fs'
-import { usageError } from '../core/error.ts'
+import { PlinthError, usageError } from '../core/error.ts'
 import { jsonText } from '../core/visible.ts'
 import type { Event } from '../engine/world.ts'
 import type { Begun, Ended } from '../report/run.ts'
-import { streamEnd, streamed, streamHead } from '../report/stream.ts'
+import { beginsAsStream, streamEnd, streamed, streamHead } from '../report/stream.ts'
+import { mayReplace } from './earlier-file.ts'
 
 export interface EventStream {
   /** `at`: seconds since the run began. */
@@ -18,7 +19,7 @@ const uploadSilence = 1
 /**
  * Opens the file, or takes a pipe that somebody reads already; with null nothing is written. A reader that goes away or
  * falls behind ends the stream, not the run: `say` hears of it.
- * Throws a usage error if the file can't be written.
+ * Throws a usage error if the file can't be written, or is there and is no such stream.
  */
 export function openEvents(path: string | null, begun: Begun, say: (line: string) => void): EventStream {
   if (path === null) return { add: () => {}, end: () => {} }
@@ -57,9 +58,11 @@ export function openEvents(path: string | null, begun: Begun, say: (line: string
 
 function opened(path: string): number {
   try {
+    mayReplace(`--events ${path}`, path, { name: 'stream of events', begins: beginsAsStream })
     // Non-blocking: a pipe that nobody empties must not hold the run up.
     return openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NONBLOCK, 0o644)
   } catch (error) {
+    if (error instanceof PlinthError) throw error
     const { code } = error as NodeJS.ErrnoException
     throw usageError({
       where: `--events ${path}`,

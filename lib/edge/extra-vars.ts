@@ -2,7 +2,7 @@
  * The variables of the command line: `-e key=value`, `-e '{"key": 1}'`, `-e @file.yaml`. They win over all others.
  */
 import { usageError } from '../core/error.ts'
-import { mergeVariables, type Variables } from '../core/inventory.ts'
+import { mergeVariables, ofOnePlace, type Variables } from '../core/inventory.ts'
 import { kindOf, LocatedMap, LocatedScalar, type Place } from '../core/located.ts'
 import { pairWords } from '../core/pair-words.ts'
 import { resolvePath } from '../core/values.ts'
@@ -18,7 +18,7 @@ const place: Place = { file: option, line: 0, column: 0 }
 
 /** The variables in the values of --extra-vars; a later one wins. Throws usageError for what is no variable. */
 export function readExtraVars(values: readonly string[], around: Surroundings): Variables {
-  return mergeVariables(...values.map((value) => readOne(value, around)))
+  return mergeVariables(...values.map((value) => ofOnePlace(readOne(value, around))))
 }
 
 /** The values as they may be kept: `@FILE` as it is; of variables given by value the names, for any of them may be secret. */

@@ -88,7 +88,11 @@ export async function readSource(source: Source, draft: Draft, around: Surroundi
       const portEntry = { at, value: new LocatedScalar(at, port, String(port)) }
       draft.host('ungrouped', host, at, port === null ? new Map() : new Map([['ansible_port', portEntry]]))
     }
-  } else for (const path of filesOf(source.path)) await readFile(path, draft, around)
+  } else
+    for (const path of filesOf(source.path)) {
+      await readFile(path, draft, around)
+      draft.endOfFile()
+    }
 }
 
 /** Files in a folder that are no inventories: Ansible's list, and what lies beside inventories of Plinth's. */

@@ -1,8 +1,9 @@
 /** Plans on disk: readable for their owner alone, and whole or not there. */
-import { closeSync, openSync, readSync, renameSync, rmSync } from 'node:fs'
+import { renameSync, rmSync } from 'node:fs'
 import { PlinthError, type Problem, usageError } from '../core/error.ts'
 import { beginsAsPlan, readSavedPlan, type SavedPlan, savedPlanText } from '../core/saved-plan.ts'
 import { version } from '../version.ts'
+import { mayReplace } from './earlier-file.ts'
 import { readText } from './text-file.ts'
 import { fileAt, writeBeside } from './whole-file.ts'
 
@@ -16,29 +17,11 @@ const problem = (path: string, what: string, error: unknown): Problem => {
 const refused = (path: string, error: unknown): PlinthError =>
   error instanceof PlinthError ? error : usageError(problem(path, "a plan can't be written there", error))
 
-/** Enough of a file to see what it is. */
-const beginning = 256
-
-/**
- * The file that a plan goes to. Throws a usage error for one that is there, has something in it and is no plan: a slip in a
- * name would cost the inventory. Throws what the file system says.
- */
+/** The file that a plan goes to. Throws a usage error for one that is no plan, and what the file system says. */
 function placeFor(path: string): string {
   const target = fileAt(path)
-  const start = Buffer.alloc(beginning)
-  let length = 0
-  try {
-    const file = openSync(target, 'r')
-    try {
-      length = readSync(file, start)
-    } finally {
-      closeSync(file)
-    }
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
-  }
-  if (length === 0 || beginsAsPlan(start.toString('utf8', 0, length))) return target
-  throw usageError({ where: path, what: 'it is there already, and is no plan', remedy: 'name another file' })
+  mayReplace(path, target, { name: 'plan', begins: beginsAsPlan })
+  return target
 }
 
 /**

@@ -4,7 +4,7 @@
  */
 import { extname, join } from 'node:path'
 import { PlinthError, usageError } from '../core/error.ts'
-import type { Variables } from '../core/inventory.ts'
+import { ofOnePlace, type Variables } from '../core/inventory.ts'
 import { isNothing, kindOf, LocatedMap, placeText } from '../core/located.ts'
 import { filesBelow, isFolder, isOpenFolder, isThere } from './text-file.ts'
 import { readYamlFile } from './yaml.ts'
@@ -84,7 +84,7 @@ export class VariableFiles {
 
   private file(path: string): readonly Variables[] {
     const value = readYamlFile(path, path, this.around)
-    if (value instanceof LocatedMap) return [value.entries]
+    if (value instanceof LocatedMap) return [ofOnePlace(value.entries)]
     if (value && !isNothing(value)) {
       const what = `expected variables, found ${kindOf(value)}`
       this.around.problems.push({ where: placeText(value.at), what, remedy: 'write lines of "name: value"' })

@@ -6,6 +6,7 @@ import { once } from '../core/once.ts'
 import { type Listing, listProblems, standsOn } from '../core/ordering.ts'
 import { noted, type Resource } from '../core/resource.ts'
 import { kindOf } from '../core/secret.ts'
+import { isResource } from '../core/told.ts'
 import type { Host, Machine, Play } from './play.ts'
 import { everything, isSelected, selectsAll, type Tags, wordsOf } from './tags.ts'
 
@@ -112,7 +113,7 @@ function listOf(play: Play, host: Host<unknown>, facts: Facts): readonly Resourc
       what: `its function returns ${list instanceof Promise ? 'a promise' : kindOf(list)}, not a list of resources`,
       remedy: list instanceof Promise ? 'make it, and the role, no async function' : 'return [ … ]',
     })
-  const at = list.findIndex((one) => typeof one?.id !== 'string' || typeof one.plan !== 'function')
+  const at = list.findIndex((one) => !isResource(one))
   if (at >= 0) {
     const nested = Array.isArray(list[at])
     const remedy = nested

@@ -3,7 +3,6 @@
  * line of the shipped file stays as it is.
  */
 import { reveal, Secret } from '../core/secret.ts'
-import { isSecretName } from '../core/secret-name.ts'
 import { type Finding, risky, wrong } from './finding.ts'
 import { type Database, hasJdbcSecret, jdbcUrl, jdbcUrlProblems } from './jdbc.ts'
 import { consolePort } from './ports.ts'
@@ -111,27 +110,6 @@ function defaults({ version, mode }: SettingsInput): Settings {
     ...(mode === 'standalone' ? {} : { 'nacos.naming.data.warmup': 'true' }),
     ...(atLeast(version, '2.4.0') && mode !== 'cluster' ? { 'nacos.config.derby.ops.enabled': 'false' } : {}),
   }
-}
-
-/** A number behind a name: of several passwords, the first. */
-const index = /\[?\d+\]?$/
-
-/**
- * Whether a property's value must never be seen: by its name (passwords, tokens, identities, keys), or because it is a URL
- * that names a password.
- */
-export const isSecretProperty = (key: string, value = ''): boolean =>
-  isSecretName(key.replace(index, '').replace(/\.$/, '')) || inUrl(value)
-
-/**
- * Whether a URL has a user with a password before its host, or a secret by the name of a parameter: behind the `?`, and in
- * the forms of JDBC in the host itself. What might be a user's counts as one, for a password may hold `/` and `?`.
- */
-const inUrl = (text: string): boolean => {
-  const [, ...rests] = text.split('://')
-  const rest = rests.join('://')
-  const names = [...rest.matchAll(/[?&(,;]([^=?&(),;]+)=/g)].map(([, name = '']) => name.trim().replace(index, ''))
-  return rest.includes('@') || names.some(isSecretName)
 }
 
 const known = /^(SecretKey0123456789|ThisIsMyCustomSecretKey0123)/

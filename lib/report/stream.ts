@@ -30,6 +30,9 @@ export const streamHead = ({ id, started, playbook, check }: Begun): Json => ({
   check,
 })
 
+/** Whether a text begins as each stream does, whichever Plinth wrote it: a file that begins so may be replaced by a new one. */
+export const beginsAsStream = (text: string): boolean => /^\{"at":0,"event":"begin",/.test(text)
+
 /** The last line of a stream: the document without its events, which were there already. */
 export function streamEnd(run: Ended): Json {
   const { events: _, ...result } = document(run)

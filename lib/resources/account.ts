@@ -1,15 +1,21 @@
 import { checkNames } from '../core/known-names.ts'
 import { type Resource, resource } from '../core/resource.ts'
 import { sh } from '../core/script.ts'
+import { mistake, shown } from '../core/told.ts'
 import { group as groupReader, user as userReader } from '../readers.ts'
+import { isName } from './declared.ts'
 
 interface Present {
   readonly [key: string]: string
   readonly present: string
 }
 
-/** A system group. Its number is the system's choice and is left alone. */
+/**
+ * A system group. Its number is the system's choice and is left alone.
+ * Throws a usage error for what can't be its name.
+ */
 export function group(name: string): Resource {
+  checkName(group, 'group', name)
   const question = { reader: groupReader, key: name }
   return resource<Present>({
     id: `group:${name}`,
@@ -27,13 +33,35 @@ interface UserState {
   readonly group: string
 }
 
+const optionsOfUser = ['home', 'group']
+
 /** The home of an account that has none. */
 const nowhere = '/nonexistent'
 
-/** A system user that nobody logs in as, with its primary group and home (which is not created here). */
+function checkName(entry: (...args: never) => unknown, kind: 'user' | 'group', name: unknown): void {
+  if (typeof name === 'string' && isName(name)) return
+  const what = `expected the name of a ${kind}, found ${shown(name)}`
+  throw mistake(entry, what, 'write it without spaces, : / , and + or - at its beginning; a number is none')
+}
+
+/** From the root on, and nothing that would end it in /etc/passwd. */
+const plainHome = /^\/[^:\p{Cc}]*$/u
+
+/**
+ * A system user that nobody logs in as, with its primary group and home (which is not created here).
+ * Throws a usage error for what can't be declared so.
+ */
 export function user(name: string, options: { readonly home: string; readonly group: string }): Resource {
-  checkNames(`user:${name}`, options, ['home', 'group'])
+  checkName(user, 'user', name)
+  checkNames(`user:${name}`, options, optionsOfUser)
   const { home, group: primary } = options
+  checkName(user, 'group', primary)
+  if (typeof home !== 'string' || !plainHome.test(home))
+    throw mistake(
+      user,
+      `home of user ${name}: expected a path that begins with /, found ${shown(home)}`,
+      'write it whole',
+    )
   const question = { reader: userReader, key: name }
   const shell = '/usr/sbin/nologin'
   return resource<UserState>({

@@ -2,6 +2,7 @@
 import { usageError } from '../core/error.ts'
 import { checkNames } from '../core/known-names.ts'
 import { kindOf } from '../core/secret.ts'
+import { shown } from '../core/told.ts'
 import type { Ownership } from './path.ts'
 
 const ofAll = ['owner', 'group', 'mode']
@@ -26,8 +27,7 @@ export function declared<T extends Ownership>(
   for (const name of ['owner', 'group'] as const) {
     const value: unknown = options[name]
     if (value === undefined || (typeof value === 'string' && isName(value))) continue
-    const found = typeof value === 'string' || typeof value === 'number' ? JSON.stringify(value) : kindOf(value)
-    const what = `${name}: expected the name of a ${name === 'owner' ? 'user' : 'group'}, found ${found}`
+    const what = `${name}: expected the name of a ${name === 'owner' ? 'user' : 'group'}, found ${shown(value)}`
     throw usageError({ where, what, remedy: 'write its name, as ls shows it there' })
   }
   const mode: unknown = options.mode
@@ -42,11 +42,14 @@ export function declared<T extends Ownership>(
   })
 }
 
-/** A number is none: `stat` answers with the name, if the system knows one. */
-const isName = (text: string): boolean => text === 'root' || /^(?!\d+$)[^\s:/,+-][^\s:/,]*$/.test(text)
+/** Whether a text may be the name of a user or group. A number is none: `stat` answers with the name, if the system knows one. */
+export const isName = (text: string): boolean => text === 'root' || /^(?!\d+$)[^\s:/,+-][^\s:/,]*$/.test(text)
 
 /** From the root on, and without a control character. */
 const plain = /^\/\P{Cc}*$/u
+
+/** How the path of a folder alone may end. */
+const ofFolder = /\/\.{0,2}$/
 
 /** A name that whoever writes beside it sweeps away, for what a killed run has left there. */
 const swept = /\/\.plinth\./
@@ -56,7 +59,7 @@ const swept = /\/\.plinth\./
  * of those that Plinth itself makes and sweeps away.
  */
 export function checkPath(kind: string, path: unknown): void {
-  const isPlain = typeof path === 'string' && plain.test(path) && (kind === 'directory' || !path.endsWith('/'))
+  const isPlain = typeof path === 'string' && plain.test(path) && (kind === 'directory' || !ofFolder.test(path))
   if (isPlain && !swept.test(path)) return
   const where = `${kind}:${String(path)}`
   if (typeof path !== 'string') throw usageError({ where, what: `its path is ${kindOf(path)}`, remedy: 'give a text' })
@@ -68,5 +71,6 @@ export function checkPath(kind: string, path: unknown): void {
     const what = 'a name in it begins with .plinth., as what Plinth makes for a moment and sweeps away'
     throw usageError({ where, what, remedy: 'choose another name' })
   }
-  throw usageError({ where, what: 'its path ends with /', remedy: 'take that away: only a directory may have it' })
+  const end = path.slice(path.lastIndexOf('/'))
+  throw usageError({ where, what: `its path ends with ${end}`, remedy: 'take that away: only a directory may have it' })
 }

@@ -31,7 +31,7 @@ const required = ['members', 'parse', 'render', 'owner', 'group', 'mode']
  * usage error for what can't be declared so, see `declared`.
  */
 export function lineSet(path: string, options: LineSetOptions): Resource {
-  const { members, parse, render, owner, group, mode } = declared('line-set', path, options, required)
+  const { members, parse, render, owner, group, mode } = declared('line-set', path, options, required, [])
   const question = { reader: content, key: path }
   const ownership = { owner, group, mode }
   const wanted = new Set(members)

@@ -2,6 +2,8 @@ import { usageError } from '../core/error.ts'
 import type { Facts } from '../core/facts.ts'
 import { type Resource, resource } from '../core/resource.ts'
 import { type Script, sh } from '../core/script.ts'
+import { kindOf } from '../core/secret.ts'
+import { mistake, shown } from '../core/told.ts'
 import { installed } from '../readers.ts'
 
 interface PackageState {
@@ -9,8 +11,23 @@ interface PackageState {
   readonly status: string
 }
 
-/** A package of the distribution, installed in whatever version its repositories offer; never upgraded here. */
-export function distributionPackage(name: string, { packageManager, os }: Facts): Resource {
+/** The name of one package. An option, a pattern, or apt's `name-`, which removes it, would not be it. */
+const plainName = /^[A-Za-z0-9][A-Za-z0-9+._:~-]*(?<!-)$/
+
+/**
+ * A package of the distribution, installed in whatever version its repositories offer; never upgraded here.
+ * Throws a usage error for what is no name of one package, and without the facts of its host.
+ */
+export function distributionPackage(name: string, facts: Facts): Resource {
+  if (typeof name !== 'string' || !plainName.test(name)) {
+    const what = `expected the name of one package, found ${shown(name)}`
+    throw mistake(distributionPackage, what, 'write it as dpkg -l or rpm -qa shows it, without a version')
+  }
+  if (typeof facts?.packageManager !== 'string') {
+    const what = `package ${name}: the facts of its host are ${kindOf(facts)}`
+    throw mistake(distributionPackage, what, "give the second argument of the play's function: (host, facts) => …")
+  }
+  const { packageManager, os } = facts
   const question = { reader: installed, key: name }
   // dpkg tells names without it, and so it would never be there.
   if (name.includes(':')) {

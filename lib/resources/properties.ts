@@ -41,7 +41,7 @@ const unset = '(not set)'
  * can't be declared so, see `declared`.
  */
 export function properties(path: string, options: PropertiesOptions): Resource {
-  const checked = declared('properties', path, options, required)
+  const checked = declared('properties', path, options, required, [])
   for (const [key, value] of Object.entries(checked.wanted))
     if (typeof value !== 'string' && value !== null && !(value instanceof Secret)) {
       const what = `${key} is ${kindOf(value)}`

@@ -1,6 +1,8 @@
 import { posix } from 'node:path'
 import { type Resource, resource, type Step, uploadAnew } from '../core/resource.ts'
 import { Script, sh, userId } from '../core/script.ts'
+import { kindOf } from '../core/secret.ts'
+import { mistake } from '../core/told.ts'
 import { enterAndHold, entered } from '../core/way.ts'
 import { release as releaseReader, releaseTree } from '../readers.ts'
 import { declared } from './declared.ts'
@@ -35,6 +37,9 @@ export interface ReleaseOptions {
 
 const required = ['archive', 'owner', 'group']
 
+const isArchive = ({ path, bytes, sha256 }: Archive): boolean =>
+  typeof path === 'string' && typeof bytes === 'number' && typeof sha256 === 'string'
+
 /** Where archives wait on a host, each under the name of its digest. */
 export const archiveFolder = '/var/cache/plinth'
 
@@ -48,6 +53,10 @@ export const archiveFolder = '/var/cache/plinth'
  */
 export function release(path: string, options: ReleaseOptions): Resource {
   const { archive, owner, group, others = false } = declared('release', path, options, required, ['others'])
+  if (!isArchive(archive)) {
+    const found = (archive as unknown) instanceof Promise ? 'a promise' : kindOf(archive)
+    throw mistake(release, `archive of release ${path} is ${found}`, 'give what await fleet.archive(…) comes to')
+  }
   const question = { reader: releaseReader, key: path }
   const arrived = `${archiveFolder}/${archive.sha256}`
   const wanted = `${owner}:${group} ${others ? '0755' : '0750'}`

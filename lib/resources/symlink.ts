@@ -3,6 +3,7 @@ import { type Problem, usageError } from '../core/error.ts'
 import type { Answers, Question } from '../core/probe.ts'
 import { type Definition, type Resource, resource, type Step } from '../core/resource.ts'
 import { sh } from '../core/script.ts'
+import { kindOf } from '../core/secret.ts'
 import { enter } from '../core/way.ts'
 import { link } from '../readers.ts'
 import { checkPath } from './declared.ts'
@@ -17,7 +18,9 @@ interface LinkState {
 /** A symbolic link to a target, switched by rename so that it is never missing. A real file or directory there is an error. */
 export function symlink(path: string, target: string): Resource {
   checkPath('symlink', path)
-  if (typeof target !== 'string' || target === '')
+  if (typeof target !== 'string' && target !== undefined)
+    throw usageError({ where: `symlink:${path}`, what: `what it leads to is ${kindOf(target)}`, remedy: 'give a text' })
+  if (!target)
     throw usageError({ where: `symlink:${path}`, what: 'it leads nowhere', remedy: 'give the path that it leads to' })
   return resource(new Symlink(path, target))
 }

@@ -4,6 +4,7 @@ import type { Answers, Question } from '../core/probe.ts'
 import { type Change, noted, type Resource, resource, type Step } from '../core/resource.ts'
 import { Script, sh } from '../core/script.ts'
 import { kindOf, Secret, sha256 } from '../core/secret.ts'
+import { checkResources, isResource, mistake, shown } from '../core/told.ts'
 import { unit as unitReader } from '../readers.ts'
 import { file } from './file.ts'
 import { readStat } from './path.ts'
@@ -82,8 +83,25 @@ export function readUnit(answers: Answers, name: string, settles = Number.POSITI
 /**
  * An input of a unit that leaves a note before it is touched: a run that is killed between the change and the restart
  * must not leave a process behind that has read what is no longer there. The start takes the note away.
+ * Throws a usage error for what is no name of a unit, or no resource.
  */
-export const inputOf = (name: string, input: Resource): Resource => noted(input, notesOf(name, plainFile(input)))
+export function inputOf(name: string, input: Resource): Resource {
+  checkName(inputOf, name)
+  if (!isResource(input)) {
+    const what = `the input of unit ${name} is ${kindOf(input)}, not a resource`
+    throw mistake(inputOf, what, 'give what file(…) or another kind returns, one at a time')
+  }
+  return noted(input, notesOf(name, plainFile(input)))
+}
+
+/** What systemd takes, and no path. */
+const plainName = /^[A-Za-z0-9:_.\\@-]+$/
+
+function checkName(entry: (...args: never) => unknown, name: unknown): void {
+  if (typeof name === 'string' && plainName.test(name)) return
+  const what = `expected the name of a unit, found ${shown(name)}`
+  throw mistake(entry, what, 'write letters, digits, : _ . @ \\ and -, without .service')
+}
 
 /** Made once for all hosts of a fleet that have such a unit and such a file. */
 const knownNotes = new Map<string, readonly string[]>()
@@ -135,10 +153,17 @@ export function unit(name: string, options: UnitOptions): readonly Resource[] {
 /** The value of each such setting: other files may be read beside ours; a `-` before it lets it be missing, `%` is a specifier. */
 const environmentFiles = /^[ \t]*EnvironmentFile[ \t]*=[ \t]*-?(.*?)[ \t]*$/gm
 
+const required = ['definition', 'runs']
+const possible = ['settles']
+
 function checkUnit(name: string, options: UnitOptions): void {
+  checkName(unit, name)
   const where = `unit:${name}`
-  checkNames(where, options, ['definition', 'runs'], ['settles'])
-  const { definition } = options
+  checkNames(where, options, required, possible)
+  const { definition, runs, settles } = options
+  checkResources(unit, 'runs of unit', name, runs)
+  if (settles !== undefined && !(typeof settles === 'number' && settles > 0))
+    throw mistake(unit, `settles of unit ${name} is ${shown(settles)}`, 'give seconds, a number greater than 0')
   if (typeof definition !== 'string')
     throw usageError({
       where,

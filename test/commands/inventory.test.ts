@@ -26,6 +26,9 @@ const files: Readonly<Record<string, string>> = {
           use_password: yes
           list: [a, { api_token: x }]
           note: " spaces "
+          db.password.0: in-the-clear
+          dsn: mysql://u:in-the-clear@h/x
+          password_policy: strict
 `,
   'inventory/prod/group_vars/web.yaml': 'size: 5\nempty:\nnothing: []\n',
   'inventory/old.ini': '[web]\na x=1\n',
@@ -68,6 +71,9 @@ app.use_password         yes         inventory/prod/hosts.yaml:13:11
 app.list[0]              a           inventory/prod/hosts.yaml:14:18
 app.list[1].api_token    ***         inventory/prod/hosts.yaml:14:23
 app.note                 " spaces "  inventory/prod/hosts.yaml:15:11
+app.db.password.0        ***         inventory/prod/hosts.yaml:16:11
+app.dsn                  ***         inventory/prod/hosts.yaml:17:11
+app.password_policy      strict      inventory/prod/hosts.yaml:18:11
 empty                    null        inventory/prod/group_vars/web.yaml:2:1
 nothing                  []          inventory/prod/group_vars/web.yaml:3:1
 size                     5           inventory/prod/group_vars/web.yaml:1:1
@@ -96,6 +102,7 @@ test(
     assert.equal(listed._meta.hostvars.web1.app, {
       ...{ list: ['a', { api_token: '***' }], note: ' spaces ', password: '***', token: '***', version: 2.1 },
       ...{ auth: { identity_value: '***', enabled: true }, use_password: true },
+      ...{ 'db.password.0': '***', dsn: '***', password_policy: 'strict' },
     })
     assert.match(run('inventory', 'list', '-i', 'prod', '--show-secrets').err, /no variable NOT_SET/)
     assert.match(run('inventory', 'list', '-i', 'old', '-e', 'password=p', '--show-secrets').out, /"password": "p"/)

@@ -190,10 +190,10 @@ const cases: readonly [
   ],
   [
     'one path, written in two ways',
-    { 'app h1': [text('/opt/a/b'), text('/opt//a/./b')], 'app h2': [directory('/opt/c/'), symlink('/opt/c/.', 'b')] },
+    { 'app h1': [text('/opt/a/b'), text('/opt//a/./b')], 'app h2': [directory('/opt/c/'), symlink('/opt/./c', 'b')] },
     [
       'h1: file:/opt//a/./b (place 2 of play app) owns the same path as file:/opt/a/b (place 1 of play app); write it alike at both places',
-      'h2: symlink:/opt/c/. (place 2 of play app) owns the same path as directory:/opt/c/ (place 1 of play app); choose another path for one of them',
+      'h2: symlink:/opt/./c (place 2 of play app) owns the same path as directory:/opt/c/ (place 1 of play app); choose another path for one of them',
     ],
   ],
   [

@@ -1,7 +1,8 @@
 import { inspect } from 'node:util'
 import type { Answers } from '../../lib/core/probe.ts'
-import { noted, type Resource, resource, tagged } from '../../lib/core/resource.ts'
+import { noted, type Resource, resource } from '../../lib/core/resource.ts'
 import { sha256 } from '../../lib/core/secret.ts'
+import { tagged } from '../../lib/core/tagged.ts'
 import { assert, suite } from '../kit.ts'
 
 const test = suite('core/resource')

@@ -1,6 +1,6 @@
 /** `--events FILE`: lines while it happens, and never in the way of the run. */
 import { execFileSync, spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PlinthError } from '../../lib/core/error.ts'
@@ -91,6 +91,20 @@ function refused(path: string, what: string): void {
   }
   assert.unreachable('it was not refused')
 }
+
+test('what is no stream of events is not replaced', () => {
+  const path = join(folder, 'hosts.yaml')
+  for (const text of ['all: { hosts: { a: } }\n', '\n', '{"kind": "plinth plan"}', `# ${'x'.repeat(300)}`]) {
+    writeFileSync(path, text)
+    refused(path, `--events ${path}: it is there already, and is no stream of events; name another file`)
+    assert.is(readFileSync(path, 'utf8'), text)
+  }
+  for (const earlier of ['', readFileSync(join(folder, 'upload.jsonl'), 'utf8')]) {
+    writeFileSync(path, earlier)
+    openEvents(path, begun, assert.unreachable)
+    assert.is(linesOf(path).length, 1)
+  }
+})
 
 const pipe = (name: string): string => {
   const path = join(folder, name)

@@ -3,10 +3,12 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import type { Host, Inventory } from '../../lib/core/inventory.ts'
+import { secretsOf } from '../../lib/core/inventory-view.ts'
 import { type Located, LocatedList, LocatedMap, placeText } from '../../lib/core/located.ts'
-import { check, flag, list, params, port, secret, text } from '../../lib/core/schema.ts'
+import { check, flag, list, optional, params, port, secret, text } from '../../lib/core/schema.ts'
 import { type InventoryOptions, loadInventory } from '../../lib/edge/inventory.ts'
 import { sealVault, VaultKey } from '../../lib/edge/vault.ts'
+import { Fleet } from '../../lib/engine/fleet.ts'
 import { assert, suite } from '../kit.ts'
 
 const test = suite('inventory')
@@ -327,6 +329,68 @@ test('a hundred hosts by a range are a hundred hosts, in order', async () => {
   const { hosts } = await read({ 'inventory/lab.yaml': 'all: { hosts: { "n[001:100]": } }' })
   assert.is(hosts.length, 100)
   assert.is(hosts[9]!.name, 'n010')
+})
+
+test('what a host may not print is what is not shown: by its name, a number behind it or not, and in a URL', async () => {
+  const vars = 'db_password_0: hunter1, list: { token2: [hunter3] }, dsn: "mysql://u:hunter4@h/x", url: "http://h/x"'
+  const { hosts } = await read(
+    { 'hosts.yaml': `all: { hosts: { a: { ${vars}, password_policy: strict } } }` },
+    './hosts.yaml',
+  )
+  assert.equal([...secretsOf(hosts)].sort(), ['hunter1', 'mysql://u:hunter4@h/x', 'hunter3'].sort())
+})
+
+/** Places where a key of a map can be given, the weakest first; `-e` in two values of it. */
+const placesOfKeys: readonly (readonly [name: string, write: (text: string) => Readonly<Record<string, string>>])[] = [
+  [
+    'the group in the inventory',
+    (text) => ({ 'one.yaml': `all: { children: { web: { hosts: { a: }, vars: { ${text} } } } }` }),
+  ],
+  ['the group in a later inventory', (text) => ({ 'two.yaml': `web: { vars: { ${text} } }` })],
+  ['group_vars/web, a file of it', (text) => ({ 'group_vars/web/a.yml': `{ ${text} }` })],
+  ['group_vars/web, the next', (text) => ({ 'group_vars/web/b.yml': `{ ${text} }` })],
+  [
+    'the host in a program',
+    (text) => ({ 'three.ts': `export default { web: { hosts: ['a'] }, _meta: { hostvars: { a: { ${text} } } } }` }),
+  ],
+  ['host_vars', (text) => ({ 'host_vars/a.yml': `{ ${text} }` })],
+  ['-e', (text) => ({ '-e': `{ ${text} }` })],
+  ['a later -e', (text) => ({ 'more.yaml': `{ ${text} }` })],
+]
+const keys = { map: 'app: { port: 1, name: "map" }', single: 'app_port: 2' } as const
+
+test('of two places the stronger one has a key of a map, be it by itself or in the map', async () => {
+  const schema = params({ app: params({ port: text(), name: optional(text()) }) })
+  for (const [weak, [weaker, writeWeak]] of placesOfKeys.entries())
+    for (const [strong, [stronger, writeStrong]] of placesOfKeys.entries())
+      for (const [form, other] of [
+        ['map', 'single'],
+        ['single', 'map'],
+      ] as const) {
+        if (weak > strong) continue
+        // In one place a single key is the stronger, in whatever order they stand.
+        const both =
+          weak === strong
+            ? writeWeak(`${keys[form]}, ${keys[other]}`)
+            : { ...writeWeak(keys[form]), ...writeStrong(keys[other]) }
+        const { '-e': given, ...files }: Readonly<Record<string, string>> = {
+          ...placesOfKeys[0]?.[1](''),
+          'two.yaml': 'web: {}',
+          'three.ts': 'export default {}',
+          'more.yaml': '{}',
+          ...both,
+        }
+        const inventory = await read(files, ['./one.yaml', './two.yaml', './three.ts'], {
+          extraVars: [...(given ? [given] : []), '@more.yaml'],
+        })
+        const fleet = new Fleet(inventory, () => Promise.reject(new Error('no archive')))
+        const port = weak === strong || other === 'single' ? '2' : '1'
+        assert.equal(
+          fleet.group('web', schema)[0]?.params,
+          { app: { port, name: 'map' } },
+          `${weaker} (${form}), ${stronger} (${other})`,
+        )
+      }
 })
 
 test.run()

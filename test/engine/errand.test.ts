@@ -144,6 +144,21 @@ test('what hosts print has no secret, however the pieces are cut', async () => {
   assert.equal(result.hosts[0]!.value?.stdout, 'p=***.\nq=***es ok\n')
 })
 
+test('secrets that overlap, or stand in each other, are taken out as one', () => {
+  const { mask, whole } = masking(['abcdef', 'defghi', 'bcde', 'abab'])
+  for (const [text, masked] of [
+    ['x abcdefghi y', 'x *** y'],
+    ['abcdef defghi', '*** ***'],
+    ['abcdefdefghi', '******'],
+    ['xababababc', 'x***c'],
+    ['abcde', 'a***'],
+  ] as const)
+    assert.is(mask(text), masked, text)
+  // It ends before the first of those that hang together.
+  assert.is(whole('12345abcdefghi12'), 5)
+  assert.is(whole('12345abcdefghi123456'), 14)
+})
+
 test('nothing is run where a secret is not known, and who runs nothing wants to know none', async () => {
   const world = new FakeWorld()
   const mask = () => {

@@ -1,6 +1,6 @@
 /** Whole runs with --tags, --limit and --step over fake hosts: what is asked, what is done, and what people see. */
 import { join } from 'node:path'
-import { tagged } from '../../lib/core/resource.ts'
+import { tagged } from '../../lib/core/tagged.ts'
 import { consenting } from '../../lib/edge/consent.ts'
 import { openConsole } from '../../lib/edge/console.ts'
 import { Planned } from '../../lib/engine/planned.ts'

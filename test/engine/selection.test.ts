@@ -1,6 +1,7 @@
 /** What --tags makes of a host's lists: cases as data, through the plans of a fake host. */
 import { problemText } from '../../lib/core/error.ts'
-import { type Resource, tagged } from '../../lib/core/resource.ts'
+import type { Resource } from '../../lib/core/resource.ts'
+import { tagged } from '../../lib/core/tagged.ts'
 import { assign } from '../../lib/engine/assignment.ts'
 import { type Play, play } from '../../lib/engine/play.ts'
 import { planResources, select } from '../../lib/engine/selection.ts'

@@ -2,8 +2,9 @@
  * A database and a service beside it, small enough to be converged in parts. For tests of --tags, --limit, --step and of what is
  * declared no longer.
  */
-import { tagged } from '../../lib/core/resource.ts'
+
 import { flag, optional, params, text } from '../../lib/core/schema.ts'
+import { tagged } from '../../lib/core/tagged.ts'
 import { play } from '../../lib/engine/play.ts'
 import { main } from '../../lib/main.ts'
 import { parseSchema } from '../../lib/nacos/schema-parser.ts'

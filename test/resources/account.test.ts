@@ -82,8 +82,8 @@ test('the commands, word for word', () => {
   assert.equal(runs(app, { 'user:app': '/home/app|/bin/false|app' }), [
     'usermod -d /nonexistent -s /usr/sbin/nologin -g app -- app',
   ])
-  assert.equal(runs(user('-a b', { home: "/it's", group: '$g' })), [
-    "useradd -r -M -d '/it'\\''s' -s /usr/sbin/nologin -g '$g' -- '-a b'",
+  assert.equal(runs(user('a;b', { home: "/it's", group: '$g' })), [
+    "useradd -r -M -d '/it'\\''s' -s /usr/sbin/nologin -g '$g' -- 'a;b'",
   ])
 })
 

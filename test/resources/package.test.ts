@@ -53,13 +53,13 @@ test('a name with an architecture would never read as installed', () => {
 
 test('the commands, word for word', () => {
   const run = (packageManager: 'apt' | 'dnf') =>
-    distributionPackage('a b', { ...plainFacts, packageManager }).plan(canned({}), new Set()).steps[0]!.run
+    distributionPackage('g++', { ...plainFacts, packageManager }).plan(canned({}), new Set()).steps[0]!.run
   assert.is(
     run('apt'),
     `out=$( {
 export DEBIAN_FRONTEND=noninteractive
-if ! apt-cache show -- 'a b' >/dev/null 2>&1; then apt-get -q update; fi
-install() { apt-get -qy -o DPkg::Lock::Timeout=300 install --no-install-recommends 'a b'; }
+if ! apt-cache show -- g++ >/dev/null 2>&1; then apt-get -q update; fi
+install() { apt-get -qy -o DPkg::Lock::Timeout=300 install --no-install-recommends g++; }
 install || {
   s=$?
   for f in /var/lib/dpkg/updates/[0-9]*; do
@@ -69,7 +69,7 @@ install || {
 }
 } 2>&1 ) || { s=$?; printf '%s\\n' "$out" >&2; exit $s; }`,
   )
-  assert.is(run('dnf').split('\n')[1], `dnf -qy install 'a b'`)
+  assert.is(run('dnf').split('\n')[1], 'dnf -qy install g++')
 })
 
 for (const shell of shells) {

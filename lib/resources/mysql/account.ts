@@ -1,5 +1,7 @@
+import { checkNames } from '../../core/known-names.ts'
 import { type Resource, resource, type Step } from '../../core/resource.ts'
-import type { Secret } from '../../core/secret.ts'
+import { kindOf, Secret } from '../../core/secret.ts'
+import { isText, mistake, shown } from '../../core/told.ts'
 import { isStoredPassword } from '../../mysql/password.ts'
 import { account as accountReader, name, privileges as privilegesReader } from '../../mysql/readers.ts'
 
@@ -20,12 +22,13 @@ export interface AccountOptions {
   readonly privileges: readonly string[]
 }
 
-/** A MySQL account for one client address, with exactly these privileges on one schema. Privileges elsewhere are left alone. */
-export function databaseAccount(
-  user: string,
-  host: string,
-  { password, schema, privileges }: AccountOptions,
-): Resource {
+/**
+ * A MySQL account for one client address, with exactly these privileges on one schema. Privileges elsewhere are left alone.
+ * Throws a usage error for what can't be declared so.
+ */
+export function databaseAccount(user: string, host: string, options: AccountOptions): Resource {
+  checkAccount(user, host, options)
+  const { password, schema, privileges } = options
   const key = `${user}@${host}`
   const identity = { reader: accountReader, key }
   const granted = { reader: privilegesReader, key }
@@ -112,3 +115,28 @@ const effective = (grants: ReadonlyMap<string, readonly string[]>, exact: string
   grants.get(exact) ?? (grants.size === 1 ? [...grants.values()].flat() : [])
 
 const literalName = (text: string): string => `'${text.replaceAll("'", "''")}'`
+
+const required = ['password', 'schema', 'privileges']
+
+/** As the server tells them: in other letters they would differ for ever. */
+const privilege = /^[A-Z][A-Z_ ]*$/
+
+function checkAccount(user: string, host: string, options: AccountOptions): void {
+  if (!isText(user) || !isText(host)) {
+    const what = `expected the name of an account and the address of its clients, found ${shown(user)} and ${shown(host)}`
+    throw mistake(databaseAccount, what, "give two texts, as 'app', '10.0.0.%'")
+  }
+  const where = `account:${user}@${host}`
+  checkNames(where, options, required)
+  const { password, schema, privileges } = options
+  if (!(password instanceof Secret))
+    throw mistake(databaseAccount, `password of ${where} is ${kindOf(password)}`, 'give a Secret')
+  if (!isText(schema)) throw mistake(databaseAccount, `schema of ${where} is ${shown(schema)}`, 'give its name')
+  const list: unknown = privileges
+  if (!Array.isArray(list) || list.length === 0 || !list.every((one) => typeof one === 'string' && privilege.test(one)))
+    throw mistake(
+      databaseAccount,
+      `privileges of ${where}: expected a list of words in capitals`,
+      "write ['SELECT', 'INSERT']",
+    )
+}

@@ -1,5 +1,7 @@
 import type { Problem } from '../../core/error.ts'
 import { type Resource, resource } from '../../core/resource.ts'
+import { kindOf } from '../../core/secret.ts'
+import { isText, mistake, shown } from '../../core/told.ts'
 import { columns as columnsReader, indexes as indexesReader, name } from '../../mysql/readers.ts'
 import {
   accepts,
@@ -32,6 +34,11 @@ const columnKey = (column: string): string => `column ${column}`
  * can't be changed without perhaps cutting what is in it blocks the plan.
  */
 export function databaseTable(schema: string, table: TableDef): Resource {
+  if (!isText(schema)) throw mistake(databaseTable, `the schema of a table is ${shown(schema)}`, 'give its name')
+  if (!isText(table?.name) || !Array.isArray(table.columns) || !Array.isArray(table.indexes)) {
+    const what = `a table of schema ${schema} is ${kindOf(table)} that is no definition of one`
+    throw mistake(databaseTable, what, 'give one of those that the text of a schema was parsed to')
+  }
   const key = `${schema}.${table.name}`
   const columnsQuestion = { reader: columnsReader, key }
   const indexesQuestion = { reader: indexesReader, key }
