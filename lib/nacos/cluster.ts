@@ -189,7 +189,8 @@ function peerProblems(group: string, from: string, actual: readonly string[], wa
   const missing = wanted.filter((peer) => !actual.includes(peer))
   const stray = actual.filter((peer) => !wanted.includes(peer))
   return [
-    ...(missing.length > 0 ? [`${group} at ${from} lacks the peer ${missing.join(', ')}`] : []),
+    // Each by itself: a gate that leaves out what is said of some must not lose the others with them.
+    ...missing.map((peer) => `${group} at ${from} lacks the peer ${peer}`),
     ...(stray.length > 0 ? [`${group} at ${from} has the stray peer ${stray.join(', ')}`] : []),
   ]
 }

@@ -136,6 +136,11 @@ const cases: readonly [string, readonly View[], readonly string[]][] = [
     own(0, { g1: group({ peers: peers.slice(0, 2) }) }),
     ['g1 at 10.0.0.1:8848 lacks the peer 10.0.0.3:7848'],
   ],
+  [
+    'two missing peers, each said by itself',
+    own(0, { g1: group({ peers: peers.slice(0, 1) }) }),
+    ['g1 at 10.0.0.1:8848 lacks the peer 10.0.0.2:7848', 'g1 at 10.0.0.1:8848 lacks the peer 10.0.0.3:7848'],
+  ],
   ['a further group that is whole', own(0, { g3: group() }), []],
   ['a further group that is not', own(0, { g3: group({ leader: '' }) }), ['10.0.0.1:8848 knows no leader of g3']],
 ]

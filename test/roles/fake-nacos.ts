@@ -20,6 +20,8 @@ export interface Sees {
   /** Its Raft groups; null when it belongs to none. Default: those of the version. */
   readonly groups?: readonly string[] | null
   readonly strayPeers?: readonly string[]
+  /** Members that are no peers to it. */
+  readonly lacks?: readonly string[]
 }
 
 export interface Faults {
@@ -156,13 +158,20 @@ export class FakeNacos {
       groups,
       leader,
       strayPeers = [],
+      lacks = [],
     } = this.faults.sees?.[node.name] ?? {}
     const { version, mode } = node.params.nacos
     const cluster = mode === 'standalone' ? [node] : this.nodes
     const up = cluster.find(({ name }) => !this.faults.down?.includes(name))
     const state = {
       leader: leader ?? (up ? raftPeerOf(memberOfNode(up)) : ''),
-      raftGroupMember: [...cluster.map((one) => raftPeerOf(memberOfNode(one))), ...strayPeers],
+      raftGroupMember: [
+        ...cluster
+          .map(memberOfNode)
+          .filter((member) => !lacks.includes(member))
+          .map(raftPeerOf),
+        ...strayPeers,
+      ],
       term: 3,
     }
     const names = groups === undefined ? groupsExpected(version, mode) : groups

@@ -126,6 +126,14 @@ const cases: readonly Case[] = [
     ),
   },
   {
+    says: 'two of three, one of which has not taken the other in, nor the one that need not be there yet',
+    down: ['n3'],
+    expected: ['n1', 'n2'],
+    changed: ['n2'],
+    sees: { n1: { lacks: [at(2), at(3)] } },
+    missing: groups.map((group) => `n1: ${group} at ${at(1)} lacks the peer 10.0.0.2:7848`),
+  },
+  {
     says: 'two leaders',
     sees: { n2: { leader: '10.0.0.2:7848' } },
     missing: groups.map((group) => `n1: ${group} has 2 leaders: 10.0.0.1:7848, 10.0.0.2:7848`),
