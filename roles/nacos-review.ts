@@ -9,6 +9,7 @@ import { memberProblems } from '../lib/nacos/members.ts'
 import { nearestConsolePort, nearestFreePort, portClashes, portProblem } from '../lib/nacos/ports.ts'
 import { settingsProblems } from '../lib/nacos/settings.ts'
 import { atLeast, jdkFor, prereleaseProblem, support, type Version, versionProblems } from '../lib/nacos/version.ts'
+import { wantsToken } from './nacos-http.ts'
 import { folders } from './nacos-install.ts'
 import { memberOfNode, type Node, settingsOf } from './nacos-node.ts'
 import { heapOf } from './systemd-service.ts'
@@ -107,7 +108,7 @@ function findings(node: Node): readonly { where: string; found: Findings }[] {
     { where: node.where('nacos', 'java_flags'), found: secretFlags(nacos.java_flags) },
     {
       where: node.where('nacos', 'auth'),
-      found: nacos.auth.enabled && !nacos.auth.admin_password ? [noPassword(nacos.version)] : [],
+      found: wantsToken(node) && !nacos.auth.admin_password ? [noPassword(nacos.version, nacos.auth.enabled)] : [],
     },
     {
       where: node.where('nacos', 'home'),
@@ -131,8 +132,13 @@ function findings(node: Node): readonly { where: string; found: Findings }[] {
 }
 
 /** Up to 2.3 a user may be there from another time: whoever looks after the schema sees (mysql-schema.ts). */
-const noPassword = (version: Version): Finding =>
-  atLeast(version, '2.4.0')
+const noPassword = (version: Version, enabled: boolean): Finding => {
+  if (!enabled)
+    return wrong(
+      'the admin API of 3.x asks for a login, whatever nacos.auth.enabled says: members and writes could not be looked at',
+      'declare nacos.auth.admin_password: the user nacos is made with it',
+    )
+  return atLeast(version, '2.4.0')
     ? wrong(
         'from 2.4.0 on there is no user to log in as',
         'declare nacos.auth.admin_password: the user nacos is made with it',
@@ -141,6 +147,7 @@ const noPassword = (version: Version): Finding =>
         "auth is on without nacos.auth.admin_password: the gate can't try whether the cluster can be used, and drain and backup can't log in",
         'declare the password that the user nacos has, or is to have',
       )
+}
 
 /** Flags that are secrets by their names: they stand in the unit file and in the list of processes. */
 const secretFlags = (flags: readonly string[]): Findings =>

@@ -68,6 +68,17 @@ const cases: readonly Case[] = [
   { says: 'three of three, used', changed: all, deep: true, on: everywhere(started) },
   { says: 'three of three, used without auth', swaps: [authOff], changed: all, deep: true, on: everywhere(started) },
   {
+    says: '3.x, used without auth: its admin API asks for a token all the same',
+    swaps: [authOff, ['version: 2.2.4', 'version: 3.0.3']],
+    changed: all,
+    deep: true,
+    on: everywhere({
+      [out]: ['Nacos started', 'Nacos Server API started', 'Nacos Console started']
+        .map((line) => `${line} successfully in 9 ms\n`)
+        .join(''),
+    }),
+  },
+  {
     says: 'three of three, but one that was changed has not said so',
     changed: all,
     deep: true,

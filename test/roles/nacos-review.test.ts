@@ -205,6 +205,20 @@ const cases: Readonly<Record<string, Case>> = {
     ],
     warnings: [['hosts.yaml:16:9', 'auth is off']],
   },
+  '3.x wants the password also where auth is off': {
+    swaps: [
+      ['            admin_password: adminpw\n', ''],
+      ['enabled: true', 'enabled: false'],
+      ['version: 2.2.4', 'version: 3.0.3'],
+      ['java: { version: 8 }', 'java: { version: 17 }'],
+    ],
+    errors: [['hosts.yaml:20:11', 'the admin API of 3.x asks for a login, whatever nacos.auth.enabled says']],
+    remedy: /declare nacos\.auth\.admin_password/,
+    warnings: [
+      ['hosts.yaml:17:11', 'supported from their documentation'],
+      ['hosts.yaml:16:9', 'auth is off'],
+    ],
+  },
   'no identity': {
     swaps: [['            identity_value: idvalue\n', '']],
     errors: [['hosts.yaml:16:9', 'members need an identity']],
