@@ -1,6 +1,7 @@
 /** What can be wrong with the nodes of a cluster, alone and together, before any host is asked. */
 import { isIP } from 'node:net'
 import { type Problem, usageError } from '../lib/core/error.ts'
+import { reveal } from '../lib/core/secret.ts'
 import { isSecretName } from '../lib/core/secret-name.ts'
 import type { Fleet } from '../lib/engine/fleet.ts'
 import { type Finding, problemAt, risky, wrong } from '../lib/nacos/finding.ts'
@@ -47,6 +48,8 @@ export function review(nodes: readonly Node[]): Review {
     )
     add((bad ?? clustered[0])?.where('nacos', 'address') ?? 'nacos', memberProblems(members))
   }
+  const [only, ...others] = clustered
+  if (only && others.length === 0) add(only.where('nacos'), alone(only))
   errors.push(...togetherness(nodes), ...disagreements(nodes))
   return { errors, warnings }
 }
@@ -130,6 +133,21 @@ function findings(node: Node): readonly { where: string; found: Findings }[] {
     },
   ]
 }
+
+/** It waits until it has the registry from another one (DistroLoadDataTask), as it should in every larger cluster. */
+const alone = ({ params: { nacos } }: Node): Findings =>
+  String(reveal(nacos.properties[warmup] ?? 'true'))
+    .trim()
+    .toLowerCase() === 'true'
+    ? [
+        wrong(
+          `a cluster of one member never gets ready: it waits for another one (${warmup})`,
+          `declare nacos.mode: standalone, which takes a database too, or ${warmup}: 'false' among nacos.properties`,
+        ),
+      ]
+    : []
+
+const warmup = 'nacos.naming.data.warmup'
 
 /** Up to 2.3 a user may be there from another time: whoever looks after the schema sees (mysql-schema.ts). */
 const noPassword = (version: Version, enabled: boolean): Finding => {

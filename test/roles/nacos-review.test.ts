@@ -219,6 +219,23 @@ const cases: Readonly<Record<string, Case>> = {
       ['hosts.yaml:16:9', 'auth is off'],
     ],
   },
+  'a cluster of one would wait for another one': {
+    swaps: [
+      ['        n2: { ansible_host: 10.0.0.2 }\n', ''],
+      [n3, ''],
+    ],
+    errors: [['hosts.yaml:14:9', 'a cluster of one member never gets ready']],
+    remedy: /nacos\.mode: standalone.*nacos\.naming\.data\.warmup: 'false'/,
+    warnings: [['hosts.yaml:14:9', '1 member survives the loss of none']],
+  },
+  'a cluster of one that is told not to wait': {
+    swaps: [
+      ['        n2: { ansible_host: 10.0.0.2 }\n', ''],
+      [n3, ''],
+      ['version: 2.2.4', "version: 2.2.4\n          properties: { nacos.naming.data.warmup: 'false' }"],
+    ],
+    warnings: [['hosts.yaml:14:9', '1 member survives the loss of none']],
+  },
   'no identity': {
     swaps: [['            identity_value: idvalue\n', '']],
     errors: [['hosts.yaml:16:9', 'members need an identity']],
