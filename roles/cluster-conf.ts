@@ -1,4 +1,5 @@
 /** Who belongs to the cluster, and whether this host can be that member: its address is its own, its ports are free. */
+import type { Problem } from '../lib/core/error.ts'
 import type { Facts } from '../lib/core/facts.ts'
 import type { Question } from '../lib/core/probe.ts'
 import type { Resource } from '../lib/core/resource.ts'
@@ -31,6 +32,7 @@ export const clusterConf = role<typeof nacosParams, Membership>({
               members,
               parse: (text) => parseClusterConf(text, port),
               render,
+              warn: (listed) => leavers(`${home}/conf/cluster.conf`, listed, members),
               owner: user,
               group: user,
               mode: '0640',
@@ -39,6 +41,22 @@ export const clusterConf = role<typeof nacosParams, Membership>({
     ]
   },
 })
+
+/** Who loses its line. As many that come as go are members that moved; whom a person has listed counts as any other. */
+function leavers(where: string, listed: readonly string[], members: readonly string[]): readonly Problem[] {
+  const before = [...new Set(listed)]
+  const going = before.filter((member) => !members.includes(member))
+  const fewer = going.length - members.filter((member) => !before.includes(member)).length
+  if (fewer <= 0) return []
+  const each = going.map((member) => ({
+    where,
+    what: `${member} goes, for it is not declared`,
+    remedy: 'stop and disable it first if it runs: a member that runs adds itself again (#8548)',
+  }))
+  if (fewer < before.length / 2) return each
+  const what = `${fewer} of ${before.length} members go at once: where half or more go, those that stay may never agree on a leader again`
+  return [...each, { where, what, remedy: 'take fewer than half out of the inventory at a time (#11970)' }]
+}
 
 /** The address is pinned, and must be one of the host's: with several network cards it is the usual slip. */
 const ownAddressIsHere = (address: string, { addresses }: Facts): Resource =>

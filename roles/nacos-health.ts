@@ -49,15 +49,15 @@ export function nacosHealthy(): Gate<NacosNode> {
       const seen = told.flatMap(({ view }) => (typeof view === 'object' ? [view] : []))
       return new Map(scope.hosts.map((node) => [node.name, ledBy(memberOfNode(node), seen).length]))
     },
-    async missing(scope, { expected, changed, deep }, shown) {
+    async missing(scope, { expected, changed, started, deep }, shown) {
       const nodes = scope.hosts.filter(({ name }) => expected.has(name))
       const silent = await Promise.all(nodes.map((node) => silence(scope, node)))
       const quiet = nodes.flatMap((node, index) => missingAt(node, silent[index]))
-      if (quiet.length > 0) return Promise.all(quiet.map((item) => orFailed(scope, nodes, item, changed)))
+      if (quiet.length > 0) return Promise.all(quiet.map((item) => orFailed(scope, nodes, item, started)))
       // What a start wrote long ago may be gone: only starts of this run must still show their line.
-      const fresh = nodes.filter(({ name }) => changed.has(name))
+      const fresh = nodes.filter(({ name }) => started.has(name))
       const few = clustered(nodes).length > 0 && nodes.length <= scope.hosts.length / 2
-      if (few && fresh.length > 0) return started(scope, fresh)
+      if (few && fresh.length > 0) return unfinished(scope, fresh)
       if (few)
         return nodes.flatMap((node) =>
           missingAt(node, `only ${nodes.length} of ${scope.hosts.length} members serve: no majority`),
@@ -68,7 +68,7 @@ export function nacosHealthy(): Gate<NacosNode> {
       return admitted(async () => {
         const found = await agreement(scope, nodes, exact, shown)
         if (found.length > 0 || !deep) return found
-        return [...(await started(scope, fresh)), ...(await useOf(scope, nodes))]
+        return [...(await unfinished(scope, fresh)), ...(await useOf(scope, nodes))]
       })
     },
     async explain(scope, missing, shown) {
@@ -218,8 +218,8 @@ const only = ({ from, members }: View, expected: readonly string[]): View => ({
 const hostNamed = (nodes: readonly Node[], what: string): string | undefined =>
   nodes.find((node) => what.startsWith(memberOfNode(node)) || what.includes(` ${memberOfNode(node)} `))?.name
 
-/** The line that only a start which came to its end writes. */
-async function started(scope: NodeScope, nodes: readonly Node[]): Promise<Missing[]> {
+/** Who lacks the line that only a start which came to its end writes. */
+async function unfinished(scope: NodeScope, nodes: readonly Node[]): Promise<Missing[]> {
   const found = await Promise.all(
     nodes.map(async (node): Promise<Missing[]> => {
       const question = { reader: tail, key: startLog(node) }
@@ -239,11 +239,11 @@ async function orFailed(
   scope: NodeScope,
   nodes: readonly Node[],
   item: Missing,
-  changed: ReadonlySet<string>,
+  started: ReadonlySet<string>,
 ): Promise<Missing> {
   const node = nodes.find(({ name }) => name === item.host)
-  // Of a node that this run did not touch nothing is known but that it is silent.
-  if (!node || !changed.has(node.name)) return item
+  // Of a node that this run did not start nothing is known but that it is silent: its output is of another time.
+  if (!node || !started.has(node.name)) return item
   const service = { reader: unitReader, key: `${node.params.nacos.unit}.service` }
   const output = { reader: tail, key: startLog(node) }
   const answers = await scope.ask(node, [service, output]).catch((error: unknown) => {

@@ -64,6 +64,9 @@ export async function evenSo<T>(work: () => Promise<T>): Promise<T | undefined> 
   }
 }
 
+/** Whether a node wants a token of whoever writes or looks at its members: 3.x also with auth off, for its admin API keeps its own. */
+export const wantsToken = ({ params: { nacos } }: Node): boolean => nacos.auth.enabled || nacos.version.major >= 3
+
 /**
  * A token of the user nacos; none where auth is off and not `needed`, or no password is declared. Throws when the login
  * is refused.
@@ -100,7 +103,7 @@ export async function toldBy(scope: NodeScope, node: Node): Promise<Told> {
 }
 
 async function look(scope: NodeScope, node: Node): Promise<View> {
-  const token = await login(scope, node, node.params.nacos.version.major >= 3)
+  const token = await login(scope, node, wantsToken(node))
   const answer = await ask(scope, node, client(node, token).members())
   if (answer.status !== 200) {
     const what = `its list of members answers HTTP ${answer.status} ${answer.body.trim().slice(0, 120)}`

@@ -1,6 +1,7 @@
 /** What can be wrong with the nodes of a cluster, alone and together, before any host is asked. */
 import { isIP } from 'node:net'
 import { type Problem, usageError } from '../lib/core/error.ts'
+import { reveal } from '../lib/core/secret.ts'
 import { isSecretName } from '../lib/core/secret-name.ts'
 import type { Fleet } from '../lib/engine/fleet.ts'
 import { type Finding, problemAt, risky, wrong } from '../lib/nacos/finding.ts'
@@ -9,6 +10,7 @@ import { memberProblems } from '../lib/nacos/members.ts'
 import { nearestConsolePort, nearestFreePort, portClashes, portProblem } from '../lib/nacos/ports.ts'
 import { settingsProblems } from '../lib/nacos/settings.ts'
 import { atLeast, jdkFor, prereleaseProblem, support, type Version, versionProblems } from '../lib/nacos/version.ts'
+import { wantsToken } from './nacos-http.ts'
 import { folders } from './nacos-install.ts'
 import { memberOfNode, type Node, settingsOf } from './nacos-node.ts'
 import { heapOf } from './systemd-service.ts'
@@ -46,6 +48,8 @@ export function review(nodes: readonly Node[]): Review {
     )
     add((bad ?? clustered[0])?.where('nacos', 'address') ?? 'nacos', memberProblems(members))
   }
+  const [only, ...others] = clustered
+  if (only && others.length === 0) add(only.where('nacos'), alone(only))
   errors.push(...togetherness(nodes), ...disagreements(nodes))
   return { errors, warnings }
 }
@@ -107,7 +111,7 @@ function findings(node: Node): readonly { where: string; found: Findings }[] {
     { where: node.where('nacos', 'java_flags'), found: secretFlags(nacos.java_flags) },
     {
       where: node.where('nacos', 'auth'),
-      found: nacos.auth.enabled && !nacos.auth.admin_password ? [noPassword(nacos.version)] : [],
+      found: wantsToken(node) && !nacos.auth.admin_password ? [noPassword(nacos.version, nacos.auth.enabled)] : [],
     },
     {
       where: node.where('nacos', 'home'),
@@ -130,9 +134,29 @@ function findings(node: Node): readonly { where: string; found: Findings }[] {
   ]
 }
 
+/** It waits until it has the registry from another one (DistroLoadDataTask), as it should in every larger cluster. */
+const alone = ({ params: { nacos } }: Node): Findings =>
+  String(reveal(nacos.properties[warmup] ?? 'true'))
+    .trim()
+    .toLowerCase() === 'true'
+    ? [
+        wrong(
+          `a cluster of one member never gets ready: it waits for another one (${warmup})`,
+          `declare nacos.mode: standalone, which takes a database too, or ${warmup}: 'false' among nacos.properties`,
+        ),
+      ]
+    : []
+
+const warmup = 'nacos.naming.data.warmup'
+
 /** Up to 2.3 a user may be there from another time: whoever looks after the schema sees (mysql-schema.ts). */
-const noPassword = (version: Version): Finding =>
-  atLeast(version, '2.4.0')
+const noPassword = (version: Version, enabled: boolean): Finding => {
+  if (!enabled)
+    return wrong(
+      'the admin API of 3.x asks for a login, whatever nacos.auth.enabled says: members and writes could not be looked at',
+      'declare nacos.auth.admin_password: the user nacos is made with it',
+    )
+  return atLeast(version, '2.4.0')
     ? wrong(
         'from 2.4.0 on there is no user to log in as',
         'declare nacos.auth.admin_password: the user nacos is made with it',
@@ -141,6 +165,7 @@ const noPassword = (version: Version): Finding =>
         "auth is on without nacos.auth.admin_password: the gate can't try whether the cluster can be used, and drain and backup can't log in",
         'declare the password that the user nacos has, or is to have',
       )
+}
 
 /** Flags that are secrets by their names: they stand in the unit file and in the list of processes. */
 const secretFlags = (flags: readonly string[]): Findings =>

@@ -85,7 +85,8 @@ export function waitHealthy(expected: readonly Node[], nodes: readonly Node[], a
       const scope = reach.scope<NacosNode>(nodes)
       const serving = await gate.serving(scope)
       const all = new Set([...serving, ...names])
-      const missing = await gate.missing(scope, { expected: all, changed: new Set(names), deep: false })
+      const own = new Set(names)
+      const missing = await gate.missing(scope, { expected: all, changed: own, started: own, deep: false })
       const [first] = missing
       if (!first) return done(`${all.size} of ${nodes.length} nodes serve and agree`)
       const final = missing.filter((item) => item.final)

@@ -4,7 +4,7 @@ import type { HttpResponse } from '../lib/core/channel.ts'
 import type { Secret } from '../lib/core/secret.ts'
 import type { Missing } from '../lib/engine/play.ts'
 import { type api, type InstanceKey, isAccepted, type Request, readConfig, readInstances } from '../lib/nacos/api.ts'
-import { ask, client, login, type NodeScope, tried } from './nacos-http.ts'
+import { ask, client, login, type NodeScope, tried, wantsToken } from './nacos-http.ts'
 import { addressOf, type Node } from './nacos-node.ts'
 
 /** The group of the configurations that are published and taken back: their history stays in the database. */
@@ -15,10 +15,9 @@ export async function useOf(scope: NodeScope, nodes: readonly Node[]): Promise<M
   const run = randomBytes(4).toString('hex')
   const tokens = new Map<Node, Secret | undefined>()
   for (const node of nodes) {
-    const { enabled, admin_password: password } = node.params.nacos.auth
     // Without a password there is no way in: what can be told without is told above.
-    if (enabled && !password) return []
-    const token = await tried(() => login(scope, node, false))
+    if (wantsToken(node) && !node.params.nacos.auth.admin_password) return []
+    const token = await tried(() => login(scope, node, wantsToken(node)))
     if (typeof token === 'string') return missingAt(node, token)
     tokens.set(node, token)
   }

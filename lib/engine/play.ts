@@ -54,6 +54,8 @@ export interface Look {
   readonly expected: ReadonlySet<string>
   /** Those that this run has changed so far. */
   readonly changed: ReadonlySet<string>
+  /** Of these, those that may have been started by it, or started again: not those whose change takes nobody away. */
+  readonly started: ReadonlySet<string>
   /** Whether to use the cluster as well: write, read elsewhere, and take it back. */
   readonly deep: boolean
 }

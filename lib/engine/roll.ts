@@ -4,7 +4,7 @@ import type { Assignment } from './assignment.ts'
 import { batchSize } from './batches.ts'
 import { isKeep, isUnreachable, majorityProblems, names, nowhere } from './failures.ts'
 import { mapLimit, type Observation } from './observe.ts'
-import type { Play } from './play.ts'
+import type { Look, Play } from './play.ts'
 import type { Run } from './run.ts'
 import { waitForGate, waitUnchanged } from './wait.ts'
 
@@ -26,6 +26,7 @@ class Roll {
   /** Who serves, as far as it is known: looked up at the start, and after that what the gate has made sure of. */
   #serving: ReadonlySet<string> = new Set()
   readonly #changed = new Set<string>()
+  readonly #started = new Set<string>()
   /** Whether the gate has held since the last change. */
   #gated = false
 
@@ -49,12 +50,12 @@ class Roll {
     }
     if (prepare) run.options.report({ kind: 'preparing', play: play.name })
     await prepare?.({ ...scope, hosts: play.hosts })
-    // What needs no restart takes nobody away: it is done everywhere at once.
+    // What needs no restart takes nobody away: it is done everywhere at once. Where more is to come, the gate is asked before
+    // the first is taken away: who is not well may be the one to mend.
     const quiet = gate ? this.dirty.filter((item) => this.#isQuiet(item)) : []
     const loud = this.dirty.filter((item) => !quiet.includes(item)).map(({ assignment }) => assignment)
-    const harmless = quiet.map(({ assignment }) => assignment)
-    const turned = await this.#batch(harmless, loud.length === 0, (plans) => !plans.some(({ disrupts }) => disrupts))
-    let rest = [...loud, ...turned]
+    let rest = [...loud, ...(await this.#quietly(quiet.map(({ assignment }) => assignment)))]
+    if (rest.length === 0) return this.#wait(true)
     for (let batch = 0; rest.length > 0 && !this.#stopped; ) {
       rest = await this.#inOrder(rest.filter(({ host }) => !run.hasFailed(host.name)))
       if (rest.length === 0) return
@@ -81,27 +82,44 @@ class Roll {
     return this.#serving.has(host.name) && !plans.some(({ disrupts }) => disrupts)
   }
 
-  /** Changes some hosts, then waits for the gate. Gives back those it left alone. */
-  async #batch(
-    batch: readonly Assignment[],
-    last: boolean,
-    mayApply?: Parameters<typeof applyBatch>[2],
-  ): Promise<readonly Assignment[]> {
+  /** Changes hosts without taking one away. Gives back those that it left alone, since they need a restart after all. */
+  async #quietly(batch: readonly Assignment[]): Promise<readonly Assignment[]> {
     if (batch.length === 0) return []
-    const { run, play } = this
-    const left = await applyBatch(run, batch, mayApply)
-    this.#gated = false
-    if (this.#stopped) return left
-    for (const { host } of batch) if (run.isWell(host.name)) this.#changed.add(host.name)
-    for (const { host } of left) this.#changed.delete(host.name)
-    const end = last && left.length === 0
-    const limited = play.hosts.length < play.members.length
-    const everybody = end && !limited ? names(play.members).filter((name) => run.isWell(name)) : []
-    const expected = new Set([...this.#serving, ...this.#changed, ...everybody].filter((name) => !run.hasFailed(name)))
-    const look = { expected, changed: new Set(this.#changed), deep: end }
-    this.#gated = await waitForGate(run, play, [look], play.options.gate?.deadline ?? 0)
-    this.#serving = new Set([...expected].filter((name) => !run.hasFailed(name)))
+    const left = await applyBatch(this.run, batch, (plans) => !plans.some(({ disrupts }) => disrupts))
+    this.#note(
+      batch.filter((one) => !left.includes(one)),
+      this.#changed,
+    )
     return left
+  }
+
+  /** Changes some hosts, then waits for the gate. */
+  async #batch(batch: readonly Assignment[], last: boolean): Promise<void> {
+    await applyBatch(this.run, batch)
+    this.#note(batch, this.#changed, this.#started)
+    await this.#wait(last)
+  }
+
+  #note(batch: readonly Assignment[], ...sets: readonly Set<string>[]): void {
+    this.#gated = false
+    for (const { host } of batch) if (this.run.isWell(host.name)) for (const set of sets) set.add(host.name)
+    this.#serving = new Set([...this.#serving].filter((name) => !this.run.hasFailed(name)))
+  }
+
+  /** The gate for all that serve or were changed; at the end (`last`) for everybody, used as well. */
+  async #wait(last: boolean): Promise<void> {
+    if (this.#stopped) return
+    const { run, play } = this
+    const limited = play.hosts.length < play.members.length
+    const everybody = last && !limited ? names(play.members).filter((name) => run.isWell(name)) : []
+    const expected = [...this.#serving, ...this.#changed, ...everybody].filter((name) => !run.hasFailed(name))
+    const look = this.#look(expected, last)
+    this.#gated = await waitForGate(run, play, [look], play.options.gate?.deadline ?? 0)
+    this.#serving = new Set(expected.filter((name) => !run.hasFailed(name)))
+  }
+
+  #look(expected: readonly string[], deep = false): Look {
+    return { expected: new Set(expected), changed: new Set(this.#changed), started: new Set(this.#started), deep }
   }
 
   /** Who is down already costs nothing to work on, and may be what the others wait for; who leads goes last. */
@@ -129,8 +147,9 @@ class Roll {
     // One that serves and is not well may be the very one to mend: then the others must be.
     const others = [...this.#serving].filter((name) => !leaving.includes(name))
     const looks = [[...this.#serving], others].filter((names) => names.length > 0)
-    const asked = looks.map((names) => ({ expected: new Set(names), changed: new Set<string>(), deep: false }))
-    if (await waitForGate(run, play, asked, gate.patience)) return true
+    const asked = looks.map((names) => this.#look(names))
+    // What was changed may take its time to show; what is wrong where nothing was, was wrong before.
+    if (await waitForGate(run, play, asked, this.#changed.size > 0 ? gate.deadline : gate.patience)) return true
     if (!run.options.signal.aborted) run.giveUp(play)
     run.warn([
       {

@@ -81,5 +81,5 @@ export async function waitUnchanged(run: Run, play: Play): Promise<void> {
   const expected = new Set([...names(play.hosts), ...others].filter(well))
   // What an earlier play of this run changed may take its time to show.
   const seconds = run.hasBegun ? gate.deadline : gate.patience
-  await waitForGate(run, play, [{ expected, changed: new Set(), deep: false }], seconds)
+  await waitForGate(run, play, [{ expected, changed: new Set(), started: new Set(), deep: false }], seconds)
 }

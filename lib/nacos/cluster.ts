@@ -91,7 +91,8 @@ function readGroup(group: unknown): Group {
 
 /**
  * What keeps `views` (one of each member) from being one healthy cluster of exactly `expected` (`ip:port`) with the
- * Raft groups `groups` (any further group must be whole too). Empty when all is well. What a member says of ITSELF counts for Raft: its view of others lags.
+ * Raft groups `groups` (any further group must be whole too: who runs the version of a member that is in it must be in it as
+ * well). Empty when all is well. What a member says of ITSELF counts for Raft: its view of others lags.
  */
 export function clusterProblems(
   views: readonly View[],
@@ -169,13 +170,15 @@ function viewProblems({ from, members }: View, expected: readonly string[]): str
 
 function groupProblems(group: string, needed: boolean, views: readonly View[], peers: readonly string[]): string[] {
   const own = views.flatMap(({ from, members }) => {
-    const groups = members.find(({ address }) => address === from)?.groups
-    return groups ? [{ from, state: groups[group] }] : []
+    const { groups, version } = members.find(({ address }) => address === from) ?? {}
+    return groups ? [{ from, version, state: groups[group] }] : []
   })
+  // A version makes its groups on every member alike.
+  const inIt = new Set(own.flatMap(({ state, version }) => (state && version ? [version] : [])))
   const leaders = new Set(own.map(({ state }) => state?.leader ?? '').filter((leader) => leader !== ''))
   return [
-    ...own.flatMap(({ from, state }) => {
-      if (!state) return needed ? [`${from} is not in the Raft group ${group}`] : []
+    ...own.flatMap(({ from, version, state }) => {
+      if (!state) return needed || (version && inIt.has(version)) ? [`${from} is not in the Raft group ${group}`] : []
       if (state.leader === '') return [`${from} knows no leader of ${group}`]
       if (!peers.includes(state.leader)) return [`${from} follows ${state.leader} in ${group}, which is no member`]
       return []
@@ -189,7 +192,8 @@ function peerProblems(group: string, from: string, actual: readonly string[], wa
   const missing = wanted.filter((peer) => !actual.includes(peer))
   const stray = actual.filter((peer) => !wanted.includes(peer))
   return [
-    ...(missing.length > 0 ? [`${group} at ${from} lacks the peer ${missing.join(', ')}`] : []),
+    // Each by itself: a gate that leaves out what is said of some must not lose the others with them.
+    ...missing.map((peer) => `${group} at ${from} lacks the peer ${peer}`),
     ...(stray.length > 0 ? [`${group} at ${from} has the stray peer ${stray.join(', ')}`] : []),
   ]
 }

@@ -1,3 +1,5 @@
+import type { Problem } from '../core/error.ts'
+import type { Answers } from '../core/probe.ts'
 import { type Resource, resource } from '../core/resource.ts'
 import { content } from '../readers.ts'
 import { declared } from './declared.ts'
@@ -19,6 +21,8 @@ export interface LineSetOptions extends Required<Ownership> {
   parse(text: string): readonly string[]
   /** The text to write when the set differs. */
   render(members: readonly string[]): string
+  /** What should be known of the members that a file names before it is written, and stops nothing. */
+  warn?(listed: readonly string[]): readonly Problem[]
 }
 
 /** The key of the members that nobody declared, and its value where there are none. */
@@ -31,10 +35,11 @@ const required = ['members', 'parse', 'render', 'owner', 'group', 'mode']
  * usage error for what can't be declared so, see `declared`.
  */
 export function lineSet(path: string, options: LineSetOptions): Resource {
-  const { members, parse, render, owner, group, mode } = declared('line-set', path, options, required, [])
+  const { members, parse, render, warn, owner, group, mode } = declared('line-set', path, options, required, ['warn'])
   const question = { reader: content, key: path }
   const ownership = { owner, group, mode }
   const wanted = new Set(members)
+  const listed = (answers: Answers): readonly string[] => parse(Buffer.from(answers(question), 'base64').toString())
   const has = (name: string): string => `member ${name}`
   return resource<PathState>({
     id: `line-set:${path}`,
@@ -43,7 +48,7 @@ export function lineSet(path: string, options: LineSetOptions): Resource {
     read(answers) {
       const state = readPath(answers, path)
       if (state === null) return null
-      const found = new Set(parse(Buffer.from(answers(question), 'base64').toString()))
+      const found = new Set(listed(answers))
       const all = [...found, ...wanted].map((name): [string, string] => [
         has(name),
         found.has(name) ? 'listed' : 'missing',
@@ -61,6 +66,7 @@ export function lineSet(path: string, options: LineSetOptions): Resource {
       actual?.type === 'directory'
         ? [{ where: path, what: 'a directory is where a file should be', remedy: 'move it away, then run again' }]
         : [],
+    warn: (answers, actual) => (actual && warn ? warn(listed(answers)) : []),
     barred: (answers, pending) => barredWay(path, answers, pending),
     steps: ({ actual, changed }) =>
       [...changed].some((key) => key === 'type' || key === strays || key.startsWith('member '))

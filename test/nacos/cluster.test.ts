@@ -102,6 +102,14 @@ const drop = (from: number, about: number): View[] =>
 const own = (from: number, change: Record<string, Group>): View[] =>
   views(from, from, { groups: { g1: group(), g2: group({ leader: '10.0.0.2:7848' }), ...change } })
 
+/** Every member is in a third group. */
+const further = (g3: Group): View[] => expected.flatMap((_, i) => own(i, { g3 }).filter((_view, j) => i === j))
+/** The view of a member that says it runs another version. */
+const otherVersion = ({ from, members }: View): View => ({
+  from,
+  members: members.map((one) => (one.address === from ? { ...one, version: '9.9.9' } : one)),
+})
+
 const cases: readonly [string, readonly View[], readonly string[]][] = [
   ['all well', views(), []],
   ['one sees another DOWN', views(0, 1, { state: 'DOWN' }), ['10.0.0.1:8848 sees 10.0.0.2:8848 DOWN']],
@@ -136,8 +144,27 @@ const cases: readonly [string, readonly View[], readonly string[]][] = [
     own(0, { g1: group({ peers: peers.slice(0, 2) }) }),
     ['g1 at 10.0.0.1:8848 lacks the peer 10.0.0.3:7848'],
   ],
-  ['a further group that is whole', own(0, { g3: group() }), []],
-  ['a further group that is not', own(0, { g3: group({ leader: '' }) }), ['10.0.0.1:8848 knows no leader of g3']],
+  [
+    'two missing peers, each said by itself',
+    own(0, { g1: group({ peers: peers.slice(0, 1) }) }),
+    ['g1 at 10.0.0.1:8848 lacks the peer 10.0.0.2:7848', 'g1 at 10.0.0.1:8848 lacks the peer 10.0.0.3:7848'],
+  ],
+  ['a further group that is whole', further(group()), []],
+  [
+    'a further group that is not',
+    further(group({ leader: '' })),
+    expected.map((from) => `${from} knows no leader of g3`),
+  ],
+  [
+    'a further group that others of the same version are not in',
+    own(0, { g3: group() }),
+    expected.slice(1).map((from) => `${from} is not in the Raft group g3`),
+  ],
+  [
+    'a further group of one that runs another version',
+    own(0, { g3: group() }).map((view, i) => (i === 0 ? otherVersion(view) : view)),
+    [],
+  ],
 ]
 for (const [name, given, says] of cases) test(name, () => assert.equal(clusterProblems(given, expected, groups), says))
 

@@ -1,8 +1,8 @@
 import type { Resource } from '../../lib/core/resource.ts'
 import { parseVersion } from '../../lib/nacos/version.ts'
-import { plainFacts } from '../../lib/testing.ts'
+import { canned, plainFacts } from '../../lib/testing.ts'
 import { clusterConf } from '../../roles/cluster-conf.ts'
-import { suite } from '../kit.ts'
+import { assert, suite } from '../kit.ts'
 import { plans } from '../resources/cases.ts'
 import { cluster } from './nodes.ts'
 
@@ -59,6 +59,53 @@ plans(test, ports, {
     action: 'blocked',
     problems: ['port:8848: taken by java,pid=771'],
   },
+})
+
+const conf = '/opt/nacos/conf/cluster.conf'
+const listed = (...members: readonly string[]): Readonly<Record<string, string>> => ({
+  [`stat:${conf}`]: 'regular file|640|nacos|nacos|8',
+  [`content:${conf}`]: Buffer.from(members.map((member) => `${member}\n`).join('')).toString('base64'),
+})
+const of3 = clusterConf
+  .resources(
+    {
+      ...nodes[0]!.params.nacos,
+      members: ['10.0.0.1:8848', '10.0.0.1:8948', '10.0.0.2:8848'],
+      ownAddress: '10.0.0.1',
+    },
+    plainFacts,
+  )
+  .find(({ id }) => id.startsWith('line-set:'))!
+const shrinks: Readonly<Record<string, readonly [listed: readonly string[], warnings: readonly string[]]>> = {
+  'all are listed': [['10.0.0.1:8848', '10.0.0.1:8948', '10.0.0.2:8848'], []],
+  'one joins': [['10.0.0.1:8848', '10.0.0.2:8848'], []],
+  'one has another address': [['10.0.0.1:8848', '10.0.0.1:8948', '10.0.0.9:8848'], []],
+  'one of four goes, which is on a host that stays': [
+    ['10.0.0.1:8848', '10.0.0.1:8948', '10.0.0.2:8848', '10.0.0.2:8948'],
+    ['10.0.0.2:8948 goes, for it is not declared'],
+  ],
+  'half of six go': [
+    ['10.0.0.1:8848', '10.0.0.1:8948', '10.0.0.2:8848', '10.0.0.7:8848', '10.0.0.8:8848', '10.0.0.9:8848'],
+    [
+      '10.0.0.7:8848 goes, for it is not declared',
+      '10.0.0.8:8848 goes, for it is not declared',
+      '10.0.0.9:8848 goes, for it is not declared',
+      '3 of 6 members go at once: where half or more go, those that stay may never agree on a leader again',
+    ],
+  ],
+}
+for (const [says, [members, warnings]] of Object.entries(shrinks)) {
+  test(`members that go: ${says}`, () => {
+    const plan = of3.plan(canned(listed(...members)), new Set())
+    assert.equal(
+      plan.warnings?.map(({ where, what }) => `${where}: ${what}`),
+      warnings.map((what) => `${conf}: ${what}`),
+    )
+    assert.is(plan.action, says === 'all are listed' ? 'keep' : 'update')
+  })
+}
+test('members that go: none where there is no file', () => {
+  assert.equal(of3.plan(canned({}), new Set()).warnings, [])
 })
 
 const third = (console_port?: number) =>

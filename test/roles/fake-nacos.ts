@@ -1,4 +1,4 @@
-/** A little Nacos 2.2 behind a gate's scope: members that answer over HTTP, and the faults a test switches on. */
+/** A little Nacos 2.2, or 3.0 as far as a gate asks it, behind a gate's scope: members that answer over HTTP, and the faults a test switches on. */
 import type { HttpRequest, HttpResponse } from '../../lib/core/channel.ts'
 import { hostError, unreachable } from '../../lib/core/error.ts'
 import { groupsExpected } from '../../lib/nacos/cluster.ts'
@@ -20,6 +20,8 @@ export interface Sees {
   /** Its Raft groups; null when it belongs to none. Default: those of the version. */
   readonly groups?: readonly string[] | null
   readonly strayPeers?: readonly string[]
+  /** Members that are no peers to it. */
+  readonly lacks?: readonly string[]
 }
 
 export interface Faults {
@@ -32,6 +34,19 @@ export interface Faults {
   readonly fault?: (node: string, request: string) => { readonly status: number; readonly body?: string } | undefined
   /** What is on the machines, by node, as `reader:key`. */
   readonly on?: Readonly<Record<string, Canned>>
+}
+
+/** Paths of 3.x, and those of 2.x that do the same. */
+const older: Readonly<Record<string, string>> = {
+  '/nacos/v3/admin/core/state/liveness': '/nacos/v1/console/health/liveness',
+  '/nacos/v3/admin/core/state/readiness': '/nacos/v1/console/health/readiness',
+  '/nacos/v3/admin/core/cluster/node/list': '/nacos/v1/core/cluster/nodes',
+  '/nacos/v3/admin/ns/ops/metrics': '/nacos/v1/ns/operator/metrics',
+  '/nacos/v3/auth/user/login': '/nacos/v1/auth/login',
+  '/nacos/v3/admin/cs/config': '/nacos/v1/cs/configs',
+  '/nacos/v3/client/cs/config': '/nacos/v1/cs/configs',
+  '/nacos/v3/client/ns/instance': '/nacos/v1/ns/instance',
+  '/nacos/v3/client/ns/instance/list': '/nacos/v1/ns/instance/list',
 }
 
 export class FakeNacos {
@@ -81,7 +96,10 @@ export class FakeNacos {
         remedy: 'start it',
       })
     const { pathname, searchParams } = new URL(request.path, 'http://node')
-    const line = `${request.method ?? 'GET'} ${pathname}`
+    // The admin API of 3.x lets nobody in without a token, whether auth is on for clients or not.
+    const open = !/^\/nacos\/v3\/admin\/(?!core\/state\/)/.test(pathname) || isAdmin(request)
+    if (!open) return { status: 403, headers: {}, body: '{"code":403,"message":"user not found!"}' }
+    const line = `${request.method ?? 'GET'} ${older[pathname] ?? pathname}`
     this.requests.push(`${through} ${line}`)
     const { status, body = '' } =
       this.faults.fault?.(through, line) ??
@@ -93,13 +111,13 @@ export class FakeNacos {
     node: Node,
     line: string,
     form: Readonly<Record<string, string>>,
-    { headers = {}, json }: HttpRequest,
+    request: HttpRequest,
   ): { readonly status: number; readonly body?: string } {
-    const { auth, mode } = node.params.nacos
+    const { auth, mode, version } = node.params.nacos
     // Standalone servers share nothing.
     const place = mode === 'standalone' ? `${node.name} ` : ''
-    const may = !auth.enabled || headers.Authorization === 'Bearer a-token'
-    const config = `${place}config ${form.group} ${form.dataId}`
+    const may = !auth.enabled || isAdmin(request)
+    const config = `${place}config ${form.group ?? form.groupName} ${form.dataId}`
     const service = `${place}service ${form.serviceName}`
     switch (line) {
       case 'GET /nacos/v1/console/health/liveness':
@@ -117,7 +135,7 @@ export class FakeNacos {
     if (!may) return { status: 403, body: 'user not found!' }
     switch (line) {
       case 'POST /nacos/v1/core/ops/raft': {
-        const { groupId, value } = JSON.parse(json ?? '{}') as { groupId: string; value: string }
+        const { groupId, value } = JSON.parse(request.json ?? '{}') as { groupId: string; value: string }
         this.leaders.set(groupId, value)
         return { status: 200, body: '{"code":200,"message":null,"data":null}' }
       }
@@ -127,8 +145,9 @@ export class FakeNacos {
         this.kept.set(config, form.content ?? '')
         return { status: 200, body: 'true' }
       case 'GET /nacos/v1/cs/configs': {
-        const body = this.kept.get(config)
-        return body === undefined ? { status: 404, body: 'config data not exist' } : { status: 200, body }
+        const content = this.kept.get(config)
+        if (content === undefined) return { status: 404, body: 'config data not exist' }
+        return { status: 200, body: version.major < 3 ? content : JSON.stringify({ code: 0, data: { content } }) }
       }
       case 'DELETE /nacos/v1/cs/configs':
         this.kept.delete(config)
@@ -156,13 +175,20 @@ export class FakeNacos {
       groups,
       leader,
       strayPeers = [],
+      lacks = [],
     } = this.faults.sees?.[node.name] ?? {}
     const { version, mode } = node.params.nacos
     const cluster = mode === 'standalone' ? [node] : this.nodes
     const up = cluster.find(({ name }) => !this.faults.down?.includes(name))
     const state = {
       leader: leader ?? (up ? raftPeerOf(memberOfNode(up)) : ''),
-      raftGroupMember: [...cluster.map((one) => raftPeerOf(memberOfNode(one))), ...strayPeers],
+      raftGroupMember: [
+        ...cluster
+          .map(memberOfNode)
+          .filter((member) => !lacks.includes(member))
+          .map(raftPeerOf),
+        ...strayPeers,
+      ],
       term: 3,
     }
     const names = groups === undefined ? groupsExpected(version, mode) : groups
@@ -181,3 +207,5 @@ export class FakeNacos {
     }))
   }
 }
+
+const isAdmin = ({ headers = {} }: HttpRequest): boolean => headers.Authorization === 'Bearer a-token'

@@ -45,6 +45,8 @@ interface Case extends Faults {
   readonly expected?: readonly string[]
   /** Default: none. */
   readonly changed?: readonly string[]
+  /** Default: all that were changed. */
+  readonly started?: readonly string[]
   readonly deep?: boolean
   /** `host: what`; run ids as `N`, ` (final)` where waiting ends. Default: the gate opens. */
   readonly missing?: readonly string[]
@@ -66,6 +68,17 @@ const cases: readonly Case[] = [
   { says: 'three of three, used', changed: all, deep: true, on: everywhere(started) },
   { says: 'three of three, used without auth', swaps: [authOff], changed: all, deep: true, on: everywhere(started) },
   {
+    says: '3.x, used without auth: its admin API asks for a token all the same',
+    swaps: [authOff, ['version: 2.2.4', 'version: 3.0.3']],
+    changed: all,
+    deep: true,
+    on: everywhere({
+      [out]: ['Nacos started', 'Nacos Server API started', 'Nacos Console started']
+        .map((line) => `${line} successfully in 9 ms\n`)
+        .join(''),
+    }),
+  },
+  {
     says: 'three of three, but one that was changed has not said so',
     changed: all,
     deep: true,
@@ -77,6 +90,21 @@ const cases: readonly Case[] = [
     changed: ['n1'],
     deep: true,
     on: { n1: started },
+  },
+  {
+    says: 'one that was changed and not started need not show it: its output may have been emptied since',
+    changed: all,
+    started: ['n1'],
+    deep: true,
+    on: { n1: started },
+  },
+  {
+    says: 'a node that was changed and not started is never final: what its output says is of another time',
+    down: ['n1'],
+    changed: ['n1'],
+    started: [],
+    on: { n1: wrongFlag },
+    missing: [`n1: does not answer: nothing listens on ${at(1)}`],
   },
   { says: 'one member is silent', down: ['n2'], missing: [`n2: does not answer: nothing listens on ${at(2)}`] },
   {
@@ -124,6 +152,14 @@ const cases: readonly Case[] = [
     missing: ['n1', 'n2'].flatMap((n, i) =>
       groups.map((group) => `${n}: ${at(i + 1)} still follows 10.0.0.3:7848 in ${group}, which does not serve`),
     ),
+  },
+  {
+    says: 'two of three, one of which has not taken the other in, nor the one that need not be there yet',
+    down: ['n3'],
+    expected: ['n1', 'n2'],
+    changed: ['n2'],
+    sees: { n1: { lacks: [at(2), at(3)] } },
+    missing: groups.map((group) => `n1: ${group} at ${at(1)} lacks the peer 10.0.0.2:7848`),
   },
   {
     says: 'two leaders',
@@ -322,6 +358,7 @@ for (const {
   swaps = [],
   expected = all,
   changed = [],
+  started: begun = changed,
   deep = false,
   missing = [],
   left = 0,
@@ -330,7 +367,7 @@ for (const {
   test(says, async () => {
     const { nodes } = await cluster(inventory(...swaps))
     const nacos = new FakeNacos(nodes, faults)
-    const look = { expected: new Set(expected), changed: new Set(changed), deep }
+    const look = { expected: new Set(expected), changed: new Set(changed), started: new Set(begun), deep }
     const found = await hurried(() => nacosHealthy().missing(nacos.scope(), look))
     assert.equal(found.map(line).sort(), [...missing].sort())
     assert.is(nacos.kept.size, left)
@@ -345,7 +382,12 @@ for (const {
 test('using it: every node writes, every node reads what each has written, and all is taken back', async () => {
   const { nodes } = await cluster()
   const nacos = new FakeNacos(nodes, { on: everywhere(started) })
-  await nacosHealthy().missing(nacos.scope(), { expected: new Set(all), changed: new Set(all), deep: true })
+  await nacosHealthy().missing(nacos.scope(), {
+    expected: new Set(all),
+    changed: new Set(all),
+    started: new Set(all),
+    deep: true,
+  })
   const times = (request: string): readonly number[] =>
     all.map((name) => nacos.requests.filter((one) => one === `${name} ${request}`).length)
   assert.equal(times('POST /nacos/v1/cs/configs'), [1, 1, 1])
@@ -388,7 +430,7 @@ test('a login that stays refused ends the waiting, with the way out', async () =
   ]
   for (const { status, remedy } of refusals) {
     const nacos = new FakeNacos(nodes, { fault: instead('n2', 'POST /nacos/v1/auth/login', status, 'unknown user!') })
-    const look = { expected: new Set(all), changed: new Set<string>(), deep: false }
+    const look = { expected: new Set(all), changed: new Set<string>(), started: new Set<string>(), deep: false }
     const gate = nacosHealthy()
     for (let time = 0; time < 16; time++) {
       assert.equal(await gate.missing(nacos.scope(), look), [
@@ -443,7 +485,7 @@ const shownBy = async (faults: Faults, swaps: readonly Swap[] = []): Promise<rea
     pictures.push(members.map(({ host, state, leads }) => `${host} ${state} ${leads.length}`).join(', '))
   }
   const gate = nacosHealthy()
-  const look = { expected: new Set(all), changed: new Set<string>(), deep: false }
+  const look = { expected: new Set(all), changed: new Set<string>(), started: new Set<string>(), deep: false }
   const missing = await gate.missing(nacos.scope(), look, shown)
   if (missing.length > 0) await gate.explain(nacos.scope(), missing, shown)
   return pictures
@@ -473,7 +515,7 @@ test('one that answers and does not tell of the others is not silent', async () 
 test('looking costs no request more; nodes that stand alone are no cluster to show', async () => {
   const { nodes } = await cluster()
   const [seen, unseen] = [new FakeNacos(nodes, {}), new FakeNacos(nodes, {})]
-  const look = { expected: new Set(all), changed: new Set<string>(), deep: false }
+  const look = { expected: new Set(all), changed: new Set<string>(), started: new Set<string>(), deep: false }
   await nacosHealthy().missing(seen.scope(), look, () => {})
   await nacosHealthy().missing(unseen.scope(), look)
   assert.equal(seen.requests, unseen.requests)

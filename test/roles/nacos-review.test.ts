@@ -205,6 +205,37 @@ const cases: Readonly<Record<string, Case>> = {
     ],
     warnings: [['hosts.yaml:16:9', 'auth is off']],
   },
+  '3.x wants the password also where auth is off': {
+    swaps: [
+      ['            admin_password: adminpw\n', ''],
+      ['enabled: true', 'enabled: false'],
+      ['version: 2.2.4', 'version: 3.0.3'],
+      ['java: { version: 8 }', 'java: { version: 17 }'],
+    ],
+    errors: [['hosts.yaml:20:11', 'the admin API of 3.x asks for a login, whatever nacos.auth.enabled says']],
+    remedy: /declare nacos\.auth\.admin_password/,
+    warnings: [
+      ['hosts.yaml:17:11', 'supported from their documentation'],
+      ['hosts.yaml:16:9', 'auth is off'],
+    ],
+  },
+  'a cluster of one would wait for another one': {
+    swaps: [
+      ['        n2: { ansible_host: 10.0.0.2 }\n', ''],
+      [n3, ''],
+    ],
+    errors: [['hosts.yaml:14:9', 'a cluster of one member never gets ready']],
+    remedy: /nacos\.mode: standalone.*nacos\.naming\.data\.warmup: 'false'/,
+    warnings: [['hosts.yaml:14:9', '1 member survives the loss of none']],
+  },
+  'a cluster of one that is told not to wait': {
+    swaps: [
+      ['        n2: { ansible_host: 10.0.0.2 }\n', ''],
+      [n3, ''],
+      ['version: 2.2.4', "version: 2.2.4\n          properties: { nacos.naming.data.warmup: 'false' }"],
+    ],
+    warnings: [['hosts.yaml:14:9', '1 member survives the loss of none']],
+  },
   'no identity': {
     swaps: [['            identity_value: idvalue\n', '']],
     errors: [['hosts.yaml:16:9', 'members need an identity']],
