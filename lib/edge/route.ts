@@ -69,13 +69,13 @@ export class Routes {
    * @throws PlinthError (exit code 4) for a configuration that is broken, or that asks for what can't be honoured
    */
   async to(name: string, connection: Connection): Promise<Route> {
-    const { address, port, user, privateKey, password, hostKeys, sshArguments, become } = connection
+    const { address, port, user, privateKey, password, hostKeys, sshArguments, sshArgumentsAt, become } = connection
     const words = [
       ...(port === null ? [] : ['-o', `Port=${port}`]),
       ...(user === null ? [] : ['-o', `User=${user}`]),
       ...sshArguments,
     ]
-    const hops = await this.#hops(name, address, words, [])
+    const hops = await this.#hops(name, address, words, [], sshArgumentsAt)
     const last = hops.at(-1)
     if (!last) throw new Error(`no hop to ${name}`)
     const { keyFiles, named } = last.credentials
@@ -92,14 +92,18 @@ export class Routes {
     return { name, hops: [...hops.slice(0, -1), target], become }
   }
 
-  /** @param behind the jump hosts that this one is the way to */
+  /**
+   * @param behind the jump hosts that this one is the way to
+   * @param wordsAt where the words are written
+   */
   async #hops(
     name: string,
     host: string,
     words: readonly string[],
     behind: readonly string[],
+    wordsAt?: string,
   ): Promise<readonly Hop[]> {
-    const settings = await this.#config.settingsOf(host, words, name)
+    const settings = await this.#config.settingsOf(host, words, name, wordsAt)
     const tokens = tokensOf(host, settings)
     const jump = settings.get('proxyjump')
     const hop = hopOf(name, settings, tokens, jump === null)
@@ -121,7 +125,8 @@ export class Routes {
       ]
       throw usageError({ where, what: `the way goes in circles: ${host} is reached through ${through}`, remedy })
     }
-    const before = this.#jumps.get(key) ?? this.#hops(through, through, own, [...behind, key])
+    const before =
+      this.#jumps.get(key) ?? this.#hops(through, through, own, [...behind, key], settings.placeOf('proxyjump'))
     this.#jumps.set(key, before)
     return [...(await before), hop]
   }

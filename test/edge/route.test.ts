@@ -187,6 +187,25 @@ for (const [config, message] of refused) {
   })
 }
 
+const fromInventory: readonly [word: string, message: RegExp][] = [
+  ['ConnectTimeout=1x', /: .*invalid time value; correct it; "ssh -G -F \S+ -o ConnectTimeout=1x web1" says the same$/],
+  ['ProxyJump=a,b,,c', /: .*a,b,,c/],
+  ['StrictHostKeyChecking=accept-new', /: StrictHostKeyChecking accept-new has no file/],
+  ['PreferredAuthentications=hostbased', /: no way to log in is left/],
+  ['UserKnownHostsFile=%n', /: the file of known host keys is another one/],
+  ['ProxyCommand=nc %Q', /: ProxyCommand has a token that is not understood/],
+]
+for (const [word, message] of fromInventory) {
+  test(`what is wrong with an argument of the inventory has its place: ${word}`, async () => {
+    const sshArgumentsAt = 'inv.yaml:3:4 (ansible_ssh_args)'
+    const more = { sshArguments: ['-o', word], sshArgumentsAt }
+    const error = await failure(hopsOf('web1', word.endsWith('new') ? 'UserKnownHostsFile none' : 'Port 22', more))
+    assert.is(error.code, 4, error.message)
+    assert.ok(error.message.startsWith(`${sshArgumentsAt}: `), error.message)
+    assert.match(error.message, message)
+  })
+}
+
 /** Asks an ssh that says what an older one would: its answer, edited by sed. */
 async function withOldSsh<T>(edit: string, body: () => Promise<T>): Promise<T> {
   const path = process.env.PATH ?? ''
