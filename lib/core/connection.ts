@@ -6,7 +6,7 @@ import * as v from 'valibot'
 import { type BecomeDefaults, becomeOf, becomeVariables } from './become.ts'
 import type { Problem } from './error.ts'
 import type { Connection } from './inventory.ts'
-import { LocatedMap, LocatedScalar } from './located.ts'
+import { LocatedMap, LocatedScalar, placeText } from './located.ts'
 import { check, controllerPath, oneOf, optional, params, port, refused, type Schema, secret, text } from './schema.ts'
 import type { Secret } from './secret.ts'
 import { sshArguments } from './ssh-arguments.ts'
@@ -113,6 +113,15 @@ export const connectionVariables = params({
 /** Whether a variable speaks of the connection, and not to a role. */
 export const isConnectionVariable = (name: string): boolean => name.startsWith('ansible_')
 
+/** The places of the ssh arguments and the variables they are in. */
+const argumentsAt = (own: LocatedMap['entries']): string =>
+  ['ansible_ssh_args', 'ansible_ssh_common_args', 'ansible_ssh_extra_args']
+    .flatMap((name) => {
+      const value = own.get(name)
+      return value === undefined ? [] : [`${placeText(value.at)} (${name})`]
+    })
+    .join(', ')
+
 /** The connection of a host named `name`, or all that is wrong with its variables. */
 export function readConnection(
   name: string,
@@ -140,6 +149,7 @@ export function readConnection(
     user,
     privateKey: value.ansible_ssh_private_key_file ?? value.ansible_private_key_file ?? defaults.privateKey,
     sshArguments: words,
+    sshArgumentsAt: words.length === 0 ? undefined : argumentsAt(own),
     hostKeys: value.ansible_ssh_host_keys ?? [],
     password: value.ansible_password ?? value.ansible_ssh_pass ?? value.ansible_ssh_password ?? defaults.password,
     become,

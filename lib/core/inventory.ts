@@ -16,6 +16,8 @@ export interface Connection {
   readonly privateKey: string | null
   /** Further words of an ssh command line: `-o NAME=VALUE` and `-F FILE`, file names in them made absolute. */
   readonly sshArguments: readonly string[]
+  /** Where they are written, for messages; undefined where there are none. */
+  readonly sshArgumentsAt?: string | undefined
   /** `TYPE BASE64` of the only keys the host may show; none for what the known_hosts files say. */
   readonly hostKeys: readonly string[]
   /** For logins with a password or keyboard-interactive. */

@@ -80,7 +80,11 @@ export function offerOf(settings: SshSettings): Offer {
     ...(ownCiphers && { ciphers: ownCiphers }),
     ...(ownMacs && { macs: ownMacs }),
     hostKeys: allowed('hostkeyalgorithms', 'HostKeyAlgorithms', hostKeys) ?? hostKeys,
-    signatures: allowed('pubkeyacceptedalgorithms', 'PubkeyAcceptedAlgorithms', hostKeys) ?? hostKeys,
+    signatures:
+      allowed('pubkeyacceptedalgorithms', 'PubkeyAcceptedAlgorithms', hostKeys) ??
+      // Its name before OpenSSH 8.5.
+      allowed('pubkeyacceptedkeytypes', 'PubkeyAcceptedKeyTypes', hostKeys) ??
+      hostKeys,
   }
 }
 

@@ -92,7 +92,7 @@ async function tried(streams: Streams, attempt: Attempt): Promise<Streams | null
   const answer = async (given: string): Promise<void> => {
     turn = await limit.standFor(trial.turn(machine))
     if (over) return turn?.over()
-    if (!turn) throw notTried(machine, become, trial.refusedBy ?? [])
+    if (!turn || !(await turn.give())) throw notTried(machine, become, trial.refusedBy ?? [])
     talk.answered()
     stdin.write(`${given}\n`)
   }

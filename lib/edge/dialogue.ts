@@ -62,11 +62,37 @@ export async function answersTo(round: Round, around: Around): Promise<string[]>
   return answers
 }
 
-/** What PAM's modules say and ask when a password must be changed, in the languages in which they say it here. */
-const wantsNewPassword = (round: Round): boolean =>
-  /new (unix )?password|(re-?enter|retype|repeat).*password|current (unix )?password|password.*(has )?expired|change your password|\u65b0.*\u5bc6\u7801|\u5f53\u524d.*\u5bc6\u7801/i.test(
-    plain(shown(round)),
-  )
+/** Questions for a new password, or for the old one on the way to it. The words stand side by side: others are of greetings, and of names. */
+const newPassword = new RegExp(
+  [
+    String.raw`\b(new|old|\(?current\)?) (\w+ )?(password|passphrase)`,
+    String.raw`\b(re-?enter|re-?type|repeat) ((the|your|new) )*(\w+ )?password`,
+    String.raw`((?<![最更])新|当前|當前|目前|原|旧|舊)的?\)? ?(\w+ )?(密[码碼]|口令)`,
+  ].join('|'),
+  'i',
+)
+
+/** Whole clauses in which PAM and sshd say that the password must be changed now. */
+const mustChange = new RegExp(
+  [
+    String.raw`you (are required to|must|need to|have to) change your password( immediately| now\b.*)?`,
+    String.raw`(please )?change your password now|changing (\w+ )?password for \S+`,
+    '(your |the )?password (has |is )?expired',
+    '[您你]?(必须|必須|需要|需)立即(更改|修改|变更|變更)([您你]的)?密[码碼]',
+    '([您你]的)?密[码碼]已经?(过期|過期|失效)',
+  ]
+    .map((clause) => `^(${clause})$`)
+    .join('|'),
+  'i',
+)
+
+/** Whether a password must be changed: of a question its last line counts, and what stands above it only in whole clauses. */
+export function wantsNewPassword({ name, instructions, prompts }: Round): boolean {
+  const lines = prompts.map(({ prompt }) => prompt.trim().split(/[\r\n]+/))
+  const above = [name, instructions, ...lines.flatMap((of) => of.slice(0, -1))].join('\n')
+  const clauses = above.split(/[\r\n.,;:!(（。，；：！]+/).map((clause) => clause.trim())
+  return lines.some((of) => newPassword.test(of.at(-1) ?? '')) || clauses.some((clause) => mustChange.test(clause))
+}
 
 const shown = ({ name, instructions, prompts }: Round): string =>
   [name, instructions, ...prompts.map(({ prompt }) => prompt)].filter(Boolean).join(' ')

@@ -1,5 +1,6 @@
 /** Why a host's key is not accepted, in words: both fingerprints, and what to do. Pure. */
 import { type PlinthError, unreachable } from '../core/error.ts'
+import { q } from '../core/script.ts'
 import { fingerprint, type KnownKey, keyType, type Verdict } from './known-hosts.ts'
 import type { Hop } from './route.ts'
 
@@ -25,16 +26,12 @@ export function hostKeyProblem(where: string, hop: Hop, name: string, refusal: K
   return unreachable({ where, what: `its host key ${what}`, remedy })
 }
 
-function keyText(
-  { address, port, trust, missed }: Hop,
-  name: string,
-  refusal: KeyRefusal,
-  key: Buffer,
-): [string, string] {
+function keyText({ trust, missed }: Hop, name: string, refusal: KeyRefusal, key: Buffer): [string, string] {
   const compare = `compare it with the one the host's own console shows (ssh-keygen -lf on its /etc/ssh/ssh_host_*_key.pub)`
   const somebody = 'if not, somebody may be in between'
   const file = trust.files[0] ?? 'known_hosts'
-  const scan = `ssh-keyscan -p ${port} -t ${scanned(key)} ${address}`
+  // The key is at hand, and a scan would find neither the name it is looked up by nor a host behind another.
+  const add = `echo ${q(`${name} ${keyType(key)} ${key.toString('base64')}`)} >>${q(file)}`
   const elsewhere = missed.filter((way) => way.startsWith('host keys'))
   switch (refusal.kind) {
     case 'changed':
@@ -61,17 +58,14 @@ function keyText(
     case 'authority':
       return [
         `${shown(key)} is vouched for only by a certificate authority (${refusal.by.where}), and host certificates can't be checked here`,
-        `${compare}, then add the host's own key to ${file}: ${scan}`,
+        `${compare}, then add the host's own key: ${add}`,
       ]
     case 'unknown':
       return [
         `${shown(key)} is unknown: no line for ${name} in ${trust.files.join(', ')}${elsewhere.map((way) => `; ${way} are not asked`).join('')}`,
-        `${compare}, then add it: ${scan} >>${file}`,
+        `${compare}, then add it: ${add}`,
       ]
   }
 }
 
 const fileOf = (known: readonly KnownKey[]): string => known[0]?.where.replace(/:\d+$/, '') ?? 'known_hosts'
-
-/** The name of a key's kind in the words of ssh-keyscan. */
-const scanned = (key: Buffer): string => keyType(key).replace(/^ssh-|-sha2-.*$/g, '')

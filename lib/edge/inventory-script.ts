@@ -1,103 +1,39 @@
 /** Programs and modules that make an inventory. Each has a minute; what a program said is shown when it fails. */
 import { isUtf8 } from 'node:buffer'
-import { spawn } from 'node:child_process'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { PlinthError, usageError } from '../core/error.ts'
 import { visible } from '../core/visible.ts'
 import { importing } from './importing.ts'
 import { notStarted } from './program.ts'
+import { runProgram } from './program-output.ts'
 
 /** Seconds for one call. */
 const patience = 60
 const largest = 16 * 1024 * 1024
 
-/** The programs that run, by their process groups: what ends this process from the terminal does not come to them. */
-const running = new Set<number>()
-const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
-
-function endGroup(group: number): void {
-  try {
-    process.kill(-group, 'SIGKILL')
-  } catch {
-    // It has ended by itself since.
-  }
-}
-const endAll = (): void => running.forEach(endGroup)
-
-/** Ends them with this process; it ends as it would have without them. */
-function heard(signal: NodeJS.Signals): void {
-  endAll()
-  if (process.listenerCount(signal) > 1) return
-  process.off(signal, heard)
-  process.kill(process.pid, signal)
-}
-
-/** Has a program end with this process for as long as it runs; returns what ends that. */
-function bound(group: number): () => void {
-  if (running.size === 0) {
-    process.on('exit', endAll)
-    for (const signal of signals) process.on(signal, heard)
-  }
-  running.add(group)
-  return () => {
-    running.delete(group)
-    if (running.size > 0) return
-    process.off('exit', endAll)
-    for (const signal of signals) process.off(signal, heard)
-  }
-}
-
 /**
  * What the program at `path` prints when it is called with `words` (`--list`). Throws usageError, with the end of what it
  * said on stderr, when it can't be run, fails, takes longer than a minute or prints more than 16 MiB.
  */
-export function runInventoryScript(
+export async function runInventoryScript(
   path: string,
   words: readonly string[],
   shown: string,
   seconds = patience,
 ): Promise<string> {
   const where = [shown, ...words].join(' ')
-  return new Promise((done, reject) => {
-    // A group of its own, so that what it started ends with it.
-    const child = spawn(resolve(path), words, { stdio: ['ignore', 'pipe', 'pipe'], detached: true })
-    const release = child.pid === undefined ? (): void => {} : bound(child.pid)
-    const output: Buffer[] = []
-    let size = 0
-    let said = ''
-    let ended: string | null = null
-    const end = (why: string): void => {
-      ended = why
-      if (child.pid !== undefined) endGroup(child.pid)
-    }
-    const timer = setTimeout(() => end(`took longer than ${seconds} s`), seconds * 1000)
-    child.stdout.on('data', (chunk: Buffer) => {
-      if (ended !== null) return
-      output.push(chunk)
-      size += chunk.length
-      if (size > largest) end(`printed more than ${largest / 1024 / 1024} MiB`)
-    })
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      said = `${said}${text}`.slice(-4000)
-    })
-    const fail = (how: string, remedy: string): void => {
-      const last = visible(said.trim()).split('\n').slice(-5).join(' | ').slice(-300)
-      reject(usageError({ where, what: `${how}${last === '' ? '' : ` and said: ${last}`}`, remedy }))
-    }
-    child.on('error', (error: NodeJS.ErrnoException) => {
-      clearTimeout(timer)
-      fail(...notStarted(path, error))
-    })
-    child.on('close', (code, signal) => {
-      clearTimeout(timer)
-      release()
-      if (ended !== null) fail(`the program ${ended}`, 'run it by hand')
-      else if (code !== 0) fail(`the program ended with ${signal ?? `exit code ${code}`}`, 'run it by hand')
-      else if (!isUtf8(Buffer.concat(output))) fail('what it prints is not UTF-8', 'print JSON as UTF-8')
-      else done(Buffer.concat(output).toString())
-    })
-  })
+  const ran = await runProgram(resolve(path), words, { seconds, largest, alone: true })
+  const fail = (how: string, remedy = 'run it by hand'): PlinthError => {
+    const last = visible(ran.said.trim()).split('\n').slice(-5).join(' | ').slice(-300)
+    return usageError({ where, what: `${how}${last === '' ? '' : ` and said: ${last}`}`, remedy })
+  }
+  if (ran.error !== null) throw fail(...notStarted(path, ran.error))
+  if (ran.stopped === 'late') throw fail(`the program took longer than ${seconds} s`)
+  if (ran.stopped === 'large') throw fail(`the program printed more than ${largest / 1024 / 1024} MiB`)
+  if (ran.code !== 0) throw fail(`the program ended with ${ran.signal ?? `exit code ${ran.code}`}`)
+  if (!isUtf8(ran.output)) throw fail('what it prints is not UTF-8', 'print JSON as UTF-8')
+  return ran.output.toString()
 }
 
 /**

@@ -4,6 +4,7 @@
  * another ssh for each.
  */
 import { hostname } from 'node:os'
+import { isAbsolute } from 'node:path'
 import { usageError } from '../core/error.ts'
 import type { Become, Connection } from '../core/inventory.ts'
 import { directives } from '../core/ssh-directives.ts'
@@ -68,13 +69,13 @@ export class Routes {
    * @throws PlinthError (exit code 4) for a configuration that is broken, or that asks for what can't be honoured
    */
   async to(name: string, connection: Connection): Promise<Route> {
-    const { address, port, user, privateKey, password, hostKeys, sshArguments, become } = connection
+    const { address, port, user, privateKey, password, hostKeys, sshArguments, sshArgumentsAt, become } = connection
     const words = [
       ...(port === null ? [] : ['-o', `Port=${port}`]),
       ...(user === null ? [] : ['-o', `User=${user}`]),
       ...sshArguments,
     ]
-    const hops = await this.#hops(name, address, words, [])
+    const hops = await this.#hops(name, address, words, [], sshArgumentsAt)
     const last = hops.at(-1)
     if (!last) throw new Error(`no hop to ${name}`)
     const { keyFiles, named } = last.credentials
@@ -91,14 +92,18 @@ export class Routes {
     return { name, hops: [...hops.slice(0, -1), target], become }
   }
 
-  /** @param behind the jump hosts that this one is the way to */
+  /**
+   * @param behind the jump hosts that this one is the way to
+   * @param wordsAt where the words are written
+   */
   async #hops(
     name: string,
     host: string,
     words: readonly string[],
     behind: readonly string[],
+    wordsAt?: string,
   ): Promise<readonly Hop[]> {
-    const settings = await this.#config.settingsOf(host, words, name)
+    const settings = await this.#config.settingsOf(host, words, name, wordsAt)
     const tokens = tokensOf(host, settings)
     const jump = settings.get('proxyjump')
     const hop = hopOf(name, settings, tokens, jump === null)
@@ -120,7 +125,8 @@ export class Routes {
       ]
       throw usageError({ where, what: `the way goes in circles: ${host} is reached through ${through}`, remedy })
     }
-    const before = this.#jumps.get(key) ?? this.#hops(through, through, own, [...behind, key])
+    const before =
+      this.#jumps.get(key) ?? this.#hops(through, through, own, [...behind, key], settings.placeOf('proxyjump'))
     this.#jumps.set(key, before)
     return [...(await before), hop]
   }
@@ -187,7 +193,7 @@ function refuse(settings: SshSettings): void {
 }
 
 function trustOf(settings: SshSettings): Trust {
-  const own = listed(settings.get('userknownhostsfile'))
+  const own = listed(settings, 'userknownhostsfile')
   const accepts = settings.get('stricthostkeychecking') === 'accept-new'
   const [first] = own
   if (accepts && (first === undefined || first === '/dev/null'))
@@ -198,16 +204,36 @@ function trustOf(settings: SshSettings): Trust {
     })
   return {
     alias: settings.get('hostkeyalias'),
-    files: [...own, ...listed(settings.get('globalknownhostsfile'))],
+    files: [...own, ...listed(settings, 'globalknownhostsfile')],
     pins: [],
-    revoked: settings.get('revokedhostkeys'),
+    revoked: inHome(settings.get('revokedhostkeys')),
     acceptNew: accepts && first !== undefined ? { file: first, hashed: settings.is('hashknownhosts') } : null,
     rsaBits: Number(settings.get('requiredrsasize') ?? 1024),
   }
 }
 
-/** ssh prints the names of a list beside each other, without quotes: what does not begin with `/` belongs to the name before. */
-const listed = (value: string | null): readonly string[] => value?.split(/ (?=\/)/).filter((name) => name !== '') ?? []
+/**
+ * The files of known keys. ssh prints the names beside each other, without quotes: what begins neither with `/` nor with
+ * `~/` belongs to the name before. `~` stands there as it is written: in GlobalKnownHostsFile always, and before OpenSSH
+ * 8.4 (its release notes) in UserKnownHostsFile too, the default included.
+ * @throws PlinthError for a name that is another file in each folder Plinth is started in
+ */
+function listed(settings: SshSettings, keyword: 'userknownhostsfile' | 'globalknownhostsfile'): readonly string[] {
+  const names = settings.get(keyword)?.split(/ (?=~?\/)/) ?? []
+  const files = names.filter((name) => name !== '').map((name) => inHome(name))
+  const relative = files.find((file) => !isAbsolute(file))
+  if (relative === undefined) return files
+  throw usageError({
+    where: settings.placeOf(keyword),
+    what: `the file of known host keys is another one in each folder: ${relative}`,
+    remedy: 'write it with / or ~/ at its beginning',
+  })
+}
+
+/** `~/` spelled out, in a name that ssh has left as it is written. */
+function inHome<T extends string | null>(name: T): T | string {
+  return name?.replace(/^~(?=\/)/, localUser().home) ?? name
+}
 
 function credentialsOf(name: string, settings: SshSettings, tokens: Readonly<Record<string, string>>): Credentials {
   const files = settings.chosen('identityfile')

@@ -7,6 +7,7 @@ import { execFile } from 'node:child_process'
 import { isIPv4, isIPv6, SocketAddress } from 'node:net'
 import { join } from 'node:path'
 import { type PlinthError, usageError } from '../core/error.ts'
+import { q } from '../core/script.ts'
 import { Gate } from './gate.ts'
 import { localUser } from './local-user.ts'
 import { dependsOnHost, type Line, SshConfigFiles } from './ssh-config-files.ts'
@@ -19,7 +20,7 @@ export class SshSettings {
 
   /**
    * @param untouched what an empty configuration comes to on this machine
-   * @param lines the lines of the files that this comes from, as far as they are known: for messages
+   * @param lines the lines that this comes from, those that win first, as far as they are known: for messages
    */
   constructor(
     values: ReadonlyMap<string, readonly string[]>,
@@ -86,6 +87,7 @@ interface Asked {
   readonly host: string
   /** The machine's, or `host` where the answer counts for others too. */
   readonly name: string
+  readonly wordsAt?: string | undefined
 }
 
 /** The settings of all hosts of a run. */
@@ -100,20 +102,21 @@ export class SshConfig {
    * @param host the address, as it is written
    * @param words `-o NAME=VALUE` and `-F FILE`; the first word for a directive wins, and both win over the files
    * @param name of the machine, for messages
+   * @param wordsAt where the words are written, for messages
    * @throws PlinthError (exit code 4) in the words of ssh when the configuration is broken or there is no ssh to read it
    */
-  async settingsOf(host: string, words: readonly string[], name = host): Promise<SshSettings> {
+  async settingsOf(host: string, words: readonly string[], name = host, wordsAt?: string): Promise<SshSettings> {
     const { options, file } = parted(words)
     const files = this.#files.get(file) ?? new SshConfigFiles(file)
     this.#files.set(file, files)
     const { lines, own } = files.bearingOn(host)
     const asWritten = keptBySsh(host)
-    const usual = lines.length === 0 && asWritten ? defaults(host, options) : null
+    const given = options.map(([keyword, value]) => ({ keyword, value, where: wordsAt ?? 'the ssh arguments' }))
+    const usual = lines.length === 0 && asWritten ? defaults(host, options, given) : null
     if (usual) return usual
-    const given = options.map(([keyword, value]) => ({ keyword, value }))
     const alone = own || !asWritten || given.some(dependsOnHost)
     const key = JSON.stringify([alone ? host : null, words, lines.map(({ where }) => where)])
-    const asked = this.#asked.get(key) ?? this.#ask({ host, name: alone ? name : host }, words, lines)
+    const asked = this.#asked.get(key) ?? this.#ask({ host, name: alone ? name : host, wordsAt }, words, lines, given)
     this.#asked.set(key, asked)
     const settings = await asked
     // The hostname in there is another host's, unless it was asked for this one, or HostName sends all of them to it.
@@ -121,7 +124,12 @@ export class SshConfig {
     return alone || sent ? settings : settings.for(host)
   }
 
-  async #ask(asked: Asked, words: readonly string[], lines: readonly Line[]): Promise<SshSettings> {
+  async #ask(
+    asked: Asked,
+    words: readonly string[],
+    lines: readonly Line[],
+    given: readonly Line[],
+  ): Promise<SshSettings> {
     // Nothing that is compared with it is of one host; and one that ssh refuses is no reason to refuse another.
     this.#untouched ??= this.#run({ host: 'localhost', name: 'localhost' }, ['-F', 'none'], lines)
     const untouched = this.#untouched
@@ -129,7 +137,7 @@ export class SshConfig {
       if (this.#untouched === untouched) this.#untouched = undefined
     })
     const values = await this.#run(asked, words, lines)
-    return new SshSettings(values, await untouched, lines)
+    return new SshSettings(values, await untouched, [...given, ...lines])
   }
 
   async #run(asked: Asked, words: readonly string[], lines: readonly Line[]): Promise<Map<string, string[]>> {
@@ -171,6 +179,7 @@ export function parseSettings(text: string): Map<string, string[]> {
 export function defaults(
   host: string,
   options: readonly (readonly [name: string, value: string])[],
+  lines: readonly Line[] = [],
 ): SshSettings | null {
   const { name: user, home } = localUser()
   const named: readonly [string, string][] = user === null ? [] : [['user', user]]
@@ -196,7 +205,7 @@ export function defaults(
     if (!given.has(name)) values.set(name, [name === 'hostkeyalias' ? value.toLowerCase() : value])
     given.add(name)
   }
-  return new SshSettings(values, untouched)
+  return new SshSettings(values, untouched, lines)
 }
 
 /** The options of the words as pairs, and the file they name. */
@@ -215,7 +224,7 @@ function run(asked: Asked, words: readonly string[], lines: readonly Line[]): Pr
   return new Promise((resolve, reject) => {
     execFile('ssh', ['-G', '-T', ...words, '--', asked.host], { timeout: patience * 1000 }, (error, stdout, stderr) => {
       if (!error) resolve(stdout)
-      else reject(configProblem(error, stderr, asked, lines))
+      else reject(configProblem(error, stderr, asked, words, lines))
     })
   })
 }
@@ -223,10 +232,11 @@ function run(asked: Asked, words: readonly string[], lines: readonly Line[]): Pr
 function configProblem(
   error: Error & { code?: unknown; killed?: boolean },
   stderr: string,
-  { host, name }: Asked,
+  { host, name, wordsAt }: Asked,
+  words: readonly string[],
   lines: readonly Line[],
 ): PlinthError {
-  const { where = 'the ssh arguments', keyword = '' } = lines[0] ?? {}
+  const { where = wordsAt ?? 'the ssh arguments', keyword = '' } = lines[0] ?? {}
   if (error.code === 'ENOENT' && !keptBySsh(host))
     return usageError({
       where: name,
@@ -241,14 +251,15 @@ function configProblem(
         'install openssh-client, or write -F none among the ssh arguments of the inventory to go without the files',
     })
   const said = stderr.trim().split(/\r?\n/)
+  const ofWords = wordsAt !== undefined && /^command-line\b/.test(stderr)
   return usageError({
-    where: name === host ? `ssh -G ${host}` : `${name} (ssh -G ${host})`,
+    where: ofWords ? wordsAt : name === host ? `ssh -G ${host}` : `${name} (ssh -G ${host})`,
     what: error.killed
       ? `no answer within ${patience} s`
-      : said.slice(0, -1).join(', ').replace(/\.$/, '') || said.join(' ') || error.message,
+      : (said.slice(0, -1).join(', ') || said.join(' ')).replace(/\.$/, '') || error.message,
     remedy: error.killed
       ? 'see to what the ssh configuration runs or looks up (Match exec, CanonicalizeHostname)'
-      : `correct it; "ssh -G ${host}" says the same`,
+      : `correct it; "ssh -G ${[...words, host].map(q).join(' ')}" says the same`,
   })
 }
 

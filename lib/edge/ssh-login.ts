@@ -153,6 +153,17 @@ class Attempts implements Login {
     return this.#turn !== null
   }
 
+  /** To be waited for just before the password is given. Throws a PlinthError where others have refused it meanwhile. */
+  async #give(): Promise<void> {
+    if (!this.#turn) return
+    this.#waits = true
+    const may = await this.deadline.standFor(this.#turn.give())
+    this.#waits = false
+    const { trial, where } = this.#around
+    // Nor is there anybody left to give it to where the login is over.
+    if (!may && this.deadline.running) throw notTried(where, trial?.refusedBy ?? [])
+  }
+
   #gave(): void {
     if (this.#partial) this.#turn?.accepted()
     // What a person has typed beside it, a one-time code, may be what was wrong.
@@ -277,6 +288,7 @@ class Attempts implements Login {
     const otherwise = { where: this.#around.where, remedy: 'give it with -k or ansible_password' }
     const { where, asker, gone } = this.#around
     const given = password ?? (await this.#patiently(asker.secret(`${where}: password: `, otherwise, gone.signal)))
+    await this.#give()
     this.#answered = true
     yield { type: 'password', username, password: given.reveal() }
     this.#gave()
@@ -296,17 +308,23 @@ class Attempts implements Login {
         const unused = this.#answered ? null : password
         const { where, asker, gone } = this.#around
         const keyed = this.#progress
-        const asked = answersTo(round, {
+        const around = {
           where,
           password: unused,
           given: this.#answered ? password : null,
           keyed,
           asker,
           gone: gone.signal,
-        })
+        }
         answered = true
-        if (unused && asksPassword(round, keyed)) this.#answered = true
-        else this.#typed = true
+        const gives = unused !== null && asksPassword(round, keyed)
+        const asked = gives
+          ? this.#give().then(() => {
+              this.#answered = true
+              return answersTo(round, around)
+            })
+          : answersTo(round, around)
+        if (!gives) this.#typed = true
         this.#patiently(asked).then(finish, (error) => this.#giveUp(error))
       },
     }

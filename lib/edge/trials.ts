@@ -10,6 +10,12 @@ import { Gate } from './gate.ts'
 const enough = 2
 /** The leave to try a password at one host, which is to be given back with what came of it. Only the first word counts. */
 export interface Turn {
+  /**
+   * To be waited for just before the password is given: from then on nothing is handed on that could make it known to
+   * more hosts than may refuse it. Where the turn was handed on meanwhile it waits for another one.
+   * @returns whether it may be given
+   */
+  give(): Promise<boolean>
   accepted(): void
   refused(): void
   /** It can't be known, or the password was not needed. */
@@ -23,6 +29,10 @@ export class Trial {
   #accepted = false
   /** Who has had the turn and said nothing, one after the other. */
   #silent = 0
+  /** Those that have been given it, and have not said for long what they make of it: each may yet refuse it. */
+  readonly #unknown = new Set<() => void>()
+  /** The turn is kept from whoever is next, until more is known. */
+  #kept = false
   readonly #patience: number
 
   /**
@@ -44,29 +54,44 @@ export class Trial {
    * @returns null when the password is not to be tried there (`refusedBy` says why)
    */
   async turn(where: string): Promise<Turn | null> {
-    await this.#gate.enter()
-    if (this.refusedBy) {
-      this.#gate.leave()
-      return null
-    }
-    let open = true
-    let inside = true
+    if (!(await this.#admitted())) return null
+    let [open, inside, given] = [true, true, false]
+    let timer: NodeJS.Timeout | undefined
     const leave = (): void => {
-      if (inside) this.#gate.leave()
+      if (inside) this.#handOn()
       inside = false
     }
-    const patience = Math.max(Math.min(1, this.#patience), this.#patience / 2 ** this.#silent)
-    const timer = setTimeout(() => {
-      this.#silent++
-      leave()
-    }, patience * 1000).unref()
+    const wait = (): void => {
+      clearTimeout(timer)
+      const patience = Math.max(Math.min(1, this.#patience), this.#patience / 2 ** this.#silent)
+      timer = setTimeout(() => {
+        this.#silent++
+        if (given) this.#unknown.add(leave)
+        leave()
+      }, patience * 1000).unref()
+    }
     const settle = (note: () => void): void => {
-      if (open) note()
+      if (!open) return
       open = false
       clearTimeout(timer)
+      this.#unknown.delete(leave)
+      note()
+      if (this.#kept) this.#handOn()
       leave()
     }
+    wait()
     return {
+      give: async () => {
+        if (!inside) {
+          if (!open || !(await this.#admitted())) return false
+          inside = true
+          // It has ended while it waited.
+          if (!open) leave()
+        }
+        given = inside
+        if (given) wait()
+        return given
+      },
       accepted: () =>
         settle(() => {
           this.#accepted = true
@@ -79,6 +104,20 @@ export class Trial {
         }),
       over: () => settle(() => {}),
     }
+  }
+
+  async #admitted(): Promise<boolean> {
+    await this.#gate.enter()
+    if (!this.refusedBy) return true
+    this.#gate.leave()
+    return false
+  }
+
+  /** Gives the turn to whoever is next; not while as many as may refuse it have it, and some of them have not said yet. */
+  #handOn(): void {
+    const known = this.#accepted || this.#refused.length >= enough
+    this.#kept = !known && this.#refused.length + this.#unknown.size >= enough
+    if (!this.#kept) this.#gate.leave()
   }
 }
 

@@ -2,11 +2,11 @@
  * Where vault passwords come from: a file, a program that prints one, the terminal. What is cut off around a password is
  * what Ansible cuts off. (ansible-core 2.19, lib/ansible/cli/__init__.py and parsing/vault.)
  */
-import { spawnSync } from 'node:child_process'
 import { basename, extname } from 'node:path'
 import { usageError } from '../core/error.ts'
 import { resolvePath } from '../core/values.ts'
 import { executable, notStarted, startable } from './program.ts'
+import { runProgram } from './program-output.ts'
 import type { Asker } from './terminal.ts'
 import { readBytes } from './text-file.ts'
 import { defaultId, isVault, openVaultBytes, VaultKey } from './vault.ts'
@@ -64,7 +64,8 @@ export async function vaultKeys(
   const keys: VaultKey[] = []
   // One after the other: a later password file may be encrypted with an earlier password.
   for (const source of sources) {
-    const password = source.file === null ? await typed(source, asker, fresh) : fromFile(source, source.file, keys)
+    const password =
+      source.file === null ? await typed(source, asker, fresh) : await fromFile(source, source.file, keys)
     if (password.length === 0)
       throw usageError({ where: source.where, what: 'an empty vault password', remedy: 'give one' })
     keys.push(new VaultKey(password, source.id, source.file === null))
@@ -128,23 +129,23 @@ function trimmed(bytes: Buffer, blanks = ' \t\n\r\v\f'): Buffer {
   return bytes.subarray(from, to)
 }
 
-function fromFile(source: Named, file: string, earlier: readonly VaultKey[]): Buffer {
+async function fromFile(source: Named, file: string, earlier: readonly VaultKey[]): Promise<Buffer> {
   const path = resolvePath(file, null)
-  if (executable(path)) return trimmed(printed(path, source), '\r\n')
+  if (executable(path)) return trimmed(await printed(path, source), '\r\n')
   const content = trimmed(readBytes(path, source.where, largest))
   const text = content.subarray(0, 4096).toString('latin1')
   if (!isVault(text)) return content
   return trimmed(openVaultBytes(content.toString('latin1'), earlier, source.where).bytes, '\r\n')
 }
 
-/** Bytes above which a file is none with a password. */
+/** Bytes above which a file is none with a password, nor what a program prints. */
 const largest = 1024 * 1024
 
 /** What a client program ends with when it has no password for an id. */
 const unknownId = 2
 
 /** What a program prints. One whose name ends with `-client` is told the id: `--vault-id ID`. */
-function printed(path: string, { given, where }: Named): Buffer {
+async function printed(path: string, { given, where }: Named): Promise<Buffer> {
   const client = basename(path, extname(path)).endsWith('-client')
   if (!startable(path))
     throw usageError({
@@ -154,23 +155,22 @@ function printed(path: string, { given, where }: Named): Buffer {
     })
   const words = client && given !== null ? ['--vault-id', given] : []
   // What is piped in is for us: a secret to encrypt.
-  const input = process.stdin.isTTY ? 'inherit' : 'ignore'
-  const run = spawnSync(path, words, { stdio: [input, 'pipe', 'pipe'], timeout: 60_000 })
-  if (!run.error && run.status === 0) return run.stdout
-  const failure = (run.error as NodeJS.ErrnoException | undefined)?.code
-  if (failure !== undefined && failure !== 'ETIMEDOUT' && failure !== 'ENOBUFS') {
-    const [what, remedy] = notStarted(path, run.error as NodeJS.ErrnoException)
+  const input = process.stdin.isTTY === true
+  const ran = await runProgram(path, words, { seconds: 60, largest, alone: false, input })
+  if (ran.code === 0 && ran.stopped === null) return ran.output
+  if (ran.error !== null) {
+    const [what, remedy] = notStarted(path, ran.error)
     throw usageError({ where, what, remedy })
   }
-  const said = run.stderr?.toString().trim().split('\n').at(-1)
+  const said = ran.said.trim().split('\n').at(-1)
   const how =
-    client && run.status === unknownId
-      ? `knows no password for the vault id "${given}"`
-      : failure !== undefined
-        ? failure === 'ENOBUFS'
-          ? 'printed more than 1 MiB'
-          : 'took longer than 60 s'
-        : `ended with ${run.signal ?? `exit code ${run.status}`}`
+    ran.stopped === 'large'
+      ? 'printed more than 1 MiB'
+      : ran.stopped === 'late'
+        ? 'took longer than 60 s'
+        : client && ran.code === unknownId
+          ? `knows no password for the vault id "${given}"`
+          : `ended with ${ran.signal ?? `exit code ${ran.code}`}`
   throw usageError({
     where,
     what: `the program ${how}${said ? ` and said: ${said}` : ''}`,

@@ -1,5 +1,5 @@
 /** What a question of sshd, sudo or su wants: the password, a code, or who knows. */
-import { asksPassword } from '../../lib/edge/dialogue.ts'
+import { asksPassword, wantsNewPassword } from '../../lib/edge/dialogue.ts'
 import { aboutCode, wantedBy } from '../../lib/edge/prompts.ts'
 import { assert, suite } from '../kit.ts'
 
@@ -85,6 +85,58 @@ test('the text above a question counts where the question says nothing, and only
     assert.not(asked('> ', false, '', text), text)
     assert.ok(asked('Password: ', false, text), `${text}: asked for plainly all the same`)
   }
+})
+
+/** Whether it is a new password that is wanted, by the question and what stands above it. */
+const asksNew = (prompt: string, instructions = '', name = ''): boolean =>
+  wantsNewPassword({ name, instructions, prompts: [{ prompt, echo: false }] })
+
+test('a new password is wanted where the question itself says so, or PAM in its own words above it', () => {
+  for (const prompt of listed(`
+    New password: |Enter new UNIX password: |New SSSD password:|Retype new password: |Re-enter new password:|Re-enter password:
+    Current password: |(current) UNIX password: |Old password:|Enter new LDAP passphrase or password: |Your new password, please:
+    新密码：|新的密码：|新的 UNIX 密码：|输入新的 UNIX 密码：|重新输入新的密码：|请再次输入新密码：|(当前)UNIX 密码：|当前密码：|当前的密码：|原密码：|旧密码：
+    新的密碼：|請輸入新密碼：|目前的密碼：|请设置新口令：
+  `))
+    assert.ok(asksNew(prompt), prompt)
+  for (const said of [
+    'You are required to change your password immediately (administrator enforced).',
+    'You are required to change your password immediately (password expired).\nChanging password for ops.',
+    'WARNING: Your password has expired.\nYou must change your password now and login again!',
+    'Password expired. Change your password now.',
+    '您需要立即更改密码(root 强制)',
+    '您必须立即更改密码（密码过期）。',
+    '您的密码已过期，请修改。',
+    '您必須立即變更您的密碼',
+  ])
+    for (const [prompt, above] of [
+      ['Password: ', said],
+      [`${said}\nPassword: `, ''],
+    ] as const)
+      assert.ok(asksNew(prompt, above), JSON.stringify([above, prompt]))
+})
+
+test('no new password is wanted where a greeting, a name or a date has one of the words', () => {
+  for (const prompt of passwords) assert.not(asksNew(prompt), prompt)
+  for (const [above, prompt] of [
+    ['当前用户: ops', '密码: '],
+    ['', '请输入当前用户 ops 的密码：'],
+    ['系统最新公告：今晚 22 点维护。', '请输入密码：'],
+    ['', '系统最新公告：今晚 22 点维护\n请输入密码：'],
+    ['', "ops@新乡机房-01's 密码："],
+    ['', 'ops@新乡机房-01 的密码：'],
+    ['欢迎使用新一代堡垒机', 'Password: '],
+    ['更新时间 2024-05-01', '请输入登录密码:'],
+    ['', '请输入最新密码：'],
+    ['', '密码错误，请重新输入密码：'],
+    ['新密码规则：至少 12 位，每 90 天必须更改密码。密码已过期的用户请联系管理员。', '密码：'],
+    ['The password has expired on 3 other hosts of yours', 'Password:'],
+    ['You are required to change your password every 90 days. A new password has 12 letters.', 'Password:'],
+    ['Your password will expire in 5 days.', 'Password:'],
+    ['', 'Renewed host. Repeat visits log your password: '],
+    ['', 'Password of the current user: '],
+  ] as const)
+    assert.not(asksNew(prompt, above), JSON.stringify([above, prompt]))
 })
 
 test.run()

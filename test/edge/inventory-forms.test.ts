@@ -255,6 +255,38 @@ test('a program that hangs is ended, with what it started', async () => {
   assert.not(alive(child))
 })
 
+test('a program that has ended is not waited for, though what it left running holds its streams open', async () => {
+  const stray = "setsid sh -c 'echo $$ >stray; exec sleep 20' &\nwhile ! [ -s stray ]; do :; done"
+  const group = `{"g": {"hosts": ["a"]}, "${'x'.repeat(200_000)}": {}}`
+  await read(
+    {
+      'a.yaml': 'all: { hosts: { a: } }',
+      group,
+      'inv.sh': `#!/bin/sh\n${stray}\ncat group\n`,
+      'bad.sh': `#!/bin/sh\n${stray}\necho no >&2\nexit 3\n`,
+      'late.sh': `#!/bin/sh\n${stray}\nsleep 600\n`,
+    },
+    ['a.yaml'],
+  )
+  const strays: number[] = []
+  const run = async (name: string, seconds?: number): Promise<string> => {
+    rmSync('stray', { force: true })
+    try {
+      return await runInventoryScript(`./${name}`, ['--list'], name, seconds)
+    } finally {
+      strays.push(Number(readFileSync('stray', 'utf8')))
+    }
+  }
+  try {
+    assert.is(await run('inv.sh'), group)
+    assert.match(await thrownBy(() => run('bad.sh')), /the program ended with exit code 3 and said: no;/)
+    assert.match(await thrownBy(() => run('late.sh', 0.5)), /the program took longer than 0\.5 s;/)
+    assert.ok(strays.every(alive), 'and is left alone')
+  } finally {
+    for (const stray of strays) process.kill(stray, 'SIGKILL')
+  }
+})
+
 test(
   'what ends the run ends a program and what it started',
   async () => {

@@ -82,6 +82,7 @@ const settled: readonly [config: string, path: string, value: unknown, more?: Pa
   ['PasswordAuthentication no\nKbdInteractiveAuthentication no', 'credentials.methods', ['publickey']],
   ['BatchMode yes', 'credentials.methods', ['publickey']],
   ['UserKnownHostsFile ~/a "/b c"\nGlobalKnownHostsFile /d', 'trust.files', [`${home}/a`, '/b c', '/d']],
+  ['GlobalKnownHostsFile ~/c /d', 'trust.files.2', `${home}/c`],
   ['UserKnownHostsFile none\nGlobalKnownHostsFile /d', 'trust.files', ['/d']],
   ['HostKeyAlias Db', 'trust.alias', 'db'],
   ['RevokedHostKeys /r', 'trust.revoked', '/r'],
@@ -156,6 +157,12 @@ const refused: readonly [config: string, message: RegExp][] = [
     'StrictHostKeyChecking accept-new\nUserKnownHostsFile /dev/null',
     /any key would be taken every time; name one with/,
   ],
+  [
+    'UserKnownHostsFile known /b',
+    /config-\d+:1: the file of known host keys is another one in each folder: known; write it with \/ or ~\//,
+  ],
+  ['StrictHostKeyChecking accept-new\nUserKnownHostsFile known', /is another one in each folder: known;/],
+  ['GlobalKnownHostsFile ../known', /config-\d+:1: the file of known host keys .*: \.\.\/known;/],
   ['KnownHostsCommand /bin/true %H', /config-\d+:1: KnownHostsCommand is not honoured/],
   ['BindInterface lo', /BindInterface is not honoured; name the address/],
   ['ProxyCommand x\nProxyUseFdpass yes', /config-\d+:2: ProxyUseFdpass is not honoured/],
@@ -179,6 +186,61 @@ for (const [config, message] of refused) {
     assert.match(error.message, message)
   })
 }
+
+const fromInventory: readonly [word: string, message: RegExp][] = [
+  ['ConnectTimeout=1x', /: .*invalid time value; correct it; "ssh -G -F \S+ -o ConnectTimeout=1x web1" says the same$/],
+  ['ProxyJump=a,b,,c', /: .*a,b,,c/],
+  ['StrictHostKeyChecking=accept-new', /: StrictHostKeyChecking accept-new has no file/],
+  ['PreferredAuthentications=hostbased', /: no way to log in is left/],
+  ['UserKnownHostsFile=%n', /: the file of known host keys is another one/],
+  ['ProxyCommand=nc %Q', /: ProxyCommand has a token that is not understood/],
+]
+for (const [word, message] of fromInventory) {
+  test(`what is wrong with an argument of the inventory has its place: ${word}`, async () => {
+    const sshArgumentsAt = 'inv.yaml:3:4 (ansible_ssh_args)'
+    const more = { sshArguments: ['-o', word], sshArgumentsAt }
+    const error = await failure(hopsOf('web1', word.endsWith('new') ? 'UserKnownHostsFile none' : 'Port 22', more))
+    assert.is(error.code, 4, error.message)
+    assert.ok(error.message.startsWith(`${sshArgumentsAt}: `), error.message)
+    assert.match(error.message, message)
+  })
+}
+
+/** Asks an ssh that says what an older one would: its answer, edited by sed. */
+async function withOldSsh<T>(edit: string, body: () => Promise<T>): Promise<T> {
+  const path = process.env.PATH ?? ''
+  const bin = mkdtempSync(join(folder, 'old-'))
+  const script = `#!/bin/sh\nPATH='${path}'\nanswer=$(ssh "$@") || exit\necho "$answer" | sed '${edit}'\n`
+  writeFileSync(join(bin, 'ssh'), script, { mode: 0o755 })
+  process.env.PATH = `${bin}:${path}`
+  try {
+    return await body()
+  } finally {
+    process.env.PATH = path
+  }
+}
+
+test('an ssh before 8.4 leaves ~ in the files of known keys: they are those of the home folder, in each folder', async () => {
+  const named = (names: string): string => `s#^\\(userknownhostsfile\\) .*#\\1 ${names}#`
+  const usual = [`${home}/.ssh/known_hosts`, `${home}/.ssh/known_hosts2`]
+  const old = named('~/.ssh/known_hosts ~/.ssh/known_hosts2')
+  const [plain] = await withOldSsh(old, () => hopsOf('web1', 'Ciphers aes256-ctr'))
+  assert.equal(plain!.trust.files.slice(0, 2), usual)
+  const [added] = await withOldSsh(old, () => hopsOf('web1', 'StrictHostKeyChecking accept-new'))
+  assert.equal(added!.trust.acceptNew, { file: usual[0], hashed: false })
+  // Nor does it fill in tokens there, or find the home of another.
+  for (const name of ['%d/known', '~other/known']) {
+    const error = await withOldSsh(named(name), () => failure(hopsOf('web1', 'StrictHostKeyChecking accept-new')))
+    assert.is(error.code, 4, error.message)
+    assert.ok(error.message.includes(`is another one in each folder: ${name}; `), error.message)
+  }
+})
+
+test('an ssh before 8.5 has another name for the signatures of keys', async () => {
+  const old = 's#^pubkeyacceptedalgorithms #pubkeyacceptedkeytypes #'
+  const [hop] = await withOldSsh(old, () => hopsOf('web1', 'PubkeyAcceptedKeyTypes ssh-ed25519'))
+  assert.equal(hop!.offer.signatures, ['ssh-ed25519'])
+})
 
 const names = (hops: readonly Hop[]): readonly string[] =>
   hops.map(({ address, port, credentials }) => `${credentials.user}@${address}:${port}`)

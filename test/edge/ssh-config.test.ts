@@ -244,7 +244,7 @@ const broken: readonly [name: string, words: () => readonly string[], message: R
   [
     'a value that is none',
     () => ['-F', fileWith('Port 1x\n')],
-    /^ssh -G h: .* line 1: Bad (number|port) '1x'.*; correct it; "ssh -G h"/,
+    /^ssh -G h: .* line 1: Bad (number|port) '1x'.*; correct it; "ssh -G -F '.*' h" says the same$/,
   ],
   ['a keyword that is none', () => ['-F', fileWith('Prot 22\n')], /line 1: Bad configuration option: prot/],
   ['an argument that is none', () => ['-F', 'none', '-o', 'HostKeyAlgorithms=none-such'], /Bad key types 'none-such'/],

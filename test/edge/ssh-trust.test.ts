@@ -74,7 +74,7 @@ for (const [name, trust] of trusted) {
 const refused: readonly [name: string, message: RegExp, trust: () => Partial<Trust>][] = [
   [
     'unknown',
-    /its host key ssh-ed25519 SHA256:\S+ is unknown: no line for \[127\.0\.0\.1\]:\d+ in .*ssh-keyscan -p \d+ -t ed25519 127/,
+    /its host key ssh-ed25519 SHA256:\S+ is unknown: no line for \[127\.0\.0\.1\]:\d+ in .*then add it: echo '\[127\.0\.0\.1\]:\d+ ssh-ed25519 AAAA\S+' >>'?\/\S+/,
     () => ({ files: [fileWith('')] }),
   ],
   ['unknown by its alias', /is unknown: no line for other/, () => ({ alias: 'other' })],
@@ -151,6 +151,18 @@ for (const [name, message, trust] of refused) {
     assert.is(logins(), before)
   })
 }
+
+test('what an unknown host is to be added with makes it known, under an alias as well', async () => {
+  for (const alias of [null, 'web-one']) {
+    const file = fileWith('')
+    const trust = { files: [file], alias }
+    const { message } = await failure(openTo(sshd, { trust }))
+    const [, add = ''] = /then add it: (.*)$/.exec(message) ?? []
+    execFileSync('sh', ['-c', add], { stdio: 'pipe' })
+    const channel = await openTo(sshd, { trust }, { machines: newMachines() })
+    await channel.close()
+  }
+})
 
 test('a changed key is shown beside the one that is known', async () => {
   const old = stranger()

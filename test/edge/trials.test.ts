@@ -1,6 +1,6 @@
 /** One try at a time: whose turn it is. What is tried at real hosts is in ssh-login.test.ts and become.test.ts. */
 import { Secret } from '../../lib/core/secret.ts'
-import { Trial, Trials } from '../../lib/edge/trials.ts'
+import { Trial, Trials, type Turn } from '../../lib/edge/trials.ts'
 import { assert, suite } from '../kit.ts'
 
 const test = suite('edge/trials')
@@ -44,6 +44,78 @@ test('where one after the other says nothing each is waited for half as long, un
     globalThis.setTimeout = real
   }
   assert.equal(waits, [10, 5, 2.5, 1.25, 1, 1, 1, 10])
+})
+
+/** Who is given the password now, where everybody who gets the turn gives it; and what they say of it. */
+function asking(trial: Trial, hosts: number) {
+  const given: string[] = []
+  const turns = new Map<string, Turn>()
+  const over = Array.from({ length: hosts }, async (_, index) => {
+    const host = `h${index + 1}`
+    const turn = await trial.turn(host)
+    if (!turn || !(await turn.give())) return
+    given.push(host)
+    turns.set(host, turn)
+  })
+  return { given, over: Promise.all(over), say: (host: string, word: 'refused' | 'over') => turns.get(host)?.[word]() }
+}
+/** Long after the patience of all. */
+const later = (): Promise<void> => new Promise((done) => setTimeout(done, 60))
+
+test('those that have it and say nothing may yet refuse it: no third gets it before it is known what two say', async () => {
+  const trial = new Trial(0.01)
+  const { given, over, say } = asking(trial, 50)
+  await later()
+  assert.equal(given, ['h1', 'h2'])
+  say('h1', 'refused')
+  await later()
+  assert.equal(given, ['h1', 'h2'], 'one refused it, and one may')
+  say('h2', 'refused')
+  await over
+  assert.equal(
+    [given, trial.refusedBy],
+    [
+      ['h1', 'h2'],
+      ['h1', 'h2'],
+    ],
+  )
+})
+
+test('one that froze with the password holds the others up until its login is over, and is none that refused it', async () => {
+  const trial = new Trial(0.01)
+  const { given, over, say } = asking(trial, 4)
+  await later()
+  say('h1', 'over')
+  await later()
+  assert.equal(given, ['h1', 'h2', 'h3'])
+  for (const host of ['h2', 'h3', 'h4']) {
+    await later()
+    say(host, 'over')
+  }
+  await over
+  assert.equal([given.length, trial.refusedBy], [4, null])
+})
+
+test('one that is asked for the password long after its turn waits for another', async () => {
+  const trial = new Trial(0.01)
+  const late = await trial.turn('h1')
+  const second = await trial.turn('h2')
+  assert.ok(await second?.give())
+  let may: boolean | undefined
+  const giving = late?.give().then((answer) => {
+    may = answer
+  })
+  await new Promise((resolve) => setImmediate(resolve))
+  assert.is(may, undefined, 'h2 has it')
+  second?.refused()
+  await giving
+  assert.is(may, true)
+  const third = trial.turn('h3')
+  late?.refused()
+  assert.is(await third, null)
+  const gone = await new Trial().turn('h1')
+  gone?.over()
+  assert.is(await gone?.give(), false)
 })
 
 test('only the first word of a turn counts, and a turn is given back once', async () => {

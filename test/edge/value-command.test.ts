@@ -110,6 +110,30 @@ for (const [word, says] of bad)
     assert.not.match(`${what}; ${remedy}`, /canary/)
   })
 
+test('one that has ended is not late, though what it left running holds its streams open', () => {
+  const stray = join(folder, 'stray')
+  const agent = program(
+    'agent',
+    `#!/bin/sh\nsetsid sh -c 'echo $$ >${stray}; exec sleep 20' &\nwhile ! [ -s ${stray} ]; do :; done; echo ${canary}; exit "$1"\n`,
+  )
+  const commands = new ValueCommands(1)
+  const strays: number[] = []
+  const run = (code: string): string => {
+    rmSync(stray, { force: true })
+    try {
+      return commands.output([agent, code], 'h.yaml').reveal()
+    } finally {
+      strays.push(Number(readFileSync(stray, 'utf8')))
+    }
+  }
+  try {
+    assert.is(run('0'), canary)
+    assert.throws(() => run('3'), /agent ended with exit code 3;/)
+  } finally {
+    for (const one of strays) process.kill(one, 'SIGKILL')
+  }
+})
+
 test('what is no list of words is refused at its place, in an -e as well', async () => {
   for (const value of ['pass show x', '[]', '[pass, {a: 1}]', '[pass, [x]]', '[!vault x]', '{a: 1}', '[""]'])
     assert.match(

@@ -117,6 +117,20 @@ test('a program is told the id when its name ends with -client, and only then', 
   )
 })
 
+test('a program that has ended is not waited for, though what it left running holds its streams open', async () => {
+  const stray = join(folder, 'stray')
+  const agent = program(
+    'agent',
+    `setsid sh -c 'echo $$ >${stray}; exec sleep 20' &\nwhile ! [ -s ${stray} ]; do :; done; echo pw`,
+  )
+  try {
+    are(await vaultKeys({ ...none, files: [agent] }, answering(), { env: {} }), ['default', 'pw'])
+  } finally {
+    // Throws where it is gone: it was waited for.
+    process.kill(Number(readFileSync(stray, 'utf8')), 'SIGKILL')
+  }
+})
+
 test('a source without a password is one line that names it', async () => {
   const failing = program('fails', 'echo canary; echo no key in the ring >&2; exit 7')
   const circle = join(folder, 'circle')
