@@ -86,11 +86,14 @@ const mustChange = new RegExp(
   'i',
 )
 
+/** ASCII punctuation and（。，；：！: escaped, for a literal goes into the bundle as it is, which is ASCII. */
+const clauseEnd = /[\r\n.,;:!(\uff08\u3002\uff0c\uff1b\uff1a\uff01]+/
+
 /** Whether a password must be changed: of a question its last line counts, and what stands above it only in whole clauses. */
 export function wantsNewPassword({ name, instructions, prompts }: Round): boolean {
   const lines = prompts.map(({ prompt }) => prompt.trim().split(/[\r\n]+/))
   const above = [name, instructions, ...lines.flatMap((of) => of.slice(0, -1))].join('\n')
-  const clauses = above.split(/[\r\n.,;:!(（。，；：！]+/).map((clause) => clause.trim())
+  const clauses = above.split(clauseEnd).map((clause) => clause.trim())
   return lines.some((of) => newPassword.test(of.at(-1) ?? '')) || clauses.some((clause) => mustChange.test(clause))
 }
 

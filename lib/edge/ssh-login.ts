@@ -50,15 +50,8 @@ export async function loginOf(where: string, credentials: Credentials, asker: As
   if (offer.identities.length === 0 && password === null) throw nothingToOffer(where, credentials, offer.passedOver)
   const trial = password && memory.trials.of(credentials.user, password)
   if (offer.identities.length === 0 && trial?.refusedBy) throw notTried(where, trial.refusedBy)
-  return new Attempts({
-    where,
-    credentials: { ...credentials, password },
-    offer,
-    asker,
-    refused: memory.refused,
-    trial,
-    gone,
-  })
+  const { refused } = memory
+  return new Attempts({ where, credentials: { ...credentials, password }, offer, asker, refused, trial, gone })
 }
 
 /** As many keys are offered before a password gets its turn: sshd may be content with four attempts in all. */
@@ -308,14 +301,8 @@ class Attempts implements Login {
         const unused = this.#answered ? null : password
         const { where, asker, gone } = this.#around
         const keyed = this.#progress
-        const around = {
-          where,
-          password: unused,
-          given: this.#answered ? password : null,
-          keyed,
-          asker,
-          gone: gone.signal,
-        }
+        const given = this.#answered ? password : null
+        const around = { where, password: unused, given, keyed, asker, gone: gone.signal }
         answered = true
         const gives = unused !== null && asksPassword(round, keyed)
         const asked = gives
