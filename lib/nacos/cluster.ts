@@ -31,6 +31,9 @@ export interface View {
   readonly members: readonly Member[]
 }
 
+/** The group of the embedded storage: while a cluster goes over to MySQL, those that have are in it no more. */
+const ofStorage = 'nacos_config'
+
 /** The Raft groups a member must belong to. Standalone runs the same groups, with itself as their only peer. */
 export function groupsExpected(version: Version, mode: Mode): string[] {
   return [
@@ -38,7 +41,7 @@ export function groupsExpected(version: Version, mode: Mode): string[] {
     'naming_persistent_service_v2',
     'naming_instance_metadata',
     'naming_service_metadata',
-    ...(mode === 'embedded' ? ['nacos_config'] : []),
+    ...(mode === 'embedded' ? [ofStorage] : []),
   ]
 }
 
@@ -174,7 +177,7 @@ function groupProblems(group: string, needed: boolean, views: readonly View[], p
     return groups ? [{ from, version, state: groups[group] }] : []
   })
   // A version makes its groups on every member alike.
-  const inIt = new Set(own.flatMap(({ state, version }) => (state && version ? [version] : [])))
+  const inIt = new Set(own.flatMap(({ state, version }) => (state && version && group !== ofStorage ? [version] : [])))
   const leaders = new Set(own.map(({ state }) => state?.leader ?? '').filter((leader) => leader !== ''))
   return [
     ...own.flatMap(({ from, version, state }) => {

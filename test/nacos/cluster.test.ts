@@ -156,6 +156,11 @@ const cases: readonly [string, readonly View[], readonly string[]][] = [
     expected.map((from) => `${from} knows no leader of g3`),
   ],
   [
+    'the group of the embedded storage, while the others have gone over to MySQL',
+    own(0, { nacos_config: group() }),
+    [],
+  ],
+  [
     'a further group that others of the same version are not in',
     own(0, { g3: group() }),
     expected.slice(1).map((from) => `${from} is not in the Raft group g3`),
