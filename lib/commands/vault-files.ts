@@ -66,6 +66,12 @@ export async function decrypt(files: readonly string[], keys: readonly VaultKey[
 }
 
 function notWhole(content: Buffer, where: string, inside: string): PlinthError {
+  if (!hasInlineVaults(content.toString()) && /^[^#\n]*!vault\b/m.test(content.toString()))
+    return usageError({
+      where,
+      what: 'a value in it has the tag !vault and is no vault, or the file is no YAML',
+      remedy: 'correct it, or encrypt the value again',
+    })
   return hasInlineVaults(content.toString())
     ? usageError({ where, what: 'only single values in it are encrypted, not the file', remedy: inside })
     : usageError({ where, what: 'it is not encrypted', remedy: 'name a file that is' })

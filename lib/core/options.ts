@@ -76,11 +76,9 @@ export function readOptions(
         note(`-${letter}`, name, value)
         if (value !== null) return
       } else {
-        const attached = all
-          .slice(i + 1)
-          .join('')
-          .replace(/^=/, '')
-        note(`-${letter}`, name, attached === '' ? null : attached)
+        const left = all.slice(i + 1).join('')
+        // `-l=` is an empty value, as `--limit=` is: what follows is none.
+        note(`-${letter}`, name, left === '' ? null : left.replace(/^=/, ''))
         return
       }
     }
@@ -88,8 +86,11 @@ export function readOptions(
 
   for (let word = left.shift(); word !== undefined; word = left.shift()) {
     const long = /^--([^=]+)(?:=(.*))?$/s.exec(word)
-    if (word === '--') rest = left.splice(0)
-    else if (long?.[1] !== undefined) note(`--${long[1]}`, long[1], long[2] ?? null)
+    if (word === '--') {
+      rest = left.splice(0)
+      if (rest.length > 0 && rest.every((one) => one.trim() === ''))
+        refuse('--', 'only an empty word follows', 'take it out, or see to the variable it comes from')
+    } else if (long?.[1] !== undefined) note(`--${long[1]}`, long[1], long[2] ?? null)
     else if (/^-[^-]/.test(word)) {
       const [, meant = '', attached = null] = /^-([^=]{2,})(=.*)?$/s.exec(word) ?? []
       if (!table.has(meant)) bundle(word.slice(1))

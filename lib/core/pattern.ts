@@ -50,7 +50,8 @@ export function selectHosts(pattern: string, names: Names, where: string): strin
     throw usageError({
       where,
       what: `"${brief(pattern, 200)}" leaves no host`,
-      remedy: 'widen the pattern (--list-hosts shows hosts)',
+      // The command that shows hosts has no such option.
+      remedy: `widen the pattern${where.startsWith('plinth ') ? '' : ' (--list-hosts shows hosts)'}`,
     })
   return [...chosen]
 }

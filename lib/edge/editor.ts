@@ -33,7 +33,8 @@ function editorOf(env: Env): { readonly name: string; readonly words: readonly s
   const name = env.VISUAL || env.EDITOR ? (env.VISUAL ? '$VISUAL' : '$EDITOR') : 'vi'
   const words = shellWords(env.VISUAL || env.EDITOR || 'vi')
   if (words && words.length > 0) return { name, words: words.map(({ text }) => text) }
-  throw usageError({ where: name, what: 'a quote that does not end', remedy: 'correct it' })
+  const what = words ? 'only blanks, and no editor' : 'a quote that does not end'
+  throw usageError({ where: name, what, remedy: 'correct it' })
 }
 
 /** After these the editor's file is removed. SIGQUIT is no key here: an editor reads the keyboard itself. */

@@ -49,6 +49,10 @@ const namesUser = /:\/\/[^\s@]*:\S*@|https?:\/\/[^\s/@]+@/i
  */
 function withoutSecrets(text: string): string {
   if (!mentionsSecret(text) && !text.includes('{') && !namesUser.test(text)) return text
+  const pairs = text.trim().split(/\s+/)
+  // Several in one, without quotes: each by itself.
+  if (pairs.length > 1 && pairs.every((one) => /^[\w.-]+=[^\s'"\\{]*$/.test(one)))
+    return pairs.map(withoutSecrets).join(' ')
   const pair = /^([\w.-]+)=(.*)$/s.exec(text)
   if (!pair?.[1]) return '***'
   const [, name, value = ''] = pair

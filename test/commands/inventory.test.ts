@@ -126,6 +126,7 @@ const wrong: readonly (readonly [words: string, says: RegExp])[] = [
   ['inventory show web33 -i prod', /there is no host "web33"; did you mean "web3"/],
   ['inventory graph wbe -i prod', /there is no group "wbe"; did you mean "web"/],
   ['inventory hosts -i prod nobody', /plinth inventory hosts: "nobody" is neither a host nor a group/],
+  ['inventory hosts -i prod web:!web', /"web:!web" leaves no host; widen the pattern$/m],
   ['inventory hosts web prod', /"prod" is not expected here/],
   ['inventory list', /--inventory: no inventory given; add -i NAME \(there are: old, prod\)/],
   ['inventory list -i', /-i: needs a value/],

@@ -192,6 +192,10 @@ test(
     write('gbk.yml', Buffer.concat([Buffer.from(mixed(old)), Buffer.from([0x23, 0xc3, 0xdc, 0xc2, 0xeb, 0x0a])]))
     const unread: readonly [line: string, says: RegExp][] = [
       ['plain.yml', /^plain\.yml: it is not encrypted;/],
+      [
+        write('hurt.yml', 'a: !vault |\n  $ANSIBL\n').replace(/^.*\//, ''),
+        /^hurt\.yml: a value in it has the tag !vault and is no vault, or/,
+      ],
       ['whole.yml gbk.yml', /^gbk\.yml:\d+:2: not UTF-8 text; save the file as UTF-8/],
       [`whole.yml ${write('torn.yml', `a: [\n${mixed(old)}`)}`, /torn\.yml: it has a vault in it, and is no YAML/],
     ]
@@ -321,6 +325,7 @@ test(
       [editor('gone', 'rm "$1"'), 4, /has removed what it was given/],
       ['/nowhere/vi', 4, /the editor \/nowhere\/vi can't be run \(ENOENT\), the file is as it was; set VISUAL/],
       ['vi "', 4, /a quote that does not end/],
+      [' ', 4, /^\$EDITOR: only blanks, and no editor; correct it/],
       [editor('torn', 'echo x >> "$1"; kill -9 $$'), 4, /the editor ended with SIGKILL/],
     ]
     for (const [EDITOR, code, says] of unchanged) {

@@ -125,6 +125,7 @@ const bad: readonly [line: string, where: string, what: string, remedy: string][
   ['-i --check', '-i', 'needs a value', 'write -i NAME|PATH'],
   ['--report', '--report', 'needs a value', 'write --report DIR'],
   ['--limit=', '--limit', 'needs a value', 'write --limit PATTERN'],
+  ['-l= --check', '-l', 'needs a value', 'write -l PATTERN'],
   ['--check=yes', '--check', 'takes no value', 'write --check alone'],
   ['-f many', '--forks', 'expected a number', 'write 1 to 1000'],
   ['-f 0', '--forks', 'expected a number', 'write 1 to 1000'],
@@ -165,6 +166,14 @@ for (const [line, where, what, remedy] of bad) {
 test('an empty word is shown as one', () => {
   const [problem] = problemsOf('-i lab ')
   assert.equal([problem!.where, problem!.what], ['""', 'an empty word'])
+})
+
+test('an empty value takes no word after it, and what is to be run is more than blanks', () => {
+  assert.equal(
+    problemsOf('-i lab -l= nacos').map(({ where }) => where),
+    ['-l', 'nacos'],
+  )
+  for (const line of ['-i lab -- ', '-i lab --   ']) assert.is(problemsOf(line)[0]?.what, 'only an empty word follows')
 })
 
 test('everything wrong is said at once', () => assert.is(problemsOf('--foo --check=1 extra -f x').length, 4))

@@ -39,6 +39,11 @@ const cases: readonly (readonly [typed: string, shown: string])[] = [
   ['-C -i prod -- puppet agent --check -C', '-i prod -- puppet agent --check -C'],
 ]
 
+test('several values in one -e: each name is kept', () => {
+  const line = commandLine('playbooks/site.ts', ['-e', 'a=1 dbpass=S3cret url=https://S3cret@h/x'])
+  assert.is(line, "npx tsx playbooks/site.ts -e 'a=1 dbpass=*** url=***'")
+})
+
 for (const [typed, shown] of cases) {
   test(typed, () => {
     const line = commandLine('playbooks/site.ts', typed.split(' '))
