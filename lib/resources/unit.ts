@@ -162,8 +162,12 @@ function checkUnit(name: string, options: UnitOptions): void {
   checkNames(where, options, required, possible)
   const { definition, runs, settles } = options
   checkResources(unit, 'runs of unit', name, runs)
-  if (settles !== undefined && !(typeof settles === 'number' && settles > 0))
-    throw mistake(unit, `settles of unit ${name} is ${shown(settles)}`, 'give seconds, a number greater than 0')
+  if (settles !== undefined && !(typeof settles === 'number' && settles >= 0))
+    throw mistake(
+      unit,
+      `settles of unit ${name} is ${shown(settles)}`,
+      'give seconds, a number, 0 for what has read all when it runs',
+    )
   if (typeof definition !== 'string')
     throw usageError({
       where,

@@ -264,7 +264,11 @@ const told: Readonly<
     ],
   },
   unit: {
-    right: () => [unit('app', { definition, runs: [one], settles: 5 }), inputOf('app@1', one)],
+    right: () => [
+      unit('app', { definition, runs: [one], settles: 5 }),
+      unit('at-once', { definition: definition.replaceAll('app', 'at-once'), runs: [], settles: 0 }),
+      inputOf('app@1', one),
+    ],
     wrong: [
       [() => unit('a/b', { definition, runs: [] }), 'expected the name of a unit, found "a/b"; '],
       [

@@ -40,10 +40,6 @@ const cases: Readonly<Record<string, Bad>> = {
     prepare: executable('cloud', '#!/bin/sh\nexec sleep 600 >&- 2>&-\n'),
     work: () => runInventoryScript('./cloud', ['--list'], 'cloud', 0.2),
   },
-  'one that leaves something behind that holds its output': {
-    prepare: executable('cloud', '#!/bin/sh\nsleep 600 &\necho "{}"\n'),
-    work: () => runInventoryScript('./cloud', ['--list'], 'cloud', 0.3),
-  },
   'a broken binary': { sources: ['./cloud'], prepare: executable('cloud', '\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0') },
   'an interpreter that is not there': { sources: ['./cloud'], prepare: executable('cloud', '#!/nowhere/python\n') },
   'a Windows line end in the first line': {
