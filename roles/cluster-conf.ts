@@ -42,7 +42,7 @@ export const clusterConf = role<typeof nacosParams, Membership>({
   },
 })
 
-/** Who loses its line. As many that come as go are members that moved; whom a person has listed counts as any other. */
+/** Who loses its line. As many that come as go are members that moved; whom a person has listed counts like the rest. */
 function leavers(where: string, listed: readonly string[], members: readonly string[]): readonly Problem[] {
   const before = [...new Set(listed)]
   const going = before.filter((member) => !members.includes(member))
