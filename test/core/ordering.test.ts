@@ -225,8 +225,18 @@ for (const [name, lists, problems] of cases) {
       return { host, play, resources }
     })
     assert.equal(listProblems(listings).map(problemText), problems)
+    assert.equal(listProblems(listings).map(problemText), problems, 'and again: only what is right is remembered')
   })
 }
+
+test('two lists with the same ids as others that agreed may say different things of one', () => {
+  const listings = (content: string) => [
+    { host: 'h1', play: 'early', resources: [text('/twice')] },
+    { host: 'h1', play: 'late', resources: [file('/twice', { content })] },
+  ]
+  assert.equal(listProblems(listings('')), [])
+  assert.is(listProblems(listings('another')).length, 1)
+})
 
 const must = (id: string): Resource => requirement(id, { probe: [], check: () => [] })
 const config = file('/opt/a/current/conf/app.conf', { content: '', ...app })
