@@ -23,12 +23,6 @@ export function distributionPackage(name: string, facts: Facts): Resource {
     const what = `expected the name of one package, found ${shown(name)}`
     throw mistake(distributionPackage, what, 'write it as dpkg -l or rpm -qa shows it, without a version')
   }
-  if (typeof facts?.packageManager !== 'string') {
-    const what = `package ${name}: the facts of its host are ${kindOf(facts)}`
-    throw mistake(distributionPackage, what, "give the second argument of the play's function: (host, facts) => …")
-  }
-  const { packageManager, os } = facts
-  const question = { reader: installed, key: name }
   // dpkg tells names without it, and so it would never be there.
   if (name.includes(':')) {
     const what = 'its name has an architecture'
@@ -38,6 +32,12 @@ export function distributionPackage(name: string, facts: Facts): Resource {
       remedy: `write ${name.replace(/:.*/, '')}: it is that of the host`,
     })
   }
+  if (typeof facts?.packageManager !== 'string') {
+    const what = `package ${name}: the facts of its host are ${kindOf(facts)}`
+    throw mistake(distributionPackage, what, "give the second argument of the play's function: (host, facts) => …")
+  }
+  const { packageManager, os } = facts
+  const question = { reader: installed, key: name }
   return resource<PackageState>({
     id: `package:${name}`,
     probe: [question],
