@@ -1,7 +1,7 @@
 /** Archives on the controller: fetched, verified by SHA-256 and looked through once, before any host is asked. */
 import { createHash } from 'node:crypto'
-import { createReadStream, createWriteStream } from 'node:fs'
-import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { createReadStream } from 'node:fs'
+import { open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { basename, dirname, join, posix } from 'node:path'
 import { Readable } from 'node:stream'
@@ -189,6 +189,10 @@ async function fetched(url: string, sha256: string, where: string, say: (line: s
     const digest = createHash('sha256')
     let read = 0
     let told = 0
+    // Opened before anything is read: a stream that opens it for itself may do so after an early end has removed it.
+    const file = await open(part, 'w').catch((error: Error) => {
+      throw failed(error.message)
+    })
     const source = Readable.from(response.body)
     source.on('data', (chunk: Uint8Array) => {
       digest.update(chunk)
@@ -197,7 +201,7 @@ async function fetched(url: string, sha256: string, where: string, say: (line: s
       told = read
       say(`fetch ${basename(path)}: ${Math.round(read / 1e6)} of ${Math.round(total / 1e6)} MB`)
     })
-    await pipeline(source, createWriteStream(part)).catch((error: Error) => {
+    await pipeline(source, file.createWriteStream()).catch((error: Error) => {
       throw failed(error.message)
     })
     // What is not the archive is not kept: the next run would take it for the archive, and fail again.

@@ -38,7 +38,8 @@ const wrong: readonly (readonly [words: readonly string[], says: RegExp])[] = [
   [['role'], /which name\?/],
   [['role', 'a', 'b'], /"b" is not expected here/],
   [['role', 'x', '--force'], /--force: unknown option/],
-  ...['Big', '../x', 'a/b', 'a--b', '-', '1st', 'a_b', 'é', '', 'x'.repeat(41)].map(
+  [['role', '--', ''], /only an empty word follows/],
+  ...['Big', '../x', 'a/b', 'a--b', '-', '1st', 'a_b', 'é', 'x'.repeat(41)].map(
     (name) => [['role', '--', name], /can't be a name/] as const,
   ),
   ...['class', 'await', 'file', 'params', 'role-test', 'eval', 'arguments'].map(
