@@ -9,6 +9,7 @@ import { tail, unit as unitReader } from '../lib/readers.ts'
 import { ask, client, LoginRefused, type NodeScope, toldBy, tried, viewOf } from './nacos-http.ts'
 import { type Told, topologyOf } from './nacos-members.ts'
 import { memberOfNode, type NacosNode, type Node } from './nacos-node.ts'
+import { explainUntold, Untelling } from './nacos-untold.ts'
 import { missingAt, useOf } from './nacos-use.ts'
 
 /** How many looks in a row a login may be refused. */
@@ -22,8 +23,9 @@ const patientWith = 16
  */
 export function nacosHealthy(): Gate<NacosNode> {
   let refusals = 0
+  const untelling = new Untelling()
   /** A server that has just started may not know its users yet: only a login that stays refused is a wrong password. */
-  const admitted = async (work: () => Promise<Missing[]>): Promise<Missing[]> => {
+  const admitted = async (work: () => Promise<readonly Missing[]>): Promise<readonly Missing[]> => {
     try {
       const found = await work()
       refusals = 0
@@ -67,6 +69,8 @@ export function nacosHealthy(): Gate<NacosNode> {
       if (unready.length > 0) return unready
       return admitted(async () => {
         const found = await agreement(scope, nodes, exact, shown)
+        // What only looks, changes nothing.
+        if (found.length > 0 && changed.size > 0) return untelling.look(scope, found)
         if (found.length > 0 || !deep) return found
         return [...(await unfinished(scope, fresh)), ...(await useOf(scope, nodes))]
       })
@@ -74,7 +78,7 @@ export function nacosHealthy(): Gate<NacosNode> {
     async explain(scope, missing, shown) {
       // Whoever is silent kept the gate from asking how the others see it.
       if (shown) draw(scope, await Promise.all(scope.hosts.map((node) => toldBy(scope, node))), shown)
-      return explain(scope, missing)
+      return [...(await explain(scope, missing)), ...(await explainUntold(scope, missing))]
     },
   }
 }

@@ -102,6 +102,12 @@ export async function toldBy(scope: NodeScope, node: Node): Promise<Told> {
   }
 }
 
+/** What every node tells of all; nodes that don't answer, or can't be reached, tell nothing. */
+export async function viewsOf(scope: NodeScope, nodes: readonly Node[]): Promise<readonly View[]> {
+  const told = await Promise.all(nodes.map((node) => toldBy(scope, node)))
+  return told.flatMap(({ view }) => (typeof view === 'string' || view.members.length === 0 ? [] : [view]))
+}
+
 async function look(scope: NodeScope, node: Node): Promise<View> {
   const token = await login(scope, node, wantsToken(node))
   const answer = await ask(scope, node, client(node, token).members())

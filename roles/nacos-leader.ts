@@ -5,20 +5,13 @@ import { isAccepted } from '../lib/nacos/api.ts'
 import { groupsExpected, type View } from '../lib/nacos/cluster.ts'
 import { leadersOf, ledBy, transferProblems } from '../lib/nacos/leadership.ts'
 import { raftPeerOf } from '../lib/nacos/members.ts'
-import { ask, client, evenSo, login, toldBy } from './nacos-http.ts'
-import { memberOfNode, type Node } from './nacos-node.ts'
+import { ask, client, evenSo, login, viewsOf } from './nacos-http.ts'
+import { memberOfNode, type Node, nameOfPeer } from './nacos-node.ts'
 
 /** Seconds until a group has elected whom it was told to. */
 const election = 60
 /** While one election is under way the next may find no leader to ask: so often it is tried, a second apart. */
 const attempts = 10
-
-/** What every node tells of all; nodes that don't answer, or can't be reached, tell nothing. */
-export async function viewsOf(reach: Reach, nodes: readonly Node[]): Promise<readonly View[]> {
-  const scope = reach.scope(nodes)
-  const told = await Promise.all(nodes.map((node) => toldBy(scope, node)))
-  return told.flatMap(({ view }) => (typeof view === 'string' || view.members.length === 0 ? [] : [view]))
-}
 
 const groupsText = (count: number): string => `${count} Raft group${count === 1 ? '' : 's'}`
 const groupsOf = ({ params: { nacos } }: Node): readonly string[] => groupsExpected(nacos.version, nacos.mode)
@@ -32,7 +25,7 @@ const problem = (where: string, what: string) => ({
 /** All groups are led by `to`. */
 export function leadershipTo(to: Node, nodes: readonly Node[]): Action {
   const look = async (reach: Reach): Promise<Sight> => {
-    const views = await viewsOf(reach, nodes)
+    const views = await viewsOf(reach.scope(nodes), nodes)
     const leaders = leadersOf(views)
     const own = ledBy(views, memberOfNode(to))
     if (leaders.size > 0 && own.length === leaders.size) return done(`${to.name} leads all ${groupsText(own.length)}`)
@@ -50,7 +43,7 @@ export function leadershipTo(to: Node, nodes: readonly Node[]): Action {
     deadline: election,
     look,
     work: async (work) => {
-      const views = await viewsOf(work, nodes)
+      const views = await viewsOf(work.scope(nodes), nodes)
       const own = ledBy(views, memberOfNode(to))
       for (const group of leadersOf(views).keys()) if (!own.includes(group)) await hand(work, nodes, group, to)
     },
@@ -74,7 +67,7 @@ export function leadershipOff(off: Node, nodes: readonly Node[], force = false):
   let asked = false
   const look = async (reach: Reach): Promise<Sight> => {
     if (others.length === 0 || off.params.nacos.mode === 'standalone') return done('it stands alone')
-    const views = await viewsOf(reach, nodes)
+    const views = await viewsOf(reach.scope(nodes), nodes)
     const leaders = leadersBeside(views, off)
     const led = ledByOff(leaders)
     // Who does not answer leads nothing any more once the others have noticed.
@@ -98,7 +91,7 @@ export function leadershipOff(off: Node, nodes: readonly Node[], force = false):
     deadline: election,
     look,
     work: async (work) => {
-      const views = await viewsOf(work, nodes)
+      const views = await viewsOf(work.scope(nodes), nodes)
       const to = successor(views)
       if (!('name' in to)) return
       for (const group of ledByOff(leadersBeside(views, off))) await hand(work, nodes, group, to, force)
@@ -154,6 +147,3 @@ async function hand(work: Work, nodes: readonly Node[], group: string, to: Node,
     force ? evenSo(transfer) : transfer(),
   )
 }
-
-const nameOfPeer = (nodes: readonly Node[], peer: string): string =>
-  peer === '' ? 'nobody' : (nodes.find((node) => raftPeerOf(memberOfNode(node)) === peer)?.name ?? peer)

@@ -18,7 +18,7 @@ import {
 } from '../lib/core/schema.ts'
 import type { Host } from '../lib/engine/play.ts'
 import { type Database, defaultJdbcParameters } from '../lib/nacos/jdbc.ts'
-import { canonicalAddress, memberOf } from '../lib/nacos/members.ts'
+import { canonicalAddress, memberOf, raftPeerOf } from '../lib/nacos/members.ts'
 import type { SettingsInput } from '../lib/nacos/settings.ts'
 import { parseVersion } from '../lib/nacos/version.ts'
 import { openText, textOrSecret } from './given-text.ts'
@@ -102,6 +102,10 @@ export const addressOf = ({ params: { nacos }, machine }: Node): string =>
 
 /** `address:port` of a node, as cluster.conf has it. */
 export const memberOfNode = (node: Node): string => memberOf(addressOf(node), node.params.nacos.port)
+
+/** The node behind a Raft peer (`address:raftport`); the peer itself where it is of none of them. */
+export const nameOfPeer = (nodes: readonly Node[], peer: string): string =>
+  peer === '' ? 'nobody' : (nodes.find((node) => raftPeerOf(memberOfNode(node)) === peer)?.name ?? peer)
 
 /** The database of a node as Nacos will use it; none where it keeps its data itself. */
 export function databaseOf({ params: { database } }: Node): Database | undefined {

@@ -171,6 +171,43 @@ function viewProblems({ from, members }: View, expected: readonly string[]): str
   ]
 }
 
+const saysNothing = 'says nothing of the Raft group'
+
+/** Whether a problem of `clusterProblems` is that a member does not tell of a group. */
+export const isUntold = (problem: string): boolean => problem.includes(` ${saysNothing} `)
+
+/** Whether what a member has noted of a group is from its leader: who waits for that may have an entry without peers. */
+export const isTold = (group: Group | undefined): group is Group => group !== undefined && group.peers.length > 0
+
+/** A member that says nothing of a group of which its leader counts it as a peer. */
+export interface Untold {
+  readonly member: string
+  readonly group: string
+  /** As `ip:raftport`. */
+  readonly leader: string
+}
+
+/**
+ * The members that are in a group and do not tell of it. Nacos notes a group when the member hears of its leader, and loses
+ * that note when it comes before the group is set up (`NacosStateMachine.allPeers` throws; seen with 2.2.4 on a busy
+ * machine): it then says nothing until another leader is elected.
+ */
+export function untold(views: readonly View[]): readonly Untold[] {
+  const own = views.map(({ from, members }) => ({
+    from,
+    groups: members.find(({ address }) => address === from)?.groups ?? {},
+  }))
+  return own.flatMap(({ from: leading, groups }) =>
+    Object.entries(groups)
+      .filter(([, { leader }]) => leader === raftPeerOf(leading))
+      .flatMap(([group, { leader, peers }]) =>
+        own
+          .filter(({ from, groups }) => peers.includes(raftPeerOf(from)) && !isTold(groups[group]))
+          .map(({ from }) => ({ member: from, group, leader })),
+      ),
+  )
+}
+
 function groupProblems(group: string, needed: boolean, views: readonly View[], peers: readonly string[]): string[] {
   const own = views.flatMap(({ from, members }) => {
     const { groups, version } = members.find(({ address }) => address === from) ?? {}
@@ -181,13 +218,14 @@ function groupProblems(group: string, needed: boolean, views: readonly View[], p
   const leaders = new Set(own.map(({ state }) => state?.leader ?? '').filter((leader) => leader !== ''))
   return [
     ...own.flatMap(({ from, version, state }) => {
-      if (!state) return needed || (version && inIt.has(version)) ? [`${from} is not in the Raft group ${group}`] : []
+      if (!state || (leaders.size > 0 && !isTold(state)))
+        return needed || (version && inIt.has(version)) ? [`${from} ${saysNothing} ${group}`] : []
       if (state.leader === '') return [`${from} knows no leader of ${group}`]
       if (!peers.includes(state.leader)) return [`${from} follows ${state.leader} in ${group}, which is no member`]
       return []
     }),
     ...(leaders.size > 1 ? [`${group} has ${leaders.size} leaders: ${[...leaders].sort().join(', ')}`] : []),
-    ...own.flatMap(({ from, state }) => (state ? peerProblems(group, from, state.peers, peers) : [])),
+    ...own.flatMap(({ from, state }) => (isTold(state) ? peerProblems(group, from, state.peers, peers) : [])),
   ]
 }
 

@@ -1,11 +1,12 @@
 /** Who leads which Raft group, and what keeps a member from leading: read from what the members say. */
 import { at } from './api.ts'
-import { clusterProblems, type View } from './cluster.ts'
+import { clusterProblems, isTold, type View } from './cluster.ts'
 import { raftPeerOf } from './members.ts'
 import { atLeast, type Version } from './version.ts'
 
 /**
- * The leader of every group, by what each member says of itself; empty while there is none, or while they disagree.
+ * The leader of every group, by what each member says of itself; empty while there is none, or while they disagree. Who has
+ * heard of none, while others have, has no say.
  * @param views one for each member that was asked
  */
 export function leadersOf(views: readonly View[]): ReadonlyMap<string, string> {
@@ -13,7 +14,10 @@ export function leadersOf(views: readonly View[]): ReadonlyMap<string, string> {
     Object.entries(members.find(({ address }) => address === from)?.groups ?? {}),
   )
   const leaders = new Map<string, string>()
-  for (const [group, { leader }] of said) {
+  const heard = new Set(said.flatMap(([group, state]) => (isTold(state) ? [group] : [])))
+  for (const [group, state] of said) {
+    if (heard.has(group) && !isTold(state)) continue
+    const { leader } = state
     const before = leaders.get(group)
     leaders.set(group, before === undefined || before === leader ? leader : '')
   }
@@ -26,7 +30,8 @@ export const ledBy = (views: readonly View[], member: string): readonly string[]
 
 /**
  * Why leadership must not go to `target` now: it is not UP in every member's eyes, or its groups are not whole. Empty
- * when it may. `expected` are the members that must be there (`ip:port`).
+ * when it may. `expected` are the members that must be there (`ip:port`). Another member that says nothing of a group is no
+ * reason: a new leader is what makes it tell.
  */
 export function transferProblems(
   views: readonly View[],
@@ -44,7 +49,7 @@ export function transferProblems(
   const parts = groups
     .filter((group) => !groupsThere[group]?.peers.includes(peer))
     .map((group) => `${target} is no peer of ${group}`)
-  const whole = clusterProblems(views, expected, groups).filter((what) => / peer | not in the Raft group /.test(what))
+  const whole = clusterProblems(views, expected, groups).filter((what) => what.includes(' peer '))
   return [...(own ? [] : [`${target} does not answer`]), ...new Set([...states, ...parts, ...whole])]
 }
 

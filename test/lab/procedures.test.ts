@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { assert, suite } from '../kit.ts'
 import { quiet } from './connections.ts'
+import { hearInTime, hearTooEarly } from './nacos/late-note.ts'
 import {
   changesBetween,
   complaints,
@@ -164,6 +165,26 @@ test(
     assert.match(again.stdout, /nothing to do/)
   },
   { timeout: 180 },
+)
+
+test(
+  'a member that says nothing of a Raft group after its start is made to: another leads it',
+  async () => {
+    assert.equal(await leaders(...nodes), ['nacos2'])
+    await hearTooEarly('nacos3')
+    try {
+      // A change that has it started anew.
+      await inside('nacos3', 'rm /opt/nacos/releases/2.2.4/.plinth')
+      const { code, stderr, report } = await site(lab)
+      assert.is(code, 0, complaints(report))
+      assert.match(stderr, /nacos3: .* says nothing of the Raft group (\w+); nacos1 is made its leader/)
+    } finally {
+      await hearInTime('nacos3')
+    }
+    assert.equal((await leaders(...nodes)).toSorted(), ['nacos1', 'nacos2'])
+    ended(await run('leader', '-e', 'to=nacos2'))
+  },
+  { timeout: 240 },
 )
 
 test(

@@ -5,6 +5,7 @@ import {
   type Member,
   problemsWithout,
   readMembers,
+  untold,
   type View,
 } from '../../lib/nacos/cluster.ts'
 import { parseVersion } from '../../lib/nacos/version.ts'
@@ -127,7 +128,26 @@ const cases: readonly [string, readonly View[], readonly string[]][] = [
     ['10.0.0.2:8848 reports no Raft groups (no raftMetaData)'],
   ],
   ['what others say of its groups does not count', views(0, 1, { groups: undefined }), []],
-  ['missing in one group', views(0, 0, { groups: { g1: group() } }), ['10.0.0.1:8848 is not in the Raft group g2']],
+  [
+    'missing in one group',
+    views(0, 0, { groups: { g1: group() } }),
+    ['10.0.0.1:8848 says nothing of the Raft group g2'],
+  ],
+  [
+    'one that has heard of a leader and of no peers',
+    own(0, { g2: group({ leader: '10.0.0.2:7848', peers: [] }) }),
+    ['10.0.0.1:8848 says nothing of the Raft group g2'],
+  ],
+  [
+    'one that waits for its leader to be told of it, while the others know one',
+    own(0, { g2: group({ leader: '', peers: [] }) }),
+    ['10.0.0.1:8848 says nothing of the Raft group g2'],
+  ],
+  [
+    'all wait for a leader',
+    further(group({ leader: '', peers: [] })),
+    expected.map((from) => `${from} knows no leader of g3`),
+  ],
   ['no leader known', own(0, { g1: group({ leader: '' }) }), ['10.0.0.1:8848 knows no leader of g1']],
   [
     'two leaders',
@@ -163,7 +183,7 @@ const cases: readonly [string, readonly View[], readonly string[]][] = [
   [
     'a further group that others of the same version are not in',
     own(0, { g3: group() }),
-    expected.slice(1).map((from) => `${from} is not in the Raft group g3`),
+    expected.slice(1).map((from) => `${from} says nothing of the Raft group g3`),
   ],
   [
     'a further group of one that runs another version',
@@ -172,6 +192,20 @@ const cases: readonly [string, readonly View[], readonly string[]][] = [
   ],
 ]
 for (const [name, given, says] of cases) test(name, () => assert.equal(clusterProblems(given, expected, groups), says))
+
+test('who says nothing of a group, though its leader counts it in', () => {
+  const silent = { member: '10.0.0.3:8848', group: 'g1', leader: '10.0.0.1:7848' }
+  const without = { groups: { g2: group({ leader: '10.0.0.2:7848' }) } }
+  assert.equal(untold(views()), [])
+  assert.equal(untold(views(2, 2, without)), [silent])
+  assert.equal(untold(own(2, { g1: group({ peers: [] }) })), [silent])
+  assert.equal(untold(own(2, { g1: group({ leader: '', peers: [] }) })), [silent])
+  // What others say of it does not count, nor one that its leader does not know, nor a group whose leader was not asked.
+  assert.equal(untold(views(0, 2, without)), [])
+  const small = { groups: { g1: group({ peers: peers.slice(0, 2) }), g2: group({ leader: '10.0.0.2:7848' }) } }
+  assert.equal(untold([views(0, 0, small)[0]!, ...views(2, 2, without).slice(1)]), [])
+  assert.equal(untold(views(2, 2, without).slice(1)), [])
+})
 
 test('a leader that is no member is said', () => {
   const stray = views().map(({ from }) => ({

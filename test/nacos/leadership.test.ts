@@ -47,6 +47,9 @@ test('the leader of a group is whom all name; while they disagree there is none'
   ]
   assert.equal([...leadersOf(split).values()], ['', peers[0]])
   assert.equal([...leadersOf([])], [])
+  const waiting = view(members[2]!, { leaders: ['', ''], peers: [] })
+  assert.equal([...leadersOf([...all().slice(0, 2), waiting]).values()], [peers[0], peers[0]])
+  assert.equal([...leadersOf([waiting]).values()], ['', ''])
 })
 
 test('a member leads what all say it leads', () => {
@@ -57,6 +60,15 @@ test('a member leads what all say it leads', () => {
 
 test('whoever is UP to everybody, with its peers whole, may lead', () => {
   assert.equal(transferProblems(all(), members[1]!, members, names), [])
+})
+
+test('another that says nothing of a group is no reason: a new leader is what makes it tell', () => {
+  const third = view(members[2]!)
+  const own = third.members.find(({ address }) => address === members[2])!
+  const quiet = { ...own, groups: { [names[1]!]: own.groups![names[1]!]! } }
+  const views = [view(members[0]!), view(members[1]!), { ...third, members: [...third.members.slice(0, 2), quiet] }]
+  assert.equal(transferProblems(views, members[1]!, members, names), [])
+  assert.equal(transferProblems(views, members[2]!, members, names), [`${members[2]} is no peer of ${names[0]}`])
 })
 
 test('reasons against a leader, each by name', () => {

@@ -191,7 +191,9 @@ export class FakeNacos {
       ],
       term: 3,
     }
-    const names = groups === undefined ? groupsExpected(version, mode) : groups
+    const told = groups === undefined ? groupsExpected(version, mode) : groups
+    // A new leader is heard of by all.
+    const names = told && [...new Set([...told, ...this.leaders.keys()])]
     const metaDataMap = Object.fromEntries(
       (names ?? []).map((name) => [name, { ...state, leader: this.leaders.get(name) ?? state.leader }]),
     )

@@ -200,7 +200,7 @@ const cases: readonly Case[] = [
   {
     says: 'UP and not in one of the Raft groups',
     sees: { n3: { groups: groups.slice(1) } },
-    missing: [`n3: ${at(3)} is not in the Raft group ${groups[0]}`],
+    missing: [`n3: ${at(3)} says nothing of the Raft group ${groups[0]}`],
   },
   {
     says: 'not ready',
@@ -446,6 +446,80 @@ test('a login that stays refused ends the waiting, with the way out', async () =
       { where: 'n2', what: `the login as nacos was refused (HTTP ${status})`, remedy },
     ])
   }
+})
+
+/** As if a start had lost it: n3 is in the group, and says nothing of it. */
+const untold: Faults = { sees: { n3: { groups: groups.slice(1) } }, on: everywhere(started) }
+const silence = { host: 'n3', what: `${at(3)} says nothing of the Raft group ${groups[0]}` }
+const transfers = ({ requests }: FakeNacos): readonly string[] =>
+  requests.filter((one) => one.includes('core/ops/raft'))
+const lookOf = (changed: readonly string[], deep = false) => ({
+  expected: new Set(all),
+  changed: new Set(changed),
+  started: new Set(changed),
+  deep,
+})
+
+test('a member that goes on saying nothing of a group is made to hear of it: another leads, once', async () => {
+  const { nodes } = await cluster()
+  for (const deep of [false, true]) {
+    const nacos = new FakeNacos(nodes, untold)
+    const gate = nacosHealthy()
+    const missing = () => hurried(() => gate.missing(nacos.scope(), lookOf(['n3'], deep)))
+    for (let time = 1; time < 15; time++) assert.equal(await missing(), [silence])
+    assert.equal(transfers(nacos), [])
+    const done = `${silence.what}; n2 is made its leader, so that it is heard of`
+    assert.equal(await missing(), [{ ...silence, what: done }])
+    assert.equal(transfers(nacos), ['n2 POST /nacos/v1/core/ops/raft'])
+    assert.equal([...nacos.leaders], [[groups[0], '10.0.0.2:7848']])
+    assert.equal(await missing(), [])
+  }
+})
+
+test('nobody is made to hear of a group by a look at what nothing was changed on, nor while anything else is missing', async () => {
+  const { nodes } = await cluster()
+  const alsoSick = { ...untold.sees, n1: { states: { [at(2)]: 'SUSPICIOUS' } } }
+  const lonely = { ...untold.sees, n2: { groups: groups.slice(1) } }
+  for (const [changed, sees, transferred] of [
+    [[], untold.sees, 0],
+    [['n3'], alsoSick, 0],
+    // Who says nothing itself can't be made the leader, and each attempt would be the same.
+    [['n3'], lonely, 0],
+    [['n3'], untold.sees, 1],
+  ] as const) {
+    const nacos = new FakeNacos(nodes, { ...untold, sees: sees ?? {} })
+    const gate = nacosHealthy()
+    for (let time = 0; time < 50; time++) if ((await gate.missing(nacos.scope(), lookOf(changed))).length === 0) break
+    assert.is(transfers(nacos).length, transferred)
+  }
+})
+
+test('that it could not be done is said, and it is tried again after a while', async () => {
+  const { nodes } = await cluster()
+  const nacos = new FakeNacos(nodes, { ...untold, fault: instead('n2', 'POST /nacos/v1/core/ops/raft', 500, 'busy\n') })
+  const gate = nacosHealthy()
+  const looks: string[] = []
+  for (let time = 0; time < 70; time++)
+    looks.push(...(await gate.missing(nacos.scope(), lookOf(['n3']))).map(({ what }) => what))
+  const tried = looks.flatMap((what, index) => (what === silence.what ? [] : [[index + 1, what]]))
+  const failed = `${silence.what}; n2 could not be made its leader: HTTP 500 busy`
+  assert.equal(tried, [
+    [15, failed],
+    [60, failed],
+  ])
+})
+
+test('why a member says nothing of a group, and what to do about it', async () => {
+  const { nodes } = await cluster()
+  const nacos = new FakeNacos(nodes, { ...untold, on: { n3: { 'unit:nacos.service': 'SubState=running' } } })
+  assert.equal(await nacosHealthy().explain(nacos.scope(), [silence]), [
+    {
+      where: 'n3: a lost note',
+      what: `its leader counts it in ${groups[0]}; a member that hears of its leader while it starts may lose its note of that`,
+      remedy: 'let another member lead: playbooks/leader.ts with -e off=n1',
+    },
+  ])
+  assert.equal(transfers(nacos), [])
 })
 
 test('why a start failed, by name; only of the nodes that are missing', async () => {
