@@ -244,7 +244,7 @@ done`.text
 /**
  * A release folder: what its marker says of the archive it came from, and a digest of the tree as it is now
  * (names, sizes, modes, owners and times of all files: an edit, a loss and a half-made copy all show; of folders nothing).
- * Of a folder without a marker also what is in it, but for folders, as lines `holds NAME`, up to ten thousand. Whoever owns
+ * Of a folder without a marker also what is in it, but for folders, as lines `holds NAME`: up to one more than ten thousand. Whoever owns
  * the folder may have put anything in the marker's place: only a file is one, and no more of it is read than one of ours has.
  */
 export const release: Reader = (folders) =>
@@ -258,7 +258,7 @@ export const release: Reader = (folders) =>
   l=$(cd -- "$f" && ${releaseTree}) || ${unreadable}
   printf '%s\ttree %s\n' "$f" "$l"
   if [ $# = 0 ]; then
-    (cd -- "$f" && find . -path ./.plinth -prune -o ! -type d -print) | head -n 10000 | while IFS= read -r l; do
+    (cd -- "$f" && find . -path ./.plinth -prune -o ! -type d -print) | head -n 10001 | while IFS= read -r l; do
       printf '%s\tholds %s\n' "$f" "${new Script('${l#./}')}"
     done
   fi

@@ -127,6 +127,7 @@ export async function visit<T>(errand: Errand<T>, world: World, options: ErrandO
       const state = lost ? 'unreachable' : failed !== undefined || problem ? 'failed' : 'ok'
       return came(state, failed ?? state, value, problem ? [problem] : [])
     } catch (error) {
+      if (error instanceof NotBegun) return notBegun
       const state = isUnreachable(error) ? 'unreachable' : 'failed'
       return came(state, state, null, problemsOf(error))
     }
@@ -155,6 +156,9 @@ export async function visit<T>(errand: Errand<T>, world: World, options: ErrandO
 
 /** What is shown of the command of an errand. One that only looks has none, and opens no secret. */
 const maskOf = ({ acts }: Errand, { mask }: ErrandOptions): Masking['mask'] => (acts ? mask().mask : (text) => text)
+
+/** An interrupt came before anything was run on the host. */
+class NotBegun extends Error {}
 
 function ignoreUnreachable(error: unknown): void {
   if (!(error instanceof PlinthError)) throw error
@@ -189,7 +193,12 @@ function handOn(
           if (!isUnreachable(error)) untraced.push(...problemsOf(error))
         }
       }
-      await trace(`begin: ${step.say}`)
+      // A login may take its time: only what has begun is waited for.
+      const traced = await unlessAborted(
+        trace(`begin: ${step.say}`).then(() => true),
+        signal,
+      )
+      if (traced === null || signal.aborted) throw new NotBegun()
       report({ kind: 'begun', host: host.name, say: mask(step.say) })
       const listening = listen(masking, (stream, lines) => report({ kind: 'said', host: host.name, stream, lines }))
       let done: Done | undefined

@@ -192,7 +192,13 @@ for t in ./.plinth.*; do if [ -e "$t" ] || [ -L "$t" ]; then rm -rf -- "$t"; fi;
 o=${owner ?? 'root'} g=${group ?? 'root'} m=${mode ?? '0644'} acl= old=
 if [ -f ${here} ] && [ ! -L ${here} ]; then
   old=yes
-  if command -v getfacl >/dev/null && command -v setfacl >/dev/null; then acl=$(getfacl -acp -- ${here}); fi
+  if command -v getfacl >/dev/null && command -v setfacl >/dev/null; then acl=$(getfacl -acp -- ${here}); else
+    # Without it its users would lose the file, and its mask would become the rights of its group.
+    case $(ls -ld -- ${here}) in ??????????+*)
+      echo ${`${path} has an access control list, and there is no getfacl and setfacl to keep it: install the package acl`} >&2
+      exit 1 ;;
+    esac
+  fi
   ${kept.length > 0 ? lines(...kept) : ':'}
 fi
 t=./.plinth.$$

@@ -86,6 +86,10 @@ export function release(path: string, options: ReleaseOptions): Resource {
       const known = new Set(archive.files)
       const held = [...answers(question).matchAll(/^holds (.*)$/gm)].map(([, name = '']) => name)
       const strange = held.filter((name) => !known.has(name))
+      if (strange.length === 0 && held.length > mostHeld) {
+        const what = `a folder that Plinth has not unpacked is there, and holds more than ${mostHeld} files: too many to know whether all are of ${archive.name}`
+        return [{ where: path, what, remedy: 'move it away, then run again' }]
+      }
       const [first] = strange
       if (first === undefined) return []
       const more = strange.length > 1 ? ` and ${strange.length - 1} more` : ''
@@ -111,6 +115,9 @@ export function release(path: string, options: ReleaseOptions): Resource {
     },
   })
 }
+
+/** How many names of a folder without a marker the reader gives, but for one more. */
+const mostHeld = 10_000
 
 /** Days after which what is left of an archive that nobody goes on sending is swept away. */
 const staleDays = 7

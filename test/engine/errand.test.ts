@@ -234,6 +234,28 @@ test('an interrupt lets what runs end, and begins nothing new', async () => {
   assert.match(errandRecap(errand, result, 1, 'again').at(-1)!.text, /^Interrupted .* Go on with: again$/)
 })
 
+test('an interrupt while a login takes its time: what has not begun is not begun afterwards', async () => {
+  for (const heard of ['never', 'with the interrupt']) {
+    const world = new FakeWorld()
+    const controller = new AbortController()
+    const machine = world.machine('a')
+    machine.trace = () => {
+      controller.abort()
+      return heard === 'never' ? new Promise(() => {}) : Promise.resolve()
+    }
+    const { result, code, events } = await go(commandErrand(['x'], hosts('a'), 60), world, {
+      signal: controller.signal,
+    })
+    assert.equal(
+      result.hosts.map(({ state }) => state),
+      ['not begun'],
+    )
+    assert.is(code, 130)
+    assert.equal(world.log, ['a: connect'])
+    assert.equal(events, [])
+  }
+})
+
 test("a look at facts shows what it found, and fails where it can't", async () => {
   const world = new FakeWorld()
   world.cutOff('b')

@@ -422,6 +422,29 @@ for (const shell of shells) {
       write({ mode: '0600' })
       assert.is(acl(), plain)
     })
+
+    if (shell === 'dash')
+      test(`${shell}: an ACL that can't be kept, for want of the commands, is no reason to lose it`, () => {
+        const folder = box.fresh()
+        const path = join(folder, 'f')
+        const bin = mkdirs(join(folder, 'bin'))
+        for (const name of 'chmod chown dd ls mkdir mv rm rmdir stat sync'.split(' '))
+          symlinkSync(`/usr/bin/${name}`, join(bin, name))
+        const write = () => box.run(shell, `PATH=${q(bin)}\n${replaceFile(path, {}).text}`, 'new')
+        writeFileSync(path, 'old', { mode: 0o640 })
+        assert.is(spawnSync('setfacl', ['-m', 'u:4711:rw', path]).status, 0)
+        const { code, stderr } = write()
+        assert.is(code, 1)
+        assert.match(
+          stderr,
+          /f has an access control list, and there is no getfacl and setfacl .* install the package acl/,
+        )
+        assert.is(readFileSync(path, 'utf8'), 'old')
+        assert.equal(readdirSync(folder).sort(), ['bin', 'f'])
+        assert.is(spawnSync('setfacl', ['-b', path]).status, 0)
+        assert.is(write().code, 0)
+        assert.is(readFileSync(path, 'utf8'), 'new')
+      })
   } else console.log(`SKIPPED: ACLs need root and the package acl (${shell})`)
 
   for (const [name, options, cause] of [

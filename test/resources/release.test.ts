@@ -122,6 +122,26 @@ plans(test, release(path, { archive: one, owner: 'app', group: 'app' }), {
       `${path}: a folder that Plinth has not unpacked is there, and holds data/a b and 1 more, which one.tar.gz has not; move it away, then run again`,
     ],
   },
+  'more files than can be looked through, all of which the archive has': {
+    answers: {
+      [`release:${path}`]: `marker \ntree ${tree}\n${'holds run.sh\n'.repeat(10_001)}`,
+      ...arrived,
+    },
+    action: 'blocked',
+    changes: [`archive:  → ${one.sha256}`, 'tree: damaged → whole'],
+    problems: [
+      `${path}: a folder that Plinth has not unpacked is there, and holds more than 10000 files: too many to know whether all are of one.tar.gz; move it away, then run again`,
+    ],
+  },
+  'as many as can be': {
+    answers: {
+      [`release:${path}`]: `marker \ntree ${tree}\n${'holds run.sh\n'.repeat(10_000)}`,
+      ...arrived,
+    },
+    action: 'update',
+    changes: [`archive:  → ${one.sha256}`, 'tree: damaged → whole'],
+    says: [unpack],
+  },
   'a folder of somebody else, by a link': {
     answers: {
       [`release:${path}`]: `marker \ntree ${tree}\nholds c`,
