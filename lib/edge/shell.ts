@@ -50,6 +50,10 @@ const aheadBytes = 512 * 1024
 /** Seconds; what a script gets when nothing else was said. */
 const defaultDeadline = 300
 
+const mute = 'the login works, but its shell has not come up'
+/** What a shell gets until it says its first word: a login whose own files ask or wait would take the time of the first script. */
+const firstWordSeconds = 30
+
 /** Milliseconds, 24 days: a timer of Node's that is to take longer goes off at once. */
 const longestTimer = 2 ** 31 - 1
 
@@ -92,10 +96,15 @@ export class Shell {
   #job: Job | undefined
   #turn: Promise<unknown> = Promise.resolve()
   #lost: string | undefined
+  /** Whether it has said a word that was meant for us. */
+  #spoke = false
   #lacks: readonly string[] = []
 
-  /** `host` names the machine in messages. `nonce` is random unless a test gives one. */
-  constructor(host: string, streams: Streams, nonce = randomBytes(16).toString('hex')) {
+  readonly #patience: number
+
+  /** `host` names the machine in messages. `nonce` is random unless a test gives one, `patience` the seconds until its first word. */
+  constructor(host: string, streams: Streams, nonce = randomBytes(16).toString('hex'), patience = firstWordSeconds) {
+    this.#patience = patience
     this.host = host
     this.streams = streams
     this.nonce = nonce
@@ -131,6 +140,7 @@ export class Shell {
   }
 
   #mark(name: string, mark: string): void {
+    this.#spoke = true
     const [word = '', id, ...rest] = mark.split(' ')
     const value = rest.join(' ')
     if (word === 'lacks') this.#lacks = rest
@@ -166,6 +176,12 @@ export class Shell {
     if (this.#lacks.length > 0) return hostError({ where: this.host, ...lackText(this.#lacks) })
     const noise = this.#noise.text().trim()
     const said = noise && this.#jobs <= 1 ? `; it said: ${noise}` : ''
+    if (this.#lost === mute)
+      return unreachable({
+        where: this.host,
+        what: `${mute}${said}`,
+        remedy: 'see to .bashrc, .profile and the like of that user there, and to ForceCommand of its sshd',
+      })
     return unreachable({
       where: this.host,
       what: `the connection is gone: ${this.#lost}${said}`,
@@ -220,6 +236,7 @@ export class Shell {
       const timers = [
         setTimeout(() => this.#pass(job, deadline, timers), Math.min(deadline * 1000, longestTimer)),
         setInterval(() => this.#look(job), lookSeconds * 1000),
+        setTimeout(() => this.#spoke || this.lose(mute), this.#patience * 1000),
       ]
       try {
         await begin(job)

@@ -36,8 +36,9 @@ export const kinds = Object.keys(commands) as Kind[]
 /**
  * A shell of a kind. To end it by force is to close its streams: what a lost connection looks like from both sides.
  * @param before what it is fed before anything of ours
+ * @param patience seconds until its first word
  */
-export function start(kind: Kind, before = '', lockFile = join(folder, 'lock')): Local {
+export function start(kind: Kind, before = '', lockFile = join(folder, 'lock'), patience?: number): Local {
   const [command, ...args] = commands[kind]
   const env = { ...process.env, ...(kind === 'busybox ash' && { PATH: busyboxPath }) }
   const child = spawn(command, args, { env, detached: true })
@@ -46,7 +47,8 @@ export function start(kind: Kind, before = '', lockFile = join(folder, 'lock')):
     for (const stream of [child.stdin, child.stdout, child.stderr]) stream.destroy()
   }
   if (before) child.stdin.write(before)
-  const shell = new Shell('h1', { stdin: child.stdin, stdout: child.stdout, stderr: child.stderr, kill })
+  const streams = { stdin: child.stdin, stdout: child.stdout, stderr: child.stderr, kill }
+  const shell = new Shell('h1', streams, undefined, patience)
   return { child, shell, channel: shellChannel(shell, lockFile) }
 }
 

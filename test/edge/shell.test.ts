@@ -317,6 +317,23 @@ test('a login that ends at once is an error with its words', async () => {
   assert.match(error.message, /it said: This account is currently not available\./)
 })
 
+test('a login whose own files never end is given up soon, with its words, and what it waits for is not run', async () => {
+  const { channel } = start('dash', "echo 'Which project?'; while read -r answer; do :; done\n", undefined, 0.3)
+  const error = await failure(channel.ask([]))
+  assert.is(error.code, 3)
+  assert.match(
+    error.message,
+    /^h1: the login works, but its shell has not come up; it said: Which project\?; see to \.bashrc/,
+  )
+})
+
+test('a shell that has come up has the time of each script', async () => {
+  const { shell, channel } = start('dash', '', undefined, 0.3)
+  assert.is((await only(channel, step('sleep 0.6; echo late'))).stdout, 'late\n')
+  assert.is((await only(channel, step('sleep 0.6; echo again'))).stdout, 'again\n')
+  await shell.close()
+})
+
 test('scripts asked for at the same time run one after the other', async () => {
   const { shell } = start('dash')
   const outcomes = await Promise.all(['a', 'b', 'c'].map((word) => shell.run(`echo ${word}; sleep 0.05; echo ${word}`)))
