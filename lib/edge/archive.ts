@@ -49,7 +49,7 @@ export async function openArchive(
   const known = await readFile(index, 'utf8')
     .then((text) => JSON.parse(text) as Partial<Index>)
     .catch(() => undefined)
-  const { texts, files } = isWhole(known) ? known : await lookThrough(path, sha256, where, say)
+  const { texts, files } = isWhole(known) ? known : await lookThrough(path, sha256, where, say, path !== source)
   if (!isWhole(known)) await writeWhole(index, JSON.stringify({ texts, files })).catch(() => {})
   return { name: basename(path), path, bytes: file.size, sha256, texts, files }
 }
@@ -74,7 +74,14 @@ async function writeWhole(path: string, text: string): Promise<void> {
   await rename(`${path}.${process.pid}`, path)
 }
 
-async function lookThrough(path: string, sha256: string, where: string, say: (line: string) => void): Promise<Index> {
+/** A `download` that is another file by now was damaged here: no digest of it is worth declaring. */
+async function lookThrough(
+  path: string,
+  sha256: string,
+  where: string,
+  say: (line: string) => void,
+  download: boolean,
+): Promise<Index> {
   say(`verify ${basename(path)}`)
   const digest = createHash('sha256')
   try {
@@ -83,6 +90,11 @@ async function lookThrough(path: string, sha256: string, where: string, say: (li
     throw unreadable(path, where, (error as NodeJS.ErrnoException).code)
   }
   const found = digest.digest('hex')
+  if (found !== sha256 && download) {
+    await rm(path, { force: true })
+    const what = `the download that was kept as ${path} is damaged, and was removed`
+    throw usageError({ where, what, remedy: 'run again: it is fetched anew' })
+  }
   if (found !== sha256) throw wrongDigest(path, where, found, sha256)
   const texts: Record<string, string> = {}
   const files: string[] = []
@@ -201,7 +213,7 @@ async function fetched(url: string, sha256: string, where: string, say: (line: s
       told = read
       say(`fetch ${basename(path)}: ${Math.round(read / 1e6)} of ${Math.round(total / 1e6)} MB`)
     })
-    await pipeline(source, file.createWriteStream()).catch((error: Error) => {
+    await pipeline(source, file.createWriteStream({ flush: true })).catch((error: Error) => {
       throw failed(error.message)
     })
     // What is not the archive is not kept: the next run would take it for the archive, and fail again.

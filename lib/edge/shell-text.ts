@@ -21,7 +21,7 @@ const { raw } = String
 /** The commands that reading, locking and writing stand on, by the package that has them on Debian and on Red Hat. */
 const needed: Readonly<Record<string, string>> = {
   coreutils:
-    'base64 cat chmod chown cut date dd df head id ln mkdir mktemp mv readlink rm sha256sum sleep sort stat sync tail tr uname',
+    'base64 cat chmod chown cut date dd df head id ln mkdir mktemp mv readlink rm rmdir sha256sum sleep sort stat sync tail tr uname',
   findutils: 'find',
   grep: 'grep',
   sed: 'sed',
@@ -52,7 +52,7 @@ export function lackText(missing: readonly string[]): { readonly what: string; r
  * deadline has passed, and now and then `look`, which is answered with the mark `gone` where the process around the script is
  * no more: of a host without memory or processes no end is ever heard. Without a word the connection is lost: the script is left to end by itself, for so many seconds
  * more. Then all that it has begun is ended, first politely. What it had systemd start is no child of it and stays.
- * `plinth_after SECONDS PID` does so by the clock, while the client's bytes are no words. `plinth_next ID` swallows whatever
+ * `plinth_leave PID SECONDS` does so by the clock, also while the client's bytes are no words. `plinth_next ID` swallows whatever
  * comes before the client's word that no byte of a stream is left.
  *
  * `plinth_beat SECONDS` says something now and then for as long as a lock is held: a host that only listens never learns
@@ -78,7 +78,7 @@ plinth_next() {
 }
 plinth_leave() (
   while [ $2 -gt 0 ] && plinth_alive $1; do sleep 1; set -- $1 $(($2 - 1)); done
-  plinth_end $1
+  if plinth_alive $1; then plinth_end $1; fi
 )
 plinth_sleep() {
   plinth_pid=
@@ -86,7 +86,6 @@ plinth_sleep() {
   sleep $1 >/dev/null 2>&1 & plinth_pid=$!
   wait $plinth_pid
 }
-plinth_after() { plinth_sleep $1; plinth_end $2; }
 plinth_beat() { while plinth_sleep $1 && plinth_alive $$; do plinth_mark here 0; done; }
 plinth_alive() { { IFS= read -r plinth_stat <"/proc/$1/stat"; } 2>/dev/null && case ${'$'}{plinth_stat##*) } in Z*) false ;; esac; }
 plinth_end() (
@@ -180,7 +179,7 @@ export function scriptWith(
     return `{ plinth_mark begin ${id}
 { ( trap '' PIPE; a=; trap 'kill -9 $1 $2 $$; \${a:+kill $a}' EXIT; set --
   IFS= read -r l && set -- $l
-  ( plinth_after ${limit} $2 ) >/dev/null 2>&1 3>&- & a=$!
+  ( plinth_leave $2 ${limit} ) >/dev/null 2>&1 3>&- & a=$!
   [ $# = 4 ] && echo && ${copy} && plinth_mark got ${id} >&3 && IFS= read -r l && [ "$l" = go ] || exit
   trap - EXIT; exec >&3; plinth_watch $2 ${limit} ${id}
   kill $a ) 9>&- |

@@ -5,7 +5,7 @@
  * lost connection must never look like success, and one session slot must be enough.
  */
 import type { MachineChannel } from '../core/channel.ts'
-import { hostError, PlinthError, unreachable } from '../core/error.ts'
+import { PlinthError, unreachable } from '../core/error.ts'
 import type { Become } from '../core/inventory.ts'
 import { becoming } from './become.ts'
 import { execAtOnce } from './fewer-trips.ts'
@@ -16,7 +16,7 @@ import { Shell, type Streams } from './shell.ts'
 import { shellChannel } from './shell-channel.ts'
 import { connectionProblem } from './ssh-problems.ts'
 import type { Asker } from './terminal.ts'
-import { traceScript } from './trace-text.ts'
+import { traceProblem, traceScript, traceSeconds } from './trace-text.ts'
 import type { Trials } from './trials.ts'
 import { openTunnel } from './tunnel.ts'
 
@@ -101,13 +101,6 @@ function about(name: string, error: unknown): unknown {
   return unreachable(...error.problems.map((problem) => ({ ...problem, where: `${name} through ${problem.where}` })))
 }
 
-const traceProblem = (where: string, stderr: string): PlinthError =>
-  hostError({
-    where,
-    what: `what is done there can't be noted: ${stderr.trim().split('\n').at(-1) ?? ''}`,
-    remedy: 'see to the rights and the free space of /var/log/plinth and /var/lib/plinth',
-  })
-
 function machineChannel(link: Link, shell: Shell, lockFile?: string): MachineChannel {
   const channel = shellChannel(shell, lockFile)
   let locked = false
@@ -122,9 +115,10 @@ function machineChannel(link: Link, shell: Shell, lockFile?: string): MachineCha
       return channel.askLocked(holder, questions)
     },
     async trace(trace) {
-      const { code, stderr } = await shell.run(traceScript(trace))
-      if (code === null) throw shell.gone()
-      if (code !== 0) throw traceProblem(shell.host, stderr)
+      const outcome = await shell.run(traceScript(trace), {}, traceSeconds)
+      const problem = traceProblem(shell.host, outcome)
+      if (problem) throw problem
+      if (outcome.code === null) throw shell.gone()
     },
     tunnel: (host, port) => openTunnel(link.client, shell.host, host, port),
     async close() {

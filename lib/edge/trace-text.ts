@@ -1,7 +1,9 @@
 /** The script that leaves a run's trace on a machine: the audit line, and what the site owns there. Run under dash and busybox. */
 import type { Trace } from '../core/channel.ts'
+import { hostError, type PlinthError } from '../core/error.ts'
 import { receiptText, stateFolder } from '../core/receipt.ts'
 import { lines, type Script, sh } from '../core/script.ts'
+import type { Outcome } from './shell.ts'
 
 /** Bytes after which the audit log is put aside, as `audit.log.1`. */
 const logBytes = 1_048_576
@@ -35,4 +37,18 @@ if [ -f "$log/audit.log" ] && [ "$(stat -c %s -- "$log/audit.log")" -ge ${logByt
 printf '%s\n' "$line" >>"$log/audit.log"
 if command -v logger >/dev/null; then logger -t plinth -p user.notice -- ${text} || :; fi`,
   ).text
+}
+
+/** Seconds that noting something may take: a folder on a share that does not answer must not hold up a run. */
+export const traceSeconds = 30
+
+/** What kept a trace from being left; undefined where it is there, and where nobody knows, for the machine is lost. */
+export function traceProblem(where: string, { code, stderr, late }: Outcome): PlinthError | undefined {
+  if (code === 0 || (code === null && late === undefined)) return undefined
+  const why = late === undefined ? (stderr.trim().split('\n').at(-1) ?? '') : `it had not ended after ${late} s`
+  return hostError({
+    where,
+    what: `what is done there can't be noted: ${why}`,
+    remedy: 'see to the rights and the free space of /var/log/plinth and /var/lib/plinth',
+  })
 }

@@ -6,6 +6,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  truncateSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs'
@@ -259,6 +260,23 @@ test('from a URL: fetched once', async () => {
       assert.equal(await open(url, digest), first)
       assert.equal(seen, ['/d/nacos.tar.gz?x=1'])
       assert.equal(downloads(digest), ['nacos.tar.gz'])
+    },
+  )
+})
+
+test('from a URL: a download that was damaged since is removed, and fetched anew by the next run', async () => {
+  const bytes = await tarGz(good.slice(0, 2))
+  const digest = sha256(bytes)
+  await served(
+    (_request, response) => response.end(bytes),
+    async (url, seen) => {
+      await open(url, digest)
+      const kept = join(folder, 'home/.cache/plinth/downloads', digest, 'nacos.tar.gz')
+      truncateSync(kept, 100)
+      const [problem] = await problemsOf(url, digest)
+      assert.is(problem?.what, `the download that was kept as ${kept} is damaged, and was removed`)
+      await open(url, digest)
+      assert.is(seen.length, 2)
     },
   )
 })

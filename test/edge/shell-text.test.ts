@@ -49,7 +49,7 @@ test('a stream is counted, confirmed, drained and watched', () => {
     `{ plinth_mark begin 7
 { ( trap '' PIPE; a=; trap 'kill -9 $1 $2 $$; \${a:+kill $a}' EXIT; set --
   IFS= read -r l && set -- $l
-  ( plinth_after 3 $2 ) >/dev/null 2>&1 3>&- & a=$!
+  ( plinth_leave $2 3 ) >/dev/null 2>&1 3>&- & a=$!
   [ $# = 4 ] && echo && { [ $3 = 0 ] ||
   if dd iflag=fullblock count=0 </dev/null 2>/dev/null; then dd iflag=fullblock bs=131072 count=$3 2>/dev/null
   else head -c $(($3 * 131072)); fi; } && head -c $4 && plinth_mark got 7 >&3 && IFS= read -r l && [ "$l" = go ] || exit

@@ -1,5 +1,5 @@
 /** What the long-lived shell does with scripts and their input, in dash, bash and busybox ash. */
-import { execFileSync, spawn } from 'node:child_process'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -192,6 +192,8 @@ for (const kind of kinds) {
     assert.match(outcome.stderr, /plinth: the script there ended before all of its input had come$/)
     await eventually(() => ended(child))
     assert.not(existsSync(stray), 'bytes of the file were run as commands')
+    // Whoever watches over it by the clock goes with it: later its number may be another's.
+    await eventually(() => spawnSync('pgrep', ['-g', String(child.pid)]).status === 1)
   })
 
   test(`${kind}: a file of which only a part came, for its reader was killed, never gets its name`, async () => {

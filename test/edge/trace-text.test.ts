@@ -3,7 +3,8 @@ import { chmodSync, existsSync, readdirSync, readFileSync, statSync, writeFileSy
 import { join } from 'node:path'
 import type { Trace } from '../../lib/core/channel.ts'
 import { readReceipts } from '../../lib/core/receipt.ts'
-import { traceScript } from '../../lib/edge/trace-text.ts'
+import type { Outcome } from '../../lib/edge/shell.ts'
+import { traceProblem, traceScript } from '../../lib/edge/trace-text.ts'
 import { receipts } from '../../lib/readers.ts'
 import { assert, suite } from '../kit.ts'
 import { mkdirs, Sandbox, shells } from '../shells.ts'
@@ -95,5 +96,17 @@ for (const shell of shells) {
     assert.match(readFileSync(join(place.state, 'receipts', 's'), 'utf8'), /^h1\tdirectory/)
   })
 }
+
+test('what can be told of a trace that is not there', () => {
+  const outcome: Outcome = { code: 0, stdout: '', stderr: '', cut: false, resumed: 0 }
+  const told = (change: Partial<Outcome>) => traceProblem('h1', { ...outcome, ...change })?.message
+  const remedy = 'see to the rights and the free space of /var/log/plinth and /var/lib/plinth'
+  assert.is(told({}), undefined)
+  assert.is(told({ code: 1, stderr: 'a\nno room\n' }), `h1: what is done there can't be noted: no room; ${remedy}`)
+  const late = `h1: what is done there can't be noted: it had not ended after 30 s; ${remedy}`
+  assert.is(told({ code: null, late: 30 }), late)
+  // A machine that is lost says so elsewhere.
+  assert.is(told({ code: null, stderr: 'plinth: cut' }), undefined)
+})
 
 test.run()
