@@ -75,8 +75,11 @@ export async function ending(
       process.exitCode = await work(options, playbook)
     }
   } catch (error) {
-    // A bug of ours shows its trace; a user's mistake shows what to do.
-    if (!(error instanceof PlinthError)) throw error
+    // A bug shows its trace, behind what the run had to say; a user's mistake shows what to do.
+    if (!(error instanceof PlinthError)) {
+      await outputTaken()
+      throw error
+    }
     tell(error)
     process.exitCode = error.code
   }

@@ -14,6 +14,7 @@ import { optionsOfPlan, planAnew, playbookOf, selectionOf } from './edge/plan-op
 import { openReporter } from './edge/reporter.ts'
 import { mayAsk } from './edge/terminal.ts'
 import { realWorld } from './edge/world.ts'
+import { bugFailure } from './engine/bugs.ts'
 import { converge } from './engine/converge.ts'
 import type { Fleet } from './engine/fleet.ts'
 import { listsOf, wordsKnown } from './engine/listing.ts'
@@ -92,6 +93,13 @@ const converging = (plays: Plays): Promise<void> =>
         process.exit(exitCode.interrupted)
       },
     })
+    const tell = (run: Run): ExitCode => {
+      if (options.json) console.log(jsonText(document(run), 2))
+      else screen.result([...recap(run), ...outsideLines(run.result, options.check)])
+      const unwritten = reporter.write(run)
+      screen.warn(unwritten)
+      return unwritten.length > 0 && run.code === exitCode.done ? exitCode.failed : run.code
+    }
     const result = await converge(site, world, {
       check: options.check,
       forks: options.forks,
@@ -104,7 +112,13 @@ const converging = (plays: Plays): Promise<void> =>
       ...(asks && { ask: consenting(asker, interrupt) }),
       signal: interrupt.signal,
       report: reporter.report,
-    }).finally(() => screen.end())
+    }).catch((error: unknown) => {
+      const told = reporter.broken(bugFailure(error, site[0]?.name ?? playbook))
+      const result = { ...stoppedSite(told.events, options.check), interrupted: false }
+      tell({ ...begun, ...told, result, code: exitCode.failed, next: nextCommand(playbook, options), warnings })
+      throw error
+    })
+    screen.end()
     if (planned && options.planOut !== null) screen.warn(planned.warnings(site))
     const plan = planned ? planTold(options, playbook, result) : undefined
     if (plan) screen.progress(plan.line)
@@ -114,12 +128,8 @@ const converging = (plays: Plays): Promise<void> =>
     // Who finds that something differs goes on to apply the plan: there must be one.
     const code = unsaved.length > 0 ? exitCode.failed : codeOf(result, options.check)
     const run: Run = { ...begun, ...reporter.told(), result, code, next, warnings: [...warnings, ...unsaved] }
-    if (options.json) console.log(jsonText(document(run), 2))
-    else screen.result([...recap(run), ...outsideLines(result, options.check)])
     keepTags(playbook, site, world)
-    const unwritten = reporter.write(run)
-    screen.warn(unwritten)
-    return unwritten.length > 0 && run.code === exitCode.done ? exitCode.failed : run.code
+    return tell(run)
   })
 
 /** The plan that a run records or does, and the options that it then has. */

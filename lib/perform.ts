@@ -1,5 +1,5 @@
 /** Procedures from a terminal: every playbook of actions is one call of `perform`. */
-import { exitCode, usageError } from './core/error.ts'
+import { type ExitCode, exitCode, usageError } from './core/error.ts'
 import type { Storage } from './core/storage.ts'
 import { jsonText } from './core/visible.ts'
 import { openConsole } from './edge/console.ts'
@@ -8,6 +8,7 @@ import { commandLine } from './edge/next-command.ts'
 import { openReporter } from './edge/reporter.ts'
 import { storage } from './edge/storage.ts'
 import { realWorld } from './edge/world.ts'
+import { bugFailure } from './engine/bugs.ts'
 import type { Fleet } from './engine/fleet.ts'
 import { carryOut } from './engine/perform.ts'
 import type { Procedure } from './engine/procedure.ts'
@@ -59,17 +60,24 @@ export const perform = (
         process.exit(exitCode.interrupted)
       },
     })
+    const tell = (run: ProcedureRun): ExitCode => {
+      if (options.json) console.log(jsonText(document(run), 2))
+      else screen.result(procedureRecap(run.result, options.check, run.seconds, next))
+      const unwritten = reporter.write(run)
+      screen.warn(unwritten)
+      return unwritten.length > 0 && run.code === exitCode.done ? exitCode.failed : run.code
+    }
     const result = await carryOut(procedure, world, {
       check: options.check,
       identity,
       signal: interrupt.signal,
       report: reporter.report,
-    }).finally(() => screen.end())
-    const code = procedureCode(result, options.check)
-    const run: ProcedureRun = { ...begun, ...reporter.told(), result, code, next, warnings }
-    if (options.json) console.log(jsonText(document(run), 2))
-    else screen.result(procedureRecap(result, options.check, run.seconds, next))
-    const unwritten = reporter.write(run)
-    screen.warn(unwritten)
-    return unwritten.length > 0 && code === exitCode.done ? exitCode.failed : code
+    }).catch((error: unknown) => {
+      const told = reporter.broken(bugFailure(error, procedure.name))
+      const result = { ...stoppedProcedure(procedure.name, told.events), interrupted: false }
+      tell({ ...begun, ...told, result, code: exitCode.failed, next, warnings })
+      throw error
+    })
+    screen.end()
+    return tell({ ...begun, ...reporter.told(), result, code: procedureCode(result, options.check), next, warnings })
   })

@@ -15,7 +15,7 @@ export const names = (hosts: readonly Host<unknown>[]): readonly string[] => hos
 export const isOf = (where: string, host: string): boolean =>
   where === host || (where.startsWith(host) && /^[ :]/.test(where.slice(host.length)))
 /** Whether an error means that a machine could not be reached, or was lost. */
-export const isUnreachable = (error: unknown): boolean =>
+export const isUnreachable = (error: unknown): error is PlinthError =>
   error instanceof PlinthError && error.code === exitCode.unreachable
 
 /** A failure of a play that is still to be filled in; it stands with the play's first host unless told. */

@@ -54,6 +54,32 @@ test.before(async () => {
     ])])\n`,
   )
   writeFileSync(
+    at('bug.mjs'),
+    `${imports}const it = { reader: readers.stat, key: '${at('made/second')}' }
+    let looks = 0
+    await main((fleet) => [play('app', fleet.group('all', params({})), () => [
+      file('${at('made/first')}', { content: '1' }),
+      resource({
+        id: 'bug:it',
+        probe: [it],
+        read: (answers) => {
+          if (++looks > 2) throw new TypeError('no such word')
+          return answers(it) === '' ? null : { there: 'yes' }
+        },
+        desired: { there: 'yes' },
+        steps: () => [{ say: 'make it', run: ': >${at('made/second')}' }],
+      }),
+    ])])\n`,
+  )
+  writeFileSync(
+    at('bug-procedure.mjs'),
+    `${imports}await perform((fleet) => {
+      fleet.group('all', params({}))
+      const look = async () => due('nothing', 'make it')
+      return { name: 'make it', actions: [{ name: 'one', wants: 'it', look, work: async () => null.word }] }
+    })\n`,
+  )
+  writeFileSync(
     at('procedure.mjs'),
     `${imports}import { existsSync, writeFileSync } from 'node:fs'
     const there = (name) => existsSync('${at('made')}/' + name)
@@ -280,6 +306,46 @@ test(
   },
   slow,
 )
+
+for (const [playbook, schema, sentence, trace] of [
+  [
+    'bug.mjs',
+    'report',
+    /Failed on 1 of 1 host after .* go on with: npx tsx /,
+    /TypeError: no such word\n +at .*bug\.mjs:10/,
+  ],
+  [
+    'bug-procedure.mjs',
+    'procedure',
+    /make it: failed at "one" after .* go on with: npx tsx /,
+    /TypeError: .*\n +at .*bug-procedure\.mjs:5/,
+  ],
+] as const)
+  test(
+    `a bug in ${playbook}: recap, page, results, document and the end of the stream, then its trace and exit code 1`,
+    () => {
+      fresh()
+      const report = at('report')
+      rmSync(report, { recursive: true, force: true })
+      const args = ['-i', at('hosts.yaml'), '--report', report, '--events', at('bug.jsonl')]
+      const { status, stdout, stderr } = spawnSync(process.execPath, [at(playbook), ...args], {
+        cwd: root,
+        encoding: 'utf8',
+        env: { PATH: process.env.PATH, HOME: sshd.folder },
+      })
+      assert.is(status, 1, stderr)
+      assert.match(stdout, sentence)
+      assert.match(stderr, /a bug in the playbook, in a role or in Plinth: TypeError: /)
+      assert.match(stderr, trace)
+      assert.equal(readdirSync(report).sort(), ['junit.xml', 'report.html', 'report.json'])
+      const told = JSON.parse(readFileSync(join(report, 'report.json'), 'utf8'))
+      conforms(schema, told)
+      assert.equal([told.exitCode, told.interrupted, told.stopped, told.failures.length], [1, false, undefined, 1])
+      assert.match(readFileSync(join(report, 'junit.xml'), 'utf8'), /failures="1"/)
+      assert.match(readFileSync(at('bug.jsonl'), 'utf8').trim().split('\n').at(-1) ?? '', /"event":"result"/)
+    },
+    slow,
+  )
 
 test(
   'Ctrl-C again: it ends at once, and leaves what is known: page, results, document, stream',

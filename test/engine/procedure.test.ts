@@ -381,6 +381,38 @@ test('the machine of an action has its beginning and its end in its audit log, t
   assert.equal(world.machine('h2').traces, [])
 })
 
+test('a bug in the work of an action: told as its failure, its beginning has its end in the audit log, nothing follows', async () => {
+  const world = new FakeWorld()
+  works(world, 'a', 'b')
+  const bug = new TypeError('undefined is not a function')
+  const action = shut('a', h1, {
+    work: async () => {
+      throw bug
+    },
+  })
+  const events: Event[] = []
+  const report = (event: Event): void => void events.push(event)
+  const options = { check: false, identity: tester, signal: new AbortController().signal, report }
+  await carryOut(plant(action, shut('b', h2)), world, options).then(
+    () => assert.unreachable('it should be thrown'),
+    (error) => assert.is(error, bug),
+  )
+  const failures = events.flatMap((event) => (event.kind === 'failed' ? [event.failure] : []))
+  assert.equal(
+    failures.map(({ host, play, undone }) => [host, play, undone]),
+    [['h1', 'shut a', ['shut a', 'shut b']]],
+  )
+  assert.match(failures[0]?.problems[0]?.what ?? '', /a bug .*: TypeError: undefined is not a function$/)
+  assert.match(
+    world
+      .machine('h1')
+      .traces.map(({ line }) => line)
+      .join('\n'),
+    /begin: shut a\n.* end: failed, a bug/,
+  )
+  assert.equal(steps(world), [])
+})
+
 test('a bug of ours is no failure of a host', async () => {
   const bug = new TypeError('undefined is not a function')
   const action = shut('a', h1, {
