@@ -27,7 +27,7 @@ import type { Tags } from './engine/tags.ts'
 import { tagLines, taskLines } from './engine/tree.ts'
 import { outsideLines } from './engine/unselected.ts'
 import type { Result, World } from './engine/world.ts'
-import { asker, ending, fleetOf, groupsOnly, identityOf, noHostLeft, selectedBy } from './launch.ts'
+import { asker, ending, fleetOf, groupsOnly, identityOf, maskOf, noHostLeft, selectedBy } from './launch.ts'
 import { document } from './report/document.ts'
 import { recap } from './report/recap.ts'
 import type { Run } from './report/run.ts'
@@ -84,12 +84,13 @@ const converging = (plays: Plays): Promise<void> =>
     const begun = { id: identity.id, started: new Date().toISOString(), playbook, check: options.check }
     const reporter = await openReporter(given, begun, screen)
     if (options.planOut !== null) removePlan(options.planOut)
+    const mask = maskOf(fleet)
     const interrupt = onInterrupt({
       first: () => screen.progress('finishing the step in hand; interrupt again to stop at once'),
       again() {
         const next = nextCommand(playbook, options)
         const ended = { ...begun, code: exitCode.interrupted, stopped: true, next, warnings } as const
-        reporter.stop(next, (told) => ({ ...ended, ...told, result: stoppedSite(told.events, options.check) }))
+        reporter.stop(next, (told) => ({ ...ended, ...told, result: stoppedSite(told.events, options.check, mask) }))
         process.exit(exitCode.interrupted)
       },
     })
@@ -110,11 +111,12 @@ const converging = (plays: Plays): Promise<void> =>
       leftover,
       tags: tagsOf(options),
       ...(asks && { ask: consenting(asker, interrupt) }),
+      mask,
       signal: interrupt.signal,
       report: reporter.report,
     }).catch((error: unknown) => {
       const told = reporter.broken(bugFailure(error, site[0]?.name ?? playbook))
-      const result = { ...stoppedSite(told.events, options.check), interrupted: false }
+      const result = { ...stoppedSite(told.events, options.check, mask), interrupted: false }
       tell({ ...begun, ...told, result, code: exitCode.failed, next: nextCommand(playbook, options), warnings })
       throw error
     })

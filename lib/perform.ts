@@ -13,7 +13,7 @@ import type { Fleet } from './engine/fleet.ts'
 import { carryOut } from './engine/perform.ts'
 import type { Procedure } from './engine/procedure.ts'
 import { procedureCode, procedureRecap } from './engine/procedure-report.ts'
-import { asker, ending, fleetOf, identityOf, loadedOf } from './launch.ts'
+import { asker, ending, fleetOf, identityOf, loadedOf, maskOf } from './launch.ts'
 import { document } from './report/document.ts'
 import type { ProcedureRun } from './report/run.ts'
 import { stoppedProcedure } from './report/stopped.ts'
@@ -52,11 +52,16 @@ export const perform = (
     const begun = { id: identity.id, started: new Date().toISOString(), playbook, check: options.check }
     const reporter = await openReporter(options, begun, screen)
     const next = commandLine(playbook, process.argv.slice(2))
+    const mask = maskOf(fleet)
     const interrupt = onInterrupt({
       first: () => screen.progress('finishing the action in hand; interrupt again to stop at once'),
       again() {
         const ended = { ...begun, code: exitCode.interrupted, stopped: true, next, warnings } as const
-        reporter.stop(next, (told) => ({ ...ended, ...told, result: stoppedProcedure(procedure.name, told.events) }))
+        reporter.stop(next, (told) => ({
+          ...ended,
+          ...told,
+          result: stoppedProcedure(procedure.name, told.events, mask),
+        }))
         process.exit(exitCode.interrupted)
       },
     })
@@ -70,11 +75,12 @@ export const perform = (
     const result = await carryOut(procedure, world, {
       check: options.check,
       identity,
+      mask,
       signal: interrupt.signal,
       report: reporter.report,
     }).catch((error: unknown) => {
       const told = reporter.broken(bugFailure(error, procedure.name))
-      const result = { ...stoppedProcedure(procedure.name, told.events), interrupted: false }
+      const result = { ...stoppedProcedure(procedure.name, told.events, mask), interrupted: false }
       tell({ ...begun, ...told, result, code: exitCode.failed, next, warnings })
       throw error
     })

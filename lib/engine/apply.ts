@@ -104,7 +104,7 @@ class Application {
   ): Promise<boolean> {
     const { run } = this
     const { play, host, standsOn } = this.assignment
-    const { report, signal } = run.options
+    const { report, signal, mask } = run.options
     const steps = plans.flatMap((plan) => plan.steps.map((step, at) => ({ plan, step, first: at === 0 })))
     for (const [index, { plan, step, first }] of steps.entries()) {
       const { id } = plan
@@ -124,10 +124,10 @@ class Application {
         // Of unknown outcome is neither done nor not: the problem names it, the lists don't.
         if (isUnknown(result)) this.#undone = this.#undone.slice(1)
         const lost = isUnknown(result) && result?.late === undefined
-        const problems = [stepProblem(host, step, result)]
+        const problems = [stepProblem(host, step, result, mask)]
         // The command of a service that does not start says where to look; its gate has looked.
         if (plan.disrupts !== undefined && !isUnknown(result)) problems.push(...(await causes(run, play, host)))
-        this.#fail(lost ? 'unreachable' : 'failed', problems, failedStep(id, step, result))
+        this.#fail(lost ? 'unreachable' : 'failed', problems, failedStep(id, step, result, mask))
         return false
       }
       run.note(host, id)

@@ -1,6 +1,7 @@
 /** Carries out procedures: looks at everything, then action by action looks, acts and looks again. */
 import type { Done } from '../core/channel.ts'
 import { type Problem, unreachable } from '../core/error.ts'
+import type { Mask } from '../core/masking.ts'
 import type { Step } from '../core/resource.ts'
 import { unlessAborted } from '../core/unless-aborted.ts'
 import { actionLine } from './audit.ts'
@@ -16,6 +17,8 @@ export interface ProcedureOptions {
   /** Look only. */
   readonly check: boolean
   readonly identity: Identity
+  /** Takes the secrets that the playbook knows out of what is shown of a step that failed. */
+  readonly mask?: Mask
   /** Aborted by the first interrupt: the action in hand is finished, nothing new is begun. */
   readonly signal: AbortSignal
   report(event: Event): void
@@ -171,10 +174,7 @@ class Run {
     const sight = await this.#sight(action)
     if (!sight) return
     if (sight.is === 'blocked') return this.#fail(action, 'blocked', sight.problems)
-    if (sight.is === 'done') {
-      this.#settle(action, 'kept', sight.found)
-      return
-    }
+    if (sight.is === 'done') return void this.#settle(action, 'kept', sight.found)
     this.options.report({ kind: 'play', play: action.name, hosts: action.host ? [action.host.name] : [] })
     await this.#trace(action, `begin: ${sight.will}`)
     await this.#guarded(action, async () => {
@@ -285,7 +285,8 @@ class Run {
         if (result?.code === 0) return result
         this.#lost ||= isUnknown(result)
         const kind = isUnknown(result) && result?.late === undefined ? 'unreachable' : 'failed'
-        throw new StepFailure(stepProblem(host, step, result), kind, failedStep(action.name, step, result))
+        const told = [step, result, this.options.mask] as const
+        throw new StepFailure(stepProblem(host, ...told), kind, failedStep(action.name, ...told))
       },
       deed: (where, say, command, work) =>
         reported(where, { say, run: command }, async () => {

@@ -1,6 +1,7 @@
 /** A run under way: what it is made of, and what it has come to so far. Everything that works in it shares one of these. */
 import type { Channel } from '../core/channel.ts'
 import type { Problem } from '../core/error.ts'
+import type { Mask } from '../core/masking.ts'
 import type { Owned } from '../core/receipt.ts'
 import type { Resource } from '../core/resource.ts'
 import type { Assignment } from './assignment.ts'
@@ -48,6 +49,8 @@ export interface Options {
   readonly tags?: Tags
   /** Asks the person at the terminal before each resource is changed. It aborts `signal` where they want to quit. */
   readonly ask?: (question: string) => Promise<Consent>
+  /** Takes the secrets that the playbook knows out of what is shown of a step that failed. */
+  readonly mask?: Mask
   /** Aborted by the first interrupt: the step in hand is finished, nothing new is begun. */
   readonly signal: AbortSignal
   report(event: Event): void

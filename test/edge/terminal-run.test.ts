@@ -54,6 +54,20 @@ test.before(async () => {
     ])])\n`,
   )
   writeFileSync(
+    at('leak.mjs'),
+    `${imports}import { reveal, secret, sh } from '${root}lib/entry/plinth.js'
+    const it = { reader: readers.stat, key: '${at('made/second')}' }
+    await main((fleet) => [play('app', fleet.group('all', params({ password: secret() })), ({ params: { password } }) => [
+      resource({
+        id: 'leak:it',
+        probe: [it],
+        read: (answers) => (answers(it) === '' ? null : { there: 'yes' }),
+        desired: { there: 'yes' },
+        steps: () => [{ say: 'say it', run: sh\`echo \${reveal(password)} >&2; false\`.text }],
+      }),
+    ])])\n`,
+  )
+  writeFileSync(
     at('bug.mjs'),
     `${imports}const it = { reader: readers.stat, key: '${at('made/second')}' }
     let looks = 0
@@ -303,6 +317,28 @@ test(
     while (!existsSync(at('code'))) await sleep(20)
     assert.is(code(), '130')
     assert.equal(made(), [])
+  },
+  slow,
+)
+
+test(
+  'a secret that a role put into a command is not shown when that fails: not on the screen, and not in a report',
+  () => {
+    fresh()
+    const [report, word] = [at('report'), 'hunter2hunter2']
+    const args = ['-i', at('hosts.yaml'), '-e', `password=${word}`, '--report', report, '--events', at('leak.jsonl')]
+    const { status, stdout, stderr } = spawnSync(process.execPath, [at('leak.mjs'), ...args], {
+      cwd: root,
+      encoding: 'utf8',
+      env: { PATH: process.env.PATH, HOME: sshd.folder },
+    })
+    assert.is(status, 1, stderr)
+    assert.match(stderr, /"say it" ended with exit code 1:\n +\*\*\*/)
+    assert.match(stderr, /command: echo \*\*\* >&2; false/)
+    const files = readdirSync(report).map((name) => readFileSync(join(report, name), 'utf8'))
+    assert.is(files.length, 3)
+    for (const text of [stdout, stderr, ...files, readFileSync(at('leak.jsonl'), 'utf8')])
+      assert.not(text.includes(word), text)
   },
   slow,
 )

@@ -371,6 +371,22 @@ test('a step past its deadline was ended: the machine is well, the outcome unkno
   assert.equal([failure?.done, failure?.undone, steps], [[], ['make b'], 1])
 })
 
+test('a secret in the command or the stderr of a step that fails is not shown', async () => {
+  const world = new FakeWorld()
+  world.machine('h1').on('make a', () => ({ code: 7, stderr: `${'x'.repeat(295)}hunter2\nno hunter2 here` }))
+  const mask = (text: string): string => text.replaceAll('hunter2', '***')
+  const steps = [{ say: 'make a', run: 'make a # hunter2', command: 'hunter2' }]
+  const whole = thing('a')
+  const leaking: Resource = { ...whole, plan: (answers, pending) => ({ ...whole.plan(answers, pending), steps }) }
+  const { result, events } = await run([play('p', hosts('h1'), () => [leaking])], world, { mask })
+  const { run: command, command: short, stderr } = result.failures[0]?.step ?? {}
+  assert.equal([command, short], ['make a # ***', '***'])
+  assert.match(stderr ?? '', /x\*\*\*\nno \*\*\* here$/)
+  const told = events.filter(({ kind }) => kind === 'failed')
+  assert.is(told.length, 1)
+  assert.not.match(JSON.stringify([told, result.failures]), /hunt/)
+})
+
 test('a bug on one host: told as its failure, the others end the step in hand, every beginning has its end, then it is thrown', async () => {
   const world = new FakeWorld()
   for (const name of ['h1', 'h2']) works(world, name, 'a', 'b')

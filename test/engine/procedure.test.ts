@@ -381,6 +381,26 @@ test('the machine of an action has its beginning and its end in its audit log, t
   assert.equal(world.machine('h2').traces, [])
 })
 
+test('a secret in the command or the stderr of a step that fails is not shown', async () => {
+  const world = new FakeWorld()
+  works(world, 'a')
+  world.machine('h1').on('turn a', () => ({ code: 7, stderr: 'no hunter2 here' }))
+  const action = shut('a', h1, {
+    work: async ({ run }) => void (await run(h1, { say: 'turn a', run: 'turn a # hunter2' })),
+  })
+  const signal = new AbortController().signal
+  const mask = (text: string): string => text.replaceAll('hunter2', '***')
+  const { failures } = await carryOut(plant(action), world, {
+    check: false,
+    identity: tester,
+    signal,
+    mask,
+    report() {},
+  })
+  assert.equal([failures[0]?.step?.run, failures[0]?.step?.stderr], ['turn a # ***', 'no *** here'])
+  assert.not.match(JSON.stringify(failures), /hunter2/)
+})
+
 test('a bug in the work of an action: told as its failure, its beginning has its end in the audit log, nothing follows', async () => {
   const world = new FakeWorld()
   works(world, 'a', 'b')
