@@ -1,5 +1,5 @@
 /** Procedures over a fake world: looked at as a whole, done in order, looked at again; killed anywhere and gone on with. */
-import { hostError, unreachable } from '../../lib/core/error.ts'
+import { hostError, problemText, unreachable } from '../../lib/core/error.ts'
 import { carryOut } from '../../lib/engine/perform.ts'
 import { type Action, blocked, done, due, type Procedure, passing } from '../../lib/engine/procedure.ts'
 import type { Event } from '../../lib/engine/world.ts'
@@ -399,6 +399,26 @@ test('a secret in the command or the stderr of a step that fails is not shown', 
   })
   assert.equal([failures[0]?.step?.run, failures[0]?.step?.stderr], ['turn a # ***', 'no *** here'])
   assert.not.match(JSON.stringify(failures), /hunter2/)
+})
+
+test('what a look tells is checked where it is told: a failure of its action that names the line', async () => {
+  const problem = { where: 'a', what: 'it is stuck', remedy: 'pull it out' }
+  const never = (value: unknown): never => value as never
+  for (const [tell, message] of [
+    [
+      () => blocked(never([problem])),
+      /procedure\.test\.ts:\d+:\d+: problem 1 of blocked is a list; spread it: \.\.\.problems$/,
+    ],
+    [() => blocked(problem, never('stuck')), /: problem 2 of blocked is "stuck"; give \{ where, what, remedy \}$/],
+    [() => passing(5, never([problem])), /: problem 1 of passing is a list; spread it/],
+    [() => passing(never(problem), problem), /: its patience is an object; give seconds, and the problems after it$/],
+    [() => done(never(undefined)), /: what done says is undefined; give words for people$/],
+    [() => due('open', never(7)), /: what due says is 7; give words for people$/],
+  ] as const) {
+    const { result, states } = await run(plant(shut('a', h1, { look: async () => tell() })), new FakeWorld())
+    assert.equal(states, ['failed'])
+    assert.match(result.failures[0]?.problems.map(problemText).join() ?? '', message)
+  }
 })
 
 test('a bug in the work of an action: told as its failure, its beginning has its end in the audit log, nothing follows', async () => {
