@@ -6,6 +6,8 @@ import { listener } from './core/declaring.ts'
 import { type ExitCode, exitCode, PlinthError, problemText, usageError } from './core/error.ts'
 import type { Inventory } from './core/inventory.ts'
 import { LocatedMap } from './core/located.ts'
+import { type Mask, masking } from './core/masking.ts'
+import { once } from './core/once.ts'
 import { siteName } from './core/receipt.ts'
 import { openArchive } from './edge/archive.ts'
 import { type Kind, type Options, parseArguments } from './edge/arguments.ts'
@@ -75,8 +77,11 @@ export async function ending(
       process.exitCode = await work(options, playbook)
     }
   } catch (error) {
-    // A bug of ours shows its trace; a user's mistake shows what to do.
-    if (!(error instanceof PlinthError)) throw error
+    // A bug shows its trace, behind what the run had to say; a user's mistake shows what to do.
+    if (!(error instanceof PlinthError)) {
+      await outputTaken()
+      throw error
+    }
     tell(error)
     process.exitCode = error.code
   }
@@ -130,6 +135,12 @@ export function loadedOf(fleet: Fleet): { readonly inventory: Inventory; readonl
   const found = loaded.get(fleet)
   if (!found) throw new Error('this fleet was not loaded from an inventory')
   return found
+}
+
+/** Takes the secrets that a playbook knows out of a text. They are gathered when something is to be shown: of most runs nothing is. */
+export function maskOf(fleet: Fleet): Mask {
+  const known = once(() => masking(fleet.secrets))
+  return (text) => known().mask(text)
 }
 
 /** Who runs this, for locks and audit logs. */

@@ -14,6 +14,7 @@ import { optionsOfPlan, planAnew, playbookOf, selectionOf } from './edge/plan-op
 import { openReporter } from './edge/reporter.ts'
 import { mayAsk } from './edge/terminal.ts'
 import { realWorld } from './edge/world.ts'
+import { bugFailure } from './engine/bugs.ts'
 import { converge } from './engine/converge.ts'
 import type { Fleet } from './engine/fleet.ts'
 import { listsOf, wordsKnown } from './engine/listing.ts'
@@ -26,7 +27,7 @@ import type { Tags } from './engine/tags.ts'
 import { tagLines, taskLines } from './engine/tree.ts'
 import { outsideLines } from './engine/unselected.ts'
 import type { Result, World } from './engine/world.ts'
-import { asker, ending, fleetOf, groupsOnly, identityOf, noHostLeft, selectedBy } from './launch.ts'
+import { asker, ending, fleetOf, groupsOnly, identityOf, maskOf, noHostLeft, selectedBy } from './launch.ts'
 import { document } from './report/document.ts'
 import { recap } from './report/recap.ts'
 import type { Run } from './report/run.ts'
@@ -83,15 +84,23 @@ const converging = (plays: Plays): Promise<void> =>
     const begun = { id: identity.id, started: new Date().toISOString(), playbook, check: options.check }
     const reporter = await openReporter(given, begun, screen)
     if (options.planOut !== null) removePlan(options.planOut)
+    const mask = maskOf(fleet)
     const interrupt = onInterrupt({
       first: () => screen.progress('finishing the step in hand; interrupt again to stop at once'),
       again() {
         const next = nextCommand(playbook, options)
         const ended = { ...begun, code: exitCode.interrupted, stopped: true, next, warnings } as const
-        reporter.stop(next, (told) => ({ ...ended, ...told, result: stoppedSite(told.events, options.check) }))
+        reporter.stop(next, (told) => ({ ...ended, ...told, result: stoppedSite(told.events, options.check, mask) }))
         process.exit(exitCode.interrupted)
       },
     })
+    const tell = (run: Run): ExitCode => {
+      if (options.json) console.log(jsonText(document(run), 2))
+      else screen.result([...recap(run), ...outsideLines(run.result, options.check)])
+      const unwritten = reporter.write(run)
+      screen.warn(unwritten)
+      return unwritten.length > 0 && run.code === exitCode.done ? exitCode.failed : run.code
+    }
     const result = await converge(site, world, {
       check: options.check,
       forks: options.forks,
@@ -102,9 +111,16 @@ const converging = (plays: Plays): Promise<void> =>
       leftover,
       tags: tagsOf(options),
       ...(asks && { ask: consenting(asker, interrupt) }),
+      mask,
       signal: interrupt.signal,
       report: reporter.report,
-    }).finally(() => screen.end())
+    }).catch((error: unknown) => {
+      const told = reporter.broken(bugFailure(error, site[0]?.name ?? playbook))
+      const result = { ...stoppedSite(told.events, options.check, mask), interrupted: false }
+      tell({ ...begun, ...told, result, code: exitCode.failed, next: nextCommand(playbook, options), warnings })
+      throw error
+    })
+    screen.end()
     if (planned && options.planOut !== null) screen.warn(planned.warnings(site))
     const plan = planned ? planTold(options, playbook, result) : undefined
     if (plan) screen.progress(plan.line)
@@ -114,12 +130,8 @@ const converging = (plays: Plays): Promise<void> =>
     // Who finds that something differs goes on to apply the plan: there must be one.
     const code = unsaved.length > 0 ? exitCode.failed : codeOf(result, options.check)
     const run: Run = { ...begun, ...reporter.told(), result, code, next, warnings: [...warnings, ...unsaved] }
-    if (options.json) console.log(jsonText(document(run), 2))
-    else screen.result([...recap(run), ...outsideLines(result, options.check)])
     keepTags(playbook, site, world)
-    const unwritten = reporter.write(run)
-    screen.warn(unwritten)
-    return unwritten.length > 0 && run.code === exitCode.done ? exitCode.failed : run.code
+    return tell(run)
   })
 
 /** The plan that a run records or does, and the options that it then has. */

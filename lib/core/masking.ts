@@ -3,10 +3,15 @@
 /** A shorter one would make stars of common words. */
 const shortest = 4
 
+/** Takes secrets out of a text. */
+export type Mask = (text: string) => string
+/** For who knows none. */
+export const asItIs: Mask = (text) => text
+
 /** What takes secrets out of text. */
 export interface Masking {
   /** The text with every secret in it as `***`. */
-  mask(text: string): string
+  readonly mask: Mask
   /** How many characters of a text that goes on can be told already, so that no secret is cut in two. */
   whole(text: string): number
   /** The first `most` characters of a text, masked; where more is left out, without what may be a piece of a secret. */

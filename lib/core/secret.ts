@@ -48,6 +48,12 @@ const inText = (entry: () => never): PlinthError =>
 
 knownInAllCopies(Secret, 'Secret')
 
+/** Every secret in a value of lists and maps, as it is. */
+export function secretsWithin(value: unknown): readonly string[] {
+  if (value instanceof Secret) return [value.reveal()]
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(secretsWithin) : []
+}
+
 /** The text of a value that may be a secret. */
 export const reveal = (value: string | Secret): string => (value instanceof Secret ? value.reveal() : value)
 

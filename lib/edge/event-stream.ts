@@ -59,8 +59,9 @@ export function openEvents(path: string | null, begun: Begun, say: (line: string
 function opened(path: string): number {
   try {
     mayReplace(`--events ${path}`, path, { name: 'stream of events', begins: beginsAsStream })
-    // Non-blocking: a pipe that nobody empties must not hold the run up.
-    return openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NONBLOCK, 0o644)
+    const { O_WRONLY, O_CREAT, O_TRUNC, O_APPEND, O_NONBLOCK } = constants
+    // Non-blocking: a pipe that nobody empties must not hold the run up. At the end: another run may have begun the file anew.
+    return openSync(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_NONBLOCK, 0o644)
   } catch (error) {
     if (error instanceof PlinthError) throw error
     const { code } = error as NodeJS.ErrnoException

@@ -7,6 +7,8 @@ import type { Outcome } from './shell.ts'
 
 /** Bytes after which the audit log is put aside, as `audit.log.1`. */
 const logBytes = 1_048_576
+/** What a line in the journal may have: util-linux' logger cuts it at 1 KiB unless told, busybox's can't be told and has a limit of its own. */
+const journalBytes = 65_536
 
 /**
  * The script. The time is the machine's own. A receipt is replaced atomically (of two runs only one has the lock, and what a killed
@@ -32,10 +34,13 @@ sync "$state/receipts"`
     stateFolder,
     sh`if [ ! -d "$log" ]; then mkdir -p -- "$log"; fi`,
     written,
-    sh`line=$(date -u +%Y-%m-%dT%H:%M:%SZ)' '${text}
+    sh`text=${text}
+line="$(date -u +%Y-%m-%dT%H:%M:%SZ) $text"
 if [ -f "$log/audit.log" ] && [ "$(stat -c %s -- "$log/audit.log")" -ge ${logBytes} ]; then mv -f -- "$log/audit.log" "$log/audit.log.1"; fi
 printf '%s\n' "$line" >>"$log/audit.log"
-if command -v logger >/dev/null; then logger -t plinth -p user.notice -- ${text} || :; fi`,
+if command -v logger >/dev/null; then
+  logger -S ${journalBytes} -t plinth -p user.notice -- "$text" 2>/dev/null || logger -t plinth -p user.notice -- "$text" || :
+fi`,
   ).text
 }
 

@@ -4,7 +4,7 @@ import { LockError, type Problem } from '../core/error.ts'
 import type { Plan, Step } from '../core/resource.ts'
 import type { Assignment } from './assignment.ts'
 import { beginLine, endLine } from './audit.ts'
-import { failedStep, isKeep, isUnknown, isUnreachable, problemsOf, stepProblem, stillDiffers } from './failures.ts'
+import { failedStep, isKeep, isUnknown, isUnreachable, stepProblem, stillDiffers } from './failures.ts'
 import { mapLimit, observeAgain } from './observe.ts'
 import type { Host, Play } from './play.ts'
 import type { Run } from './run.ts'
@@ -65,7 +65,7 @@ class Application {
       else if (!plans.every(isKeep)) await this.#change(channel, plans)
     } catch (error) {
       if (error instanceof LockError) run.giveUp(play)
-      this.#fail(isUnreachable(error) ? 'unreachable' : 'failed', problemsOf(error))
+      this.#stumble(error)
     }
     run.begun.set(assignment, { done: this.#done, undone: this.#undone })
     return true
@@ -78,13 +78,18 @@ class Application {
     const begun = run.trace(host, beginLine(identity, assignment, plans))
     // A machine does one thing after the other by itself; a database beside it would not wait.
     if (play.options.via) await begun
-    if (await this.#takeSteps(plans, (step, told) => channel.act([step], told))) {
-      const after = await observeAgain(assignment, channel, run.options)
-      const refused = run.stepping.refusedOn(host.name)
-      const left = after.filter((plan) => !isKeep(plan) && !refused.has(plan.id))
-      if (left.length > 0) {
-        this.#fail('failed', [...left.flatMap(stillDiffers(host)), ...(await causes(run, play, host))])
+    try {
+      if (await this.#takeSteps(plans, (step, told) => channel.act([step], told))) {
+        const after = await observeAgain(assignment, channel, run.options)
+        const refused = run.stepping.refusedOn(host.name)
+        const left = after.filter((plan) => !isKeep(plan) && !refused.has(plan.id))
+        if (left.length > 0) {
+          this.#fail('failed', [...left.flatMap(stillDiffers(host)), ...(await causes(run, play, host))])
+        }
       }
+    } catch (error) {
+      // What was begun gets its end in the audit log all the same.
+      this.#stumble(error)
     }
     await begun
     const refused = run.stepping.refusedOn(host.name)
@@ -99,7 +104,7 @@ class Application {
   ): Promise<boolean> {
     const { run } = this
     const { play, host, standsOn } = this.assignment
-    const { report, signal } = run.options
+    const { report, signal, mask } = run.options
     const steps = plans.flatMap((plan) => plan.steps.map((step, at) => ({ plan, step, first: at === 0 })))
     for (const [index, { plan, step, first }] of steps.entries()) {
       const { id } = plan
@@ -119,10 +124,10 @@ class Application {
         // Of unknown outcome is neither done nor not: the problem names it, the lists don't.
         if (isUnknown(result)) this.#undone = this.#undone.slice(1)
         const lost = isUnknown(result) && result?.late === undefined
-        const problems = [stepProblem(host, step, result)]
+        const problems = [stepProblem(host, step, result, mask)]
         // The command of a service that does not start says where to look; its gate has looked.
         if (plan.disrupts !== undefined && !isUnknown(result)) problems.push(...(await causes(run, play, host)))
-        this.#fail(lost ? 'unreachable' : 'failed', problems, failedStep(id, step, result))
+        this.#fail(lost ? 'unreachable' : 'failed', problems, failedStep(id, step, result, mask))
         return false
       }
       run.note(host, id)
@@ -130,6 +135,12 @@ class Application {
     }
     this.#undone = []
     return true
+  }
+
+  /** Records what was thrown on the way. */
+  #stumble(error: unknown): void {
+    const problems = this.run.bugs.problemsOf(error, this.assignment.host.name)
+    this.#fail(isUnreachable(error) ? 'unreachable' : 'failed', problems)
   }
 
   #fail(kind: Failure['kind'], problems: readonly Problem[], step?: Failure['step']): void {
@@ -149,6 +160,6 @@ async function causes(run: Run, play: Play, { name }: Host<unknown>): Promise<re
   try {
     return await gate.explain(run.scope(play), [{ host: name, what: 'is not as it should be', final: true }])
   } catch (error) {
-    return problemsOf(error)
+    return run.bugs.problemsOf(error, name)
   }
 }

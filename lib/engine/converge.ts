@@ -1,9 +1,9 @@
 /** Observe wide, plan purely, apply narrowly. Knows channels; knows no kind of resource and nothing of Nacos. */
-import { exitCode, usageError } from '../core/error.ts'
+import { exitCode, PlinthError, usageError } from '../core/error.ts'
 import { once } from '../core/once.ts'
 import type { Owned } from '../core/receipt.ts'
 import { unlessAborted } from '../core/unless-aborted.ts'
-import { type Assignment, listsBeside, machinesOf } from './assignment.ts'
+import { type Assignment, hostsOn, listsBeside, machinesOf } from './assignment.ts'
 import { abandoned, type Estate, unclaimed } from './estate.ts'
 import { hostResults, isKeep, nowhere, unfinished } from './failures.ts'
 import { refuseUnknownTags } from './listing.ts'
@@ -26,7 +26,10 @@ import { everything, selectsAll } from './tags.ts'
 import { waitUnchanged } from './wait.ts'
 import type { Result, World } from './world.ts'
 
-/** Brings a site to what its plays say, or with `check` tells what differs. Failures of hosts are data, never thrown. */
+/**
+ * Brings a site to what its plays say, or with `check` tells what differs. Failures of hosts are data, never thrown. A bug is
+ * told as one, ends the run as an interrupt does, and is thrown then.
+ */
 export async function converge(site: readonly Play[], world: World, options: Options): Promise<Result> {
   const connections = new Connections(world)
   const run = new Run(site, world, options, connections)
@@ -39,6 +42,7 @@ export async function converge(site: readonly Play[], world: World, options: Opt
         .then(async (read) => ({ ...read, left: await findLeftovers(run) })),
       signal,
     )
+    run.bugs.throwFirst()
     if (observed === null) return givenUp
     const { observations, unobserved, left } = observed
     const removals = options.prune ? left.observations : []
@@ -75,6 +79,7 @@ export async function converge(site: readonly Play[], world: World, options: Opt
       const what = 'what is no longer declared was not removed, or not everywhere, because a host failed'
       run.warn([{ where: '--prune', what, remedy: 'run again with it when that is mended' }])
     }
+    run.bugs.throwFirst()
     return {
       hosts: hostResults([...selected.values()], run.kept, run.changed, run.failures),
       plans,
@@ -170,7 +175,11 @@ async function observeSite(run: Run): Promise<Observed> {
   const seen = await mapLimit(machines, options.forks, async (machine) => {
     waiting--
     if (options.signal.aborted) return []
-    const reading = await observeMachine(site, machine, world, connections, options)
+    const reading = await observeMachine(site, machine, world, connections, options).catch((error: unknown) => {
+      const [at] = error instanceof PlinthError ? [] : hostsOn(site, machine)
+      if (at) run.failHost(at.play, at.host, error)
+      throw error
+    })
     const { found } = reading
     const { site: name, formerSites = [] } = options.identity
     const estate = estateOf(site, reading, formerSites)

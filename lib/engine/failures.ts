@@ -2,6 +2,7 @@
 import type { Done } from '../core/channel.ts'
 import { exitCode, PlinthError, type Problem } from '../core/error.ts'
 import { grouped } from '../core/grouped.ts'
+import { asItIs, type Mask } from '../core/masking.ts'
 import type { Change, Plan, Step } from '../core/resource.ts'
 import type { Assignment } from './assignment.ts'
 import { type Host, type Missing, type Play, placeOf } from './play.ts'
@@ -15,7 +16,7 @@ export const names = (hosts: readonly Host<unknown>[]): readonly string[] => hos
 export const isOf = (where: string, host: string): boolean =>
   where === host || (where.startsWith(host) && /^[ :]/.test(where.slice(host.length)))
 /** Whether an error means that a machine could not be reached, or was lost. */
-export const isUnreachable = (error: unknown): boolean =>
+export const isUnreachable = (error: unknown): error is PlinthError =>
   error instanceof PlinthError && error.code === exitCode.unreachable
 
 /** A failure of a play that is still to be filled in; it stands with the play's first host unless told. */
@@ -45,8 +46,8 @@ const killedBy = ' (killed, as by a kernel that is out of memory)'
 const longLine = 300
 
 /** The last lines of what a step wrote to its stderr; a line without an end is cut. */
-const tailOf = (result: Done | undefined, lines: number): string =>
-  (result?.stderr ?? '')
+const tailOf = (result: Done | undefined, lines: number, mask: Mask): string =>
+  mask(result?.stderr ?? '')
     .trim()
     .split('\n')
     .slice(-lines)
@@ -54,18 +55,28 @@ const tailOf = (result: Done | undefined, lines: number): string =>
     .join('\n')
 
 /** A step that failed, as the report has it. */
-export const failedStep = (id: string, { say, run, command }: Step, result: Done | undefined): FailedStep => ({
+export const failedStep = (
+  id: string,
+  { say, run, command }: Step,
+  result: Done | undefined,
+  mask: Mask = asItIs,
+): FailedStep => ({
   id,
   say,
-  run,
-  ...(command !== undefined && { command }),
+  run: mask(run),
+  ...(command !== undefined && { command: mask(command) }),
   code: result?.code ?? null,
-  stderr: tailOf(result, 20),
+  stderr: tailOf(result, 20, mask),
 })
 
 /** Why a step is no success: another exit code than 0, or an outcome that nobody knows. */
-export function stepProblem(host: Host<unknown>, { say }: Step, result: Done | undefined): Problem {
-  const tail = tailOf(result, 5).replaceAll('\n', '\n    ').replace(/[.;]$/, '')
+export function stepProblem(
+  host: Host<unknown>,
+  { say }: Step,
+  result: Done | undefined,
+  mask: Mask = asItIs,
+): Problem {
+  const tail = tailOf(result, 5, mask).replaceAll('\n', '\n    ').replace(/[.;]$/, '')
   const told = tail === '' ? '' : `:\n    ${tail}`
   if (result?.late !== undefined) {
     return {

@@ -8,7 +8,7 @@ import { type Located, LocatedMap, placeText } from '../core/located.ts'
 import type { DeclaredGroup } from '../core/missing-secrets.ts'
 import { suggestion } from '../core/nearest.ts'
 import { check, type Infer, type Schema } from '../core/schema.ts'
-import { kindOf } from '../core/secret.ts'
+import { kindOf, secretsWithin } from '../core/secret.ts'
 import { gathered, mapOf } from '../core/single-keys.ts'
 import type { Host, Machine } from './play.ts'
 
@@ -28,6 +28,8 @@ export class Fleet {
   readonly #known = new Set<string>()
   readonly #used = new Set<InventoryHost>()
   readonly #warnings: Problem[] = []
+  /** All values that were given to the playbook. */
+  readonly #given: unknown[] = []
   readonly #declared: DeclaredGroup[] = []
 
   private readonly inventory: Inventory
@@ -47,6 +49,7 @@ export class Fleet {
     const checked = check(schema, this.inventory.given, { alsoKnown: this.inventory.given.entries.keys() })
     const problems = [...this.strangers(), ...(checked.ok ? [] : checked.problems)]
     if (!checked.ok || problems.length > 0) throw usageError(...distinct(problems))
+    this.#given.push(checked.value)
     return checked.value
   }
 
@@ -88,8 +91,10 @@ export class Fleet {
       this.#used.add(host)
       const params = gathered(host.params, schema)
       const checked = check(schema, params, { alsoKnown: params.entries.keys() })
-      if (checked.ok)
+      if (checked.ok) {
+        this.#given.push(checked.value)
         return [{ name: host.name, machine: machineOf(host), params: checked.value, where: whereIn(params) }]
+      }
       problems.push(...checked.problems)
       return []
     })
@@ -108,6 +113,11 @@ export class Fleet {
       params: {},
       where: whereIn(host.params),
     }))
+  }
+
+  /** The secrets that the playbook was given: of all others it knows none, so that none is in what it does. */
+  get secrets(): readonly string[] {
+    return secretsWithin(this.#given)
   }
 
   /** Whether the inventory has a group of this name. */

@@ -1,10 +1,12 @@
 /** Carries out procedures: looks at everything, then action by action looks, acts and looks again. */
 import type { Done } from '../core/channel.ts'
 import { type Problem, unreachable } from '../core/error.ts'
+import type { Mask } from '../core/masking.ts'
 import type { Step } from '../core/resource.ts'
 import { unlessAborted } from '../core/unless-aborted.ts'
 import { actionLine } from './audit.ts'
-import { failedStep, isUnknown, isUnreachable, problemsOf, stepProblem } from './failures.ts'
+import { Bugs } from './bugs.ts'
+import { failedStep, isUnknown, isUnreachable, stepProblem } from './failures.ts'
 import { Connections } from './observe.ts'
 import type { Host, Scope } from './play.ts'
 import type { Action, Procedure, Reach, Sight, Work } from './procedure.ts'
@@ -15,6 +17,8 @@ export interface ProcedureOptions {
   /** Look only. */
   readonly check: boolean
   readonly identity: Identity
+  /** Takes the secrets that the playbook knows out of what is shown of a step that failed. */
+  readonly mask?: Mask
   /** Aborted by the first interrupt: the action in hand is finished, nothing new is begun. */
   readonly signal: AbortSignal
   report(event: Event): void
@@ -23,7 +27,7 @@ export interface ProcedureOptions {
 /** Seconds between two looks. */
 const interval = 1
 
-/** Carries out a procedure, or with `check` says what it would do. Failures are data, never thrown. */
+/** Carries out a procedure, or with `check` says what it would do. Failures are data, never thrown; a bug is told as one, and thrown then. */
 export async function carryOut(
   procedure: Procedure,
   world: World,
@@ -61,6 +65,7 @@ class Run {
   /** Whether something was begun in it of which nobody saw the end. */
   #lost = false
   readonly #sessions: { close(): Promise<void> }[] = []
+  readonly #bugs = new Bugs()
 
   private readonly procedure: Procedure
   private readonly world: World
@@ -88,6 +93,7 @@ class Run {
       await this.#lockAll()
       for (const action of actions) if (!this.#ended()) await this.#perform(action)
     }
+    this.#bugs.throwFirst()
     return {
       procedure: this.procedure.name,
       actions: this.#all(),
@@ -154,7 +160,7 @@ class Run {
           await channel.lock(holderText(this.options.identity))
         } catch (error) {
           // Nobody is at work on what can't be reached; an action that needs it fails by itself.
-          if (!isUnreachable(error)) this.#fail(action, 'failed', problemsOf(error))
+          if (!isUnreachable(error)) this.#stumble(action, error)
         }
       }
     }
@@ -168,10 +174,7 @@ class Run {
     const sight = await this.#sight(action)
     if (!sight) return
     if (sight.is === 'blocked') return this.#fail(action, 'blocked', sight.problems)
-    if (sight.is === 'done') {
-      this.#settle(action, 'kept', sight.found)
-      return
-    }
+    if (sight.is === 'done') return void this.#settle(action, 'kept', sight.found)
     this.options.report({ kind: 'play', play: action.name, hosts: action.host ? [action.host.name] : [] })
     await this.#trace(action, `begin: ${sight.will}`)
     await this.#guarded(action, async () => {
@@ -192,7 +195,8 @@ class Run {
       const channel = await this.connections.machine(host.machine)
       await channel.trace({ line: actionLine(this.options.identity, this.procedure.name, name, host.name, what) })
     } catch (error) {
-      if (!isUnreachable(error)) this.options.report({ kind: 'warned', problems: problemsOf(error) })
+      if (!isUnreachable(error))
+        this.options.report({ kind: 'warned', problems: this.#bugs.problemsOf(error, host.name) })
     }
   }
 
@@ -230,17 +234,17 @@ class Run {
     } catch (error) {
       if (error instanceof StepFailure)
         this.#fail(action, error.kind, [error.problem, ...(await this.#causes(action, error))], error.step)
-      else this.#fail(action, isUnreachable(error) ? 'unreachable' : 'failed', problemsOf(error))
+      else this.#stumble(action, error)
       return undefined
     }
   }
 
-  async #causes({ explain }: Action, { kind }: StepFailure): Promise<readonly Problem[]> {
+  async #causes({ name, explain }: Action, { kind }: StepFailure): Promise<readonly Problem[]> {
     if (!explain || kind !== 'failed') return []
     try {
       return await explain(this.#reach)
     } catch (error) {
-      return problemsOf(error)
+      return this.#bugs.problemsOf(error, name)
     }
   }
 
@@ -281,7 +285,8 @@ class Run {
         if (result?.code === 0) return result
         this.#lost ||= isUnknown(result)
         const kind = isUnknown(result) && result?.late === undefined ? 'unreachable' : 'failed'
-        throw new StepFailure(stepProblem(host, step, result), kind, failedStep(action.name, step, result))
+        const told = [step, result, this.options.mask] as const
+        throw new StepFailure(stepProblem(host, ...told), kind, failedStep(action.name, ...told))
       },
       deed: (where, say, command, work) =>
         reported(where, { say, run: command }, async () => {
@@ -290,7 +295,7 @@ class Run {
           } catch (error) {
             if (!isUnreachable(error)) throw error
             this.#lost = true
-            const what = `the connection was lost during "${say}", so its outcome is unknown: ${problemsOf(error)[0]?.what}`
+            const what = `the connection was lost during "${say}", so its outcome is unknown: ${error.problems[0]?.what}`
             throw unreachable({ where, what, remedy: 'see to the host and the network, then run again' })
           }
         }),
@@ -301,6 +306,12 @@ class Run {
     const result = { action: action.name, host: action.host?.name ?? null, state, say, seconds }
     this.#results.set(action, result)
     return result
+  }
+
+  /** Records what was thrown in an action. */
+  #stumble(action: Action, error: unknown): void {
+    const problems = this.#bugs.problemsOf(error, action.host?.name ?? this.procedure.name)
+    this.#fail(action, isUnreachable(error) ? 'unreachable' : 'failed', problems)
   }
 
   #fail(action: Action, kind: Failure['kind'], problems: readonly Problem[], step?: FailedStep): void {

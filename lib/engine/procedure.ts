@@ -5,6 +5,7 @@
 import type { DatabaseLogin, Done } from '../core/channel.ts'
 import type { Problem } from '../core/error.ts'
 import type { Step } from '../core/resource.ts'
+import { mistake, shown } from '../core/told.ts'
 import type { Host, Scope } from './play.ts'
 
 /** What an action found. `found` and `will` are words for people: `nacos1 leads 4 groups`, `transfer them to nacos2`. */
@@ -13,15 +14,47 @@ export type Sight =
   | { readonly is: 'due'; readonly found: string; readonly will: string }
   | { readonly is: 'blocked'; readonly problems: readonly Problem[]; readonly patience?: number }
 
-export const done = (found: string): Sight => ({ is: 'done', found })
-export const due = (found: string, will: string): Sight => ({ is: 'due', found, will })
-export const blocked = (...problems: readonly Problem[]): Sight => ({ is: 'blocked', problems })
+/** It is as the action wants it. Throws a usage error for what is no text, as they all do for what they can't tell. */
+export function done(found: string): Sight {
+  checkWords(done, found)
+  return { is: 'done', found }
+}
+
+export function due(found: string, will: string): Sight {
+  checkWords(due, found, will)
+  return { is: 'due', found, will }
+}
+
+export function blocked(...problems: readonly Problem[]): Sight {
+  checkProblems(blocked, problems)
+  return { is: 'blocked', problems }
+}
+
 /** Blocked by what may go away by itself: before an action is begun it is looked at again, for at most so many seconds. */
-export const passing = (patience: number, ...problems: readonly Problem[]): Sight => ({
-  is: 'blocked',
-  problems,
-  patience,
-})
+export function passing(patience: number, ...problems: readonly Problem[]): Sight {
+  if (typeof patience !== 'number' || Number.isNaN(patience))
+    throw mistake(passing, `its patience is ${shown(patience)}`, 'give seconds, and the problems after it')
+  checkProblems(passing, problems)
+  return { is: 'blocked', problems, patience }
+}
+
+function checkWords(entry: (...args: never) => Sight, ...words: readonly unknown[]): void {
+  for (const word of words)
+    if (typeof word !== 'string')
+      throw mistake(entry, `what ${entry.name} says is ${shown(word)}`, 'give words for people')
+}
+
+function checkProblems(entry: (...args: never) => Sight, problems: readonly unknown[]): void {
+  const at = problems.findIndex((problem) => !isProblem(problem))
+  if (at < 0) return
+  const remedy = Array.isArray(problems[at]) ? 'spread it: ...problems' : 'give { where, what, remedy }'
+  throw mistake(entry, `problem ${at + 1} of ${entry.name} is ${shown(problems[at])}`, remedy)
+}
+
+const isProblem = (value: unknown): value is Problem =>
+  typeof value === 'object' &&
+  value !== null &&
+  ['where', 'what', 'remedy'].every((key) => typeof Reflect.get(value, key) === 'string')
 
 /** What looking takes: the hosts' connections, and nothing that writes. */
 export interface Reach {

@@ -8,7 +8,7 @@ import { type Owned, readReceipts } from '../core/receipt.ts'
 import type { Plan, Resource } from '../core/resource.ts'
 import { assignmentOf } from './assignment.ts'
 import { alsoKept, doubtOf, type Homes, inDoubt, keptBy, leftToOthers, subjectsOf } from './estate.ts'
-import { isKeep, isUnreachable, nowhere, problemsOf } from './failures.ts'
+import { isKeep } from './failures.ts'
 import { mapLimit, type Observation, questionsOf, receiptsQuestion } from './observe.ts'
 import { type Host, type Play, play } from './play.ts'
 import type { Options, Run } from './run.ts'
@@ -64,10 +64,9 @@ export async function findLeftovers(run: Run): Promise<Leftovers> {
     const may = left.filter((one) => strange(one) === undefined)
     const kept = left.length > 0 ? keptBy(estate, identity.site, absent) : []
     const staying = new Set([...kept, ...twins, ...(options.force ? [] : doubted.keys())])
-    const plans = await plansOfRemoval(run, removal, host, may, staying).catch((error: unknown) => {
-      const kind = isUnreachable(error) ? 'unreachable' : 'failed'
-      run.record({ ...nowhere(removal), host: host.name, kind, problems: problemsOf(error) })
-    })
+    const plans = await plansOfRemoval(run, removal, host, may, staying).catch((error: unknown) =>
+      run.failHost(removal, host, error),
+    )
     // What could not be looked at is told as a failure; nothing more is known of it.
     if (!plans) return unlooked(host)
     const resources = plans.flatMap(({ resource, plan }) => (plan.action === 'remove' ? [resource] : []))

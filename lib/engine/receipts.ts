@@ -5,7 +5,7 @@
 import type { Channel, MachineChannel } from '../core/channel.ts'
 import { receiptLine } from './audit.ts'
 import { receiptOf, unclaimed } from './estate.ts'
-import { isKeep, problemsOf } from './failures.ts'
+import { isKeep } from './failures.ts'
 import { mapLimit, questionsOf } from './observe.ts'
 import type { Host } from './play.ts'
 import { hostsByMachine, type Leftovers, type Looked } from './prune.ts'
@@ -71,6 +71,6 @@ async function locked(
     await run.lock(channel)
     await work(channel)
   } catch (error) {
-    run.warn(problemsOf(error))
+    run.warn(run.bugs.problemsOf(error, machine.name))
   }
 }

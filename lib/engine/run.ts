@@ -1,12 +1,14 @@
 /** A run under way: what it is made of, and what it has come to so far. Everything that works in it shares one of these. */
 import type { Channel } from '../core/channel.ts'
 import type { Problem } from '../core/error.ts'
+import type { Mask } from '../core/masking.ts'
 import type { Owned } from '../core/receipt.ts'
 import type { Resource } from '../core/resource.ts'
 import type { Assignment } from './assignment.ts'
 import { failuresAllowed } from './batches.ts'
+import { Bugs } from './bugs.ts'
 import { type Estate, receiptOf } from './estate.ts'
-import { isOf, isUnreachable, names, nowhere, problemsOf } from './failures.ts'
+import { isOf, isUnreachable, names, nowhere } from './failures.ts'
 import type { Connections } from './observe.ts'
 import type { Comparison, Planned } from './planned.ts'
 import type { Host, Play, Scope } from './play.ts'
@@ -47,6 +49,8 @@ export interface Options {
   readonly tags?: Tags
   /** Asks the person at the terminal before each resource is changed. It aborts `signal` where they want to quit. */
   readonly ask?: (question: string) => Promise<Consent>
+  /** Takes the secrets that the playbook knows out of what is shown of a step that failed. */
+  readonly mask?: Mask
   /** Aborted by the first interrupt: the step in hand is finished, nothing new is begun. */
   readonly signal: AbortSignal
   report(event: Event): void
@@ -77,16 +81,18 @@ export class Run {
   /** What of that the site declares there no longer, by machine. */
   readonly abandoned = new Map<string, readonly Owned[]>()
   readonly stepping: Stepping
+  readonly bugs = new Bugs()
 
   readonly site: readonly Play[]
   readonly world: World
+  /** Its signal is aborted by a bug too. */
   readonly options: Options
   readonly connections: Connections
 
   constructor(site: readonly Play[], world: World, options: Options, connections: Connections) {
     this.site = site
     this.world = world
-    this.options = options
+    this.options = { ...options, signal: AbortSignal.any([options.signal, this.bugs.signal]) }
     this.connections = connections
     this.stepping = new Stepping(options.ask)
   }
@@ -155,11 +161,17 @@ export class Run {
     return failed.size > failuresAllowed(play.options.maxFailures, play.hosts.length)
   }
 
+  /** What was thrown on the way to a host's part in a play. */
+  failHost(play: Play, { name }: Host<unknown>, error: unknown): void {
+    const kind = isUnreachable(error) ? 'unreachable' : 'failed'
+    this.record({ ...nowhere(play), host: name, kind, problems: this.bugs.problemsOf(error, name) })
+  }
+
   /** What went wrong in a play as a whole, on the hosts that the problems name, or else on its first. */
   failPlay(play: Play, error: unknown): void {
     const kind = isUnreachable(error) ? 'unreachable' : 'failed'
     this.giveUp(play)
-    for (const problem of problemsOf(error)) {
+    for (const problem of this.bugs.problemsOf(error, nowhere(play).host)) {
       const host = play.members.find(({ name }) => isOf(problem.where, name))?.name ?? nowhere(play).host
       this.record({ ...nowhere(play), host, kind, problems: [problem] })
     }
@@ -190,7 +202,7 @@ export class Run {
       const channel = await this.connections.machine(machine)
       await channel.trace({ line, ...(news && { receipt }) })
     } catch (error) {
-      if (!isUnreachable(error)) this.warn(problemsOf(error))
+      if (!isUnreachable(error)) this.warn(this.bugs.problemsOf(error, machine.name))
     }
   }
 

@@ -3,6 +3,7 @@
  * for the engine any more. A step that was under way is of unknown outcome. Pure.
  */
 import { grouped } from '../core/grouped.ts'
+import { asItIs, type Mask } from '../core/masking.ts'
 import type { Deed, Event, Failure, ProcedureResult, Result, Unfinished } from '../engine/world.ts'
 import type { Timed } from './run.ts'
 
@@ -23,6 +24,7 @@ function stepsOf(events: readonly Event[]): { readonly done: readonly Deed[]; re
 const openFailure = (
   { host, play, id, step }: Deed,
   { done, undone }: Pick<Unfinished, 'done' | 'undone'>,
+  mask: Mask,
 ): Failure => ({
   host,
   play,
@@ -34,13 +36,13 @@ const openFailure = (
       remedy: 'it ends there by itself, as a whole or not at all; then run again: what is done is kept',
     },
   ],
-  step: { id, say: step.say, run: step.run, code: null, stderr: '' },
+  step: { id, say: step.say, run: mask(step.run), code: null, stderr: '' },
   done,
   undone,
 })
 
 /** The result of a run over a site. */
-export function stoppedSite(told: readonly Timed[], check: boolean): Result {
+export function stoppedSite(told: readonly Timed[], check: boolean, mask: Mask = asItIs): Result {
   const events = told.map(({ event }) => event)
   const plans = events.flatMap((event) => (event.kind === 'planned' ? event.plans : []))
   const leftovers = events.flatMap((event) => (event.kind === 'leftovers' ? event.found : []))
@@ -63,7 +65,7 @@ export function stoppedSite(told: readonly Timed[], check: boolean): Result {
     }),
   )
   const nothing = { done: [], undone: [] }
-  const failures = [...failed, ...open.map((deed) => openFailure(deed, parts.get(key(deed)) ?? nothing))]
+  const failures = [...failed, ...open.map((deed) => openFailure(deed, parts.get(key(deed)) ?? nothing, mask))]
   const grief = new Map(failures.map(({ host, kind }) => [host, kind]))
   const names = new Set([...own.map(({ host }) => host), ...grief.keys()])
   const changed = grouped(done, ({ host }) => host)
@@ -85,7 +87,7 @@ export function stoppedSite(told: readonly Timed[], check: boolean): Result {
 }
 
 /** The result of a procedure of this name. */
-export function stoppedProcedure(procedure: string, told: readonly Timed[]): ProcedureResult {
+export function stoppedProcedure(procedure: string, told: readonly Timed[], mask: Mask = asItIs): ProcedureResult {
   const events = told.map(({ event }) => event)
   const looked = events.flatMap((event) => (event.kind === 'looked' ? event.actions : []))
   const acted = new Map(
@@ -107,6 +109,7 @@ export function stoppedProcedure(procedure: string, told: readonly Timed[]): Pro
       openFailure(
         { ...deed, play: deed.id },
         { done: [...acted.keys()], undone: names.slice(names.indexOf(deed.id) + 1) },
+        mask,
       ),
     ),
   ]

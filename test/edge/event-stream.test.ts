@@ -50,6 +50,25 @@ test('a line is there before the next thing begins; the last has the result', as
   assert.is(lines.filter(({ event }) => event === 'result').length, 1)
 })
 
+test('two runs with one file: the later begins it anew, and no line is written into another', () => {
+  const path = join(folder, 'shared.jsonl')
+  const first = openEvents(path, begun, assert.unreachable)
+  first.add({ kind: 'connecting', machines: 1 }, 0)
+  const second = openEvents(path, { ...begun, id: '5e6f7a8b' }, assert.unreachable)
+  first.add({ kind: 'play', play: 'one', hosts: [] }, 1)
+  second.add({ kind: 'play', play: 'two', hosts: [] }, 1)
+  first.add({ kind: 'preparing', play: 'one' }, 2)
+  assert.equal(
+    linesOf(path).map(({ event, run, play }) => [event, run ?? play]),
+    [
+      ['begin', '5e6f7a8b'],
+      ['play', 'one'],
+      ['play', 'two'],
+      ['preparing', 'one'],
+    ],
+  )
+})
+
 test('of an upload there is one line a second, and its end', () => {
   const path = join(folder, 'upload.jsonl')
   const stream = openEvents(path, begun, assert.unreachable)

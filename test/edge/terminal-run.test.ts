@@ -54,6 +54,46 @@ test.before(async () => {
     ])])\n`,
   )
   writeFileSync(
+    at('leak.mjs'),
+    `${imports}import { reveal, secret, sh } from '${root}lib/entry/plinth.js'
+    const it = { reader: readers.stat, key: '${at('made/second')}' }
+    await main((fleet) => [play('app', fleet.group('all', params({ password: secret() })), ({ params: { password } }) => [
+      resource({
+        id: 'leak:it',
+        probe: [it],
+        read: (answers) => (answers(it) === '' ? null : { there: 'yes' }),
+        desired: { there: 'yes' },
+        steps: () => [{ say: 'say it', run: sh\`echo \${reveal(password)} >&2; false\`.text }],
+      }),
+    ])])\n`,
+  )
+  writeFileSync(
+    at('bug.mjs'),
+    `${imports}const it = { reader: readers.stat, key: '${at('made/second')}' }
+    let looks = 0
+    await main((fleet) => [play('app', fleet.group('all', params({})), () => [
+      file('${at('made/first')}', { content: '1' }),
+      resource({
+        id: 'bug:it',
+        probe: [it],
+        read: (answers) => {
+          if (++looks > 2) throw new TypeError('no such word')
+          return answers(it) === '' ? null : { there: 'yes' }
+        },
+        desired: { there: 'yes' },
+        steps: () => [{ say: 'make it', run: ': >${at('made/second')}' }],
+      }),
+    ])])\n`,
+  )
+  writeFileSync(
+    at('bug-procedure.mjs'),
+    `${imports}await perform((fleet) => {
+      fleet.group('all', params({}))
+      const look = async () => due('nothing', 'make it')
+      return { name: 'make it', actions: [{ name: 'one', wants: 'it', look, work: async () => null.word }] }
+    })\n`,
+  )
+  writeFileSync(
     at('procedure.mjs'),
     `${imports}import { existsSync, writeFileSync } from 'node:fs'
     const there = (name) => existsSync('${at('made')}/' + name)
@@ -280,6 +320,68 @@ test(
   },
   slow,
 )
+
+test(
+  'a secret that a role put into a command is not shown when that fails: not on the screen, and not in a report',
+  () => {
+    fresh()
+    const [report, word] = [at('report'), 'hunter2hunter2']
+    const args = ['-i', at('hosts.yaml'), '-e', `password=${word}`, '--report', report, '--events', at('leak.jsonl')]
+    const { status, stdout, stderr } = spawnSync(process.execPath, [at('leak.mjs'), ...args], {
+      cwd: root,
+      encoding: 'utf8',
+      env: { PATH: process.env.PATH, HOME: sshd.folder },
+    })
+    assert.is(status, 1, stderr)
+    assert.match(stderr, /"say it" ended with exit code 1:\n +\*\*\*/)
+    assert.match(stderr, /command: echo \*\*\* >&2; false/)
+    const files = readdirSync(report).map((name) => readFileSync(join(report, name), 'utf8'))
+    assert.is(files.length, 3)
+    for (const text of [stdout, stderr, ...files, readFileSync(at('leak.jsonl'), 'utf8')])
+      assert.not(text.includes(word), text)
+  },
+  slow,
+)
+
+for (const [playbook, schema, sentence, trace] of [
+  [
+    'bug.mjs',
+    'report',
+    /Failed on 1 of 1 host after .* go on with: npx tsx /,
+    /TypeError: no such word\n +at .*bug\.mjs:10/,
+  ],
+  [
+    'bug-procedure.mjs',
+    'procedure',
+    /make it: failed at "one" after .* go on with: npx tsx /,
+    /TypeError: .*\n +at .*bug-procedure\.mjs:5/,
+  ],
+] as const)
+  test(
+    `a bug in ${playbook}: recap, page, results, document and the end of the stream, then its trace and exit code 1`,
+    () => {
+      fresh()
+      const report = at('report')
+      rmSync(report, { recursive: true, force: true })
+      const args = ['-i', at('hosts.yaml'), '--report', report, '--events', at('bug.jsonl')]
+      const { status, stdout, stderr } = spawnSync(process.execPath, [at(playbook), ...args], {
+        cwd: root,
+        encoding: 'utf8',
+        env: { PATH: process.env.PATH, HOME: sshd.folder },
+      })
+      assert.is(status, 1, stderr)
+      assert.match(stdout, sentence)
+      assert.match(stderr, /a bug in the playbook, in a role or in Plinth: TypeError: /)
+      assert.match(stderr, trace)
+      assert.equal(readdirSync(report).sort(), ['junit.xml', 'report.html', 'report.json'])
+      const told = JSON.parse(readFileSync(join(report, 'report.json'), 'utf8'))
+      conforms(schema, told)
+      assert.equal([told.exitCode, told.interrupted, told.stopped, told.failures.length], [1, false, undefined, 1])
+      assert.match(readFileSync(join(report, 'junit.xml'), 'utf8'), /failures="1"/)
+      assert.match(readFileSync(at('bug.jsonl'), 'utf8').trim().split('\n').at(-1) ?? '', /"event":"result"/)
+    },
+    slow,
+  )
 
 test(
   'Ctrl-C again: it ends at once, and leaves what is known: page, results, document, stream',

@@ -44,10 +44,18 @@ for (const shell of shells) {
     assert.match(log[0]!, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ run=1 begin: /)
     assert.is(log[0]!.slice(21), line)
     assert.is(log[1]!.slice(21), 'run=1 end: ok [31m')
-    assert.is(readFileSync(place.journal, 'utf8').split('\n')[0], `-t plinth -p user.notice -- ${line}`)
+    assert.is(readFileSync(place.journal, 'utf8').split('\n')[0], `-S 65536 -t plinth -p user.notice -- ${line}`)
     assert.is(statSync(join(place.state, 'audit.log')).mode & 0o777, 0o600)
     assert.is(statSync(place.state).mode & 0o777, 0o700)
     assert.not.ok(existsSync(join(place.state, 'receipts')))
+  })
+
+  test(`${shell}: a logger that knows no size, as busybox's, gets the line all the same`, () => {
+    const place = home()
+    const simple = `#!/bin/sh\ncase $1 in -S) echo "logger: invalid option -- 'S'" >&2; exit 1 ;; esac\necho "$@" >>"$JOURNAL"\n`
+    writeFileSync(join(place.bin, 'logger'), simple)
+    assert.equal(leave(place, { line: 'run=1 begin: x' }), { code: 0, stdout: '', stderr: '' })
+    assert.is(readFileSync(place.journal, 'utf8'), '-t plinth -p user.notice -- run=1 begin: x\n')
   })
 
   test(`${shell}: a receipt is replaced as a whole, and read again`, () => {

@@ -1,8 +1,10 @@
 /** When a host comes to grief: what stops, what goes on, and what is said. */
 
 import { hostError } from '../../lib/core/error.ts'
+import type { Resource } from '../../lib/core/resource.ts'
 import { Secret } from '../../lib/core/secret.ts'
 import { play } from '../../lib/engine/play.ts'
+import type { Event } from '../../lib/engine/world.ts'
 import { FakeWorld, fakeHost, plainFacts, run } from '../../lib/testing.ts'
 import { assert, suite } from '../kit.ts'
 import { gateOf, hosts, there, thing, works } from './thing.ts'
@@ -367,6 +369,74 @@ test('a step past its deadline was ended: the machine is well, the outcome unkno
     },
   ])
   assert.equal([failure?.done, failure?.undone, steps], [[], ['make b'], 1])
+})
+
+test('a secret in the command or the stderr of a step that fails is not shown', async () => {
+  const world = new FakeWorld()
+  world.machine('h1').on('make a', () => ({ code: 7, stderr: `${'x'.repeat(295)}hunter2\nno hunter2 here` }))
+  const mask = (text: string): string => text.replaceAll('hunter2', '***')
+  const steps = [{ say: 'make a', run: 'make a # hunter2', command: 'hunter2' }]
+  const whole = thing('a')
+  const leaking: Resource = { ...whole, plan: (answers, pending) => ({ ...whole.plan(answers, pending), steps }) }
+  const { result, events } = await run([play('p', hosts('h1'), () => [leaking])], world, { mask })
+  const { run: command, command: short, stderr } = result.failures[0]?.step ?? {}
+  assert.equal([command, short], ['make a # ***', '***'])
+  assert.match(stderr ?? '', /x\*\*\*\nno \*\*\* here$/)
+  const told = events.filter(({ kind }) => kind === 'failed')
+  assert.is(told.length, 1)
+  assert.not.match(JSON.stringify([told, result.failures]), /hunt/)
+})
+
+test('a bug on one host: told as its failure, the others end the step in hand, every beginning has its end, then it is thrown', async () => {
+  const world = new FakeWorld()
+  for (const name of ['h1', 'h2']) works(world, name, 'a', 'b')
+  const bug = new TypeError('a bug\nin two lines')
+  let reached = (): void => {}
+  const fallen = new Promise<void>((resolve) => {
+    reached = resolve
+  })
+  let looks = 0
+  const broken = (): Resource => {
+    const whole = thing('a')
+    return {
+      ...whole,
+      plan(answers, pending) {
+        // At the first look, under the lock, and then.
+        if (++looks < 3) return whole.plan(answers, pending)
+        reached()
+        throw bug
+      },
+    }
+  }
+  const slow = world.machine('h2')
+  const { act } = slow
+  slow.act = async function* (steps, told, heard) {
+    await fallen
+    yield* act.call(slow, steps, told, heard)
+  }
+  const site = [
+    play('p', hosts('h1', 'h2'), ({ name }) => (name === 'h1' ? [broken()] : [thing('a'), thing('b')])),
+    play('q', hosts('h1', 'h2'), () => [thing('c')]),
+  ]
+  const events: Event[] = []
+  await run(site, world, { report: (event) => void events.push(event) }).then(
+    () => assert.unreachable('it should be thrown'),
+    (error) => assert.is(error, bug),
+  )
+  const failures = events.flatMap((event) => (event.kind === 'failed' ? [event.failure] : []))
+  assert.equal(
+    failures.map(({ host, play, kind, done }) => [host, play, kind, done]),
+    [['h1', 'p', 'failed', ['make a']]],
+  )
+  assert.match(
+    failures[0]?.problems[0]?.what ?? '',
+    /^a bug in the playbook, in a role or in Plinth: TypeError: a bug$/,
+  )
+  assert.equal([says(world, 'h1'), says(world, 'h2')], [['make a'], ['make a']])
+  const ends = (host: string): readonly string[] =>
+    world.machine(host).traces.map(({ line }) => line.replace(/^.* (begin|end):/, '$1:'))
+  assert.equal(ends('h1'), ['begin: create thing:a', 'end: failed'])
+  assert.equal(ends('h2'), ['begin: create thing:a, create thing:b', 'end: interrupted'])
 })
 
 test('a bug of ours is thrown, and the connections are closed all the same', async () => {

@@ -1,7 +1,7 @@
 /** What a fleet says of hosts that share a machine. */
 import type { Become, Connection, Host, Inventory } from '../../lib/core/inventory.ts'
 import { type LocatedEntry, LocatedMap, LocatedScalar } from '../../lib/core/located.ts'
-import { flag, optional, params, port, text } from '../../lib/core/schema.ts'
+import { flag, optional, params, port, secret, text } from '../../lib/core/schema.ts'
 import { Secret } from '../../lib/core/secret.ts'
 import { Fleet } from '../../lib/engine/fleet.ts'
 import { assert, suite } from '../kit.ts'
@@ -35,6 +35,23 @@ function fleetOf(...connections: readonly Connection[]): Fleet {
   const inventory: Inventory = { hosts, groups: new Map(), given: nothing, hostsIn: () => hosts, select: () => hosts }
   return new Fleet(inventory, () => Promise.reject(new Error('no archive')))
 }
+
+test('the secrets that a playbook was given, of hosts and of the command line, wherever they stand in them', () => {
+  const scalar = (text: string): LocatedEntry => ({ at, value: new LocatedScalar(at, text, text) })
+  const map = (entries: Readonly<Record<string, LocatedEntry>>): LocatedMap =>
+    new LocatedMap(at, new Map(Object.entries(entries)))
+  const vars = map({
+    db: { at, value: map({ password: scalar('hunter2'), user: scalar('app') }) },
+  })
+  const host: Host = { name: 'h1', groups: ['all'], vars, params: vars, connection: connectionTo('a', root) }
+  const given = map({ token: scalar('sesame') })
+  const inventory: Inventory = { hosts: [host], groups: new Map(), given, hostsIn: () => [host], select: () => [host] }
+  const fleet = new Fleet(inventory, () => Promise.reject(new Error('no archive')))
+  assert.equal(fleet.secrets, [])
+  fleet.group('all', params({ db: params({ password: secret(), user: text() }) }))
+  fleet.parameters(params({ token: secret() }))
+  assert.equal(fleet.secrets, ['hunter2', 'sesame'])
+})
 
 test('hosts of one machine act as one user', () => {
   const alike = fleetOf(connectionTo('a', root), connectionTo('a', root), connectionTo('b', null))

@@ -1,5 +1,5 @@
 /** Procedures over a fake world: looked at as a whole, done in order, looked at again; killed anywhere and gone on with. */
-import { hostError, unreachable } from '../../lib/core/error.ts'
+import { hostError, problemText, unreachable } from '../../lib/core/error.ts'
 import { carryOut } from '../../lib/engine/perform.ts'
 import { type Action, blocked, done, due, type Procedure, passing } from '../../lib/engine/procedure.ts'
 import type { Event } from '../../lib/engine/world.ts'
@@ -379,6 +379,78 @@ test('the machine of an action has its beginning and its end in its audit log, t
     [`${who} begin: shut a`, `${who} end: done, a is shut`],
   )
   assert.equal(world.machine('h2').traces, [])
+})
+
+test('a secret in the command or the stderr of a step that fails is not shown', async () => {
+  const world = new FakeWorld()
+  works(world, 'a')
+  world.machine('h1').on('turn a', () => ({ code: 7, stderr: 'no hunter2 here' }))
+  const action = shut('a', h1, {
+    work: async ({ run }) => void (await run(h1, { say: 'turn a', run: 'turn a # hunter2' })),
+  })
+  const signal = new AbortController().signal
+  const mask = (text: string): string => text.replaceAll('hunter2', '***')
+  const { failures } = await carryOut(plant(action), world, {
+    check: false,
+    identity: tester,
+    signal,
+    mask,
+    report() {},
+  })
+  assert.equal([failures[0]?.step?.run, failures[0]?.step?.stderr], ['turn a # ***', 'no *** here'])
+  assert.not.match(JSON.stringify(failures), /hunter2/)
+})
+
+test('what a look tells is checked where it is told: a failure of its action that names the line', async () => {
+  const problem = { where: 'a', what: 'it is stuck', remedy: 'pull it out' }
+  const never = (value: unknown): never => value as never
+  for (const [tell, message] of [
+    [
+      () => blocked(never([problem])),
+      /procedure\.test\.ts:\d+:\d+: problem 1 of blocked is a list; spread it: \.\.\.problems$/,
+    ],
+    [() => blocked(problem, never('stuck')), /: problem 2 of blocked is "stuck"; give \{ where, what, remedy \}$/],
+    [() => passing(5, never([problem])), /: problem 1 of passing is a list; spread it/],
+    [() => passing(never(problem), problem), /: its patience is an object; give seconds, and the problems after it$/],
+    [() => done(never(undefined)), /: what done says is undefined; give words for people$/],
+    [() => due('open', never(7)), /: what due says is 7; give words for people$/],
+  ] as const) {
+    const { result, states } = await run(plant(shut('a', h1, { look: async () => tell() })), new FakeWorld())
+    assert.equal(states, ['failed'])
+    assert.match(result.failures[0]?.problems.map(problemText).join() ?? '', message)
+  }
+})
+
+test('a bug in the work of an action: told as its failure, its beginning has its end in the audit log, nothing follows', async () => {
+  const world = new FakeWorld()
+  works(world, 'a', 'b')
+  const bug = new TypeError('undefined is not a function')
+  const action = shut('a', h1, {
+    work: async () => {
+      throw bug
+    },
+  })
+  const events: Event[] = []
+  const report = (event: Event): void => void events.push(event)
+  const options = { check: false, identity: tester, signal: new AbortController().signal, report }
+  await carryOut(plant(action, shut('b', h2)), world, options).then(
+    () => assert.unreachable('it should be thrown'),
+    (error) => assert.is(error, bug),
+  )
+  const failures = events.flatMap((event) => (event.kind === 'failed' ? [event.failure] : []))
+  assert.equal(
+    failures.map(({ host, play, undone }) => [host, play, undone]),
+    [['h1', 'shut a', ['shut a', 'shut b']]],
+  )
+  assert.match(failures[0]?.problems[0]?.what ?? '', /a bug .*: TypeError: undefined is not a function$/)
+  assert.match(
+    world
+      .machine('h1')
+      .traces.map(({ line }) => line)
+      .join('\n'),
+    /begin: shut a\n.* end: failed, a bug/,
+  )
+  assert.equal(steps(world), [])
 })
 
 test('a bug of ours is no failure of a host', async () => {

@@ -81,6 +81,18 @@ test('a step that was under way is neither done nor not done, and nothing else o
   )
 })
 
+test('a secret in the command of a step that was under way is not shown', async () => {
+  const { world, plays } = rolling()
+  const run = await recorded(plays, world)
+  const at = run.events.findIndex(({ event }) => event.kind === 'step')
+  const { failures } = stoppedSite(run.events.slice(0, at + 1), false, () => '***')
+  assert.is(failures[0]?.step?.run, '***')
+  const example = procedure()
+  const { result, events } = await performed(example.procedure, example.world)
+  const begun = events.slice(0, events.findIndex(({ event }) => event.kind === 'step') + 1)
+  assert.is(stoppedProcedure(result.procedure, begun, () => '***').failures[0]?.step?.run, '***')
+})
+
 test('while machines are read nothing is known, and nothing was changed', async () => {
   const { world, plays } = rolling()
   const known = until(await recorded(plays, world), 1)
