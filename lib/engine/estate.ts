@@ -14,7 +14,7 @@ export interface Estate {
   readonly former: readonly Receipt[]
   /** What the site declares there. */
   declared(): readonly Owned[]
-  /** What of it this run may make: all of it, or what is selected. */
+  /** What of it this run may make: all of it, or what is selected; marked where it was found to be there. */
   claimed(): readonly Owned[]
   /** What it declares there for hosts that --limit leaves out. */
   beside(): readonly Owned[]
@@ -136,7 +136,8 @@ export function doubtOf(
 
 /**
  * What the receipt of a site should say before anything is changed on a machine: what it said, what is declared of what
- * former ones said, and what the run may make. A former one goes when nothing is left in it that may be another's.
+ * former ones said, and what the run may make: as found there unless anybody has noted that it was made. A former one goes
+ * when nothing is left in it that may be another's.
  */
 export function receiptOf(estate: Estate, site: string, gone: readonly Owned[] = []): Receipt {
   const { receipts, former } = estate
@@ -148,10 +149,12 @@ export function receiptOf(estate: Estate, site: string, gone: readonly Owned[] =
   const settled = (one: Owned): boolean =>
     subjects.has(subjectOf(one.id)) || away.has(key(one)) || surelyOf(estate, site, one)
   const left = [...owned(estate).filter((one) => ours.has(key(one))), ...ownedBy(receipts, site)]
+  const made = subjectsOf([...receipts, ...former].flatMap((receipt) => receipt.owned.filter(({ found }) => !found)))
+  const claimed = estate.claimed().map((one) => (made.has(subjectOf(one.id)) ? { host: one.host, id: one.id } : one))
   const over = former.filter((receipt) => receipt.owned.every(settled)).map((receipt) => receipt.site)
   return {
     site,
-    owned: distinctOwned([...left.filter((one) => !away.has(key(one))), ...estate.claimed()]),
+    owned: distinctOwned([...left.filter((one) => !away.has(key(one))), ...claimed]),
     ...(over.length > 0 && { former: over }),
   }
 }

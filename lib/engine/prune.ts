@@ -39,9 +39,9 @@ export interface Looked {
 
 /**
  * Looks for leftovers on every machine that was read, and whether they are still there; machines that have none are not
- * asked. What can't be removed blindly, or is not empty, is only shown; what a host had that the inventory does not know any
- * more or reaches as another machine, or what is only noted under a former name of the site, is removed with --force only: another
- * site may have it, or that host. No tag finds a leftover: with --tags there are none.
+ * asked. What can't be removed blindly, or is not empty, is only shown; what was there before Plinth, what a host had that the
+ * inventory does not know any more or reaches as another machine, or what is only noted under a former name of the site, is
+ * removed with --force only: another site may have it, or that host. No tag finds a leftover: with --tags there are none.
  */
 export async function findLeftovers(run: Run): Promise<Leftovers> {
   const { site, options } = run
@@ -110,7 +110,10 @@ async function plansOfRemoval(
   // folder may have been declared, and so noted, later than what is in it.
   const ids = [...new Set(left.toReversed().map(({ id }) => id))].toReversed()
   const own = innermostFirst(ids).flatMap((id) => options.leftover(id, kept) ?? [])
-  const removals = own.map((one) => unlessTaken(one, host, options))
+  const made = new Set(left.flatMap(({ id, found }) => (found ? [] : [id])))
+  const removals = own.map((one) =>
+    unlessTaken(made.has(one.id) || options.force ? one : unlessThere(one), host, options),
+  )
   const told = options.prune ? options.planned : undefined
   // What a saved plan was to remove is done where it is read to be gone, also if nothing remembers it any more.
   const planned = new Set(told?.removes(removal, host))
@@ -139,6 +142,21 @@ async function plansOfRemoval(
   )
   return pairs
 }
+
+/** The same removal, blocked: what was there before Plinth may be needed without it. */
+const unlessThere = (removal: Resource): Resource => ({
+  ...removal,
+  plan(answers, pending) {
+    const plan = removal.plan(answers, pending)
+    if (isKeep(plan)) return plan
+    const problem = {
+      where: removal.id,
+      what: 'it was there before Plinth; --prune --force removes it',
+      remedy: 'leave it, or remove it so',
+    }
+    return { ...plan, action: 'blocked', steps: [], problems: [problem] }
+  },
+})
 
 /**
  * The same removal, blocked where another site has the thing: much may have happened between the first look at a machine and

@@ -1,65 +1,16 @@
 /** What --prune must never touch, and what machines remember in the end: the leftovers of real kinds, on machines that keep receipts. */
 import { hostError } from '../../lib/core/error.ts'
-import { sha256 } from '../../lib/core/secret.ts'
 import { play } from '../../lib/engine/play.ts'
 import { limited } from '../../lib/engine/prerequisites.ts'
-import type { Options } from '../../lib/engine/run.ts'
-import type { Result } from '../../lib/engine/world.ts'
-import { file } from '../../lib/resources/file.ts'
 import { leftover } from '../../lib/resources/leftover.ts'
 import { FakeWorld, fakeHost, plainFacts, run } from '../../lib/testing.ts'
 import { assert, suite } from '../kit.ts'
+import { has, keeps, problems, pruning, shown, steps, the } from './remembering.ts'
 import { hosts, there, thing } from './thing.ts'
 import { tester } from './valve.ts'
 
 const test = suite('engine/prune')
 
-/** A file that is as it should be where `has` put one. */
-const the = (path: string) => file(path, { content: 'x' })
-
-function has(world: FakeWorld, machine: string, ...paths: readonly string[]): void {
-  const channel = world.machine(machine)
-  for (const path of paths) {
-    channel.answer(`stat:${path}`, 'regular file|644|root|root|1|1').answer(`hash:${path}`, sha256('x'))
-    channel.on(`remove ${path}`, () => {
-      channel.answer(`stat:${path}`, '')
-      return undefined
-    })
-  }
-}
-
-/** From now on the machine has these receipts (`SITE HOST ID`), and keeps what runs note there. */
-function keeps(world: FakeWorld, machine: string, ...lines: readonly string[]) {
-  const channel = world.machine(machine)
-  const receipts = new Map<string, readonly string[]>()
-  for (const line of lines) {
-    const [site = '', host, id] = line.split(' ')
-    receipts.set(site, [...(receipts.get(site) ?? []), `${host} ${id}`])
-  }
-  const list = (): readonly string[] => [...receipts].flatMap(([site, owned]) => owned.map((one) => `${site} ${one}`))
-  const say = () => channel.answer('receipts:machine', list().join('\n').replaceAll(' ', '\t'))
-  const { trace } = channel
-  channel.trace = async (left) => {
-    await trace.call(channel, left)
-    const { receipt } = left
-    if (!receipt) return
-    receipts.set(
-      receipt.site,
-      receipt.owned.map(({ host, id }) => `${host} ${id}`),
-    )
-    say()
-  }
-  say()
-  return list
-}
-
-const pruning = (options: Partial<Options> = {}): Partial<Options> => ({ leftover, prune: true, ...options })
-const steps = (world: FakeWorld, machine: string): readonly string[] =>
-  world.machine(machine).steps.map(({ say }) => say)
-const shown = ({ leftovers }: Result): readonly string[] =>
-  leftovers.map(({ host, id, fate }) => `${host} ${id} ${fate}`)
-const problems = ({ failures }: Result): readonly string[] =>
-  failures.flatMap(({ host, problems }) => problems.map(({ what }) => `${host}: ${what}`))
 const of = (site: string) => ({ identity: { ...tester, site } })
 const line = (world: FakeWorld, machine: string): string | undefined => world.machine(machine).traces.at(-1)?.line
 
@@ -131,7 +82,7 @@ test('what a host had on the machine that it was on before goes with --force onl
   assert.equal(world.machine('old').traces, [])
   await run(site, world, pruning({ force: true }))
   assert.equal(steps(world, 'old'), ['remove /etc/x'])
-  assert.equal(list(), ['test h1 file:/etc/z', 'test h2 thing:a', 'other h1 file:/etc/z'])
+  assert.equal(list(), ['test h1 file:/etc/z', 'test h2 thing:a found', 'other h1 file:/etc/z'])
 })
 
 test('what machines remember under names of before tells none from another', async () => {
@@ -167,7 +118,7 @@ test('a play that moves to a playbook of its own takes what it has with it, thou
   assert.equal(problems(result), [])
   assert.equal(world.log, ['h1: connect', 'h1: ask', 'h1: lock'])
   assert.match(line(world, 'h1') ?? '', /site=x host=h1 claims: file:\/etc\/x$/)
-  assert.equal(list().slice(2), ['x h1 file:/etc/x', 'x h1 file:/etc/y'])
+  assert.equal(list().slice(2), ['x h1 file:/etc/x', 'x h1 file:/etc/y found'])
   const pruned = await run(whole, world, pruning(of('site')))
   assert.equal(shown(pruned.result), [])
   assert.equal(steps(world, 'h1'), [])
