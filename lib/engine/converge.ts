@@ -19,7 +19,7 @@ import {
 import type { Host, Play } from './play.ts'
 import { checkPrerequisites } from './prerequisites.ts'
 import { absentFrom, findLeftovers } from './prune.ts'
-import { claim, forget } from './receipts.ts'
+import { claim, disown, forget } from './receipts.ts'
 import { roll } from './roll.ts'
 import { type Options, Run } from './run.ts'
 import { everything, selectsAll } from './tags.ts'
@@ -75,6 +75,7 @@ export async function converge(site: readonly Play[], world: World, options: Opt
       if (!broken) await roll(run, left.play, removals)
       await forget(run, left)
     }
+    await disown(run)
     if (removals.length > 0 && !options.check && (broken || run.exceeded(left.play))) {
       const what = 'what is no longer declared was not removed, or not everywhere, because a host failed'
       run.warn([{ where: '--prune', what, remedy: 'run again with it when that is mended' }])

@@ -80,6 +80,12 @@ export function unclaimed(estate: Estate, site: string): readonly Owned[] {
   return estate.claimed().filter(({ id }) => others.has(subjectOf(id)) && !own.has(subjectOf(id)))
 }
 
+/** What this run is to make on a machine and nobody has noted there: no site, under no name, whatever kind it is declared as. */
+export function unheardOf({ receipts, former, claimed }: Estate): readonly Owned[] {
+  const noted = subjectsOf([...receipts, ...former].flatMap((receipt) => receipt.owned))
+  return claimed().filter(({ id, found }) => !found && !noted.has(subjectOf(id)))
+}
+
 /**
  * What a site owned on a machine, declares there no longer, and another site has as well: it is that one's from now on, or
  * each of two that drop it would leave it to the other for ever.
@@ -154,7 +160,7 @@ export function receiptOf(estate: Estate, site: string, gone: readonly Owned[] =
   const over = former.filter((receipt) => receipt.owned.every(settled)).map((receipt) => receipt.site)
   return {
     site,
-    owned: distinctOwned([...left.filter((one) => !away.has(key(one))), ...claimed]),
+    owned: distinctOwned([...left, ...claimed].filter((one) => !away.has(key(one)))),
     ...(over.length > 0 && { former: over }),
   }
 }
