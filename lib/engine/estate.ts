@@ -70,14 +70,16 @@ const keptHere = (estate: Estate, site: string, absent: ReadonlySet<string>): re
 ]
 
 /**
- * What this run may make on a machine and only other sites have noted there: until this one has as well, they would take it
- * for a leftover of theirs once they declare it no longer.
+ * What this run may make on a machine and the site has not noted there, though it should have: what other sites have, who would
+ * take it for a leftover of theirs once they declare it no longer; and where it has noted anything, all it may make, for an
+ * earlier run may not have been able to write it.
  */
 export function unclaimed(estate: Estate, site: string): readonly Owned[] {
-  const others = subjectsOf(ownedByOthers(estate, site))
-  if (others.size === 0) return []
   const own = subjectsOf(ownedBy(estate.receipts, site))
-  return estate.claimed().filter(({ id }) => others.has(subjectOf(id)) && !own.has(subjectOf(id)))
+  const others = subjectsOf(ownedByOthers(estate, site))
+  if (own.size + others.size === 0) return []
+  const missing = estate.claimed().filter(({ id }) => !own.has(subjectOf(id)))
+  return distinctOwned(own.size > 0 ? missing : missing.filter(({ id }) => others.has(subjectOf(id))))
 }
 
 /** What this run is to make on a machine and nobody has noted there: no site, under no name, whatever kind it is declared as. */

@@ -13,9 +13,9 @@ import type { Run } from './run.ts'
 import { planResources } from './selection.ts'
 
 /**
- * Notes what only other sites have noted on a machine, and this one declares there too: a play that has moved to a playbook of its
- * own finds all as declared, and the old one would take it for a leftover. Machines of which no other site has noted any of
- * that are not touched.
+ * Notes on machines that the run had nothing to change on what is not noted there, and should be. A play that has moved to a
+ * playbook of its own finds all as declared, and the old one would take it for a leftover; and an earlier run may have found no
+ * room for its receipt. A machine on which nobody has noted any of it, and this site nothing, is not touched.
  */
 export async function claim(run: Run): Promise<void> {
   const { identity, forks } = run.options
@@ -23,7 +23,7 @@ export async function claim(run: Run): Promise<void> {
     const [host] = hosts
     const estate = run.estates.get(key)
     const ours = estate ? unclaimed(estate, identity.site) : []
-    if (!host || ours.length === 0 || !mayNote(run, hosts)) return
+    if (!host || ours.length === 0 || run.changedOn(key).size > 0 || !mayNote(run, hosts)) return
     const ids = ours.map(({ id }) => id)
     await locked(run, host, () => run.trace(host, receiptLine(identity, host.name, 'claims', ids)))
   })

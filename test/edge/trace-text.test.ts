@@ -102,6 +102,14 @@ for (const shell of shells) {
     assert.equal([code, stderr], [1, 'sync: No space left on device\n'])
     assert.equal(readdirSync(join(place.state, 'receipts')), ['s'])
     assert.match(readFileSync(join(place.state, 'receipts', 's'), 'utf8'), /^h1\tdirectory/)
+    assert.match(readFileSync(join(place.state, 'audit.log'), 'utf8'), / y\n$/, 'the log does not wait for it')
+  })
+
+  test(`${shell}: a log that can not be written is an error, and the receipt is there all the same`, () => {
+    const place = home()
+    mkdirs(join(place.state, 'audit.log', 'in the way'))
+    assert.is.not(leave(place, { line: 'x', receipt: { site: 's', owned } }).code, 0)
+    assert.match(readFileSync(join(place.state, 'receipts', 's'), 'utf8'), /^h1\tdirectory/)
   })
 }
 

@@ -75,14 +75,15 @@ test('what a host had on the machine that it was on before goes with --force onl
   there(world, 'new', 'a')
   there(world, 'old', 'a')
   has(world, 'old', '/etc/x')
-  const list = keeps(world, 'old', 'test h1 file:/etc/x', 'test h1 file:/etc/z', 'other h1 file:/etc/z')
+  const noted = ['test h1 file:/etc/x', 'test h1 file:/etc/z', 'test h2 thing:a', 'other h1 file:/etc/z']
+  const list = keeps(world, 'old', ...noted)
   const site = [play('p', [fakeHost('h1', null, 'new'), fakeHost('h2', null, 'old')], () => [thing('a')])]
   assert.equal(shown((await run(site, world, pruning())).result), ['h1 file:/etc/x blocked'])
   assert.equal(steps(world, 'old'), [])
   assert.equal(world.machine('old').traces, [])
   await run(site, world, pruning({ force: true }))
   assert.equal(steps(world, 'old'), ['remove /etc/x'])
-  assert.equal(list(), ['test h1 file:/etc/z', 'test h2 thing:a found', 'other h1 file:/etc/z'])
+  assert.equal(list(), ['test h1 file:/etc/z', 'test h2 thing:a', 'other h1 file:/etc/z'])
 })
 
 test('what machines remember under names of before tells none from another', async () => {
@@ -138,11 +139,13 @@ test('a machine on which something is to be claimed stays connected', async () =
   assert.is(world.machine('h1').traces.length, 1)
 })
 
-test('what no other site has noted is not noted without a change, nor what this one has', async () => {
-  const { world, moved } = apart('site h1 file:/etc/x', 'x h2 symlink:/etc/x')
-  await run(moved, world, of('x'))
-  assert.equal(world.log, ['h1: connect', 'h1: ask'])
-  assert.equal(world.machine('h1').traces, [])
+test('nothing is noted without a change where nobody has noted any of it, nor what this site has', async () => {
+  for (const lines of [[], ['site h1 file:/etc/x', 'x h2 symlink:/etc/x', 'x h1 file:/etc/y']]) {
+    const { world, moved } = apart(...lines)
+    await run(moved, world, of('x'))
+    assert.equal(world.log, ['h1: connect', 'h1: ask'])
+    assert.equal(world.machine('h1').traces, [])
+  }
 })
 
 test('what can not be claimed is a warning: another run has the lock', async () => {
