@@ -200,9 +200,11 @@ function homesIn(site: readonly Play[]): Homes {
   return homes
 }
 
-/** What is to be said of a leftover; nothing of one that is gone already. */
+/** What is to be said of a leftover; nothing of one that is gone already, unless something else has its place. */
 function leftoverOf(host: string, id: string, machine: string, plan: Plan | undefined): readonly Leftover[] {
   if (plan === undefined) return [{ host, id, machine, fate: 'by hand', why: 'such things are not removed blindly' }]
+  const other = isKeep(plan) ? plan.warnings?.[0] : undefined
+  if (other) return [{ host, id, machine, fate: 'by hand', why: other.what }]
   if (isKeep(plan)) return []
   const [problem] = plan.problems
   return [problem ? { host, id, machine, fate: 'blocked', why: problem.what } : { host, id, machine, fate: 'removed' }]

@@ -215,6 +215,20 @@ test('what was read to be gone is forgotten: what somebody makes there later is 
   assert.equal(world.log, ['h1: connect', 'h1: ask'], 'and it costs nothing any more')
 })
 
+test('where something of another kind is by now, that is said before it is forgotten, and it is left alone', async () => {
+  const world = new FakeWorld()
+  there(world, 'h1', 'a')
+  world.machine('h1').answer('stat:/etc/x', 'directory|755|root|root|1|1')
+  const list = keeps(world, 'h1', 'test h1 thing:a', 'test h1 file:/etc/x')
+  const site = [play('p', hosts('h1'), () => [thing('a')])]
+  for (const options of [{ leftover }, pruning()]) {
+    const { result } = await run(site, world, options)
+    assert.equal(shown(result), ['h1 file:/etc/x by hand'])
+    assert.is(result.leftovers[0]?.why, 'a directory is where a file was declared once; it is left alone')
+  }
+  assert.equal([steps(world, 'h1'), list()], [[], ['test h1 thing:a']])
+})
+
 test('what has come back by the time the machine is locked is not forgotten', async () => {
   const world = new FakeWorld()
   there(world, 'h1', 'a')
