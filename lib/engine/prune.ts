@@ -3,7 +3,7 @@
  * --prune they are removed, by a play of their own at the end of the site.
  */
 import { grouped } from '../core/grouped.ts'
-import { innermostFirst, subjectOf } from '../core/ordering.ts'
+import { innermostFirst, subjectOf, within } from '../core/ordering.ts'
 import { type Owned, readReceipts } from '../core/receipt.ts'
 import type { Plan, Resource } from '../core/resource.ts'
 import { assignmentOf } from './assignment.ts'
@@ -109,7 +109,11 @@ async function plansOfRemoval(
   // Two hosts of a machine may have had one thing. `left` is in reverse, and the first to declare it says what it stands on; but a
   // folder may have been declared, and so noted, later than what is in it.
   const ids = [...new Set(left.toReversed().map(({ id }) => id))].toReversed()
-  const own = innermostFirst(ids).flatMap((id) => options.leftover(id, kept) ?? [])
+  // A folder stands on the removal of what is in it: who says no to that keeps both.
+  const own = innermostFirst(ids).flatMap((id) => {
+    const removal = options.leftover(id, kept)
+    return removal ? [{ ...removal, needs: within(id, ids) }] : []
+  })
   const made = new Set(left.flatMap(({ id, found }) => (found ? [] : [id])))
   const removals = own.map((one) =>
     unlessTaken(made.has(one.id) || options.force ? one : unlessThere(one), host, options),

@@ -470,6 +470,35 @@ test('what was not removed is not forgotten: interrupted, refused at the termina
   assert.equal(forgets(pair), [])
 })
 
+test('who says no to the removal of a file keeps the folders that it is in, and the rest goes', async () => {
+  const world = new FakeWorld()
+  const noted = ['directory:/d', 'directory:/d/e', 'file:/d/e/f', 'directory:/d/g', 'file:/dx']
+  there(world, 'h1', 'a', ...noted)
+  goes(world, 'h1', ...noted)
+  remembers(world, 'h1', 'test h1 thing:a', ...noted.map((id) => `test h1 ${id}`))
+  const asked: string[] = []
+  const { result } = await run(
+    [play('p', hosts('h1'), () => [thing('a')])],
+    world,
+    pruning({
+      ask: async (question) => {
+        asked.push(question)
+        return question.includes('file:/d/e/f') ? 'no' : 'yes'
+      },
+    }),
+  )
+  assert.equal(result.failures, [])
+  assert.equal(
+    asked,
+    ['file:/dx', 'directory:/d/g', 'file:/d/e/f'].map((id) => `h1: remove ${id}?`),
+  )
+  assert.equal(
+    world.machine('h1').steps.map(({ say }) => say),
+    ['remove file:/dx', 'remove directory:/d/g'],
+  )
+  assert.equal([...(result.refused.get('h1') ?? [])].sort(), ['directory:/d', 'directory:/d/e', 'file:/d/e/f'])
+})
+
 test('leftovers that can not be looked at are a failure, and none is said to be left to a person', async () => {
   const world = new FakeWorld()
   there(world, 'h1', 'a')
