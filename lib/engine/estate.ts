@@ -28,6 +28,10 @@ const ownedBy = (receipts: readonly Receipt[], site: string): readonly Owned[] =
 const ownedByOthers = ({ receipts }: Estate, site: string): readonly Owned[] =>
   receipts.filter((receipt) => receipt.site !== site).flatMap((receipt) => receipt.owned)
 
+/** The other sites that have noted there what an id stands for. */
+export const othersWith = ({ receipts }: Estate, site: string, id: string): readonly string[] =>
+  receipts.flatMap((one) => (one.site !== site && subjectsOf(one.owned).has(subjectOf(id)) ? [one.site] : []))
+
 /** What these are of, whatever kind it is declared as. */
 export const subjectsOf = (owned: readonly Owned[]): ReadonlySet<string> =>
   new Set(owned.map(({ id }) => subjectOf(id)))

@@ -7,7 +7,7 @@ import { innermostFirst, subjectOf, within } from '../core/ordering.ts'
 import { type Owned, readReceipts } from '../core/receipt.ts'
 import type { Plan, Resource } from '../core/resource.ts'
 import { assignmentOf } from './assignment.ts'
-import { alsoKept, doubtOf, type Homes, inDoubt, keptBy, leftToOthers, subjectsOf } from './estate.ts'
+import { alsoKept, doubtOf, type Homes, inDoubt, keptBy, leftToOthers, othersWith, subjectsOf } from './estate.ts'
 import { isKeep } from './failures.ts'
 import { mapLimit, type Observation, questionsOf, receiptsQuestion } from './observe.ts'
 import { type Host, type Play, play } from './play.ts'
@@ -57,11 +57,13 @@ export async function findLeftovers(run: Run): Promise<Leftovers> {
     if (!estate || !selectsAll(tags)) return unlooked(host)
     const twins = subjectsOf(run.abandoned.has(key) ? alsoKept(estate, run.estates.values()) : [])
     const left = (run.abandoned.get(key) ?? []).filter(({ id }) => !twins.has(subjectOf(id)))
-    const others = options.prune ? leftToOthers(estate, identity.site, absent) : []
+    const others = leftToOthers(estate, identity.site, absent)
     const doubted = inDoubt([...left, ...others], homes, key)
     const strange = (one: Owned): string | undefined =>
       options.force ? undefined : doubtOf(estate, identity.site, homes, doubted, one)
     const may = left.filter((one) => strange(one) === undefined)
+    // No force takes from a host what it may still have.
+    const given = others.filter((one) => strange(one) === undefined && !doubted.has(subjectOf(one.id)))
     const kept = left.length > 0 ? keptBy(estate, identity.site, absent) : []
     const staying = new Set([...kept, ...twins, ...(options.force ? [] : doubted.keys())])
     const plans = await plansOfRemoval(run, removal, host, may, staying).catch((error: unknown) =>
@@ -74,21 +76,24 @@ export async function findLeftovers(run: Run): Promise<Leftovers> {
     const changing = plans.flatMap(({ plan }) => (plan.action === 'remove' ? [plan] : []))
     const planOf = new Map(plans.map(({ plan }) => [plan.id, plan]))
     return {
-      found: left.flatMap((one) => {
-        const why = strange(one)
-        if (why !== undefined) return [{ ...one, machine: key, fate: 'blocked', why } as const]
-        return leftoverOf(one.host, one.id, key, planOf.get(one.id))
-      }),
+      found: [
+        ...left.flatMap((one) => {
+          const why = strange(one)
+          if (why !== undefined) return [{ host: one.host, id: one.id, machine: key, fate: 'blocked', why } as const]
+          return leftoverOf(one.host, one.id, key, planOf.get(one.id))
+        }),
+        ...given.map(({ host, id }) => {
+          const sites = othersWith(estate, identity.site, id).join(', ')
+          const why = `${sites} has noted it too, and it is left to that; if there is no such site any more, remove it yourself`
+          return { host, id, machine: key, fate: 'by hand', why } as const
+        }),
+      ],
       observations:
         changing.length > 0 ? [{ assignment: assignmentOf(removal, host, resources), plans: changing, left: [] }] : [],
       host,
       left,
       removals: plans.map(({ resource }) => resource),
-      released: [
-        ...may.filter(({ id }) => !planOf.has(id)),
-        // No force takes from a host what it may still have.
-        ...others.filter((one) => strange(one) === undefined && !doubted.has(subjectOf(one.id))),
-      ],
+      released: [...may.filter(({ id }) => !planOf.has(id)), ...given],
     }
   })
   return {

@@ -238,7 +238,7 @@ const cases: readonly Case[] = [
     remembers: ['test h1 file:/a', 'other h1 directory:/b', 'test h1 symlink:/b', 'test h1 file:/c'],
     there: { 'file:/c': 'new', 'file:/a': 'new', 'symlink:/b': 'new' },
     declares: ['line-set:/a'],
-    found: ['h1 file:/c removed'],
+    found: ['h1 file:/c removed', 'h1 symlink:/b by hand'],
     steps: ['remove file:/c'],
     after: ['h1 file:/a', 'h1 thing:a', 'h1 line-set:/a', 'h2 thing:a', 'h2 line-set:/a'],
   },
@@ -250,10 +250,10 @@ const cases: readonly Case[] = [
     found: [],
   },
   {
-    says: 'what another site has there is none of ours, and forgotten',
+    says: 'what another site has there is none of ours, which is said of what we had too, and forgotten',
     remembers: ['other h1 thing:x', 'test h1 thing:y', 'other h1 thing:y'],
     there: { x: 'new', y: 'new' },
-    found: [],
+    found: ['h1 thing:y by hand'],
     after: ['h1 thing:a', 'h2 thing:a'],
   },
   {

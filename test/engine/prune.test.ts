@@ -121,8 +121,9 @@ test('a play that moves to a playbook of its own takes what it has with it, thou
   assert.match(line(world, 'h1') ?? '', /site=x host=h1 claims: file:\/etc\/x$/)
   assert.equal(list().slice(2), ['x h1 file:/etc/x', 'x h1 file:/etc/y found'])
   const pruned = await run(whole, world, pruning(of('site')))
-  assert.equal(shown(pruned.result), [])
+  assert.equal(shown(pruned.result), ['h1 file:/etc/x by hand'])
   assert.equal(steps(world, 'h1'), [])
+  assert.equal(shown((await run(whole, world, pruning(of('site')))).result), [], 'it is said once')
   world.log.length = 0
   await run(moved, world, of('x'))
   assert.equal(world.log, ['h1: connect', 'h1: ask'], 'once is enough')
@@ -177,10 +178,19 @@ test('with tags only what they find is claimed, and where the run stops nothing'
 test('two sites that both drop a thing: the first to prune leaves it to the other', async () => {
   const { world, whole } = apart('site h1 file:/etc/y', 'x h1 file:/etc/y', 'x h1 file:/etc/x')
   const last = [play('x', hosts('h1'), () => [the('/etc/x')])]
-  await run(last, world, { ...pruning(of('x')), check: true })
-  await run(last, world, { leftover, ...of('x') })
+  for (const options of [
+    { ...pruning(of('x')), check: true },
+    { leftover, ...of('x') },
+  ]) {
+    const { result } = await run(last, world, options)
+    assert.equal(shown(result), ['h1 file:/etc/y by hand'])
+    assert.is(
+      result.leftovers[0]?.why,
+      'site has noted it too, and it is left to that; if there is no such site any more, remove it yourself',
+    )
+  }
   assert.equal(world.machine('h1').traces, [])
-  await run(last, world, pruning(of('x')))
+  assert.equal(shown((await run(last, world, pruning(of('x')))).result), ['h1 file:/etc/y by hand'])
   assert.equal(steps(world, 'h1'), [])
   assert.match(line(world, 'h1') ?? '', /forgets: file:\/etc\/y$/)
   await run(whole, world, pruning(of('site')))
