@@ -2,6 +2,7 @@
  * Leftovers: what a machine remembers that this site declared there once, and declares no longer. They are shown; with
  * --prune they are removed, by a play of their own at the end of the site.
  */
+import type { Problem } from '../core/error.ts'
 import { grouped } from '../core/grouped.ts'
 import { innermostFirst, subjectOf, within } from '../core/ordering.ts'
 import { type Owned, readReceipts } from '../core/receipt.ts'
@@ -11,6 +12,7 @@ import { alsoKept, doubtOf, type Homes, inDoubt, keptBy, leftToOthers, othersWit
 import { isKeep } from './failures.ts'
 import { mapLimit, type Observation, questionsOf, receiptsQuestion } from './observe.ts'
 import { type Host, type Play, play } from './play.ts'
+import { hostsText } from './report.ts'
 import type { Options, Run } from './run.ts'
 import { planResources } from './selection.ts'
 import { everything, selectsAll } from './tags.ts'
@@ -217,6 +219,19 @@ function leftoverOf(host: string, id: string, machine: string, plan: Plan | unde
   if (isKeep(plan)) return []
   const [problem] = plan.problems
   return [problem ? { host, id, machine, fate: 'blocked', why: problem.what } : { host, id, machine, fate: 'removed' }]
+}
+
+/**
+ * What a run with --prune says of hosts whose machine is in no play: what they had before is not asked for, since a site says
+ * nothing of them, and most of an inventory may be none of its business.
+ * @param all all hosts of the inventory
+ */
+export function inNoPlay(site: readonly Play[], all: readonly Host<unknown>[]): readonly Problem[] {
+  const asked = new Set(site.flatMap(({ members }) => members.map(({ machine }) => machine.key)))
+  const names = all.flatMap(({ name, machine }) => (asked.has(machine.key) ? [] : [name]))
+  if (names.length === 0) return []
+  const what = `${hostsText(names)}: in no play, so that what this playbook may have declared there before is not looked for`
+  return [{ where: '--prune', what, remedy: 'if there is any, give them a play with an empty list: () => []' }]
 }
 
 /** Hosts of the site that the run leaves alone in any play, or only looks at: not all that they declare is known. */

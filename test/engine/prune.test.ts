@@ -2,6 +2,7 @@
 import { hostError } from '../../lib/core/error.ts'
 import { play } from '../../lib/engine/play.ts'
 import { limited } from '../../lib/engine/prerequisites.ts'
+import { inNoPlay } from '../../lib/engine/prune.ts'
 import { leftover } from '../../lib/resources/leftover.ts'
 import { FakeWorld, fakeHost, plainFacts, run } from '../../lib/testing.ts'
 import { assert, suite } from '../kit.ts'
@@ -237,6 +238,24 @@ test('where something of another kind is by now, that is said before it is forgo
     assert.is(result.leftovers[0]?.why, 'a directory is where a file was declared once; it is left alone')
   }
   assert.equal([steps(world, 'h1'), list()], [[], ['test h1 thing:a']])
+})
+
+test('a host that is in no play is named, and in a play with an empty list all that it had is found', async () => {
+  const world = new FakeWorld()
+  there(world, 'h1', 'a')
+  has(world, 'm', '/etc/x')
+  keeps(world, 'm', 'test d1 file:/etc/x')
+  const [h1, d1, again] = [fakeHost('h1', null), fakeHost('d1', null, 'm'), fakeHost('again', null, 'h1')]
+  const site = [play('p', [h1], () => [thing('a')])]
+  assert.equal(
+    inNoPlay(site, [h1, d1, again]).map(({ where, what }) => `${where}: ${what}`),
+    ['--prune: d1: in no play, so that what this playbook may have declared there before is not looked for'],
+  )
+  const all = [...site, play('no more', [d1], () => [])]
+  assert.equal(inNoPlay(all, [h1, d1, again]), [])
+  assert.equal(shown((await run(all, world, { leftover, check: true })).result), ['d1 file:/etc/x removed'])
+  await run(all, world, pruning())
+  assert.equal(steps(world, 'm'), ['remove /etc/x'])
 })
 
 test('what has come back by the time the machine is locked is not forgotten', async () => {
