@@ -26,7 +26,7 @@ function home(): { readonly bin: string; readonly state: string; readonly journa
 
 const owned = [
   { host: 'h1', id: "directory:/opt/it's 中文 $HOME" },
-  { host: 'h1', id: 'file:/opt/x' },
+  { host: 'h1', id: 'file:/opt/x', found: true as const },
 ]
 
 for (const shell of shells) {
