@@ -162,7 +162,7 @@ const unlessThere = (removal: Resource): Resource => ({
     if (isKeep(plan)) return plan
     const problem = {
       where: removal.id,
-      what: 'it was there before Plinth; --prune --force removes it',
+      what: 'it was there before Plinth noted it; --prune --force removes it',
       remedy: 'leave it, or remove it so',
     }
     return { ...plan, action: 'blocked', steps: [], problems: [problem] }

@@ -25,7 +25,7 @@ test('what was there when it was noted first is left alone, and goes with --forc
   for (const check of [true, false]) {
     const { result } = await run(without, world, pruning({ check }))
     assert.equal([shown(result), problems(result)], [['h1 file:/etc/motd blocked'], []])
-    assert.is(result.leftovers[0]?.why, 'it was there before Plinth; --prune --force removes it')
+    assert.is(result.leftovers[0]?.why, 'it was there before Plinth noted it; --prune --force removes it')
   }
   assert.equal(steps(world, 'h1'), ['make a'])
   await run(without, world, pruning({ force: true }))
