@@ -22,6 +22,7 @@ import { Connections } from './engine/observe.ts'
 import { Planned } from './engine/planned.ts'
 import { checkPlays, type Play, type Scope } from './engine/play.ts'
 import { limited } from './engine/prerequisites.ts'
+import { inNoPlay } from './engine/prune.ts'
 import type { Line } from './engine/report.ts'
 import type { Tags } from './engine/tags.ts'
 import { tagLines, taskLines } from './engine/tree.ts'
@@ -71,6 +72,7 @@ const converging = (plays: Plays): Promise<void> =>
     checkPlays(declared)
     const strangers = fleet.strangers()
     if (strangers.length > 0) throw usageError(...strangers)
+    if (options.prune && options.limit === null) fleet.warn(...inNoPlay(declared, fleet.all()))
     screen.warn(fleet.warnings)
     const site = limit(declared, options, fleet)
     if (options.listHosts) {

@@ -283,7 +283,7 @@ export const tail: Reader = (paths) =>
   tail -c 65536 -- "$f" | tr -d '\000' | while IFS= read -r l || [ -n "$l" ]; do printf '%s\t%s\n' "$f" "$l"; done
 fi; done`.text
 
-/** What sites declared there earlier, as lines `site<tab>host<tab>id`; asked under the one key `machine`. */
+/** What sites declared there earlier, as lines `site<tab>` and what its receipt says; asked under the one key `machine`. */
 export const receipts: Reader = (keys) =>
   sh`${stateFolder}
 for k in ${keys}; do for f in "$state"/receipts/*; do if [ -f "$f" ]; then

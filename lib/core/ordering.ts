@@ -40,6 +40,10 @@ export function innermostFirst(ids: readonly string[]): readonly string[] {
   return sorted
 }
 
+/** Those of these ids whose paths lead through that of one: what has to go before it does. */
+export const within = (id: string, ids: readonly string[]): readonly string[] =>
+  ids.filter((other) => pathOf(other)?.startsWith(`${pathOf(id)}/`))
+
 /** What is known of the folders above a path, the nearest first; the root is none. */
 function* above<T>(path: string, known: ReadonlyMap<string, T>): Generator<T> {
   for (let cut = path.lastIndexOf('/'); cut > 0; cut = path.lastIndexOf('/', cut - 1)) {

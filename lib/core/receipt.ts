@@ -1,6 +1,7 @@
 /**
  * What a machine remembers of Plinth: the ids that a site declared there, so that what is declared no longer can be found.
- * One receipt per site (a playbook over an inventory), a line `host<tab>id` for each resource.
+ * One receipt per site (a playbook over an inventory), a line `host<tab>id` for each resource, `host<tab>id<tab>found` for one
+ * that was there before Plinth.
  */
 
 import { Script, userId } from './script.ts'
@@ -14,6 +15,8 @@ else state=\${XDG_STATE_HOME:-\${HOME:-}/.local/state}/plinth log=$state; fi`)
 export interface Owned {
   readonly host: string
   readonly id: string
+  /** It was there before any site noted it. What earlier versions noted counts as made. */
+  readonly found?: true
 }
 
 export interface Receipt {
@@ -24,28 +27,39 @@ export interface Receipt {
   readonly former?: readonly string[]
 }
 
+/** At the end of a line, of what was there before. */
+const mark = 'found'
+
 const key = ({ host, id }: Owned): string => `${host}\t${id}`
 
-/** Each once, in the order of first appearance: what is declared first stands on nothing. Ids that don't fit on a line are left out. */
-export const distinctOwned = (owned: readonly Owned[]): readonly Owned[] =>
-  [...new Map(owned.map((one) => [key(one), one])).values()].filter((one) => !/[\n\r]|\t.*\t/.test(key(one)))
+/**
+ * Each once and as it is first, in the order of first appearance: what is declared first stands on nothing. Ids that don't fit on a
+ * line are left out.
+ */
+export function distinctOwned(owned: readonly Owned[]): readonly Owned[] {
+  const first = new Map<string, Owned>()
+  for (const one of owned) if (!first.has(key(one))) first.set(key(one), one)
+  return [...first.values()].filter((one) => !/[\n\r]|\t.*\t/.test(key(one)))
+}
 
 /** A receipt as its file has it. */
 export const receiptText = (owned: readonly Owned[]): string =>
   distinctOwned(owned)
-    .map((one) => `${key(one)}\n`)
+    .map((one) => `${key(one)}${one.found ? `\t${mark}` : ''}\n`)
     .join('')
 
-/** All receipts of a machine from the answer of the reader `receipts`: lines `site<tab>host<tab>id`. What has another form is passed over. */
+/** All receipts of a machine from the answer of the reader `receipts`: lines `site<tab>host<tab>id`, and a mark or none. What has another form is passed over. */
 export function readReceipts(answer: string): readonly Receipt[] {
   const sites = new Map<string, Owned[]>()
   for (const line of answer.split('\n')) {
     const columns = line.split('\t')
-    const [site, host, id] = columns
-    if (site === undefined || host === undefined || id === undefined || id === '' || columns.length > 3) continue
+    const [site, host, id, marked] = columns
+    if (site === undefined || host === undefined || id === undefined || id === '' || columns.length > 4) continue
+    if (marked !== undefined && marked !== mark) continue
+    const one: Owned = marked === undefined ? { host, id } : { host, id, found: true }
     const owned = sites.get(site)
-    if (owned) owned.push({ host, id })
-    else sites.set(site, [{ host, id }])
+    if (owned) owned.push(one)
+    else sites.set(site, [one])
   }
   return [...sites].map(([site, owned]) => ({ site, owned }))
 }

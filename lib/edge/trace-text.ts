@@ -11,7 +11,8 @@ const logBytes = 1_048_576
 const journalBytes = 65_536
 
 /**
- * The script. The time is the machine's own. A receipt is replaced atomically (of two runs only one has the lock, and what a killed
+ * The script. The time is the machine's own. Receipt and log do not wait for each other: where one can't be written, the other is
+ * there, and it ends with an error all the same. A receipt is replaced atomically (of two runs only one has the lock, and what a killed
  * one left is written over); the log is appended to by one write.
  */
 export function traceScript({ line, receipt }: Trace): string {
@@ -19,7 +20,10 @@ export function traceScript({ line, receipt }: Trace): string {
   const written: Script =
     receipt === undefined
       ? sh`:`
-      : sh`f="$state/receipts/"${receipt.site}
+      : sh`set +e
+(
+set -e
+f="$state/receipts/"${receipt.site}
 if [ ! -d "$state/receipts" ]; then mkdir -p -- "$state/receipts"; fi
 t="$state/receipts/.plinth.new"
 trap 'rm -f -- "$t"' EXIT
@@ -28,19 +32,24 @@ sync "$t"
 mv -f -- "$t" "$f"
 trap - EXIT
 ${lines(...(receipt.former ?? []).map((name) => sh`rm -f -- "$state/receipts/"${name}`))}
-sync "$state/receipts"`
+sync "$state/receipts"
+)
+noted=$?
+set -e`
   return lines(
     sh`umask 077`,
     stateFolder,
-    sh`if [ ! -d "$log" ]; then mkdir -p -- "$log"; fi`,
+    sh`noted=0`,
     written,
     sh`text=${text}
+if [ ! -d "$log" ]; then mkdir -p -- "$log"; fi
 line="$(date -u +%Y-%m-%dT%H:%M:%SZ) $text"
 if [ -f "$log/audit.log" ] && [ "$(stat -c %s -- "$log/audit.log")" -ge ${logBytes} ]; then mv -f -- "$log/audit.log" "$log/audit.log.1"; fi
 printf '%s\n' "$line" >>"$log/audit.log"
 if command -v logger >/dev/null; then
   logger -S ${journalBytes} -t plinth -p user.notice -- "$text" 2>/dev/null || logger -t plinth -p user.notice -- "$text" || :
-fi`,
+fi
+[ "$noted" = 0 ]`,
   ).text
 }
 

@@ -3,7 +3,7 @@ import { exitCode, PlinthError, usageError } from '../core/error.ts'
 import { once } from '../core/once.ts'
 import type { Owned } from '../core/receipt.ts'
 import { unlessAborted } from '../core/unless-aborted.ts'
-import { type Assignment, hostsOn, listsBeside, machinesOf } from './assignment.ts'
+import { hostsOn, listsBeside, machinesOf } from './assignment.ts'
 import { abandoned, type Estate, unclaimed } from './estate.ts'
 import { hostResults, isKeep, nowhere, unfinished } from './failures.ts'
 import { refuseUnknownTags } from './listing.ts'
@@ -19,7 +19,7 @@ import {
 import type { Host, Play } from './play.ts'
 import { checkPrerequisites } from './prerequisites.ts'
 import { absentFrom, findLeftovers } from './prune.ts'
-import { claim, forget } from './receipts.ts'
+import { claim, disown, forget } from './receipts.ts'
 import { roll } from './roll.ts'
 import { type Options, Run } from './run.ts'
 import { everything, selectsAll } from './tags.ts'
@@ -75,6 +75,7 @@ export async function converge(site: readonly Play[], world: World, options: Opt
       if (!broken) await roll(run, left.play, removals)
       await forget(run, left)
     }
+    await disown(run)
     if (removals.length > 0 && !options.check && (broken || run.exceeded(left.play))) {
       const what = 'what is no longer declared was not removed, or not everywhere, because a host failed'
       run.warn([{ where: '--prune', what, remedy: 'run again with it when that is mended' }])
@@ -216,21 +217,27 @@ async function observeSite(run: Run): Promise<Observed> {
 /** What a machine remembers, what is declared there, and what of that may be made. */
 function estateOf(site: readonly Play[], reading: Reading, formerSites: readonly string[]): Estate {
   const { machine, found, declared, receipts, facts } = reading
-  const read = (): typeof declared => found.flatMap((item) => ('plans' in item ? [item.assignment] : []))
-  const ownedIn = (assignments: typeof declared, may: (id: string, one: Assignment) => boolean): readonly Owned[] =>
-    assignments.flatMap((one) => one.ids.filter((id) => may(id, one)).map((id) => ({ host: one.host.name, id })))
+  const read = (): readonly Observation[] => found.flatMap((item) => ('plans' in item ? [item] : []))
   return {
     receipts: receipts.filter(({ site }) => !formerSites.includes(site)),
     former: receipts.filter(({ site }) => formerSites.includes(site)),
     // Asked for where something is noted already, or is about to be: of most machines nobody asks.
-    declared: () => ownedIn(declared, () => true),
-    claimed: () => ownedIn(read(), (id, { selected }) => selected?.has(id) ?? true),
+    declared: () => declared.flatMap(({ host, ids }) => ids.map((id) => ({ host: host.name, id }))),
+    claimed: () => read().flatMap(claimedIn),
     beside: once(() =>
       (facts ? listsBeside(site, machine, facts) : []).flatMap(({ host, resources }) =>
         resources.map(({ id }) => ({ host: host.name, id })),
       ),
     ),
   }
+}
+
+/** What is selected of a list; of what is blocked nobody knows whether it is there. */
+function claimedIn({ assignment: { host, ids, selected = new Set(ids) }, plans }: Observation): readonly Owned[] {
+  const missing = new Set(plans.filter(({ action }) => action === 'create' || action === 'blocked').map(({ id }) => id))
+  return ids
+    .filter((id) => selected.has(id))
+    .map((id) => (missing.has(id) ? { host: host.name, id } : { host: host.name, id, found: true }))
 }
 
 /** The machines that something looks at, or goes through, even if nothing has to be changed there. */

@@ -14,7 +14,7 @@ export interface Estate {
   readonly former: readonly Receipt[]
   /** What the site declares there. */
   declared(): readonly Owned[]
-  /** What of it this run may make: all of it, or what is selected. */
+  /** What of it this run may make: all of it, or what is selected; marked where it was found to be there. */
   claimed(): readonly Owned[]
   /** What it declares there for hosts that --limit leaves out. */
   beside(): readonly Owned[]
@@ -27,6 +27,10 @@ const ownedBy = (receipts: readonly Receipt[], site: string): readonly Owned[] =
 /** What other sites have noted there. */
 const ownedByOthers = ({ receipts }: Estate, site: string): readonly Owned[] =>
   receipts.filter((receipt) => receipt.site !== site).flatMap((receipt) => receipt.owned)
+
+/** The other sites that have noted there what an id stands for. */
+export const othersWith = ({ receipts }: Estate, site: string, id: string): readonly string[] =>
+  receipts.flatMap((one) => (one.site !== site && subjectsOf(one.owned).has(subjectOf(id)) ? [one.site] : []))
 
 /** What these are of, whatever kind it is declared as. */
 export const subjectsOf = (owned: readonly Owned[]): ReadonlySet<string> =>
@@ -70,14 +74,22 @@ const keptHere = (estate: Estate, site: string, absent: ReadonlySet<string>): re
 ]
 
 /**
- * What this run may make on a machine and only other sites have noted there: until this one has as well, they would take it
- * for a leftover of theirs once they declare it no longer.
+ * What this run may make on a machine and the site has not noted there, though it should have: what other sites have, who would
+ * take it for a leftover of theirs once they declare it no longer; and where it has noted anything, all it may make, for an
+ * earlier run may not have been able to write it.
  */
 export function unclaimed(estate: Estate, site: string): readonly Owned[] {
-  const others = subjectsOf(ownedByOthers(estate, site))
-  if (others.size === 0) return []
   const own = subjectsOf(ownedBy(estate.receipts, site))
-  return estate.claimed().filter(({ id }) => others.has(subjectOf(id)) && !own.has(subjectOf(id)))
+  const others = subjectsOf(ownedByOthers(estate, site))
+  if (own.size + others.size === 0) return []
+  const missing = estate.claimed().filter(({ id }) => !own.has(subjectOf(id)))
+  return distinctOwned(own.size > 0 ? missing : missing.filter(({ id }) => others.has(subjectOf(id))))
+}
+
+/** What this run is to make on a machine and nobody has noted there: no site, under no name, whatever kind it is declared as. */
+export function unheardOf({ receipts, former, claimed }: Estate): readonly Owned[] {
+  const noted = subjectsOf([...receipts, ...former].flatMap((receipt) => receipt.owned))
+  return claimed().filter(({ id, found }) => !found && !noted.has(subjectOf(id)))
 }
 
 /**
@@ -136,7 +148,8 @@ export function doubtOf(
 
 /**
  * What the receipt of a site should say before anything is changed on a machine: what it said, what is declared of what
- * former ones said, and what the run may make. A former one goes when nothing is left in it that may be another's.
+ * former ones said, and what the run may make: as found there unless anybody has noted that it was made. A former one goes
+ * when nothing is left in it that may be another's.
  */
 export function receiptOf(estate: Estate, site: string, gone: readonly Owned[] = []): Receipt {
   const { receipts, former } = estate
@@ -148,10 +161,12 @@ export function receiptOf(estate: Estate, site: string, gone: readonly Owned[] =
   const settled = (one: Owned): boolean =>
     subjects.has(subjectOf(one.id)) || away.has(key(one)) || surelyOf(estate, site, one)
   const left = [...owned(estate).filter((one) => ours.has(key(one))), ...ownedBy(receipts, site)]
+  const made = subjectsOf([...receipts, ...former].flatMap((receipt) => receipt.owned.filter(({ found }) => !found)))
+  const claimed = estate.claimed().map((one) => (made.has(subjectOf(one.id)) ? { host: one.host, id: one.id } : one))
   const over = former.filter((receipt) => receipt.owned.every(settled)).map((receipt) => receipt.site)
   return {
     site,
-    owned: distinctOwned([...left.filter((one) => !away.has(key(one))), ...estate.claimed()]),
+    owned: distinctOwned([...left, ...claimed].filter((one) => !away.has(key(one)))),
     ...(over.length > 0 && { former: over }),
   }
 }

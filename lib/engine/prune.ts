@@ -2,15 +2,17 @@
  * Leftovers: what a machine remembers that this site declared there once, and declares no longer. They are shown; with
  * --prune they are removed, by a play of their own at the end of the site.
  */
+import type { Problem } from '../core/error.ts'
 import { grouped } from '../core/grouped.ts'
-import { innermostFirst, subjectOf } from '../core/ordering.ts'
+import { innermostFirst, subjectOf, within } from '../core/ordering.ts'
 import { type Owned, readReceipts } from '../core/receipt.ts'
 import type { Plan, Resource } from '../core/resource.ts'
 import { assignmentOf } from './assignment.ts'
-import { alsoKept, doubtOf, type Homes, inDoubt, keptBy, leftToOthers, subjectsOf } from './estate.ts'
+import { alsoKept, doubtOf, type Homes, inDoubt, keptBy, leftToOthers, othersWith, subjectsOf } from './estate.ts'
 import { isKeep } from './failures.ts'
 import { mapLimit, type Observation, questionsOf, receiptsQuestion } from './observe.ts'
 import { type Host, type Play, play } from './play.ts'
+import { hostsText } from './report.ts'
 import type { Options, Run } from './run.ts'
 import { planResources } from './selection.ts'
 import { everything, selectsAll } from './tags.ts'
@@ -39,9 +41,9 @@ export interface Looked {
 
 /**
  * Looks for leftovers on every machine that was read, and whether they are still there; machines that have none are not
- * asked. What can't be removed blindly, or is not empty, is only shown; what a host had that the inventory does not know any
- * more or reaches as another machine, or what is only noted under a former name of the site, is removed with --force only: another
- * site may have it, or that host. No tag finds a leftover: with --tags there are none.
+ * asked. What can't be removed blindly, or is not empty, is only shown; what was there before Plinth, what a host had that the
+ * inventory does not know any more or reaches as another machine, or what is only noted under a former name of the site, is
+ * removed with --force only: another site may have it, or that host. No tag finds a leftover: with --tags there are none.
  */
 export async function findLeftovers(run: Run): Promise<Leftovers> {
   const { site, options } = run
@@ -57,11 +59,13 @@ export async function findLeftovers(run: Run): Promise<Leftovers> {
     if (!estate || !selectsAll(tags)) return unlooked(host)
     const twins = subjectsOf(run.abandoned.has(key) ? alsoKept(estate, run.estates.values()) : [])
     const left = (run.abandoned.get(key) ?? []).filter(({ id }) => !twins.has(subjectOf(id)))
-    const others = options.prune ? leftToOthers(estate, identity.site, absent) : []
+    const others = leftToOthers(estate, identity.site, absent)
     const doubted = inDoubt([...left, ...others], homes, key)
     const strange = (one: Owned): string | undefined =>
       options.force ? undefined : doubtOf(estate, identity.site, homes, doubted, one)
     const may = left.filter((one) => strange(one) === undefined)
+    // No force takes from a host what it may still have.
+    const given = others.filter((one) => strange(one) === undefined && !doubted.has(subjectOf(one.id)))
     const kept = left.length > 0 ? keptBy(estate, identity.site, absent) : []
     const staying = new Set([...kept, ...twins, ...(options.force ? [] : doubted.keys())])
     const plans = await plansOfRemoval(run, removal, host, may, staying).catch((error: unknown) =>
@@ -74,21 +78,24 @@ export async function findLeftovers(run: Run): Promise<Leftovers> {
     const changing = plans.flatMap(({ plan }) => (plan.action === 'remove' ? [plan] : []))
     const planOf = new Map(plans.map(({ plan }) => [plan.id, plan]))
     return {
-      found: left.flatMap((one) => {
-        const why = strange(one)
-        if (why !== undefined) return [{ ...one, machine: key, fate: 'blocked', why } as const]
-        return leftoverOf(one.host, one.id, key, planOf.get(one.id))
-      }),
+      found: [
+        ...left.flatMap((one) => {
+          const why = strange(one)
+          if (why !== undefined) return [{ host: one.host, id: one.id, machine: key, fate: 'blocked', why } as const]
+          return leftoverOf(one.host, one.id, key, planOf.get(one.id))
+        }),
+        ...given.map(({ host, id }) => {
+          const sites = othersWith(estate, identity.site, id).join(', ')
+          const why = `${sites} has noted it too, and it is left to that; if there is no such site any more, remove it yourself`
+          return { host, id, machine: key, fate: 'by hand', why } as const
+        }),
+      ],
       observations:
         changing.length > 0 ? [{ assignment: assignmentOf(removal, host, resources), plans: changing, left: [] }] : [],
       host,
       left,
       removals: plans.map(({ resource }) => resource),
-      released: [
-        ...may.filter(({ id }) => !planOf.has(id)),
-        // No force takes from a host what it may still have.
-        ...others.filter((one) => strange(one) === undefined && !doubted.has(subjectOf(one.id))),
-      ],
+      released: [...may.filter(({ id }) => !planOf.has(id)), ...given],
     }
   })
   return {
@@ -109,8 +116,15 @@ async function plansOfRemoval(
   // Two hosts of a machine may have had one thing. `left` is in reverse, and the first to declare it says what it stands on; but a
   // folder may have been declared, and so noted, later than what is in it.
   const ids = [...new Set(left.toReversed().map(({ id }) => id))].toReversed()
-  const own = innermostFirst(ids).flatMap((id) => options.leftover(id, kept) ?? [])
-  const removals = own.map((one) => unlessTaken(one, host, options))
+  // A folder stands on the removal of what is in it: who says no to that keeps both.
+  const own = innermostFirst(ids).flatMap((id) => {
+    const removal = options.leftover(id, kept)
+    return removal ? [{ ...removal, needs: within(id, ids) }] : []
+  })
+  const made = new Set(left.flatMap(({ id, found }) => (found ? [] : [id])))
+  const removals = own.map((one) =>
+    unlessTaken(made.has(one.id) || options.force ? one : unlessThere(one), host, options),
+  )
   const told = options.prune ? options.planned : undefined
   // What a saved plan was to remove is done where it is read to be gone, also if nothing remembers it any more.
   const planned = new Set(told?.removes(removal, host))
@@ -139,6 +153,21 @@ async function plansOfRemoval(
   )
   return pairs
 }
+
+/** The same removal, blocked: what was there before Plinth may be needed without it. */
+const unlessThere = (removal: Resource): Resource => ({
+  ...removal,
+  plan(answers, pending) {
+    const plan = removal.plan(answers, pending)
+    if (isKeep(plan)) return plan
+    const problem = {
+      where: removal.id,
+      what: 'it was there before Plinth noted it; --prune --force removes it',
+      remedy: 'leave it, or remove it so',
+    }
+    return { ...plan, action: 'blocked', steps: [], problems: [problem] }
+  },
+})
 
 /**
  * The same removal, blocked where another site has the thing: much may have happened between the first look at a machine and
@@ -182,12 +211,27 @@ function homesIn(site: readonly Play[]): Homes {
   return homes
 }
 
-/** What is to be said of a leftover; nothing of one that is gone already. */
+/** What is to be said of a leftover; nothing of one that is gone already, unless something else has its place. */
 function leftoverOf(host: string, id: string, machine: string, plan: Plan | undefined): readonly Leftover[] {
   if (plan === undefined) return [{ host, id, machine, fate: 'by hand', why: 'such things are not removed blindly' }]
+  const other = isKeep(plan) ? plan.warnings?.[0] : undefined
+  if (other) return [{ host, id, machine, fate: 'by hand', why: other.what }]
   if (isKeep(plan)) return []
   const [problem] = plan.problems
   return [problem ? { host, id, machine, fate: 'blocked', why: problem.what } : { host, id, machine, fate: 'removed' }]
+}
+
+/**
+ * What a run with --prune says of hosts whose machine is in no play: what they had before is not asked for, since a site says
+ * nothing of them, and most of an inventory may be none of its business.
+ * @param all all hosts of the inventory
+ */
+export function inNoPlay(site: readonly Play[], all: readonly Host<unknown>[]): readonly Problem[] {
+  const asked = new Set(site.flatMap(({ members }) => members.map(({ machine }) => machine.key)))
+  const names = all.flatMap(({ name, machine }) => (asked.has(machine.key) ? [] : [name]))
+  if (names.length === 0) return []
+  const what = `${hostsText(names)}: in no play, so that what this playbook may have declared there before is not looked for`
+  return [{ where: '--prune', what, remedy: 'if there is any, give them a play with an empty list: () => []' }]
 }
 
 /** Hosts of the site that the run leaves alone in any play, or only looks at: not all that they declare is known. */

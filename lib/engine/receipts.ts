@@ -4,7 +4,7 @@
  */
 import type { Channel, MachineChannel } from '../core/channel.ts'
 import { receiptLine } from './audit.ts'
-import { receiptOf, unclaimed } from './estate.ts'
+import { unclaimed } from './estate.ts'
 import { isKeep } from './failures.ts'
 import { mapLimit, questionsOf } from './observe.ts'
 import type { Host } from './play.ts'
@@ -13,9 +13,9 @@ import type { Run } from './run.ts'
 import { planResources } from './selection.ts'
 
 /**
- * Notes what only other sites have noted on a machine, and this one declares there too: a play that has moved to a playbook of its
- * own finds all as declared, and the old one would take it for a leftover. Machines of which no other site has noted any of
- * that are not touched.
+ * Notes on machines that the run had nothing to change on what is not noted there, and should be. A play that has moved to a
+ * playbook of its own finds all as declared, and the old one would take it for a leftover; and an earlier run may have found no
+ * room for its receipt. A machine on which nobody has noted any of it, and this site nothing, is not touched.
  */
 export async function claim(run: Run): Promise<void> {
   const { identity, forks } = run.options
@@ -23,7 +23,7 @@ export async function claim(run: Run): Promise<void> {
     const [host] = hosts
     const estate = run.estates.get(key)
     const ours = estate ? unclaimed(estate, identity.site) : []
-    if (!host || ours.length === 0 || !mayNote(run, hosts)) return
+    if (!host || ours.length === 0 || run.changedOn(key).size > 0 || !mayNote(run, hosts)) return
     const ids = ours.map(({ id }) => id)
     await locked(run, host, () => run.trace(host, receiptLine(identity, host.name, 'claims', ids)))
   })
@@ -37,17 +37,30 @@ export async function forget(run: Run, { looked }: Leftovers): Promise<void> {
   const { identity } = run.options
   const machines = hostsByMachine(run.site)
   for (const { host, left, removals, released } of looked) {
-    const estate = run.estates.get(host.machine.key)
-    if (!estate || removals.length + released.length === 0) continue
+    if (removals.length + released.length === 0) continue
     if (!mayNote(run, machines.get(host.machine.key) ?? [])) continue
     await locked(run, host, async (channel) => {
       const gone = [...released, ...(await goneOf(channel, { left, removals }))]
       if (gone.length === 0) return
       const ids = gone.map(({ id }) => id)
-      const line = receiptLine(identity, host.name, 'forgets', ids)
-      await channel.trace({ line, receipt: receiptOf(estate, identity.site, gone) })
+      await run.leave(channel, host.machine, receiptLine(identity, host.name, 'forgets', ids), gone)
     })
   }
+}
+
+/**
+ * Lets every machine forget what this run has noted there first and not made, because it failed, was interrupted or was told no:
+ * what somebody makes there by hand before the next run is theirs. A run that did all it should has made all.
+ */
+export async function disown(run: Run): Promise<void> {
+  const { identity, signal, forks } = run.options
+  if (!signal.aborted && run.failures.length === 0 && run.stepping.refused.size === 0) return
+  await mapLimit([...hostsByMachine(run.site)], forks, async ([key, [host]]) => {
+    const unmade = run.unmadeOn(key)
+    if (!host || unmade.length === 0) return
+    const ids = unmade.map(({ id }) => id)
+    await run.trace(host, receiptLine(identity, host.name, 'forgets', ids), unmade)
+  })
 }
 
 const mayNote = (run: Run, hosts: readonly Host<unknown>[]): boolean =>

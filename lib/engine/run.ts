@@ -1,5 +1,6 @@
 /** A run under way: what it is made of, and what it has come to so far. Everything that works in it shares one of these. */
-import type { Channel } from '../core/channel.ts'
+import { isDeepStrictEqual } from 'node:util'
+import type { Channel, MachineChannel } from '../core/channel.ts'
 import type { Problem } from '../core/error.ts'
 import type { Mask } from '../core/masking.ts'
 import type { Owned } from '../core/receipt.ts'
@@ -7,11 +8,11 @@ import type { Resource } from '../core/resource.ts'
 import type { Assignment } from './assignment.ts'
 import { failuresAllowed } from './batches.ts'
 import { Bugs } from './bugs.ts'
-import { type Estate, receiptOf } from './estate.ts'
+import { type Estate, receiptOf, unheardOf } from './estate.ts'
 import { isOf, isUnreachable, names, nowhere } from './failures.ts'
 import type { Connections } from './observe.ts'
 import type { Comparison, Planned } from './planned.ts'
-import type { Host, Play, Scope } from './play.ts'
+import type { Host, Machine, Play, Scope } from './play.ts'
 import { Stepping } from './stepping.ts'
 import type { Tags } from './tags.ts'
 import type { Consent, Event, Failure, World } from './world.ts'
@@ -80,6 +81,8 @@ export class Run {
   readonly estates = new Map<string, Estate>()
   /** What of that the site declares there no longer, by machine. */
   readonly abandoned = new Map<string, readonly Owned[]>()
+  /** What this run was the first to note on machines that it changed, because it is to make it. */
+  readonly #unheardOf = new Map<string, readonly Owned[]>()
   readonly stepping: Stepping
   readonly bugs = new Bugs()
 
@@ -183,27 +186,39 @@ export class Run {
   }
 
   /**
-   * Leaves a line in a machine's audit log, and there what the site owns if that is not known there yet. Where it can't be
-   * written, that is a warning: it must not keep anybody from mending a host whose disk is full. A machine that is lost
-   * says so elsewhere.
+   * Leaves a line in a machine's audit log, and what the site owns there, without what is `gone`, if that is not known there yet.
+   * What could not be written is tried again with the next line.
    */
-  async trace({ machine }: Host<unknown>, line: string): Promise<void> {
-    const estate = this.estates.get(machine.key)
+  async leave(channel: MachineChannel, { key }: Machine, line: string, gone: readonly Owned[] = []): Promise<void> {
+    const estate = this.estates.get(key)
     const { site } = this.options.identity
-    const receipt = estate && receiptOf(estate, site)
-    const known = estate?.receipts.find((one) => one.site === site)
-    const news = receipt && (receipt.owned.length !== (known?.owned.length ?? 0) || receipt.former !== undefined)
-    if (estate && news) {
-      const others = estate.receipts.filter((one) => one.site !== site)
-      const former = estate.former.filter((one) => !receipt.former?.includes(one.site))
-      this.estates.set(machine.key, { ...estate, receipts: [...others, { site, owned: receipt.owned }], former })
-    }
+    const receipt = estate && receiptOf(estate, site, gone)
+    const known = estate?.receipts.find((one) => one.site === site)?.owned ?? []
+    if (!receipt || (receipt.former === undefined && isDeepStrictEqual(receipt.owned, known)))
+      return channel.trace({ line })
+    if (!this.#unheardOf.has(key)) this.#unheardOf.set(key, unheardOf(estate))
+    await channel.trace({ line, receipt })
+    const others = estate.receipts.filter((one) => one.site !== site)
+    const former = estate.former.filter((one) => !receipt.former?.includes(one.site))
+    this.estates.set(key, { ...estate, receipts: [...others, { site, owned: receipt.owned }], former })
+  }
+
+  /**
+   * The same, where it must not keep anybody from mending a host whose disk is full: what can't be written is a warning. A
+   * machine that is lost says so elsewhere.
+   */
+  async trace({ machine }: Host<unknown>, line: string, gone: readonly Owned[] = []): Promise<void> {
     try {
-      const channel = await this.connections.machine(machine)
-      await channel.trace({ line, ...(news && { receipt }) })
+      await this.leave(await this.connections.machine(machine), machine, line, gone)
     } catch (error) {
       if (!isUnreachable(error)) this.warn(this.bugs.problemsOf(error, machine.name))
     }
+  }
+
+  /** What this run has noted on a machine before anybody else, and not begun to make. */
+  unmadeOn(machine: string): readonly Owned[] {
+    const touched = this.changedOn(machine)
+    return (this.#unheardOf.get(machine) ?? []).filter(({ id }) => !touched.has(id))
   }
 
   async lock(channel: Channel): Promise<void> {

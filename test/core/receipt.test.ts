@@ -6,7 +6,7 @@ const test = suite('core/receipt')
 test('what is written is read again, site by site', () => {
   const web = [
     { host: 'h1', id: 'directory:/opt/中文 a' },
-    { host: 'h2', id: 'file:/opt/中文 a/x' },
+    { host: 'h2', id: 'file:/opt/中文 a/x', found: true as const },
   ]
   const answer = [
     ...receiptText(web)
@@ -23,7 +23,7 @@ test('what is written is read again, site by site', () => {
 })
 
 test('lines of another form are passed over', () => {
-  assert.equal(readReceipts('a\nsite\thost\nsite\th\tid\tmore\n\t\t\nsite\th1\tfile:/a'), [
+  assert.equal(readReceipts('a\nsite\thost\nsite\th\tid\tmore\nsite\th\tid\tfound\tmore\n\t\t\nsite\th1\tfile:/a'), [
     { site: 'site', owned: [{ host: 'h1', id: 'file:/a' }] },
   ])
 })
@@ -33,7 +33,10 @@ test('each is owned once, in the order of its first appearance; what does not fi
     { host: 'h1', id: 'file:/b' },
     { host: 'h1', id: 'file:/a' },
   ]
-  assert.equal(distinctOwned([a, b, a, { host: 'h1', id: 'x\ny' }, { host: 'h1', id: 'x\ty' }]), [a, b])
+  assert.equal(
+    distinctOwned([a, { ...a, found: true as const }, b, a, { host: 'h1', id: 'x\ny' }, { host: 'h1', id: 'x\ty' }]),
+    [a, b],
+  )
   assert.is(receiptText([]), '')
 })
 

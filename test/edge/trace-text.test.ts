@@ -26,7 +26,7 @@ function home(): { readonly bin: string; readonly state: string; readonly journa
 
 const owned = [
   { host: 'h1', id: "directory:/opt/it's 中文 $HOME" },
-  { host: 'h1', id: 'file:/opt/x' },
+  { host: 'h1', id: 'file:/opt/x', found: true as const },
 ]
 
 for (const shell of shells) {
@@ -101,6 +101,14 @@ for (const shell of shells) {
     const { code, stderr } = box.run(shell, `${place.set}${script}`, '', `${full}:${place.bin}`)
     assert.equal([code, stderr], [1, 'sync: No space left on device\n'])
     assert.equal(readdirSync(join(place.state, 'receipts')), ['s'])
+    assert.match(readFileSync(join(place.state, 'receipts', 's'), 'utf8'), /^h1\tdirectory/)
+    assert.match(readFileSync(join(place.state, 'audit.log'), 'utf8'), / y\n$/, 'the log does not wait for it')
+  })
+
+  test(`${shell}: a log that can not be written is an error, and the receipt is there all the same`, () => {
+    const place = home()
+    mkdirs(join(place.state, 'audit.log', 'in the way'))
+    assert.is.not(leave(place, { line: 'x', receipt: { site: 's', owned } }).code, 0)
     assert.match(readFileSync(join(place.state, 'receipts', 's'), 'utf8'), /^h1\tdirectory/)
   })
 }

@@ -1,6 +1,6 @@
 /** What a run leaves on its machines, and what it finds there that is declared no longer. */
 import { hostError, unreachable } from '../../lib/core/error.ts'
-import type { Plan } from '../../lib/core/resource.ts'
+import { type Plan, resource } from '../../lib/core/resource.ts'
 import { play } from '../../lib/engine/play.ts'
 import { leftoverLines } from '../../lib/engine/report.ts'
 import type { Options } from '../../lib/engine/run.ts'
@@ -111,6 +111,35 @@ test('a trace that can not be written is a warning', async () => {
   assert.is(events.filter(({ kind }) => kind === 'warned').length, 2)
 })
 
+test('a receipt that could not be written goes with the next line, or with the next run, also if nothing has to change', async () => {
+  const world = new FakeWorld()
+  works(world, 'h1', 'a', 'b')
+  there(world, 'h1', 'z')
+  const channel = world.machine('h1')
+  const { trace } = channel
+  let fails = 1
+  channel.trace = async (left) => {
+    if (fails-- > 0) throw hostError({ where: 'h1', what: 'no space', remedy: 'make some' })
+    await trace.call(channel, left)
+  }
+  const of = (...names: readonly string[]) => [play('p', hosts('h1'), () => names.map((name) => thing(name)))]
+  await run(of('z', 'a'), world)
+  assert.equal(owns(world, 'h1'), [['h1 thing:z', 'h1 thing:a']])
+  remembers(world, 'h1', 'test h1 thing:z found', 'test h1 thing:a')
+  fails = 2
+  const { events } = await run(of('z', 'a', 'b'), world)
+  assert.is(events.filter(({ kind }) => kind === 'warned').length, 2, 'nothing more is tried in this run')
+  assert.is(owns(world, 'h1').length, 1)
+  await run(of('z', 'a', 'b'), world)
+  assert.match(audit(world, 'h1').at(-1) ?? '', /^host=h1 claims: thing:b$/)
+  assert.equal(owns(world, 'h1').at(-1), ['h1 thing:z', 'h1 thing:a', 'h1 thing:b'])
+  remembers(world, 'h1', 'test h1 thing:z found', 'test h1 thing:a', 'test h1 thing:b found')
+  world.log.length = 0
+  const odd = resource({ id: 'thing:x\ny', probe: [], read: () => ({}), desired: {}, steps: () => [] })
+  await run([...of('z', 'a', 'b'), play('q', hosts('h1'), () => [odd])], world)
+  assert.equal(world.log, ['h1: connect', 'h1: ask'], 'what fits on no line is not tried again and again')
+})
+
 test('a receipt that says it all already is not written again', async () => {
   const world = new FakeWorld()
   works(world, 'h1', 'a', 'b')
@@ -184,7 +213,7 @@ const cases: readonly Case[] = [
   },
   {
     says: 'what a host had that the inventory does not know any more is only shown',
-    remembers: ['test gone thing:x'],
+    remembers: ['test h1 thing:a', 'test gone thing:x'],
     there: { x: 'new' },
     found: ['gone thing:x blocked'],
   },
@@ -199,7 +228,7 @@ const cases: readonly Case[] = [
   },
   {
     says: 'what a host that --limit leaves out still has stays',
-    remembers: ['test h1 thing:x', 'test h2 thing:x'],
+    remembers: ['test h1 thing:a', 'test h1 thing:x', 'test h2 thing:x'],
     there: { x: 'new' },
     limit: ['h1'],
     found: [],
@@ -209,22 +238,22 @@ const cases: readonly Case[] = [
     remembers: ['test h1 file:/a', 'other h1 directory:/b', 'test h1 symlink:/b', 'test h1 file:/c'],
     there: { 'file:/c': 'new', 'file:/a': 'new', 'symlink:/b': 'new' },
     declares: ['line-set:/a'],
-    found: ['h1 file:/c removed'],
+    found: ['h1 file:/c removed', 'h1 symlink:/b by hand'],
     steps: ['remove file:/c'],
     after: ['h1 file:/a', 'h1 thing:a', 'h1 line-set:/a', 'h2 thing:a', 'h2 line-set:/a'],
   },
   {
     says: 'and however it is written',
-    remembers: ['test h1 file:/a/b', 'test h1 file:/a/c'],
+    remembers: ['test h1 thing:a', 'test h1 file:/a/b', 'test h1 file:/a/c'],
     there: { 'file:/a/b': 'new', 'file:/a/c': 'new' },
     declares: ['file:/a//b', 'directory:/a/./c/'],
     found: [],
   },
   {
-    says: 'what another site has there is none of ours, and forgotten',
+    says: 'what another site has there is none of ours, which is said of what we had too, and forgotten',
     remembers: ['other h1 thing:x', 'test h1 thing:y', 'other h1 thing:y'],
     there: { x: 'new', y: 'new' },
-    found: [],
+    found: ['h1 thing:y by hand'],
     after: ['h1 thing:a', 'h2 thing:a'],
   },
   {
@@ -287,7 +316,7 @@ for (const {
       planned.result.plans.flatMap(({ plans }) => plans.flatMap(({ steps }) => steps.map(({ say }) => say))),
       steps,
     )
-    assert.equal(world.machine('m1').traces, [])
+    assert.not.match(audit(world, 'm1').join('\n'), /forgets/)
 
     const { result } = await run(site, world, pruning({ force }))
     assert.equal(result.failures, [])
@@ -347,7 +376,9 @@ test('what a machine remembers under a former name of the site may be of another
   assert.equal(written(), [{ site: 'test', owned: now }], 'the former receipt stays, for whoever else it is of')
   const forced = await run(site, world, pruning({ force: true, ...renamed }))
   assert.equal(shown(forced.result), ['thing:x removed'])
-  assert.equal(written().at(-1), { site: 'test', owned: now, former: ['old'] })
+  const [first, second] = now
+  // The machine of this test forgets what is noted there.
+  assert.equal(written().at(-1), { site: 'test', owned: [first, { ...second, found: true }], former: ['old'] })
 })
 
 test('a former receipt of which all is declared goes when the site notes it under its own name', async () => {
@@ -374,7 +405,7 @@ test('leftovers cost a converged machine no round trip; those that are there cos
   world.log.length = 0
   await run(site, world, { leftover: removal })
   assert.equal(world.log, ['h1: connect', 'h1: ask'])
-  remembers(world, 'h1', 'test h1 thing:x')
+  remembers(world, 'h1', 'test h1 thing:a', 'test h1 thing:x')
   world.log.length = 0
   await run(site, world, { leftover: removal })
   assert.equal(world.log, ['h1: connect', 'h1: ask', 'h1: ask'])
@@ -437,6 +468,35 @@ test('what was not removed is not forgotten: interrupted, refused at the termina
   const two = [fakeHost('h1', null, 'h1'), fakeHost('h3', null, 'h1')]
   await run([play('p', two, () => [thing('a')])], pair, pruning())
   assert.equal(forgets(pair), [])
+})
+
+test('who says no to the removal of a file keeps the folders that it is in, and the rest goes', async () => {
+  const world = new FakeWorld()
+  const noted = ['directory:/d', 'directory:/d/e', 'file:/d/e/f', 'directory:/d/g', 'file:/dx']
+  there(world, 'h1', 'a', ...noted)
+  goes(world, 'h1', ...noted)
+  remembers(world, 'h1', 'test h1 thing:a', ...noted.map((id) => `test h1 ${id}`))
+  const asked: string[] = []
+  const { result } = await run(
+    [play('p', hosts('h1'), () => [thing('a')])],
+    world,
+    pruning({
+      ask: async (question) => {
+        asked.push(question)
+        return question.includes('file:/d/e/f') ? 'no' : 'yes'
+      },
+    }),
+  )
+  assert.equal(result.failures, [])
+  assert.equal(
+    asked,
+    ['file:/dx', 'directory:/d/g', 'file:/d/e/f'].map((id) => `h1: remove ${id}?`),
+  )
+  assert.equal(
+    world.machine('h1').steps.map(({ say }) => say),
+    ['remove file:/dx', 'remove directory:/d/g'],
+  )
+  assert.equal([...(result.refused.get('h1') ?? [])].sort(), ['directory:/d', 'directory:/d/e', 'file:/d/e/f'])
 })
 
 test('leftovers that can not be looked at are a failure, and none is said to be left to a person', async () => {

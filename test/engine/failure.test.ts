@@ -434,9 +434,9 @@ test('a bug on one host: told as its failure, the others end the step in hand, e
   )
   assert.equal([says(world, 'h1'), says(world, 'h2')], [['make a'], ['make a']])
   const ends = (host: string): readonly string[] =>
-    world.machine(host).traces.map(({ line }) => line.replace(/^.* (begin|end):/, '$1:'))
-  assert.equal(ends('h1'), ['begin: create thing:a', 'end: failed'])
-  assert.equal(ends('h2'), ['begin: create thing:a, create thing:b', 'end: interrupted'])
+    world.machine(host).traces.map(({ line }) => line.replace(/^.* (begin|end|forgets):/, '$1:'))
+  assert.equal(ends('h1'), ['begin: create thing:a', 'end: failed', 'forgets: thing:c'])
+  assert.equal(ends('h2'), ['begin: create thing:a, create thing:b', 'end: interrupted', 'forgets: thing:b, thing:c'])
 })
 
 test('a bug of ours is thrown, and the connections are closed all the same', async () => {

@@ -1,65 +1,17 @@
 /** What --prune must never touch, and what machines remember in the end: the leftovers of real kinds, on machines that keep receipts. */
 import { hostError } from '../../lib/core/error.ts'
-import { sha256 } from '../../lib/core/secret.ts'
 import { play } from '../../lib/engine/play.ts'
 import { limited } from '../../lib/engine/prerequisites.ts'
-import type { Options } from '../../lib/engine/run.ts'
-import type { Result } from '../../lib/engine/world.ts'
-import { file } from '../../lib/resources/file.ts'
+import { inNoPlay } from '../../lib/engine/prune.ts'
 import { leftover } from '../../lib/resources/leftover.ts'
 import { FakeWorld, fakeHost, plainFacts, run } from '../../lib/testing.ts'
 import { assert, suite } from '../kit.ts'
+import { has, keeps, problems, pruning, shown, steps, the } from './remembering.ts'
 import { hosts, there, thing } from './thing.ts'
 import { tester } from './valve.ts'
 
 const test = suite('engine/prune')
 
-/** A file that is as it should be where `has` put one. */
-const the = (path: string) => file(path, { content: 'x' })
-
-function has(world: FakeWorld, machine: string, ...paths: readonly string[]): void {
-  const channel = world.machine(machine)
-  for (const path of paths) {
-    channel.answer(`stat:${path}`, 'regular file|644|root|root|1|1').answer(`hash:${path}`, sha256('x'))
-    channel.on(`remove ${path}`, () => {
-      channel.answer(`stat:${path}`, '')
-      return undefined
-    })
-  }
-}
-
-/** From now on the machine has these receipts (`SITE HOST ID`), and keeps what runs note there. */
-function keeps(world: FakeWorld, machine: string, ...lines: readonly string[]) {
-  const channel = world.machine(machine)
-  const receipts = new Map<string, readonly string[]>()
-  for (const line of lines) {
-    const [site = '', host, id] = line.split(' ')
-    receipts.set(site, [...(receipts.get(site) ?? []), `${host} ${id}`])
-  }
-  const list = (): readonly string[] => [...receipts].flatMap(([site, owned]) => owned.map((one) => `${site} ${one}`))
-  const say = () => channel.answer('receipts:machine', list().join('\n').replaceAll(' ', '\t'))
-  const { trace } = channel
-  channel.trace = async (left) => {
-    await trace.call(channel, left)
-    const { receipt } = left
-    if (!receipt) return
-    receipts.set(
-      receipt.site,
-      receipt.owned.map(({ host, id }) => `${host} ${id}`),
-    )
-    say()
-  }
-  say()
-  return list
-}
-
-const pruning = (options: Partial<Options> = {}): Partial<Options> => ({ leftover, prune: true, ...options })
-const steps = (world: FakeWorld, machine: string): readonly string[] =>
-  world.machine(machine).steps.map(({ say }) => say)
-const shown = ({ leftovers }: Result): readonly string[] =>
-  leftovers.map(({ host, id, fate }) => `${host} ${id} ${fate}`)
-const problems = ({ failures }: Result): readonly string[] =>
-  failures.flatMap(({ host, problems }) => problems.map(({ what }) => `${host}: ${what}`))
 const of = (site: string) => ({ identity: { ...tester, site } })
 const line = (world: FakeWorld, machine: string): string | undefined => world.machine(machine).traces.at(-1)?.line
 
@@ -124,7 +76,8 @@ test('what a host had on the machine that it was on before goes with --force onl
   there(world, 'new', 'a')
   there(world, 'old', 'a')
   has(world, 'old', '/etc/x')
-  const list = keeps(world, 'old', 'test h1 file:/etc/x', 'test h1 file:/etc/z', 'other h1 file:/etc/z')
+  const noted = ['test h1 file:/etc/x', 'test h1 file:/etc/z', 'test h2 thing:a', 'other h1 file:/etc/z']
+  const list = keeps(world, 'old', ...noted)
   const site = [play('p', [fakeHost('h1', null, 'new'), fakeHost('h2', null, 'old')], () => [thing('a')])]
   assert.equal(shown((await run(site, world, pruning())).result), ['h1 file:/etc/x blocked'])
   assert.equal(steps(world, 'old'), [])
@@ -167,10 +120,11 @@ test('a play that moves to a playbook of its own takes what it has with it, thou
   assert.equal(problems(result), [])
   assert.equal(world.log, ['h1: connect', 'h1: ask', 'h1: lock'])
   assert.match(line(world, 'h1') ?? '', /site=x host=h1 claims: file:\/etc\/x$/)
-  assert.equal(list().slice(2), ['x h1 file:/etc/x', 'x h1 file:/etc/y'])
+  assert.equal(list().slice(2), ['x h1 file:/etc/x', 'x h1 file:/etc/y found'])
   const pruned = await run(whole, world, pruning(of('site')))
-  assert.equal(shown(pruned.result), [])
+  assert.equal(shown(pruned.result), ['h1 file:/etc/x by hand'])
   assert.equal(steps(world, 'h1'), [])
+  assert.equal(shown((await run(whole, world, pruning(of('site')))).result), [], 'it is said once')
   world.log.length = 0
   await run(moved, world, of('x'))
   assert.equal(world.log, ['h1: connect', 'h1: ask'], 'once is enough')
@@ -187,11 +141,13 @@ test('a machine on which something is to be claimed stays connected', async () =
   assert.is(world.machine('h1').traces.length, 1)
 })
 
-test('what no other site has noted is not noted without a change, nor what this one has', async () => {
-  const { world, moved } = apart('site h1 file:/etc/x', 'x h2 symlink:/etc/x')
-  await run(moved, world, of('x'))
-  assert.equal(world.log, ['h1: connect', 'h1: ask'])
-  assert.equal(world.machine('h1').traces, [])
+test('nothing is noted without a change where nobody has noted any of it, nor what this site has', async () => {
+  for (const lines of [[], ['site h1 file:/etc/x', 'x h2 symlink:/etc/x', 'x h1 file:/etc/y']]) {
+    const { world, moved } = apart(...lines)
+    await run(moved, world, of('x'))
+    assert.equal(world.log, ['h1: connect', 'h1: ask'])
+    assert.equal(world.machine('h1').traces, [])
+  }
 })
 
 test('what can not be claimed is a warning: another run has the lock', async () => {
@@ -223,10 +179,19 @@ test('with tags only what they find is claimed, and where the run stops nothing'
 test('two sites that both drop a thing: the first to prune leaves it to the other', async () => {
   const { world, whole } = apart('site h1 file:/etc/y', 'x h1 file:/etc/y', 'x h1 file:/etc/x')
   const last = [play('x', hosts('h1'), () => [the('/etc/x')])]
-  await run(last, world, { ...pruning(of('x')), check: true })
-  await run(last, world, { leftover, ...of('x') })
+  for (const options of [
+    { ...pruning(of('x')), check: true },
+    { leftover, ...of('x') },
+  ]) {
+    const { result } = await run(last, world, options)
+    assert.equal(shown(result), ['h1 file:/etc/y by hand'])
+    assert.is(
+      result.leftovers[0]?.why,
+      'site has noted it too, and it is left to that; if there is no such site any more, remove it yourself',
+    )
+  }
   assert.equal(world.machine('h1').traces, [])
-  await run(last, world, pruning(of('x')))
+  assert.equal(shown((await run(last, world, pruning(of('x')))).result), ['h1 file:/etc/y by hand'])
   assert.equal(steps(world, 'h1'), [])
   assert.match(line(world, 'h1') ?? '', /forgets: file:\/etc\/y$/)
   await run(whole, world, pruning(of('site')))
@@ -259,6 +224,38 @@ test('what was read to be gone is forgotten: what somebody makes there later is 
   assert.equal(shown((await run(site, world, pruning())).result), ['h0 file:/etc/z blocked'])
   assert.equal(steps(world, 'h1'), [])
   assert.equal(world.log, ['h1: connect', 'h1: ask'], 'and it costs nothing any more')
+})
+
+test('where something of another kind is by now, that is said before it is forgotten, and it is left alone', async () => {
+  const world = new FakeWorld()
+  there(world, 'h1', 'a')
+  world.machine('h1').answer('stat:/etc/x', 'directory|755|root|root|1|1')
+  const list = keeps(world, 'h1', 'test h1 thing:a', 'test h1 file:/etc/x')
+  const site = [play('p', hosts('h1'), () => [thing('a')])]
+  for (const options of [{ leftover }, pruning()]) {
+    const { result } = await run(site, world, options)
+    assert.equal(shown(result), ['h1 file:/etc/x by hand'])
+    assert.is(result.leftovers[0]?.why, 'a directory is where a file was declared once; it is left alone')
+  }
+  assert.equal([steps(world, 'h1'), list()], [[], ['test h1 thing:a']])
+})
+
+test('a host that is in no play is named, and in a play with an empty list all that it had is found', async () => {
+  const world = new FakeWorld()
+  there(world, 'h1', 'a')
+  has(world, 'm', '/etc/x')
+  keeps(world, 'm', 'test d1 file:/etc/x')
+  const [h1, d1, again] = [fakeHost('h1', null), fakeHost('d1', null, 'm'), fakeHost('again', null, 'h1')]
+  const site = [play('p', [h1], () => [thing('a')])]
+  assert.equal(
+    inNoPlay(site, [h1, d1, again]).map(({ where, what }) => `${where}: ${what}`),
+    ['--prune: d1: in no play, so that what this playbook may have declared there before is not looked for'],
+  )
+  const all = [...site, play('no more', [d1], () => [])]
+  assert.equal(inNoPlay(all, [h1, d1, again]), [])
+  assert.equal(shown((await run(all, world, { leftover, check: true })).result), ['d1 file:/etc/x removed'])
+  await run(all, world, pruning())
+  assert.equal(steps(world, 'm'), ['remove /etc/x'])
 })
 
 test('what has come back by the time the machine is locked is not forgotten', async () => {

@@ -359,6 +359,20 @@ test(
 )
 
 test(
+  '--prune names the hosts that no play has, unless --limit has left hosts out',
+  async () => {
+    const more = inventoryOf(
+      swap('    nacos:\n', '    old: { hosts: { d1: { ansible_host: 192.0.2.20 } } }\n    nacos:\n'),
+    )
+    const says = /warning: --prune: d1: in no play/
+    assert.match((await run(['-i', more, '--list-hosts', '--prune'])).output, says)
+    assert.not.match((await run(['-i', more, '--list-hosts', '--prune', '-l', 'n1'])).output, says)
+    assert.not.match((await run(['-i', more, '--list-hosts'])).output, says)
+  },
+  { timeout: 60 },
+)
+
+test(
   'the inventory these cases start from is good',
   async () => {
     const { code, output } = await run(['-i', inventoryOf((text) => text), '--list-hosts'])
