@@ -305,6 +305,23 @@ for (const { says, members, serving = [], converged = [], limit = members, story
   })
 }
 
+test('an interrupt while the gate is asked before the first is taken away decides nothing, and warns of nothing', async () => {
+  const world = new FakeWorld()
+  const stop = new AbortController()
+  const missing = () => {
+    stop.abort()
+    return [{ host: 'h1', what: 'has no leader yet', final: false }]
+  }
+  const { gate } = gateOf(world, missing, { serving: async () => new Set(['h1', 'h2']) })
+  const site = [play('p', hosts('h1', 'h2'), () => [thing('a')], { serial: 1, gate })]
+  const { result, events } = await run(site, world, { signal: stop.signal })
+  assert.equal([result.interrupted, result.failures], [true, []])
+  assert.equal(
+    events.filter(({ kind }) => kind === 'warned'),
+    [],
+  )
+})
+
 test('a host that turns out to need a restart after all, once it is locked, is rolled', async () => {
   const world = new FakeWorld()
   const all = ['h1', 'h2']
