@@ -122,9 +122,11 @@ export function listProblems(lists: readonly Listing[]): readonly Problem[] {
     // A host's own come before those of the others.
     orderProblems(own, firsts(byHost.size === 1 ? own : [...own, ...entries])),
   )
-  const problems = [...ordered, ...contradictions(entries)]
+  const links = linksOf(entries)
+  const subject = ({ path, resource }: Entry): string => (path === undefined ? resource.id : placeBehind(path, links))
+  const problems = [...ordered, ...contradictions(entries, subject)]
   // What two say of one thing is part of no shape, so there must be no two.
-  const subjects = new Set(entries.map(({ path, resource }) => path ?? resource.id))
+  const subjects = new Set(entries.map(subject))
   if (problems.length === 0 && subjects.size === entries.length) sound.add(shape)
   return problems
 }
@@ -250,12 +252,33 @@ function circleProblems(circle: readonly Entry[]): readonly Problem[] {
   return [problem(first, `needs ${rest}: no order can satisfy that`, 'take one of these needs away')]
 }
 
+/** Where the links among these lead to, by their paths. */
+function linksOf(entries: readonly Entry[]): ReadonlyMap<string, string> {
+  const links = entries.flatMap(({ path, resource: { id, needs } }) => {
+    const target = kindOf(id) === 'symlink' ? needs?.map(pathIn).find((one) => one !== undefined) : undefined
+    return path === undefined || target === undefined ? [] : [[path, target] as const]
+  })
+  return new Map(links)
+}
+
+/** Where a path is, behind the links that it leads through, each of them once; other links only the host knows. */
+function placeBehind(path: string, links: ReadonlyMap<string, string>): string {
+  if (links.size === 0) return path
+  for (let cut = path.indexOf('/', 1); cut > 0; cut = path.indexOf('/', cut + 1)) {
+    const link = path.slice(0, cut)
+    const target = links.get(link)
+    if (target === undefined) continue
+    return placeBehind(spelled(`${target}${path.slice(cut)}`), new Map([...links].filter(([one]) => one !== link)))
+  }
+  return path
+}
+
 /** What is said differently of one thing: each would undo the other, and no run would ever be the last. */
-function contradictions(entries: readonly Entry[]): readonly Problem[] {
+function contradictions(entries: readonly Entry[], subjectIn: (entry: Entry) => string): readonly Problem[] {
   const owners = new Map<string, Entry>()
   const problems: Problem[] = []
   for (const entry of entries) {
-    const subject = entry.path ?? entry.resource.id
+    const subject = subjectIn(entry)
     const owner = owners.get(subject)
     if (!owner) owners.set(subject, entry)
     else if (owner.resource.digest() !== entry.resource.digest()) problems.push(contradiction(entry, owner))
@@ -273,5 +296,6 @@ function contradiction(entry: Entry, owner: Entry): Problem {
       'declare it once, or the very same at both places',
     )
   const remedy = kindOf(own) === kindOf(first) ? 'write it alike at both places' : 'choose another path for one of them'
-  return problem(entry, `owns the same path as ${named(owner)}${other}`, remedy)
+  const way = entry.path === owner.path ? '' : ', by way of a link that is declared'
+  return problem(entry, `owns the same path as ${named(owner)}${other}${way}`, remedy)
 }

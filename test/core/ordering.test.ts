@@ -251,6 +251,29 @@ const cases: readonly [
     ],
   ],
   [
+    'one path, by way of links that are declared, of which one leads through the other',
+    {
+      'app h1': [directory('/opt/d'), symlink('/opt/l', 'd'), text('/opt/l/x'), text('/opt/d/x')],
+      'app h2': [symlink('/srv/m', '/opt/l/'), text('/srv/m/x'), text('/srv/mn')],
+    },
+    [
+      'h1: file:/opt/d/x (place 4 of play app) owns the same path as file:/opt/l/x (place 3 of play app), by way of a link that is declared; write it alike at both places',
+      'h2: file:/srv/m/x (place 2 of play app) owns the same path as file:/opt/l/x (place 3 of play app) for h1, on the same machine, by way of a link that is declared; write it alike at both places',
+    ],
+  ],
+  [
+    'a link to the root',
+    { 'app h1': [symlink('/opt/root', '/'), text('/opt/root/x'), text('/x')] },
+    [
+      'h1: file:/x (place 3 of play app) owns the same path as file:/opt/root/x (place 2 of play app), by way of a link that is declared; write it alike at both places',
+    ],
+  ],
+  [
+    'two links that lead in a circle lead nowhere, and a link is not what it leads to',
+    { 'app h1': [symlink('/a', '/b'), symlink('/b', '/a'), text('/a/x'), directory('/c'), symlink('/d', '/c')] },
+    [],
+  ],
+  [
     'names with dots, and where `..` leads to only the host knows',
     { 'app h1': ['/a/.b', '/ab', '/a/b.', '/a/...', '/a/../c', '/c'].map((path) => text(path)) },
     [],
