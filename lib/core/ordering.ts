@@ -84,7 +84,7 @@ interface Entry {
   readonly listing: Listing
   /** From 0, in its list. */
   readonly index: number
-  /** From 0, among all that is applied to its host. */
+  /** From 0, among all that is applied to its machine. */
   readonly turn: number
   readonly resource: Resource
   /** The path it owns, if its kind owns one. */
@@ -93,11 +93,16 @@ interface Entry {
 
 const placeOf = ({ listing, index }: Entry): string => `place ${index + 1} of play ${listing.play}`
 const named = (entry: Entry): string => `${entry.resource.id} (${placeOf(entry)})`
+/** Whose list it is in, where that is another host's than the one that is spoken of. */
+const whose = ({ listing: { host } }: Entry, spoken: Entry): string =>
+  host === spoken.listing.host ? '' : ` for ${host}, on the same machine`
+const namedFrom = (entry: Entry, spoken: Entry): string => `${named(entry)}${whose(entry, spoken)}`
 
 /**
- * All that contradicts itself in the lists of one machine, which come in the order of the plays: what comes before a thing
- * it needs or is in, needs that go in a circle, what is inside of something that has no room for it, and two that own one
- * thing and do not say the very same of it. Each problem names both places.
+ * All that contradicts itself in the lists of one machine, which come in the order of the plays and of their hosts: what
+ * comes before a thing it needs or is in, needs that go in a circle, what is inside of something that has no room for it,
+ * and two that own one thing and do not say the very same of it. Each problem names both places. What a host declares
+ * itself has to be right without the others, which --limit may leave out.
  */
 export function listProblems(lists: readonly Listing[]): readonly Problem[] {
   const shape = shapeOf(lists)
@@ -108,14 +113,20 @@ export function listProblems(lists: readonly Listing[]): readonly Problem[] {
     const own = byHost.get(listing.host) ?? []
     byHost.set(listing.host, own)
     listing.resources.forEach((resource, index) => {
-      const entry = { listing, index, turn: own.length, resource, path: pathOf(resource.id) }
+      const entry = { listing, index, turn: entries.length, resource, path: pathOf(resource.id) }
       own.push(entry)
       entries.push(entry)
     })
   }
-  const problems = [...[...byHost.values()].flatMap(orderProblems), ...contradictions(entries)]
+  const ordered = [...byHost.values()].flatMap((own) =>
+    // A host's own come before those of the others.
+    orderProblems(own, firsts(byHost.size === 1 ? own : [...own, ...entries])),
+  )
+  const links = linksOf(entries)
+  const subject = ({ path, resource }: Entry): string => (path === undefined ? resource.id : placeBehind(path, links))
+  const problems = [...ordered, ...contradictions(entries, subject)]
   // What two say of one thing is part of no shape, so there must be no two.
-  const subjects = new Set(entries.map(({ path, resource }) => path ?? resource.id))
+  const subjects = new Set(entries.map(subject))
   if (problems.length === 0 && subjects.size === entries.length) sound.add(shape)
   return problems
 }
@@ -134,8 +145,13 @@ function shapeOf(lists: readonly Listing[]): string {
   return sha256(shape)
 }
 
-function orderProblems(entries: readonly Entry[]): readonly Problem[] {
-  // Where each is declared first.
+/** Where each thing is declared first, by id and by path. */
+interface Firsts {
+  readonly byId: ReadonlyMap<string, Entry>
+  readonly byPath: ReadonlyMap<string, Entry>
+}
+
+function firsts(entries: readonly Entry[]): Firsts {
   const byId = new Map<string, Entry>()
   const byPath = new Map<string, Entry>()
   for (const entry of entries) {
@@ -143,6 +159,10 @@ function orderProblems(entries: readonly Entry[]): readonly Problem[] {
     if (!byId.has(resource.id)) byId.set(resource.id, entry)
     if (path !== undefined && !byPath.has(path)) byPath.set(path, entry)
   }
+  return { byId, byPath }
+}
+
+function orderProblems(entries: readonly Entry[], { byId, byPath }: Firsts): readonly Problem[] {
   let circle: readonly Entry[] | undefined
   const problems: Problem[] = []
   for (const entry of entries) {
@@ -152,7 +172,7 @@ function orderProblems(entries: readonly Entry[]): readonly Problem[] {
       // Where everything comes after what it needs, nothing goes in a circle.
       circle ??= circleIn(byId)
       if (other === entry || (circle.includes(entry) && circle.includes(other))) continue
-      problems.push(problem(entry, `comes before ${named(other)}, which it needs`, `list ${need} first`))
+      problems.push(problem(entry, `comes before ${namedFrom(other, entry)}, which it needs`, listFirst(other, entry)))
     }
     const inside = folderProblem(entry, byId, byPath)
     if (inside) problems.push(inside)
@@ -166,24 +186,37 @@ const problem = (entry: Entry, what: string, remedy: string): Problem => ({
   remedy,
 })
 
+const listFirst = (other: Entry, entry: Entry): string =>
+  whose(other, entry) === ''
+    ? `list ${other.resource.id} first`
+    : `list ${other.resource.id} for ${entry.listing.host} too, before it`
+
 /** What is wrong with the folders that a path leads through: the nearest that is declared and is none, or comes later. */
 function folderProblem(
   entry: Entry,
   byId: ReadonlyMap<string, Entry>,
   byPath: ReadonlyMap<string, Entry>,
 ): Problem | undefined {
+  // A directory makes those above it: another host's of the machine may come later, and give them their owner.
+  let made = kindOf(entry.resource.id) === 'directory'
   for (const other of entry.path === undefined ? [] : above(entry.path, byPath)) {
     const { id, needs = [] } = other.resource
     if (/^(?:file|properties|line-set):/.test(id))
-      return problem(entry, `is inside ${named(other)}, which is no folder`, 'choose another path for one of them')
+      return problem(
+        entry,
+        `is inside ${namedFrom(other, entry)}, which is no folder`,
+        'choose another path for one of them',
+      )
     const behind = id.startsWith('symlink:') ? needs.find((need) => need.startsWith('release:') && byId.has(need)) : id
     const release = behind?.startsWith('release:') ? byId.get(behind) : undefined
     if (release) {
-      const what = `is inside ${named(release)}, whose content is that of its archive and nothing else`
+      const what = `is inside ${namedFrom(release, entry)}, whose content is that of its archive and nothing else`
       return problem(entry, what, 'declare it beside the release, and let the program find it there')
     }
-    if (other.turn > entry.turn)
-      return problem(entry, `comes before ${named(other)}, in which it is`, `list ${id} first`)
+    const isDirectory = kindOf(id) === 'directory'
+    if (other.turn > entry.turn && !(made && isDirectory && whose(other, entry) !== ''))
+      return problem(entry, `comes before ${namedFrom(other, entry)}, in which it is`, listFirst(other, entry))
+    made ||= isDirectory
   }
   return undefined
 }
@@ -215,16 +248,37 @@ function circleIn(byId: ReadonlyMap<string, Entry>): readonly Entry[] {
 function circleProblems(circle: readonly Entry[]): readonly Problem[] {
   const [first] = circle
   if (!first) return []
-  const rest = [...circle.slice(1), first].map(named).join(', which needs ')
+  const rest = [...circle.slice(1), first].map((entry) => namedFrom(entry, first)).join(', which needs ')
   return [problem(first, `needs ${rest}: no order can satisfy that`, 'take one of these needs away')]
 }
 
+/** Where the links among these lead to, by their paths. */
+function linksOf(entries: readonly Entry[]): ReadonlyMap<string, string> {
+  const links = entries.flatMap(({ path, resource: { id, needs } }) => {
+    const target = kindOf(id) === 'symlink' ? needs?.map(pathIn).find((one) => one !== undefined) : undefined
+    return path === undefined || target === undefined ? [] : [[path, target] as const]
+  })
+  return new Map(links)
+}
+
+/** Where a path is, behind the links that it leads through, each of them once; other links only the host knows. */
+function placeBehind(path: string, links: ReadonlyMap<string, string>): string {
+  if (links.size === 0) return path
+  for (let cut = path.indexOf('/', 1); cut > 0; cut = path.indexOf('/', cut + 1)) {
+    const link = path.slice(0, cut)
+    const target = links.get(link)
+    if (target === undefined) continue
+    return placeBehind(spelled(`${target}${path.slice(cut)}`), new Map([...links].filter(([one]) => one !== link)))
+  }
+  return path
+}
+
 /** What is said differently of one thing: each would undo the other, and no run would ever be the last. */
-function contradictions(entries: readonly Entry[]): readonly Problem[] {
+function contradictions(entries: readonly Entry[], subjectIn: (entry: Entry) => string): readonly Problem[] {
   const owners = new Map<string, Entry>()
   const problems: Problem[] = []
   for (const entry of entries) {
-    const subject = entry.path ?? entry.resource.id
+    const subject = subjectIn(entry)
     const owner = owners.get(subject)
     if (!owner) owners.set(subject, entry)
     else if (owner.resource.digest() !== entry.resource.digest()) problems.push(contradiction(entry, owner))
@@ -233,7 +287,7 @@ function contradictions(entries: readonly Entry[]): readonly Problem[] {
 }
 
 function contradiction(entry: Entry, owner: Entry): Problem {
-  const other = owner.listing.host === entry.listing.host ? '' : ` for ${owner.listing.host}, on the same machine`
+  const other = whose(owner, entry)
   const [own, first] = [entry.resource.id, owner.resource.id]
   if (own === first)
     return problem(
@@ -242,5 +296,6 @@ function contradiction(entry: Entry, owner: Entry): Problem {
       'declare it once, or the very same at both places',
     )
   const remedy = kindOf(own) === kindOf(first) ? 'write it alike at both places' : 'choose another path for one of them'
-  return problem(entry, `owns the same path as ${named(owner)}${other}`, remedy)
+  const way = entry.path === owner.path ? '' : ', by way of a link that is declared'
+  return problem(entry, `owns the same path as ${named(owner)}${other}${way}`, remedy)
 }

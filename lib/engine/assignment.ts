@@ -80,7 +80,7 @@ export function assign(
   const beside = listsBeside(site, machine, facts)
   // Also beside what --limit leaves: two hosts of one machine that want one thing differently do so in every run.
   const places = new Map<string, Listing[]>()
-  for (const list of [...declared, ...beside]) {
+  for (const list of inOrder(site, [...declared, ...beside])) {
     const login = list.play.options.via?.(list.host)
     const place = login ? `${login.host}:${login.port}` : ''
     places.set(place, [...(places.get(place) ?? []), listing(list)])
@@ -127,6 +127,12 @@ function listOf(play: Play, host: Host<unknown>, facts: Facts): readonly Resourc
 /** What is declared on a machine for hosts that --limit leaves out. */
 export const listsBeside = (site: readonly Play[], { key }: Machine, facts: Facts): readonly List[] =>
   (sorted(site).others.get(key) ?? []).map(({ play, host }) => ({ play, host, resources: listOf(play, host, facts) }))
+
+/** In the order of the plays, and of all members of each. */
+function inOrder(site: readonly Play[], lists: readonly List[]): readonly List[] {
+  const place = ({ play, host }: List): number => play.members.findIndex(({ name }) => name === host.name)
+  return lists.toSorted((a, b) => site.indexOf(a.play) - site.indexOf(b.play) || place(a) - place(b))
+}
 
 interface List {
   readonly play: Play

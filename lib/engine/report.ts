@@ -44,26 +44,43 @@ function briefly(text: string): string {
     : `${short} (${count(text.length - short.length + 1, 'more character')}, all with --diff)`
 }
 
+const isDiff = ([first]: readonly string[]): boolean => first?.startsWith('@@') ?? false
+
 /** What is worth a line beside the lines of a text: these show all that its digest hints at, which is another one on each host. */
 export const beyondLines = ({ changes, detail = [] }: Plan): readonly Change[] =>
-  detail[0]?.startsWith('@@') ? changes.filter(({ key }) => key !== 'sha256') : changes
+  isDiff(detail) ? changes.filter(({ key }) => key !== 'sha256') : changes
+
+/** The lines of a diff that change: those around them may have a host's name in them, and stand elsewhere on each. */
+export const changedLines = ({ detail = [] }: Plan): readonly string[] =>
+  isDiff(detail) ? detail.filter((text) => !/^(?: |@@)/.test(text)) : detail
 
 const diffTone = (text: string): Tone => (text.startsWith('+') ? 'good' : text.startsWith('-') ? 'bad' : 'faint')
 
-function planLines(plan: Plan, { verbose, diff }: Shown): readonly Line[] {
+/** What a new thing is like follows from the role; only what makes it differ from a plain one is worth a line. */
+const isBrief = ({ action }: Plan, { verbose }: Shown): boolean => action === 'create' && !verbose
+
+const shownChanges = (plan: Plan, { verbose }: Shown): readonly Change[] => (verbose ? plan.changes : beyondLines(plan))
+
+/** Alike is what is alike in all its changes, also in those that are not shown. */
+const likeness = (plan: Plan, shown: Shown): string =>
+  JSON.stringify([
+    ...(isBrief(plan, shown) ? [] : [shownChanges(plan, shown), changedLines(plan)]),
+    plan.problems.map(problemText),
+  ])
+
+function planLines(plan: Plan, where: string, shown: Shown): readonly Line[] {
   const { id, action, problems } = plan
-  const tone = action === 'blocked' ? 'bad' : 'change'
-  // What a new thing is like follows from the role; only what makes it differ from a plain one is worth a line.
-  const brief = action === 'create' && !verbose
+  const { verbose, diff } = shown
+  const brief = isBrief(plan, shown)
   const detail = brief ? [] : (plan.detail ?? [])
-  const changes = brief ? [] : verbose ? plan.changes : beyondLines(plan)
-  const shown = diff ? detail : detail.slice(0, mostLines)
-  const hidden = detail.length - shown.length
+  const changes = brief ? [] : shownChanges(plan, shown)
+  const lines = diff ? detail : detail.slice(0, mostLines)
+  const hidden = detail.length - lines.length
   const fit = verbose || diff ? (text: string) => text : briefly
   return [
-    line(`  ${signs[action]} ${id}`, tone),
+    line(`  ${signs[action]} ${id}${where}`, action === 'blocked' ? 'bad' : 'change'),
     ...changes.map((change) => line(`      ${fit(changeText(change))}`)),
-    ...shown.map((text) => line(`      ${fit(text)}`, diffTone(text))),
+    ...lines.map((text) => line(`      ${fit(text)}`, diffTone(text))),
     ...(hidden > 0 ? [line(`      … ${count(hidden, 'more line')}, all with --diff`, 'faint')] : []),
     ...problems.map((problem) => line(`      ${problemText(problem)}`, 'bad')),
   ]
@@ -76,30 +93,34 @@ export function hostsText(hosts: readonly string[]): string {
   return `${words.join(', ')}${obvious ? '' : ` (${hosts.length} hosts)`}`
 }
 
-/** The plan of a site; hosts of a play for which the same would be done share one paragraph. */
+/** The plan of a site; hosts of a play on which the same things would change share one paragraph, and in it what changes alike. */
 export function planText(plans: readonly HostPlan[], shown: Shown = {}): readonly Line[] {
-  const paragraphs = new Map<string, { title: string; hosts: string[]; body: readonly Line[] }>()
-  for (const { play, host, as, plans: items } of plans) {
-    const dirty = items.filter(({ action }) => action !== 'keep')
-    if (dirty.length === 0) continue
-    // Alike is what is alike in all its lines, also in those that are not shown.
-    const key = JSON.stringify([play, as, dirty.flatMap((plan) => planLines(plan, { ...shown, diff: true }))])
-    const known = paragraphs.get(key)
-    if (known) known.hosts.push(host)
-    else {
-      const body = dirty.flatMap((plan) => planLines(plan, shown))
-      paragraphs.set(key, {
-        title: play,
-        hosts: [host],
-        body: as === undefined ? body : [line(`  ${as}`, 'faint'), ...body],
+  const dirty = plans
+    .map((one) => ({ ...one, plans: one.plans.filter(({ action }) => action !== 'keep') }))
+    .filter((one) => one.plans.length > 0)
+  const alike = grouped(dirty, ({ play, as, plans: items }) =>
+    JSON.stringify([play, as, items.map(({ id, action }) => [id, action])]),
+  )
+  return [...alike.values()].flatMap((hosts) => paragraph(hosts, shown))
+}
+
+/** What would change on hosts on which it is the same things: one that does not change alike on all of them says where. */
+function paragraph(hosts: readonly HostPlan[], shown: Shown): readonly Line[] {
+  return hosts.slice(0, 1).flatMap(({ play, as, plans }) => [
+    line(`${play}: ${namesText(hosts)}`, 'head'),
+    ...(as === undefined ? [] : [line(`  ${as}`, 'faint')]),
+    ...plans.flatMap((_, place) => {
+      const items = hosts.flatMap(({ host, plans: own }) => own.slice(place, place + 1).map((plan) => ({ host, plan })))
+      const variants = [...grouped(items, ({ plan }) => likeness(plan, shown)).values()]
+      return variants.flatMap((same) => {
+        const where = variants.length > 1 ? ` on ${namesText(same)}` : ''
+        return same.slice(0, 1).flatMap(({ plan }) => planLines(plan, where, shown))
       })
-    }
-  }
-  return [...paragraphs.values()].flatMap(({ title, hosts, body }) => [
-    line(`${title}: ${hostsText(hosts)}`, 'head'),
-    ...body,
+    }),
   ])
 }
+
+const namesText = (of: readonly { readonly host: string }[]): string => hostsText(of.map(({ host }) => host))
 
 /** What is no longer declared: removed with --prune, or left, and why. Hosts with the same leftovers share a paragraph. */
 export function leftoverLines(found: readonly Leftover[], prune: boolean): readonly Line[] {

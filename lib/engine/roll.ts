@@ -150,7 +150,9 @@ class Roll {
     const asked = looks.map((names) => this.#look(names))
     // What was changed may take its time to show; what is wrong where nothing was, was wrong before.
     if (await waitForGate(run, play, asked, this.#changed.size > 0 ? gate.deadline : gate.patience)) return true
-    if (!run.options.signal.aborted) run.giveUp(play)
+    // Whoever interrupts it has not heard that it is not well.
+    if (run.options.signal.aborted) return false
+    run.giveUp(play)
     run.warn([
       {
         where: play.name,

@@ -3,7 +3,7 @@ import { count, cut } from '../core/display.ts'
 import { grouped } from '../core/grouped.ts'
 import { foldHosts } from '../core/host-range.ts'
 import type { Action, Change, Plan } from '../core/resource.ts'
-import { beyondLines } from '../engine/report.ts'
+import { beyondLines, changedLines } from '../engine/report.ts'
 import { type Markup, markup } from './markup.ts'
 import type { HostOutcome } from './outcome.ts'
 
@@ -47,7 +47,9 @@ ${byAction.map((all) => resourceItem(all, differing.size))}</details>
 
 /** One resource where the same action is to be taken: how that changes it may differ. */
 function resourceItem(items: readonly Item[], of: number): Markup {
-  const variants = [...grouped(items, ({ plan }) => JSON.stringify([beyondLines(plan), plan.detail, plan.problems]))]
+  const variants = [
+    ...grouped(items, ({ plan }) => JSON.stringify([beyondLines(plan), changedLines(plan), plan.problems])),
+  ]
   const { id = '', action = 'keep' } = items[0]?.plan ?? {}
   const where = items.length < of ? markup` <span class="soft">${hostsText(items)}</span>` : null
   const head = markup`<span class="${action === 'blocked' ? 'bad' : 'change'}">${signs[action]} <span class="id">${id}</span></span> <span class="soft">${words[action]}</span>${where}`

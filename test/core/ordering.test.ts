@@ -58,7 +58,61 @@ const cases: readonly [
     { 'app h1': [directory('/opt/a'), text('/opt/a/b'), directory('/opt/a')] },
     [],
   ],
-  ['a directory of another host', { 'app h1': [text('/opt/a/b')], 'app h2': [directory('/opt/a')] }, []],
+  [
+    'a directory of another host of the machine, which comes later',
+    { 'app h1': [text('/opt/a/b')], 'app h2': [text('/x'), directory('/opt/a')] },
+    [
+      'h1: file:/opt/a/b (place 1 of play app) comes before directory:/opt/a (place 2 of play app) for h2, on the same machine, in which it is; list directory:/opt/a for h1 too, before it',
+    ],
+  ],
+  ['one that comes earlier', { 'app h1': [directory('/opt/a')], 'app h2': [text('/opt/a/b')] }, []],
+  [
+    'one that comes later, around a directory, which makes it',
+    { 'app h1': [directory('/opt/a/b'), text('/opt/a/b/c')], 'app h2': [directory('/opt'), directory('/opt/a')] },
+    [],
+  ],
+  [
+    'a link of another host of the machine in their place is not made by a directory',
+    { 'app h1': [directory('/opt/a/b')], 'app h2': [symlink('/opt/a', '/srv')] },
+    [
+      'h1: directory:/opt/a/b (place 1 of play app) comes before symlink:/opt/a (place 1 of play app) for h2, on the same machine, in which it is; list symlink:/opt/a for h1 too, before it',
+    ],
+  ],
+  [
+    'one that comes later, and that the host declares itself',
+    { 'app h1': [directory('/opt/a'), text('/opt/a/b')], 'late h2': [directory('/opt/a')] },
+    [],
+  ],
+  [
+    'one that comes earlier, and that the host declares itself too late: with --limit it would be alone',
+    { 'app h1': [directory('/opt/a')], 'app h2': [text('/opt/a/b'), directory('/opt/a')] },
+    [
+      'h2: file:/opt/a/b (place 1 of play app) comes before directory:/opt/a (place 2 of play app), in which it is; list directory:/opt/a first',
+    ],
+  ],
+  [
+    'an owner of another host of the machine, in a later play, and in an earlier one',
+    { 'early h1': [text('/opt/a', app)], 'late h2': [group('app'), account], 'last h3': [text('/opt/c', app)] },
+    [
+      'h1: file:/opt/a (place 1 of play early) comes before user:app (place 2 of play late) for h2, on the same machine, which it needs; list user:app for h1 too, before it',
+      'h1: file:/opt/a (place 1 of play early) comes before group:app (place 1 of play late) for h2, on the same machine, which it needs; list group:app for h1 too, before it',
+    ],
+  ],
+  [
+    'inside of a file of another host of the machine, in whatever order',
+    { 'app h1': [text('/opt/a')], 'app h2': [text('/opt/a/b'), text('/opt/c/d')], 'late h3': [text('/opt/c')] },
+    [
+      'h2: file:/opt/a/b (place 1 of play app) is inside file:/opt/a (place 1 of play app) for h1, on the same machine, which is no folder; choose another path for one of them',
+      'h2: file:/opt/c/d (place 2 of play app) is inside file:/opt/c (place 1 of play late) for h3, on the same machine, which is no folder; choose another path for one of them',
+    ],
+  ],
+  [
+    'a circle through two hosts of the machine',
+    { 'app h1': [needing('a', 'b')], 'app h2': [needing('b', 'a')] },
+    [
+      'h1: x:a (place 1 of play app) needs x:b (place 1 of play app) for h2, on the same machine, which needs x:a (place 1 of play app): no order can satisfy that; take one of these needs away',
+    ],
+  ],
   [
     'a child before the link that leads to it',
     { 'app h1': [directory('/opt/a/1'), text('/opt/a/current/b'), symlink('/opt/a/current', '1')] },
@@ -195,6 +249,29 @@ const cases: readonly [
       'h1: file:/opt//a/./b (place 2 of play app) owns the same path as file:/opt/a/b (place 1 of play app); write it alike at both places',
       'h2: symlink:/opt/./c (place 2 of play app) owns the same path as directory:/opt/c/ (place 1 of play app); choose another path for one of them',
     ],
+  ],
+  [
+    'one path, by way of links that are declared, of which one leads through the other',
+    {
+      'app h1': [directory('/opt/d'), symlink('/opt/l', 'd'), text('/opt/l/x'), text('/opt/d/x')],
+      'app h2': [symlink('/srv/m', '/opt/l/'), text('/srv/m/x'), text('/srv/mn')],
+    },
+    [
+      'h1: file:/opt/d/x (place 4 of play app) owns the same path as file:/opt/l/x (place 3 of play app), by way of a link that is declared; write it alike at both places',
+      'h2: file:/srv/m/x (place 2 of play app) owns the same path as file:/opt/l/x (place 3 of play app) for h1, on the same machine, by way of a link that is declared; write it alike at both places',
+    ],
+  ],
+  [
+    'a link to the root',
+    { 'app h1': [symlink('/opt/root', '/'), text('/opt/root/x'), text('/x')] },
+    [
+      'h1: file:/x (place 3 of play app) owns the same path as file:/opt/root/x (place 2 of play app), by way of a link that is declared; write it alike at both places',
+    ],
+  ],
+  [
+    'two links that lead in a circle lead nowhere, and a link is not what it leads to',
+    { 'app h1': [symlink('/a', '/b'), symlink('/b', '/a'), text('/a/x'), directory('/c'), symlink('/d', '/c')] },
+    [],
   ],
   [
     'names with dots, and where `..` leads to only the host knows',

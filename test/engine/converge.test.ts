@@ -1,7 +1,8 @@
 /** A run over fake hosts: order, batches, gates, and what is left alone. */
 import { hostError } from '../../lib/core/error.ts'
 import { noted } from '../../lib/core/resource.ts'
-import { play } from '../../lib/engine/play.ts'
+import { type Play, play } from '../../lib/engine/play.ts'
+import { limited } from '../../lib/engine/prerequisites.ts'
 import { FakeWorld, fakeHost, run } from '../../lib/testing.ts'
 import { assert, suite } from '../kit.ts'
 import { gateOf, hosts, there, thing, works } from './thing.ts'
@@ -343,6 +344,23 @@ test('hosts of one machine, or plays of one database, that want one thing differ
     assert.match(String(error), /thing:a \(place 1 of play \w\) is something else at place 1 of play \w/)
   }
   assert.equal(deeds(world), [])
+})
+
+test('what one host of a machine makes in an earlier play is there for another, whichever of them --limit leaves', async () => {
+  const world = new FakeWorld()
+  for (const name of ['base', 'a']) works(world, 'm1', name)
+  const needing = { ...thing('a'), needs: ['thing:base'] }
+  const pair = [fakeHost('h1', null, 'm1'), fakeHost('h9', null, 'm9')]
+  const base = play('base', pair, () => [thing('base')])
+  const app = play('app', [fakeHost('h2', null, 'm1')], () => [needing])
+  const tried = (site: readonly Play[], ...left: readonly string[]) =>
+    run(limited(site, new Set(left)), world, { check: true }).then(({ result }) => result.failures.length, String)
+  for (const left of [['h1', 'h2', 'h9'], ['h1'], ['h2', 'h9']]) {
+    assert.is(await tried([base, app], ...left), 0, left.join(' '))
+    const late =
+      /thing:a \(place 1 of play app\) comes before thing:base \(place 1 of play base\) for h1, on the same machine/
+    assert.match(String(await tried([app, base], ...left)), late, left.join(' '))
+  }
 })
 
 /** Accounts that can't be made twice. */

@@ -151,6 +151,22 @@ test('what is right, and changed in what nobody declares, is still right', async
   assert.equal(result.failures, [])
 })
 
+/** The same items, gone through otherwise: how many may be away or fail, and what is waited for, was part of the review. */
+const otherwise = Object.fromEntries(
+  Object.entries({
+    serial: { serial: 1 },
+    maxFailures: { maxFailures: 1 },
+    startTogether: { startTogether: true },
+    gate: { gate: gateOf(new FakeWorld()).gate },
+  }).map(([name, options]) => [
+    `another ${name}`,
+    [
+      () => [play('p', hosts('h1'), () => [valued('a', 'new'), valued('b', 'new')], options)],
+      ['h1: the play p goes through its hosts otherwise since the plan was made'],
+    ] as const,
+  ]),
+)
+
 const sites: Readonly<Record<string, readonly [site: () => readonly Play[], says: readonly string[]]>> = {
   'another value': [
     () => [play('p', hosts('h1'), () => [valued('a', 'newer'), valued('b', 'new')])],
@@ -172,10 +188,7 @@ const sites: Readonly<Record<string, readonly [site: () => readonly Play[], says
     () => [play('p', hosts('h1', 'h2'), () => [valued('a', 'new'), valued('b', 'new')])],
     ['h2: the plan has nothing for it in the play p'],
   ],
-  'another serial': [
-    () => [play('p', hosts('h1'), () => [valued('a', 'new'), valued('b', 'new')], { serial: 1 })],
-    ['h1: the play p goes through its hosts otherwise since the plan was made'],
-  ],
+  ...otherwise,
   'another step for the same': [
     () => [
       play('p', hosts('h1'), () => [
@@ -519,6 +532,21 @@ test('a host that can not be reached: nothing is written on the others, whatever
     [['h2', 'unreachable']],
   )
   assert.equal(written(world), [])
+})
+
+test('what can not be read can not be compared: then that is told, and nothing of what moved or is done elsewhere', async () => {
+  const world = worldOf('h1', 'h2')
+  world.machine('h1').answer('is:a', 'old|1')
+  const site = [play('p', hosts('h1', 'h2'), () => [valued('a', 'new')])]
+  const plan = await planOf(site, world)
+  world.machine('h1').answer('is:a', 'other|1')
+  world.cutOff('h2')
+  const { result, events } = await perform(plan, site, world)
+  assert.equal(
+    result.failures.map(({ host, kind }) => [host, kind]),
+    [['h2', 'unreachable']],
+  )
+  assert.equal([refusals(events), result.saved, written(world)], [[], undefined, []])
 })
 
 test('a plan with nothing to do does nothing, and is refused when something has to be done', async () => {

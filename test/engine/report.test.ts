@@ -104,6 +104,41 @@ test('a plan for a hundred hosts: what is alike is said once, with how many host
   golden(join(import.meta.dirname, 'golden/hundred.txt'), `${texts(plans).join('\n')}\n`)
 })
 
+test('the lines around a change may have the name of a host in them: what changes is what makes hosts alike', () => {
+  const detail = (host: string, end = '+words=new') => ['@@ -1,2 +1,2 @@', ` host=${host}`, '-words=old', end]
+  const plans = (...details: readonly (readonly string[])[]) =>
+    details.map((one, at) => planned('p', `h${at}`, { detail: one }))
+  const moved = ['@@ -7,3 +7,3 @@', ' ', ' host=c', '-words=old', '+words=new']
+  const folded = texts(plans(detail('a'), detail('b'), moved))
+  assert.equal(folded, ['p: h[0:2] (3 hosts)', ...texts(plans(detail('a'))).slice(1)])
+  assert.is(texts(plans(detail('a'), detail('b')), { diff: true })[0], 'p: h0, h1')
+  // What ends without a line break is a change, and no diff has no lines around one.
+  const alike = (...details: readonly (readonly string[])[]) =>
+    texts(plans(...details)).filter((text) => text.endsWith(' on h1'))
+  const end = '\\ No newline at end of file'
+  assert.equal(alike(['@@ -1,1 +1,1 @@', '-a', end, '+a'], ['@@ -1,1 +1,1 @@', '-a', '+a', end]).length, 1)
+  assert.equal(alike([' (too large)'], [' (no text)']).length, 1)
+})
+
+test('one resource that differs from host to host leaves the others folded', () => {
+  const ip = (host: string) => ({ detail: ['@@ -1,1 +1,1 @@', '-ip=', `+ip=${host}`] })
+  const unit = { id: 'unit:app', changes: [{ key: 'active', from: 'inactive', to: 'active' }] }
+  const plans = ['a', 'b', 'a'].map((of, at) => planned('p', `h${at}`, ip(of), unit))
+  assert.equal(texts(plans), [
+    'p: h[0:2] (3 hosts)',
+    '  ~ file:/etc/app.conf on h0, h2',
+    '      @@ -1,1 +1,1 @@',
+    '      -ip=',
+    '      +ip=a',
+    '  ~ file:/etc/app.conf on h1',
+    '      @@ -1,1 +1,1 @@',
+    '      -ip=',
+    '      +ip=b',
+    '  ~ unit:app',
+    '      active: inactive → active',
+  ])
+})
+
 test('the digest of a file is shown where its lines are not, or all is asked for', () => {
   const changes = [
     { key: 'sha256', from: 'aaaa', to: 'bbbb' },
@@ -148,8 +183,8 @@ test('a very long line or value is cut unless all is asked for, and hosts are al
       `      +${long}`,
     ])
   assert.equal(
-    texts([of('1', 'a'), of('2', 'b'), of('1', 'c')]).filter((text) => text.startsWith('p: ')),
-    ['p: a, c', 'p: b'],
+    texts([of('1', 'a'), of('2', 'b'), of('1', 'c')]).filter((text) => text.startsWith('  ~')),
+    ['  ~ file:/etc/app.conf on a, c', '  ~ file:/etc/app.conf on b'],
   )
 })
 
@@ -164,8 +199,8 @@ test('a new file is shown only to who wants to know what new things are like', (
 test('hosts of which the hidden lines differ are not alike', () => {
   const plans = ['x', 'y'].map((last, at) => planned('p', `h${at}`, { detail: [...numbered(12), last] }))
   assert.equal(
-    texts(plans).filter((text) => text.startsWith('p: ')),
-    ['p: h0', 'p: h1'],
+    texts(plans).filter((text) => text.startsWith('  ~')),
+    ['  ~ file:/etc/app.conf on h0', '  ~ file:/etc/app.conf on h1'],
   )
 })
 

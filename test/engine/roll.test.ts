@@ -305,6 +305,23 @@ for (const { says, members, serving = [], converged = [], limit = members, story
   })
 }
 
+test('an interrupt while the gate is asked before the first is taken away decides nothing, and warns of nothing', async () => {
+  const world = new FakeWorld()
+  const stop = new AbortController()
+  const missing = () => {
+    stop.abort()
+    return [{ host: 'h1', what: 'has no leader yet', final: false }]
+  }
+  const { gate } = gateOf(world, missing, { serving: async () => new Set(['h1', 'h2']) })
+  const site = [play('p', hosts('h1', 'h2'), () => [thing('a')], { serial: 1, gate })]
+  const { result, events } = await run(site, world, { signal: stop.signal })
+  assert.equal([result.interrupted, result.failures], [true, []])
+  assert.equal(
+    events.filter(({ kind }) => kind === 'warned'),
+    [],
+  )
+})
+
 test('a host that turns out to need a restart after all, once it is locked, is rolled', async () => {
   const world = new FakeWorld()
   const all = ['h1', 'h2']
@@ -374,6 +391,46 @@ test('a member that a gate is missed on is down: within what may fail, no second
     result.failures.map(({ host, problems }) => `${host}: ${problems[0]?.what}`),
     ['h1: never came back', 'h2: changing it would leave 1 of 3 members serving, while h1 is down'],
   )
+})
+
+test('a member that a gate is missed on before its turn is left alone, and the others go on', async () => {
+  const world = new FakeWorld()
+  const all = ['h1', 'h2', 'h3', 'h4', 'h5']
+  for (const host of all) works(world, host, 'a')
+  const { gate } = gateOf(world, undefined, {
+    serving: async () => new Set(all),
+    missing: async (_scope, { expected, changed }) =>
+      changed.has('h1') && expected.has('h3') ? [{ host: 'h3', what: 'has lost its peers', final: true }] : [],
+  })
+  const options = { serial: 1, maxFailures: 1, gate }
+  const { result } = await run([play('p', hosts(...all), () => [thing('a')], options)], world)
+  assert.equal(
+    world.log.filter((line) => line.includes('make')),
+    ['h1', 'h2', 'h4', 'h5'].map((host) => `${host}: make a`),
+  )
+  assert.equal(
+    result.failures.map(({ host, problems }) => `${host}: ${problems[0]?.what}`),
+    ['h3: has lost its peers'],
+  )
+})
+
+test('a host that failed in an earlier play has failed in a later one, which may allow less', async () => {
+  for (const [maxFailures, second] of [
+    [0, []],
+    [1, ['h2', 'h3']],
+  ] as const) {
+    const world = new FakeWorld()
+    const all = ['h1', 'h2', 'h3']
+    for (const host of all) works(world, host, 'a', 'b')
+    world.machine('h1').fail('make a')
+    const site = [
+      play('p', hosts(...all), () => [thing('a')], { serial: 1, maxFailures: 1 }),
+      play('q', hosts(...all), () => [thing('b')], { serial: 1, maxFailures }),
+    ]
+    await run(site, world)
+    const made = (name: string) => all.filter((host) => world.log.includes(`${host}: make ${name}`))
+    assert.equal([made('a'), made('b')], [all, second])
+  }
 })
 
 test('what fails as a whole ends the run, whatever number of hosts may fail', async () => {

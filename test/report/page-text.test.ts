@@ -69,14 +69,21 @@ test('what is done with a thing is said of each host', () => {
     of('h3', { action: 'update', changes: [{ key: 'mode', from: '0640', to: '0644' }] }),
     of('h4', { action: 'remove' }),
     of('h5', {}),
+    // The lines around a change have the host's name in them.
+    ...['h6', 'h7'].map((host) => of(host, { action: 'update', detail: ['@@ -1,1 +1,2 @@', ` host=${host}`, '+new'] })),
   ])
   assert.equal(textOf(html.map(({ text }) => text).join('')), [
-    'app: 1 resource on 5 hosts',
+    'app: 1 resource on 7 hosts',
     '+ file:/etc/x create h1, h5',
     '! file:/etc/x blocked h2',
     'a directory is where a file should be; move it',
-    '~ file:/etc/x update h3',
+    '~ file:/etc/x update h3, h6, h7',
+    'h3',
     'mode: 0640 → 0644',
+    'h6, h7',
+    '@@ -1,1 +1,2 @@',
+    'host=h6',
+    '+new',
     '− file:/etc/x remove h4',
   ])
 })
