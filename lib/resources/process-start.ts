@@ -5,6 +5,16 @@
 /** What a unit's answer says of the start of its process, as properties by name: the lines of the reader `unit`. */
 export type Properties = ReadonlyMap<string, string>
 
+/**
+ * The digest that the running process was started with, by our note of that start: for processes that show no
+ * environment any more. Empty where the start was another one.
+ */
+export function notedInputs(properties: Properties): string {
+  const [invocation = '', inputs = ''] = (properties.get('Inputs') ?? '').split(' ')
+  const runs = /^(?:active|reloading|refreshing)$/.test(properties.get('ActiveState') ?? '')
+  return runs && invocation !== '' && invocation === properties.get('InvocationID') ? inputs : ''
+}
+
 /** Seconds by which two clocks read one after the other may differ without one having jumped. */
 const tolerance = 2
 

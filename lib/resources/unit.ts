@@ -8,7 +8,7 @@ import { checkResources, isResource, mistake, shown } from '../core/told.ts'
 import { unit as unitReader } from '../readers.ts'
 import { file } from './file.ts'
 import { readStat } from './path.ts'
-import { neverRead, type Properties } from './process-start.ts'
+import { neverRead, notedInputs, type Properties } from './process-start.ts'
 
 interface UnitState {
   readonly [key: string]: string
@@ -45,7 +45,10 @@ export const unitFile = (name: string): string => `/etc/systemd/system/${name}.s
  */
 export const staleFile = (name: string): string => `/etc/plinth/${name}.stale`
 
-/** Which start of the process was the last that was ours. */
+/**
+ * Of the last start that was ours: which it was, where all inputs were as declared, and with which digest. For root
+ * alone, like the environment file.
+ */
 export const startedFile = (name: string): string => `/etc/plinth/${name}.started`
 
 /** The question that `readUnit` reads its answer from. */
@@ -73,7 +76,7 @@ export function readUnit(answers: Answers, name: string, settles = Number.POSITI
     enabled: found.get('UnitFileState') ?? '',
     // While it reads its configuration anew a service serves.
     active: active === 'reloading' || active === 'refreshing' ? 'active' : active,
-    inputs: found.get('PLINTH_INPUTS') ?? '',
+    inputs: found.get('PLINTH_INPUTS') ?? notedInputs(found),
     reload: found.get('NeedDaemonReload') ?? 'no',
     stale: touched && !spared ? 'yes' : 'no',
     spared: spared ? 'yes' : 'no',
@@ -302,9 +305,10 @@ function serviceSteps(
 }
 
 /**
- * A unit of `Type=simple`, which a file has that names none, counts as started while its process is still systemd's own,
- * with no word of our inputs: what is read again at once would be a failure. So the program is waited for, some seconds
- * at the most: what never gets that word fails then. `known`: what the process reads is what is declared.
+ * A unit of `Type=simple`, which a file has that names none, counts as started while its process is still systemd's own:
+ * what is read again at once would be a failure. So the program is waited for, some seconds at the most. What it was
+ * started with is noted too: a program that sets its title writes over its environment, and `env -i` clears it.
+ * `known`: what the process reads is what is declared.
  */
 const start = (name: string, verb: 'start' | 'restart', known: boolean): Step => ({
   say: `${verb} ${name}.service`,
@@ -312,15 +316,21 @@ const start = (name: string, verb: 'start' | 'restart', known: boolean): Step =>
   deadline: 180,
   run: sh`systemctl reset-failed -- ${`${name}.service`} 2>/dev/null || :
 systemctl restart -- ${`${name}.service`}
-p=0 started= n=0
+p=0 started= inputs= n=0
 for l in $(systemctl show -p MainPID -p InvocationID -- ${`${name}.service`}); do
   case $l in MainPID=*) p=${new Script('${l#MainPID=}')} ;; *) started=$l ;; esac
 done
-while [ "$n" -lt 50 ] && [ -r "/proc/$p/environ" ] && ! grep -q PLINTH_INPUTS= "/proc/$p/environ"; do
+while [ "$n" -lt 50 ] && { [ "/proc/$p/exe" -ef /proc/1/exe ] || [ "/proc/$p/exe" -ef /usr/lib/systemd/systemd-executor ]; }; do
   n=$((n + 1))
   sleep 0.1 2>/dev/null || sleep 1
-done 2>/dev/null
-${known ? sh`echo "$started" >${startedFile(name)}` : sh`rm -f -- ${startedFile(name)}`}
+done
+read -r inputs <${environmentFile(name)} || :
+umask 077
+rm -f -- ${startedFile(name)}
+{
+  ${new Script(known ? 'echo "$started"' : ':')}
+  echo "Inputs=${new Script('${started#InvocationID=} ${inputs#PLINTH_INPUTS=}')}"
+} >${startedFile(name)}
 rm -f -- ${staleFile(name)}`.text,
 })
 

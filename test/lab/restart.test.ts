@@ -99,7 +99,7 @@ test(
     })
     await apply()
     assert.is(
-      await on('cat /etc/plinth/reads.started'),
+      await on('head -n 1 /etc/plinth/reads.started'),
       `InvocationID=${await on('systemctl show -p InvocationID --value reads')}`,
     )
     assert.equal(await apply(), { changes: [], restarted: false })

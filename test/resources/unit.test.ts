@@ -101,6 +101,34 @@ plans(test, service!, {
     changes: ['inputs: *** → another ***'],
     says: ['restart app.service'],
   },
+  'a program that shows no environment any more, of which our start is noted': {
+    answers: show({ Inputs: `cafe ${digest}` }, null),
+    action: 'keep',
+  },
+  'the same, started by somebody else since': {
+    answers: show({ Inputs: `beef ${digest}` }, null),
+    action: 'update',
+    changes: ['inputs: *** → another ***'],
+    says: ['restart app.service'],
+  },
+  'the same, stopped since': {
+    answers: show({ Inputs: `cafe ${digest}`, ActiveState: 'failed', MainPID: '0' }, null),
+    action: 'update',
+    changes: ['active: failed → active', 'inputs: *** → another ***'],
+    says: ['start app.service'],
+  },
+  'the same under a systemd without invocations': {
+    answers: show({ Inputs: ` ${digest}`, InvocationID: '' }, null),
+    action: 'update',
+    changes: ['inputs: *** → another ***'],
+    says: ['restart app.service'],
+  },
+  'what the process shows comes before what is noted': {
+    answers: show({ Inputs: `cafe ${digest}` }, 'f'.repeat(64)),
+    action: 'update',
+    changes: ['inputs: *** → another ***'],
+    says: ['restart app.service'],
+  },
   'an input is about to change': {
     answers: show(),
     pending: [config.id],
@@ -323,22 +351,28 @@ test('the answers come with the questions that are asked anyway: no round trip m
 /** Waits for the program itself, where systemd does not. */
 const starting = `systemctl reset-failed -- app.service 2>/dev/null || :
 systemctl restart -- app.service
-p=0 started= n=0
+p=0 started= inputs= n=0
 for l in $(systemctl show -p MainPID -p InvocationID -- app.service); do
   case $l in MainPID=*) p=\${l#MainPID=} ;; *) started=$l ;; esac
 done
-while [ "$n" -lt 50 ] && [ -r "/proc/$p/environ" ] && ! grep -q PLINTH_INPUTS= "/proc/$p/environ"; do
+while [ "$n" -lt 50 ] && { [ "/proc/$p/exe" -ef /proc/1/exe ] || [ "/proc/$p/exe" -ef /usr/lib/systemd/systemd-executor ]; }; do
   n=$((n + 1))
   sleep 0.1 2>/dev/null || sleep 1
-done 2>/dev/null
-echo "$started" >/etc/plinth/app.started
+done
+read -r inputs </etc/plinth/app.env || :
+umask 077
+rm -f -- /etc/plinth/app.started
+{
+  echo "$started"
+  echo "Inputs=\${started#InvocationID=} \${inputs#PLINTH_INPUTS=}"
+} >/etc/plinth/app.started
 rm -f -- /etc/plinth/app.stale`
 
 test('a start with an input that is left as it is does not count as one with what is declared', () => {
   const stopped = show({ ActiveState: 'inactive', MainPID: '0' }, null)
   const start = (answers: Readonly<Record<string, string>>, pending: readonly string[]) =>
     service!.plan(canned(answers), new Set(pending)).steps.at(-1)!.run
-  const notes = (run: string): boolean => run.includes('>/etc/plinth/app.started')
+  const notes = (run: string): boolean => run.includes('echo "$started"')
   assert.ok(notes(start({ ...stopped, ...edited(1) }, [config.id, unitFile!.id])))
   assert.not(notes(start({ ...stopped, ...edited(1) }, [unitFile!.id])))
 })
@@ -396,7 +430,7 @@ sync /etc/plinth/app.stale
       .plan(canned(show({ Stale: 'yes' })), new Set([config.id, unitFile!.id]))
       .steps.at(-1)
       ?.run.split('\n') ?? []
-  assert.equal(lines.slice(-2), ['echo "$started" >/etc/plinth/app.started', 'rm -f -- /etc/plinth/app.stale'])
+  assert.equal(lines.slice(-2), ['} >/etc/plinth/app.started', 'rm -f -- /etc/plinth/app.stale'])
 })
 
 test('the digest is for root alone, and no plan shows it', () => {
@@ -431,8 +465,7 @@ test('it takes what serves away when it restarts what runs, and then only', () =
 })
 
 test('started and stopped by hand: what a start has read is not known to be declared, a stop leaves it enabled', () => {
-  const noted = 'echo "$started" >/etc/plinth/app.started'
-  assert.is(startUnit('app').run, starting.replace(noted, 'rm -f -- /etc/plinth/app.started'))
+  assert.is(startUnit('app').run, starting.replace('  echo "$started"\n', '  :\n'))
   assert.equal([stopUnit('app').say, stopUnit('app').run], ['stop app.service', 'systemctl stop -- app.service'])
 })
 
