@@ -1,14 +1,15 @@
 import { usageError } from '../core/error.ts'
 import { checkNames } from '../core/known-names.ts'
 import type { Answers, Question } from '../core/probe.ts'
-import { type Change, noted, type Resource, resource, type Step } from '../core/resource.ts'
+import { type Change, type Resource, resource, type Step } from '../core/resource.ts'
 import { Script, sh } from '../core/script.ts'
 import { kindOf, Secret, sha256 } from '../core/secret.ts'
-import { checkResources, isResource, mistake, shown } from '../core/told.ts'
+import { checkResources, mistake, shown } from '../core/told.ts'
 import { unit as unitReader } from '../readers.ts'
 import { file } from './file.ts'
 import { readStat } from './path.ts'
 import { neverRead, notedInputs, type Properties } from './process-start.ts'
+import { checkName, inputOf, isPlainFile, leavesNote, plainFile, staleFile } from './unit-input.ts'
 
 interface UnitState {
   readonly [key: string]: string
@@ -27,7 +28,7 @@ interface UnitState {
 export interface UnitOptions {
   /** Text of the unit file. It must read the environment file: `EnvironmentFile=` and `environmentFile(name)`. */
   readonly definition: string
-  /** What the process reads when it starts: a change of any of them restarts it. */
+  /** What the process reads when it starts, each an `inputOf` it: a change of any of them restarts it. */
   readonly runs: readonly Resource[]
   /** Seconds after its start within which the process has read all that. Default 120. */
   readonly settles?: number
@@ -38,12 +39,6 @@ export const environmentFile = (name: string): string => `/etc/plinth/${name}.en
 
 /** Where the unit itself is. */
 export const unitFile = (name: string): string => `/etc/systemd/system/${name}.service`
-
-/**
- * Stands while an input has been touched and the process has not been started since. It has a line for each touch: the
- * second of the change before it, for whether the process can have read what was there; `-` where that can't be known.
- */
-export const staleFile = (name: string): string => `/etc/plinth/${name}.stale`
 
 /**
  * Of the last start that was ours: which it was, where all inputs were as declared, and with which digest. For root
@@ -84,59 +79,11 @@ export function readUnit(answers: Answers, name: string, settles = Number.POSITI
 }
 
 /**
- * An input of a unit that leaves a note before it is touched: a run that is killed between the change and the restart
- * must not leave a process behind that has read what is no longer there. The start takes the note away.
- * Throws a usage error for what is no name of a unit, or no resource.
- */
-export function inputOf(name: string, input: Resource): Resource {
-  checkName(inputOf, name)
-  if (!isResource(input)) {
-    const what = `the input of unit ${name} is ${kindOf(input)}, not a resource`
-    throw mistake(inputOf, what, 'give what file(…) or another kind returns, one at a time')
-  }
-  return noted(input, notesOf(name, plainFile(input)))
-}
-
-/** What systemd takes, and no path. */
-const plainName = /^[A-Za-z0-9:_.\\@-]+$/
-
-function checkName(entry: (...args: never) => unknown, name: unknown): void {
-  if (typeof name === 'string' && plainName.test(name)) return
-  const what = `expected the name of a unit, found ${shown(name)}`
-  throw mistake(entry, what, 'write letters, digits, : _ . @ \\ and -, without .service')
-}
-
-/** Made once for all hosts of a fleet that have such a unit and such a file. */
-const knownNotes = new Map<string, readonly string[]>()
-
-function notesOf(name: string, path: string | undefined): readonly string[] {
-  const key = `${name} ${path}`
-  const known = knownNotes.get(key)
-  if (known) return known
-  const notes = [
-    sh`if [ ! -d /etc/plinth ]; then mkdir -p -m 0700 /etc/plinth; fi
-${changeTimeOf(path)} >>${staleFile(name)}
-sync ${staleFile(name)}`.text,
-  ]
-  knownNotes.set(key, notes)
-  return notes
-}
-
-const leavesNote = (name: string, { notes = [] }: Resource): boolean =>
-  notes.some((note) => note.includes(staleFile(name)))
-
-/** Prints when a file was changed last, in seconds since 1970; `-` for all else. */
-const changeTimeOf = (path: string | undefined): Script =>
-  path === undefined
-    ? sh`echo -`
-    : sh`if [ -f ${path} ] && [ ! -L ${path} ]; then stat -c %Z -- ${path}; else echo -; fi`
-
-/**
  * A systemd service: its file, enabled, running, and running with the inputs that are declared now. "Restart needed" is
  * read from the process itself, so that no run which was killed before the restart can lose it.
  * The folder of `environmentFile` must be declared earlier in the list, and what it runs through `inputOf`.
  * `name`: without `.service`. Throws a usage error for a definition that does not read the environment file: what was started
- * would never say what it has read, and each run would restart it.
+ * would never say what it has read, and each run would restart it. Likewise for what it runs that is no `inputOf` it.
  */
 export function unit(name: string, options: UnitOptions): readonly Resource[] {
   checkUnit(name, options)
@@ -165,6 +112,11 @@ function checkUnit(name: string, options: UnitOptions): void {
   checkNames(where, options, required, possible)
   const { definition, runs, settles } = options
   checkResources(unit, 'runs of unit', name, runs)
+  for (const [index, input] of runs.entries()) {
+    if (leavesNote(name, input)) continue
+    const what = `place ${index + 1} of runs of unit ${name}, ${input.id}, leaves no note when it is touched`
+    throw mistake(unit, what, `make it inputOf('${name}', …) where it is made, and list that`)
+  }
   if (settles !== undefined && !(typeof settles === 'number' && settles >= 0))
     throw mistake(
       unit,
@@ -218,8 +170,7 @@ function service(name: string, { ownFile, environment, inputs, digest, settles }
       // For another host of the machine, or in an earlier play, this run has started it already: there is no note any more
       // of what was touched before that.
       const started = pending.has(id) && actual.stale === 'no'
-      const over = (input: Resource): boolean =>
-        started && leavesNote(name, input) && input.plan(answers, new Set()).action === 'keep'
+      const over = (input: Resource): boolean => started && input.plan(answers, new Set()).action === 'keep'
       const due = inputs.filter((input) => pending.has(input.id) && !over(input))
       if (due.length === 0)
         return actual.spared === 'yes' && actual.inputs === digest
@@ -260,12 +211,6 @@ function service(name: string, { ownFile, environment, inputs, digest, settles }
 }
 
 const namesOf = (resources: readonly Resource[]): string => resources.map(({ id }) => id).join(', ')
-
-/** The path of an input that is one file. When a folder, a link or a package was changed can't be read from the host. */
-const plainFile = (input: Resource): string | undefined =>
-  isPlainFile(input) ? input.id.slice(input.id.indexOf(':') + 1) : undefined
-
-const isPlainFile = ({ id }: Resource): boolean => /^(?:file|properties|line-set):\/.*$/.test(id)
 
 /** The change of a unit whose inputs change back behind a process that has never read them. */
 const noRestart = 'no restart'

@@ -3,7 +3,8 @@ import { PlinthError } from '../../lib/core/error.ts'
 import { Secret, sha256 } from '../../lib/core/secret.ts'
 import { directory } from '../../lib/resources/directory.ts'
 import { file } from '../../lib/resources/file.ts'
-import { environmentFile, inputOf, startUnit, stopUnit, unit } from '../../lib/resources/unit.ts'
+import { environmentFile, startUnit, stopUnit, unit } from '../../lib/resources/unit.ts'
+import { inputOf } from '../../lib/resources/unit-input.ts'
 import { canned } from '../../lib/testing.ts'
 import { assert, suite } from '../kit.ts'
 import { plans, shown } from './cases.ts'
@@ -11,7 +12,7 @@ import { plans, shown } from './cases.ts'
 const test = suite('resources/unit')
 const config = file('/opt/app/app.conf', { content: 'x=1\n' })
 const definition = '[Service]\nEnvironmentFile=/etc/plinth/app.env\nExecStart=/opt/app/run\n'
-const [unitFile, environment, service] = unit('app', { definition, runs: [config] })
+const [unitFile, environment, service] = unit('app', { definition, runs: [inputOf('app', config)] })
 
 /** The digest that a process started now would carry, as a secret step hands it over. */
 const digestOf = (resource: typeof environment): string =>
@@ -258,8 +259,8 @@ for (const [name, answers, expected] of edits) {
 }
 
 test('an edit beside something of which nothing can be known', () => {
-  const folder = directory('/opt/app/lib')
-  const both = unit('app', { definition, runs: [config, folder] })
+  const folder = inputOf('app', directory('/opt/app/lib'))
+  const both = unit('app', { definition, runs: [inputOf('app', config), folder] })
   const plan = both[2]!.plan(
     canned({ ...show({}, digestOf(both[1])), ...edited(start + 600) }),
     new Set([config.id, folder.id]),
@@ -300,9 +301,6 @@ test('what was touched before this run started it: nothing, unless it is about t
   assert.match(why!, /^because of file:/)
   const spared = { 'unit:app.service': `${noted(start + 600)}\n${digest}` }
   assert.match(changes(spared, new Set([file.id, 'unit:app']))[0]!, /^the running process has never read/)
-  const bare = unit('app', { definition, runs: [config] })
-  const plan = bare[2]!.plan(canned({ ...there, ...show({}, digestOf(bare[1]!)) }), pending)
-  assert.is(plan.action, 'update', 'an input that leaves no note')
 })
 
 /** What a note says of the inputs that were touched, while the service runs with what is declared. */
@@ -328,7 +326,7 @@ for (const [name, answers, spared] of touches) {
 }
 
 test('how long a process reads is the unit’s to say', () => {
-  const quick = unit('app', { definition, runs: [config], settles: 5 })
+  const quick = unit('app', { definition, runs: [inputOf('app', config)], settles: 5 })
   const changes = (second: number) =>
     shown(quick[2]!.plan(canned({ ...show(), ...edited(second) }), new Set([config.id])))
   assert.equal([changes(start + 5), changes(start + 6)], [[unknown], [never]])
@@ -443,7 +441,7 @@ test('the digest is for root alone, and no plan shows it', () => {
 
 test('whatever the process reads changes the digest', () => {
   const of = (content: string | Secret, text = definition) =>
-    digestOf(unit('app', { definition: text, runs: [file('/opt/app/app.conf', { content })] })[1])
+    digestOf(unit('app', { definition: text, runs: [inputOf('app', file('/opt/app/app.conf', { content }))] })[1])
   assert.is(of('x=1\n'), digest)
   assert.is(of(new Secret('x=1\n')), digest)
   assert.is.not(of('x=2\n'), digest)
