@@ -32,7 +32,11 @@ export function resourcesOf(host: string, count: number): readonly Resource[] {
   list.push(directory('/etc/plinth', { mode: '0700' }))
   return [
     ...list,
-    ...unit('app', { definition: '[Service]\nEnvironmentFile=/etc/plinth/app.env\nExecStart=/opt/app/run\n', runs }),
+    ...unit('app', {
+      definition:
+        '[Service]\nEnvironmentFile=/etc/plinth/app.env\nExecStart=/opt/app/run\n[Install]\nWantedBy=multi-user.target\n',
+      runs,
+    }),
   ]
 }
 

@@ -83,7 +83,8 @@ export function readUnit(answers: Answers, name: string, settles = Number.POSITI
  * read from the process itself, so that no run which was killed before the restart can lose it.
  * The folder of `environmentFile` must be declared earlier in the list, and what it runs through `inputOf`.
  * `name`: without `.service`. Throws a usage error for a definition that does not read the environment file: what was started
- * would never say what it has read, and each run would restart it. Likewise for what it runs that is no `inputOf` it.
+ * would never say what it has read, and each run would restart it. Likewise for one that can't be enabled or stay active, and
+ * for what it runs that is no `inputOf` it.
  */
 export function unit(name: string, options: UnitOptions): readonly Resource[] {
   checkUnit(name, options)
@@ -102,6 +103,10 @@ export function unit(name: string, options: UnitOptions): readonly Resource[] {
 
 /** The value of each such setting: other files may be read beside ours; a `-` before it lets it be missing, `%` is a specifier. */
 const environmentFiles = /^[ \t]*EnvironmentFile[ \t]*=[ \t]*-?(.*?)[ \t]*$/gm
+const types = /^[ \t]*Type[ \t]*=[ \t]*(.*?)[ \t]*$/gm
+const remains = /^[ \t]*RemainAfterExit[ \t]*=[ \t]*(.*?)[ \t]*$/gm
+/** What of [Install] makes `systemctl enable` leave something behind. */
+const enablable = /^[ \t]*(?:WantedBy|RequiredBy|UpheldBy|Alias)[ \t]*=[ \t]*\S/m
 
 const required = ['definition', 'runs']
 const possible = ['settles']
@@ -133,10 +138,26 @@ function checkUnit(name: string, options: UnitOptions): void {
     const remedy = `name it ${name.slice(0, -'.service'.length)}`
     throw usageError({ where, what: 'it would be NAME.service.service', remedy })
   }
+  checkDefinition(name, definition)
+}
+
+/** Throws a usage error for a definition of which no run could say in the end that its service is as declared. */
+function checkDefinition(name: string, definition: string): void {
+  const refused = (what: string, remedy: string) => usageError({ where: `unit:${name}`, what, remedy })
   const own = environmentFile(name)
-  if ([...definition.matchAll(environmentFiles)].some(([, path = '']) => path === own || path.includes('%'))) return
-  const what = 'its definition does not read the file that tells what it was started with'
-  throw usageError({ where, what, remedy: `add below [Service]: EnvironmentFile=${own}` })
+  if (![...definition.matchAll(environmentFiles)].some(([, path = '']) => path === own || path.includes('%'))) {
+    const what = 'its definition does not read the file that tells what it was started with'
+    throw refused(what, `add below [Service]: EnvironmentFile=${own}`)
+  }
+  const last = (setting: RegExp): string => [...definition.matchAll(setting)].at(-1)?.[1] ?? ''
+  if (last(types) === 'oneshot' && !/^(?:1|yes|y|true|t|on)$/i.test(last(remains))) {
+    const what = 'its process ends, and the service with it: it would never be found active'
+    throw refused(what, 'add below [Service]: RemainAfterExit=yes')
+  }
+  if (!enablable.test(definition)) {
+    const what = "its definition does not say with what it starts, so that it can't be enabled"
+    throw refused(what, 'add at its end: [Install] and, below it, WantedBy=multi-user.target')
+  }
 }
 
 interface Parts {

@@ -171,7 +171,10 @@ const cases: readonly [
     'a unit before its input',
     {
       'app h1': [
-        ...unit('app', { definition: 'EnvironmentFile=/etc/plinth/app.env', runs: [inputOf('app', text('/opt/b'))] }),
+        ...unit('app', {
+          definition: 'EnvironmentFile=/etc/plinth/app.env\nWantedBy=multi-user.target',
+          runs: [inputOf('app', text('/opt/b'))],
+        }),
         text('/opt/b'),
       ],
     },
@@ -328,7 +331,10 @@ const list = [
   config,
   must('ports:80'),
   directory('/etc/plinth', { mode: '0700' }),
-  ...unit('app', { definition: 'EnvironmentFile=/etc/plinth/app.env', runs: [inputOf('app', config)] }),
+  ...unit('app', {
+    definition: 'EnvironmentFile=/etc/plinth/app.env\nWantedBy=multi-user.target',
+    runs: [inputOf('app', config)],
+  }),
   file('/etc/motd', { content: '' }),
 ]
 const foundations: Readonly<Record<string, readonly string[]>> = {

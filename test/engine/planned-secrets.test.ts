@@ -35,7 +35,7 @@ const traces = (text: string): readonly string[] =>
 const owned = { owner: 'root', group: 'root', mode: '0600' }
 const config = (value: string): string => Buffer.from(`password=${value}\nother=1\n`).toString('base64')
 
-const definition = '[Service]\nEnvironmentFile=/etc/plinth/app.env\n'
+const definition = '[Service]\nEnvironmentFile=/etc/plinth/app.env\n[Install]\nWantedBy=multi-user.target\n'
 
 const resources = (): readonly Resource[] => {
   const settings = properties('/app/app.properties', {

@@ -15,7 +15,8 @@ import { assert, suite } from '../kit.ts'
 const test = suite('engine/restart')
 
 const config = inputOf('app', file('/etc/app.conf', { content: 'x=1\n' }))
-const definition = '[Service]\nType=exec\nEnvironmentFile=/etc/plinth/app.env\nExecStart=/opt/app/run\n'
+const definition =
+  '[Service]\nType=exec\nEnvironmentFile=/etc/plinth/app.env\nExecStart=/opt/app/run\n[Install]\nWantedBy=multi-user.target\n'
 const service = [directory('/etc/plinth', { mode: '0700' }), ...unit('app', { definition, runs: [config] })]
 const environment = String(service[2]?.plan(canned({}), new Set()).steps[0]?.input)
 

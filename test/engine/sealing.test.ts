@@ -72,7 +72,10 @@ test('a salted hash is another each time and means the same', () => {
 })
 
 test('a service that fails and is started again moves by itself: it is not active, whatever it is called', () => {
-  const service = unit('app', { definition: '[Service]\nEnvironmentFile=/etc/plinth/app.env\n', runs: [] }).at(-1)!
+  const service = unit('app', {
+    definition: '[Service]\nEnvironmentFile=/etc/plinth/app.env\n[Install]\nWantedBy=multi-user.target\n',
+    runs: [],
+  }).at(-1)!
   const found = (state: string, more = '') =>
     sealed(service, { 'unit:app.service': `LoadState=loaded\nUnitFileState=enabled\nActiveState=${state}${more}` })
       .found

@@ -45,7 +45,8 @@ function site(world: FakeWorld, password: string): readonly Play[] {
       ...inputs,
       directory('/etc/plinth', { mode: '0700' }),
       ...unit('app', {
-        definition: '[Service]\nEnvironmentFile=/etc/plinth/app.env\nExecStart=/opt/app/run\n',
+        definition:
+          '[Service]\nEnvironmentFile=/etc/plinth/app.env\nExecStart=/opt/app/run\n[Install]\nWantedBy=multi-user.target\n',
         runs: inputs.map((one) => inputOf('app', one)),
       }),
     ]

@@ -183,7 +183,7 @@ test('what must be given is asked for, all of it at once', () => {
   )
 })
 
-const definition = '[Service]\nEnvironmentFile=/etc/plinth/app.env\n'
+const definition = '[Service]\nEnvironmentFile=/etc/plinth/app.env\n[Install]\nWantedBy=multi-user.target\n'
 const one = file('/x', { content: 'a' })
 const password = new Secret('pw')
 const table = { name: 't', columns: [], primaryKey: [], indexes: [] }

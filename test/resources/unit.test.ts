@@ -11,7 +11,8 @@ import { plans, shown } from './cases.ts'
 
 const test = suite('resources/unit')
 const config = file('/opt/app/app.conf', { content: 'x=1\n' })
-const definition = '[Service]\nEnvironmentFile=/etc/plinth/app.env\nExecStart=/opt/app/run\n'
+const install = '[Install]\nWantedBy=multi-user.target\n'
+const definition = `[Service]\nEnvironmentFile=/etc/plinth/app.env\nExecStart=/opt/app/run\n${install}`
 const [unitFile, environment, service] = unit('app', { definition, runs: [inputOf('app', config)] })
 
 /** The digest that a process started now would carry, as a secret step hands it over. */
@@ -487,7 +488,18 @@ test('a unit that would be restarted by each run is refused', () => {
     'EnvironmentFile=/etc/default/app\nEnvironmentFile=/etc/plinth/app.env',
     'EnvironmentFile=/etc/plinth/%p.env',
   ])
-    assert.is(refused('app', `[Service]\n${line}\n`), '')
+    assert.is(refused('app', `[Service]\n${line}\n${install}`), '')
+  const own = 'EnvironmentFile=/etc/plinth/app.env'
+  const stops =
+    'unit:app: its process ends, and the service with it: it would never be found active; add below [Service]: RemainAfterExit=yes'
+  for (const line of ['Type=oneshot', ' Type = oneshot ', 'Type=exec\nType=oneshot\nRemainAfterExit=no'])
+    assert.is(refused('app', `[Service]\n${line}\n${own}\n${install}`), stops)
+  for (const line of ['Type=oneshot\nRemainAfterExit=yes', 'Type=oneshot\nType=exec', '# Type=oneshot'])
+    assert.is(refused('app', `[Service]\n${line}\n${own}\n${install}`), '')
+  const never =
+    "unit:app: its definition does not say with what it starts, so that it can't be enabled; add at its end: [Install] and, below it, WantedBy=multi-user.target"
+  for (const text of ['', '[Install]\n', '[Install]\nAlso=other.service\n', '# WantedBy=multi-user.target\n'])
+    assert.is(refused('app', `[Service]\n${own}\n${text}`), never)
   assert.is(refused('app.service', definition), 'unit:app.service: it would be NAME.service.service; name it app')
   assert.is(refused('app', new Secret('x')), 'unit:app: definition is a Secret; give a text; everybody may read it')
   assert.match(refused('app', definition, { setles: 1 }), /setles: unknown option; did you mean "settles"/)
