@@ -39,6 +39,18 @@ export function neverRead(properties: Properties, changed: number, settles: numb
   return steady && changed > started + settles && changed <= now
 }
 
+/**
+ * Whether a file changed after a start that was not ours, or in its second: the process may have read what was there
+ * before. By a clock that has jumped that can't be known, and so it may. Where systemd gives starts no name, none is known
+ * to be somebody else's.
+ * @param changed when the file was changed, in seconds since 1970; NaN for what can't be known
+ */
+export function mayHaveReadOther(properties: Properties, changed: number): boolean {
+  const invocation = properties.get('InvocationID') ?? ''
+  const started = secondsOf(properties.get('ExecMainStartTimestamp') ?? '')
+  return invocation !== '' && invocation !== properties.get('Started') && changed >= started
+}
+
 /** Of systemd's text for a time in UTC (`Wed 2026-11-25 22:43:08 UTC`); NaN for anything else. */
 const secondsOf = (text: string): number => {
   const found = /^\w+ (\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d) UTC$/.exec(text)

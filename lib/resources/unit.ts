@@ -8,7 +8,7 @@ import { checkResources, mistake, shown } from '../core/told.ts'
 import { unit as unitReader } from '../readers.ts'
 import { file } from './file.ts'
 import { readStat } from './path.ts'
-import { neverRead, notedInputs, type Properties } from './process-start.ts'
+import { mayHaveReadOther, neverRead, notedInputs, type Properties } from './process-start.ts'
 import { checkName, inputOf, isPlainFile, leavesNote, plainFile, staleFile } from './unit-input.ts'
 
 interface UnitState {
@@ -171,6 +171,11 @@ interface Parts {
 function service(name: string, { ownFile, environment, inputs, digest, settles }: Parts): Resource {
   const id = `unit:${name}`
   const files = inputs.filter(isPlainFile)
+  /** The inputs of which it may have read what a person has put back since, without a trace in the digest or a note. */
+  const unnoticed = (answers: Answers): readonly Resource[] => {
+    const properties = propertiesOf(answers, name)
+    return files.filter((input) => mayHaveReadOther(properties, changeOf(answers, input)))
+  }
   return resource<UnitState>({
     id,
     needs: [environment.id],
@@ -193,22 +198,24 @@ function service(name: string, { ownFile, environment, inputs, digest, settles }
       const started = pending.has(id) && actual.stale === 'no'
       const over = (input: Resource): boolean => started && input.plan(answers, new Set()).action === 'keep'
       const due = inputs.filter((input) => pending.has(input.id) && !over(input))
-      if (due.length === 0)
-        return actual.spared === 'yes' && actual.inputs === digest
-          ? [{ key: noRestart, from: null, to: 'the running process has never read what was changed back' }]
-          : []
+      if (due.length === 0) {
+        if (actual.inputs !== digest || actual.stale !== 'no') return []
+        if (actual.spared === 'yes')
+          return [{ key: noRestart, from: null, to: 'the running process has never read what was changed back' }]
+        const unsure = unnoticed(answers)
+        const other = `${namesOf(unsure)} changed after a start that was not Plinth's`
+        const unknown = `${other}: whether it has read what is there now can't be known`
+        return unsure.length === 0 ? [] : [{ key: 'restart', from: null, to: unknown }]
+      }
       const restart = `because of ${namesOf(due)}`
       if (actual.inputs !== digest || actual.stale !== 'no') return [{ key: 'restart', from: null, to: restart }]
       // The process was started with what is declared: an input that is changed back concerns it only if it was read.
       const properties = propertiesOf(answers, name)
       const doubtful = due.filter((input) => {
-        const path = plainFile(input)
-        if (path === undefined) return true
         const { action } = input.plan(answers, new Set())
         // Changed back by now, in an earlier play or for another host of the machine: the note knows when it was edited.
         if (action === 'keep') return actual.spared === 'no'
-        const found = readStat(answers, path)
-        return action !== 'update' || found?.type !== 'file' || !neverRead(properties, found.changed, settles)
+        return action !== 'update' || !neverRead(properties, changeOf(answers, input), settles)
       })
       if (doubtful.length === 0) {
         const never = `the running process has never read what changes back: ${namesOf(due)}`
@@ -226,9 +233,18 @@ function service(name: string, { ownFile, environment, inputs, digest, settles }
     steps({ actual, changed, due, answers }) {
       // What another run's tags leave as it is, is not what is declared: such a start tells nothing of what was read.
       const right = files.every((input) => due.has(input.id) || input.plan(answers, new Set()).action === 'keep')
-      return serviceSteps(name, actual, changed, due.has(ownFile.id), right)
+      // Put back with its old time it is what systemd has not read again, and takes for what it has read.
+      const fileChanges = due.has(ownFile.id) || unnoticed(answers).includes(ownFile)
+      return serviceSteps(name, actual, changed, fileChanges, right)
     },
   })
+}
+
+/** When an input was changed last, in seconds since 1970; NaN where that can't be known. */
+function changeOf(answers: Answers, input: Resource): number {
+  const path = plainFile(input)
+  const found = path === undefined ? null : readStat(answers, path)
+  return found?.type === 'file' ? found.changed : Number.NaN
 }
 
 const namesOf = (resources: readonly Resource[]): string => resources.map(({ id }) => id).join(', ')

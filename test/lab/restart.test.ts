@@ -142,6 +142,27 @@ test(
 )
 
 test(
+  'an edit that a restart by hand has read, put back by hand: nothing differs, and what runs is another',
+  async () => {
+    const unnoticed = (id: string): string =>
+      `restart: ${id} changed after a start that was not Plinth's: whether it has read what is there now can't be known`
+    await on('echo edited >/etc/reads.conf; systemctl restart reads; sleep 0.2; grep -q edited /run/reads')
+    await on('echo declared >/etc/reads.conf')
+    assert.equal(await apply(), { changes: [unnoticed(config.id)], restarted: true })
+    assert.equal(await apply(), { changes: [], restarted: false })
+    await nextSecond()
+    await on('cd /etc/systemd/system; sed -i.bak s/infinity/100000/ reads.service; systemctl daemon-reload')
+    await on('systemctl restart reads; mv /etc/systemd/system/reads.service.bak /etc/systemd/system/reads.service')
+    assert.is(await on('systemctl show -p NeedDaemonReload --value reads'), 'no')
+    const unitFile = 'file:/etc/systemd/system/reads.service'
+    assert.equal(await apply(), { changes: [unnoticed(unitFile)], restarted: true })
+    assert.match(await on('systemctl show -p ExecStart --value reads'), /exec sleep infinity/)
+    assert.equal(await apply(), { changes: [], restarted: false })
+  },
+  patient,
+)
+
+test(
   'an edit that was read, and one after it: what the file says now is not what the process has read',
   async () => {
     await on('echo edited >/etc/reads.conf; systemctl restart reads')

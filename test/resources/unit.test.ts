@@ -326,6 +326,51 @@ for (const [name, answers, spared] of touches) {
   })
 }
 
+/** Nothing differs now, and nobody left a note: an edit may have been read, and put back since. */
+const unnoticed: readonly [name: string, answers: Readonly<Record<string, string>>, doubtful: boolean][] = [
+  ['somebody else started it, and it changed after that', { InvocationID: 'beef' }, true],
+  ['no start was ever ours, and it changed after that', { Started: '' }, true],
+  ['the clock has jumped since', { InvocationID: 'beef', Now: `${start + 7200} 4600.00` }, true],
+  ['our own start, and it changed after that', {}, false],
+  ['a systemd without invocations', { Started: '', InvocationID: '' }, false],
+  ['nothing tells when it was started', { InvocationID: 'beef', ExecMainStartTimestamp: '' }, false],
+]
+const right = (second: number) => ({ ...edited(second), 'hash:/opt/app/app.conf': sha256('x=1\n') })
+const readOther = (what: string): string =>
+  `restart:  → ${what} changed after a start that was not Plinth's: whether it has read what is there now can't be known`
+for (const [name, answers, doubtful] of unnoticed) {
+  test(`an edit that was put back by hand: ${name}`, () => {
+    const plan = service!.plan(canned({ ...show(answers), ...right(start + 600) }), new Set())
+    assert.equal(shown(plan), doubtful ? [readOther(config.id)] : [])
+    assert.is(plan.disrupts, doubtful ? 'perhaps' : undefined)
+    assert.equal(
+      plan.steps.map(({ say }) => say),
+      doubtful ? ['restart app.service'] : [],
+    )
+  })
+}
+
+test('an edit that was put back by hand: in the second of the start, before it, and in the unit file', () => {
+  const plan = (answers: Readonly<Record<string, string>>, more: Readonly<Record<string, string>> = {}) =>
+    service!.plan(canned({ ...show({ InvocationID: 'beef', ...more }), ...answers }), new Set())
+  assert.equal(shown(plan(right(start))), [readOther(config.id)])
+  assert.equal(shown(plan(right(start - 1))), [])
+  assert.equal(shown(plan({ ...right(1), 'stat:/opt/app/app.conf': `directory|755|root|root|4|${start + 9}` })), [])
+  const own = plan({ 'stat:/etc/systemd/system/app.service': `regular file|644|root|root|4|${start + 600}` })
+  assert.equal(shown(own), [readOther(unitFile!.id)])
+  assert.equal(
+    own.steps.map(({ say }) => say),
+    ['reload systemd', 'restart app.service'],
+    'systemd may have the edited file still, and does not say so',
+  )
+  const stale = plan(right(start + 600), { Stale: 'yes' })
+  assert.equal(
+    stale.changes.map(({ key }) => key),
+    ['stale'],
+    'restarted anyway, for another reason',
+  )
+})
+
 test('how long a process reads is the unit’s to say', () => {
   const quick = unit('app', { definition, runs: [inputOf('app', config)], settles: 5 })
   const changes = (second: number) =>
