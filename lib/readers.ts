@@ -183,7 +183,7 @@ for u in ${names}; do
   p=0
   # Of a unit that it does not know systemd says so. Where it does not run there are none.
   all=$(TZ=UTC0 systemctl show -p LoadState -p ActiveState -p SubState -p UnitFileState -p NeedDaemonReload -p MainPID \
-    -p CanReload -p InvocationID -p ExecMainStartTimestamp -p ExecMainStartTimestampMonotonic -- "$u") ||
+    -p CanReload -p InvocationID -p InactiveExitTimestamp -p ExecMainStartTimestamp -p ExecMainStartTimestampMonotonic -- "$u") ||
     if [ -d /run/systemd/system ]; then exit 1; fi
   IFS=$n
   set -f

@@ -31,13 +31,31 @@ export function neverRead(properties: Properties, changed: number, settles: numb
   const invocation = properties.get('InvocationID') ?? ''
   if (invocation === '' || invocation !== properties.get('Started') || properties.get('CanReload') !== 'no')
     return false
-  const started = secondsOf(properties.get('ExecMainStartTimestamp') ?? '')
-  const startedUptime = Number(properties.get('ExecMainStartTimestampMonotonic') || Number.NaN) / 1e6
-  const [now = Number.NaN, uptime = Number.NaN] = (properties.get('Now') ?? '').split(' ').map(Number)
-  const steady = Math.abs(now - uptime - (started - startedUptime)) <= tolerance
+  const { started, now, steady } = clockOf(properties)
   // Written so that whatever is not known, NaN, comes out false.
   return steady && changed > started + settles && changed <= now
 }
+
+/**
+ * True when all that it reads had certainly become what it is now before the process, or what runs before it, was
+ * started: whoever did that, it has read what is there. Not for what systemd has read itself: its definition.
+ * @param changed when each of its inputs was changed, in seconds since 1970; NaN for what can't be known
+ */
+export function hasRead(properties: Properties, changed: readonly number[]): boolean {
+  const begun = secondsOf(properties.get('InactiveExitTimestamp') ?? '')
+  // The kernel's time of a change is some milliseconds behind.
+  return clockOf(properties).steady && changed.every((second) => second + 1 < begun)
+}
+
+/** When the process was started, what time it is, in seconds since 1970, and whether the clock has not jumped between. */
+function clockOf(properties: Properties) {
+  const started = startOf(properties)
+  const startedUptime = Number(properties.get('ExecMainStartTimestampMonotonic') || Number.NaN) / 1e6
+  const [now = Number.NaN, uptime = Number.NaN] = (properties.get('Now') ?? '').split(' ').map(Number)
+  return { started, now, steady: Math.abs(now - uptime - (started - startedUptime)) <= tolerance }
+}
+
+const startOf = (properties: Properties): number => secondsOf(properties.get('ExecMainStartTimestamp') ?? '')
 
 /**
  * Whether a file changed after a start that was not ours, or in its second: the process may have read what was there
@@ -47,8 +65,7 @@ export function neverRead(properties: Properties, changed: number, settles: numb
  */
 export function mayHaveReadOther(properties: Properties, changed: number): boolean {
   const invocation = properties.get('InvocationID') ?? ''
-  const started = secondsOf(properties.get('ExecMainStartTimestamp') ?? '')
-  return invocation !== '' && invocation !== properties.get('Started') && changed >= started
+  return invocation !== '' && invocation !== properties.get('Started') && changed >= startOf(properties)
 }
 
 /** Of systemd's text for a time in UTC (`Wed 2026-11-25 22:43:08 UTC`); NaN for anything else. */

@@ -4,9 +4,13 @@ import { type Script, sh } from '../core/script.ts'
 import { kindOf } from '../core/secret.ts'
 import { isResource, mistake, shown } from '../core/told.ts'
 
+/** Where the unit itself is. */
+export const unitFile = (name: string): string => `/etc/systemd/system/${name}.service`
+
 /**
  * Stands while an input has been touched and the process has not been started since. It has a line for each touch: the
  * second of the change before it, for whether the process can have read what was there; `-` where that can't be known.
+ * Of the unit's own file, which systemd reads and not the process, with a `u` behind it.
  */
 export const staleFile = (name: string): string => `/etc/plinth/${name}.stale`
 
@@ -43,7 +47,7 @@ function notesOf(name: string, path: string | undefined): readonly string[] {
   if (known) return known
   const notes = [
     sh`if [ ! -d /etc/plinth ]; then mkdir -p -m 0700 /etc/plinth; fi
-${changeTimeOf(path)} >>${staleFile(name)}
+${changeTimeOf(path, path === unitFile(name) ? '%Zu' : '%Z')} >>${staleFile(name)}
 sync ${staleFile(name)}`.text,
   ]
   knownNotes.set(key, notes)
@@ -55,10 +59,10 @@ export const leavesNote = (name: string, { notes = [] }: Resource): boolean =>
   notes.some((note) => note.includes(staleFile(name)))
 
 /** Prints when a file was changed last, in seconds since 1970; `-` for all else. */
-const changeTimeOf = (path: string | undefined): Script =>
+const changeTimeOf = (path: string | undefined, format: '%Z' | '%Zu'): Script =>
   path === undefined
     ? sh`echo -`
-    : sh`if [ -f ${path} ] && [ ! -L ${path} ]; then stat -c %Z -- ${path}; else echo -; fi`
+    : sh`if [ -f ${path} ] && [ ! -L ${path} ]; then stat -c ${format} -- ${path}; else echo -; fi`
 
 /** The path of an input that is one file. When a folder, a link or a package was changed can't be read from the host. */
 export const plainFile = (input: Resource): string | undefined =>

@@ -8,8 +8,8 @@ import { checkResources, mistake, shown } from '../core/told.ts'
 import { unit as unitReader } from '../readers.ts'
 import { file } from './file.ts'
 import { readStat } from './path.ts'
-import { mayHaveReadOther, neverRead, notedInputs, type Properties } from './process-start.ts'
-import { checkName, inputOf, isPlainFile, leavesNote, plainFile, staleFile } from './unit-input.ts'
+import { hasRead, mayHaveReadOther, neverRead, notedInputs, type Properties } from './process-start.ts'
+import { checkName, inputOf, isPlainFile, leavesNote, plainFile, staleFile, unitFile } from './unit-input.ts'
 
 interface UnitState {
   readonly [key: string]: string
@@ -19,9 +19,9 @@ interface UnitState {
   /** The digest of the inputs the running process was started with. */
   readonly inputs: string
   readonly reload: string
-  /** Whether an input was touched since the process started, that it may have read. */
+  /** Whether an input was touched since the process started, that it may have read; in words for the plan. */
   readonly stale: string
-  /** Whether inputs were touched of which it has certainly read nothing. */
+  /** Why it need not be started anew for a note that inputs were touched; `no` where that may be needed, or there is none. */
   readonly spared: string
 }
 
@@ -36,9 +36,6 @@ export interface UnitOptions {
 
 /** Where the digest of a unit's inputs is kept: readable for root alone, for a digest over a weak password is a way to guess it. */
 export const environmentFile = (name: string): string => `/etc/plinth/${name}.env`
-
-/** Where the unit itself is. */
-export const unitFile = (name: string): string => `/etc/systemd/system/${name}.service`
 
 /**
  * Of the last start that was ours: which it was, where all inputs were as declared, and with which digest. For root
@@ -60,21 +57,33 @@ const propertiesOf = (answers: Answers, name: string): Properties =>
 /**
  * The state of a service; `load` is `not-found` where there is none.
  * @param settles seconds after its start within which the process has read its inputs; for ever, unless given
+ * @param changed when each of its inputs was changed last
  */
-export function readUnit(answers: Answers, name: string, settles = Number.POSITIVE_INFINITY): UnitState {
+export function readUnit(
+  answers: Answers,
+  name: string,
+  settles = Number.POSITIVE_INFINITY,
+  changed: () => readonly number[] = () => [Number.NaN],
+): UnitState {
   const found = propertiesOf(answers, name)
   const active = found.get('ActiveState') ?? ''
+  const reload = found.get('NeedDaemonReload') ?? 'no'
   const touched = found.get('Stale')?.trim().split(' ')
-  const spared = touched?.every((changed) => neverRead(found, Number(changed), settles)) === true
+  const spared = touched?.every((before) => neverRead(found, Number(before.replace(/u$/, '')), settles))
+    ? 'the running process has never read what was changed back'
+    : // Not where its own file was touched: it may have been started before systemd read that.
+      reload === 'no' && touched?.every((before) => /^\d+$/.test(before)) && hasRead(found, changed())
+      ? 'the running process was started after its inputs were touched last'
+      : 'no'
   return {
     load: found.get('LoadState') ?? 'not-found',
     enabled: found.get('UnitFileState') ?? '',
     // While it reads its configuration anew a service serves.
     active: active === 'reloading' || active === 'refreshing' ? 'active' : active,
     inputs: found.get('PLINTH_INPUTS') ?? notedInputs(found),
-    reload: found.get('NeedDaemonReload') ?? 'no',
-    stale: touched && !spared ? 'yes' : 'no',
-    spared: spared ? 'yes' : 'no',
+    reload,
+    stale: touched && spared === 'no' ? 'yes, an input was touched and no start of ours came after that' : 'no',
+    spared,
   }
 }
 
@@ -183,7 +192,7 @@ function service(name: string, { ownFile, environment, inputs, digest, settles }
     probe: [unitQuestion(name), ...inputs.flatMap((input) => input.probe)],
     inputs,
     read(answers) {
-      const state = readUnit(answers, name, settles)
+      const state = readUnit(answers, name, settles, () => inputs.map((input) => changeOf(answers, input)))
       return state.load === 'not-found' ? null : state
     },
     // What fails and is started again goes from one state to the next by itself.
@@ -200,8 +209,7 @@ function service(name: string, { ownFile, environment, inputs, digest, settles }
       const due = inputs.filter((input) => pending.has(input.id) && !over(input))
       if (due.length === 0) {
         if (actual.inputs !== digest || actual.stale !== 'no') return []
-        if (actual.spared === 'yes')
-          return [{ key: noRestart, from: null, to: 'the running process has never read what was changed back' }]
+        if (actual.spared !== 'no') return [{ key: noRestart, from: null, to: actual.spared }]
         const unsure = unnoticed(answers)
         const other = `${namesOf(unsure)} changed after a start that was not Plinth's`
         const unknown = `${other}: whether it has read what is there now can't be known`

@@ -216,6 +216,30 @@ test(
 )
 
 test(
+  'a run that is killed between the write and the start, and a restart by hand after it: nothing but the note is left',
+  async () => {
+    const files = list({ runs: [config] })
+    assert.is((await apply(files)).restarted, true)
+    const cut = async (id: string): Promise<void> => {
+      await act((await ask(files)).filter((plan) => plan.id === id))
+      await nextSecond()
+      await on('systemctl daemon-reload; systemctl restart reads')
+    }
+    await on('echo edited >/etc/reads.conf')
+    await cut(config.id)
+    const since = 'no restart: the running process was started after its inputs were touched last'
+    assert.equal(await apply(files), { changes: [since], restarted: false })
+    assert.equal(await apply(files), { changes: [], restarted: false })
+    const own = '/etc/systemd/system/reads.service'
+    await on(`echo '# edited' >>${own}`)
+    await cut(`file:${own}`)
+    assert.equal(await apply(files), { changes: ['stale: no'], restarted: true })
+    assert.is((await apply()).restarted, true)
+  },
+  patient,
+)
+
+test(
   'a service that was stopped is started, and that takes nothing away',
   async () => {
     await on('systemctl stop reads')

@@ -20,6 +20,7 @@ const digestOf = (resource: typeof environment): string =>
   /PLINTH_INPUTS=(\w+)/.exec(String(resource!.plan(canned({}), new Set()).steps[0]!.input))![1]!
 const digest = digestOf(environment)
 
+const owed = 'stale: yes, an input was touched and no start of ours came after that → no'
 const start = Date.UTC(2026, 10, 25, 22) / 1000
 const show = (more: Readonly<Record<string, string>> = {}, inputs: string | null = digest) => ({
   'unit:app.service': [
@@ -149,7 +150,7 @@ plans(test, service!, {
     answers: { ...show({ Stale: 'yes' }), ...edited(start + 600) },
     pending: [config.id],
     action: 'update',
-    changes: ['stale: yes → no', `restart:  → because of ${config.id}`],
+    changes: [owed, `restart:  → because of ${config.id}`],
     says: ['restart app.service'],
   },
   'its own file is about to change': {
@@ -173,13 +174,13 @@ plans(test, service!, {
   'an input was touched and the run was killed before the restart': {
     answers: show({ Stale: 'yes' }),
     action: 'update',
-    changes: ['stale: yes → no'],
+    changes: [owed],
     says: ['restart app.service'],
   },
   'an input was touched while it was down': {
     answers: show({ Stale: 'yes', ActiveState: 'inactive', MainPID: '0' }, null),
     action: 'update',
-    changes: ['active: inactive → active', 'inputs: *** → another ***', 'stale: yes → no'],
+    changes: ['active: inactive → active', 'inputs: *** → another ***', owed],
     says: ['start app.service'],
   },
   'masked while it runs': {
@@ -307,6 +308,7 @@ test('what was touched before this run started it: nothing, unless it is about t
 /** What a note says of the inputs that were touched, while the service runs with what is declared. */
 const touches: readonly [name: string, answers: Readonly<Record<string, string>>, spared: boolean][] = [
   ['an edit long after the start', show({ Stale: `${start + 600}` }), true],
+  ['an edit of its unit file', show({ Stale: `${start + 600}u` }), true],
   ['two of them', show({ Stale: `${start + 600} ${start + 700} ` }), true],
   ['one that it may have read', show({ Stale: `${start + 600} ${start + 60}` }), false],
   ['one of which nothing can be known', show({ Stale: `${start + 600} -` }), false],
@@ -326,6 +328,52 @@ for (const [name, answers, spared] of touches) {
   })
 }
 
+const right = (second: number) => ({ ...edited(second), 'hash:/opt/app/app.conf': sha256('x=1\n') })
+
+/** Touched, and started since, by whomever: a person, systemd, or the boot of the host. */
+const started = (more: Readonly<Record<string, string>> = {}) => ({
+  ...show({
+    Stale: `${start - 9000} ${start - 9000} `,
+    InvocationID: 'beef',
+    InactiveExitTimestamp: 'Wed 2026-11-25 22:00:00 UTC',
+    ...more,
+  }),
+  ...right(start - 2),
+  'stat:/etc/systemd/system/app.service': `regular file|644|root|root|4|${start - 5000}`,
+})
+const restarts: readonly [name: string, answers: Readonly<Record<string, string>>, spared: boolean][] = [
+  ['after the last touch', started(), true],
+  ['a note of a file that was not there', started({ Stale: `${start - 9000} -` }), false],
+  ['a note of its unit file, which systemd may have read later', started({ Stale: `${start - 9000}u` }), false],
+  ['a file that changed a second before', { ...started(), ...right(start - 1) }, false],
+  ['a file that changed since', { ...started(), ...right(start + 600) }, false],
+  ['a file that is gone', { ...started(), 'stat:/opt/app/app.conf': '' }, false],
+  ['systemd has not read the unit file', started({ NeedDaemonReload: 'yes' }), false],
+  ['the clock has jumped since', started({ Now: `${start + 7200} 4600.00` }), false],
+  ['nothing tells when its start began', started({ InactiveExitTimestamp: '' }), false],
+  ['what runs before it began earlier', started({ InactiveExitTimestamp: 'Wed 2026-11-25 21:59:58 UTC' }), false],
+  ['with something else', { ...started(), ...show({ Stale: `${start - 9000}` }, 'f'.repeat(64)) }, false],
+]
+for (const [name, answers, spared] of restarts) {
+  test(`touched, and started since: ${name}`, () => {
+    const plan = service!.plan(canned(answers), new Set())
+    const [last] = plan.steps.slice(-1)
+    assert.is(last?.say, spared ? 'take back the note that app.service needs a restart' : 'restart app.service')
+    if (spared)
+      assert.equal(shown(plan), ['no restart:  → the running process was started after its inputs were touched last'])
+  })
+}
+
+test('touched, and started since: restarted where an input is no file, or is about to change again', () => {
+  const folder = inputOf('app', directory('/opt/app/lib'))
+  const both = unit('app', { definition, runs: [inputOf('app', config), folder] })
+  const own = started()['unit:app.service'].replace(digest, digestOf(both[1]))
+  const there = { ...started(), 'unit:app.service': own, 'stat:/opt/app/lib': 'directory|755|root|root|60|1' }
+  assert.is(both[2]!.plan(canned(there), new Set()).disrupts, true)
+  const plan = service!.plan(canned({ ...started(), ...edited(start - 9) }), new Set([config.id]))
+  assert.equal(shown(plan), [unknown])
+})
+
 /** Nothing differs now, and nobody left a note: an edit may have been read, and put back since. */
 const unnoticed: readonly [name: string, answers: Readonly<Record<string, string>>, doubtful: boolean][] = [
   ['somebody else started it, and it changed after that', { InvocationID: 'beef' }, true],
@@ -335,7 +383,6 @@ const unnoticed: readonly [name: string, answers: Readonly<Record<string, string
   ['a systemd without invocations', { Started: '', InvocationID: '' }, false],
   ['nothing tells when it was started', { InvocationID: 'beef', ExecMainStartTimestamp: '' }, false],
 ]
-const right = (second: number) => ({ ...edited(second), 'hash:/opt/app/app.conf': sha256('x=1\n') })
 const readOther = (what: string): string =>
   `restart:  → ${what} changed after a start that was not Plinth's: whether it has read what is there now can't be known`
 for (const [name, answers, doubtful] of unnoticed) {
@@ -467,6 +514,7 @@ sync /etc/plinth/app.stale
   assert.is(inputOf('app', config).digest(), config.digest())
   const own = unitFile!.plan(canned({}), new Set()).steps[0]?.run ?? ''
   assert.ok(own.includes('>>/etc/plinth/app.stale\n'), 'the unit file is an input itself')
+  assert.ok(own.includes('stat -c %Zu -- /etc/systemd/system/app.service; '), 'and marked as what systemd reads')
   const folder = inputOf('app', directory('/opt/app/lib')).plan(canned({}), new Set()).steps[0]?.run ?? ''
   assert.ok(folder.includes('\necho - >>/etc/plinth/app.stale\n'), 'of what is no file nothing can be known')
   const lines =
