@@ -1,7 +1,8 @@
 /**
- * Whether a process that runs can have read a file as it is on the disk now. Answered only where it is certain: the
- * process is the one that Plinth started, with inputs that it had just looked at, and the file was changed later.
+ * What a process that runs has read, and what not, as far as that can be told from when it was started, by whom, and when
+ * its files were changed. What is not certain is never taken for granted.
  */
+
 /** What a unit's answer says of the start of its process, as properties by name: the lines of the reader `unit`. */
 export type Properties = ReadonlyMap<string, string>
 

@@ -380,7 +380,7 @@ const unnoticed: readonly [name: string, answers: Readonly<Record<string, string
   ['no start was ever ours, and it changed after that', { Started: '' }, true],
   ['the clock has jumped since', { InvocationID: 'beef', Now: `${start + 7200} 4600.00` }, true],
   ['our own start, and it changed after that', {}, false],
-  ['a systemd without invocations', { Started: '', InvocationID: '' }, false],
+  ['a systemd without invocations', { InvocationID: '' }, false],
   ['nothing tells when it was started', { InvocationID: 'beef', ExecMainStartTimestamp: '' }, false],
 ]
 const readOther = (what: string): string =>
