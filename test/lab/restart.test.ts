@@ -249,6 +249,20 @@ test(
 )
 
 test(
+  'a process that shows no environment: what it was started with is noted, until somebody else starts it',
+  async () => {
+    const bare = list({ definition: definition.replace('exec sleep', 'exec env -i sleep') })
+    assert.is((await apply(bare)).restarted, true)
+    assert.equal(await apply(bare), { changes: [], restarted: false })
+    assert.is(await on('stat -c %a /etc/plinth/reads.started'), '600')
+    await on('systemctl restart reads')
+    assert.equal((await apply(bare)).changes, ['inputs: another ***'])
+    assert.is((await apply()).restarted, true)
+  },
+  patient,
+)
+
+test(
   'a unit that counts as started before its program runs is read when that runs',
   async () => {
     // Its standard input is opened by systemd's own process, in its place, and waits for whoever writes.
