@@ -10,6 +10,7 @@ import { file } from '../lib/resources/file.ts'
 import { properties } from '../lib/resources/properties.ts'
 import { symlink } from '../lib/resources/symlink.ts'
 import { environmentFile, unit } from '../lib/resources/unit.ts'
+import { inputOf } from '../lib/resources/unit-input.ts'
 import { factsText, fakeHost, plainFacts } from '../lib/testing.ts'
 
 /** About what a node has: folders, files and links, a fifth of them properties, and a unit that runs with the files. */
@@ -27,11 +28,15 @@ export function resourcesOf(host: string, count: number): readonly Resource[] {
       list.push(properties(path, { wanted, template: '', secret: () => false, ...own }))
     } else list.push(file(path, { content: `part ${i} of ${host}\n` }))
   }
-  const runs = list.filter(({ id }) => /^(file|properties):/.test(id))
+  const runs = list.filter(({ id }) => /^(file|properties):/.test(id)).map((one) => inputOf('app', one))
   list.push(directory('/etc/plinth', { mode: '0700' }))
   return [
     ...list,
-    ...unit('app', { definition: '[Service]\nEnvironmentFile=/etc/plinth/app.env\nExecStart=/opt/app/run\n', runs }),
+    ...unit('app', {
+      definition:
+        '[Service]\nEnvironmentFile=/etc/plinth/app.env\nExecStart=/opt/app/run\n[Install]\nWantedBy=multi-user.target\n',
+      runs,
+    }),
   ]
 }
 

@@ -174,7 +174,7 @@ fi`.text
  * A unit's properties, a line each, with times in UTC. Of a process that runs also `PLINTH_INPUTS`, the digest of the
  * inputs that it was started with (from its own environment, which only root may read), and `Now`: the seconds since
  * 1970 and since the boot. `Stale` is the note that its inputs were touched since its start, in one line; `Started` is the InvocationID of the
- * last start that was ours.
+ * last start that was ours, `Inputs` that of the last that we made, whatever its inputs were, and the digest of these.
  */
 export const unit: Reader = (names) =>
   sh`n='
@@ -183,7 +183,7 @@ for u in ${names}; do
   p=0
   # Of a unit that it does not know systemd says so. Where it does not run there are none.
   all=$(TZ=UTC0 systemctl show -p LoadState -p ActiveState -p SubState -p UnitFileState -p NeedDaemonReload -p MainPID \
-    -p CanReload -p InvocationID -p ExecMainStartTimestamp -p ExecMainStartTimestampMonotonic -- "$u") ||
+    -p CanReload -p InvocationID -p InactiveExitTimestamp -p ExecMainStartTimestamp -p ExecMainStartTimestampMonotonic -- "$u") ||
     if [ -d /run/systemd/system ]; then exit 1; fi
   IFS=$n
   set -f
@@ -203,7 +203,14 @@ for u in ${names}; do
     printf '%s\tNow=%s %s\n' "$u" "$(date +%s)" "$up"
   fi
   if [ -e "/etc/plinth/${unitOfKey}.stale" ]; then printf '%s\tStale=%s\n' "$u" "$(tr '\n' ' ' <"/etc/plinth/${unitOfKey}.stale")"; fi
-  if [ -e "/etc/plinth/${unitOfKey}.started" ] && read -r l <"/etc/plinth/${unitOfKey}.started"; then printf '%s\tStarted=%s\n' "$u" "${startOfLine}"; fi
+  if [ -e "/etc/plinth/${unitOfKey}.started" ]; then
+    while read -r l; do
+      case $l in
+        InvocationID=*) printf '%s\tStarted=%s\n' "$u" "${startOfLine}" ;;
+        Inputs=*) printf '%s\t%s\n' "$u" "$l" ;;
+      esac
+    done <"/etc/plinth/${unitOfKey}.started" || :
+  fi
 done`.text
 
 /** What `java -version` says of itself, for a JAVA_HOME: `1.8.0_432`, `17.0.15`. */

@@ -391,14 +391,19 @@ esac
 `,
         { mode: 0o755 },
       )
-      const answers = ask(shell, readers.unit, ['running.service', 'gone.service', 'other.service'], bin)
+      const notes = box.fresh('notes')
+      writeFileSync(join(notes, 'running.started'), 'InvocationID=cafe\nInputs=cafe abc123\n')
+      writeFileSync(join(notes, 'gone.started'), 'Inputs=beef abc123\n')
+      writeFileSync(join(notes, 'other.started'), 'InvocationID=cafe\n')
+      const noted: Reader = (names) => readers.unit(names).replaceAll('/etc/plinth', notes)
+      const answers = ask(shell, noted, ['running.service', 'gone.service', 'other.service'], bin)
       const clock = /^Now=\d{10} \d+\.\d\d$/m
       assert.equal(
         answers.map((answer) => answer.replace(clock, 'Now=SECONDS UPTIME')),
         [
-          `LoadState=loaded\nMainPID=${process.pid}\nActiveState=active\nPLINTH_INPUTS=abc123\nNow=SECONDS UPTIME`,
-          'LoadState=loaded\nMainPID=99999999\nActiveState=active\nNow=SECONDS UPTIME',
-          'LoadState=not-found\nMainPID=0\nActiveState=inactive',
+          `LoadState=loaded\nMainPID=${process.pid}\nActiveState=active\nPLINTH_INPUTS=abc123\nNow=SECONDS UPTIME\nStarted=cafe\nInputs=cafe abc123`,
+          'LoadState=loaded\nMainPID=99999999\nActiveState=active\nNow=SECONDS UPTIME\nInputs=beef abc123',
+          'LoadState=not-found\nMainPID=0\nActiveState=inactive\nStarted=cafe',
         ],
       )
     } finally {

@@ -179,5 +179,5 @@ export const stillDiffers =
       : changesOf(plan).map(({ key, from, to }) => ({
           where: `${host.name} ${plan.id}`,
           what: `${key} is ${from ?? 'not there'} after the apply, expected ${to ?? 'nothing'}`,
-          remedy: 'something else changes it; find out what, then run again',
+          remedy: 'it does not stay so, or something else changes it; find out which, then run again',
         }))

@@ -11,7 +11,8 @@ import { enter, enterAndHold, entered } from '../core/way.ts'
 import { entries, realPath } from '../readers.ts'
 import { hereOf, pathQuestion, readPath, readStat } from './path.ts'
 import { archiveFolder } from './release.ts'
-import { environmentFile, readUnit, staleFile, startedFile, unitFile, unitQuestion } from './unit.ts'
+import { environmentFile, readUnit, startedFile, unitQuestion } from './unit.ts'
+import { staleFile, unitFile } from './unit-input.ts'
 
 /**
  * The resource that removes what this id once stood for (`file:/etc/app.conf`), with the same id: its plan is `remove`

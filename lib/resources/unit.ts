@@ -1,14 +1,15 @@
 import { usageError } from '../core/error.ts'
 import { checkNames } from '../core/known-names.ts'
 import type { Answers, Question } from '../core/probe.ts'
-import { type Change, noted, type Resource, resource, type Step } from '../core/resource.ts'
+import { type Change, type Resource, resource, type Step } from '../core/resource.ts'
 import { Script, sh } from '../core/script.ts'
 import { kindOf, Secret, sha256 } from '../core/secret.ts'
-import { checkResources, isResource, mistake, shown } from '../core/told.ts'
+import { checkResources, mistake, shown } from '../core/told.ts'
 import { unit as unitReader } from '../readers.ts'
 import { file } from './file.ts'
 import { readStat } from './path.ts'
-import { neverRead, type Properties } from './process-start.ts'
+import { hasRead, mayHaveReadOther, neverRead, notedInputs, type Properties } from './process-start.ts'
+import { checkName, inputOf, isPlainFile, leavesNote, plainFile, staleFile, unitFile } from './unit-input.ts'
 
 interface UnitState {
   readonly [key: string]: string
@@ -18,16 +19,16 @@ interface UnitState {
   /** The digest of the inputs the running process was started with. */
   readonly inputs: string
   readonly reload: string
-  /** Whether an input was touched since the process started, that it may have read. */
+  /** Whether an input was touched since the process started, that it may have read; in words for the plan. */
   readonly stale: string
-  /** Whether inputs were touched of which it has certainly read nothing. */
+  /** Why it need not be started anew for a note that inputs were touched; `no` where that may be needed, or there is none. */
   readonly spared: string
 }
 
 export interface UnitOptions {
   /** Text of the unit file. It must read the environment file: `EnvironmentFile=` and `environmentFile(name)`. */
   readonly definition: string
-  /** What the process reads when it starts: a change of any of them restarts it. */
+  /** What the process reads when it starts, each an `inputOf` it: a change of any of them restarts it. */
   readonly runs: readonly Resource[]
   /** Seconds after its start within which the process has read all that. Default 120. */
   readonly settles?: number
@@ -36,16 +37,10 @@ export interface UnitOptions {
 /** Where the digest of a unit's inputs is kept: readable for root alone, for a digest over a weak password is a way to guess it. */
 export const environmentFile = (name: string): string => `/etc/plinth/${name}.env`
 
-/** Where the unit itself is. */
-export const unitFile = (name: string): string => `/etc/systemd/system/${name}.service`
-
 /**
- * Stands while an input has been touched and the process has not been started since. It has a line for each touch: the
- * second of the change before it, for whether the process can have read what was there; `-` where that can't be known.
+ * Of the last start that was ours: which it was, where all inputs were as declared, and with which digest. For root
+ * alone, like the environment file.
  */
-export const staleFile = (name: string): string => `/etc/plinth/${name}.stale`
-
-/** Which start of the process was the last that was ours. */
 export const startedFile = (name: string): string => `/etc/plinth/${name}.started`
 
 /** The question that `readUnit` reads its answer from. */
@@ -62,78 +57,43 @@ const propertiesOf = (answers: Answers, name: string): Properties =>
 /**
  * The state of a service; `load` is `not-found` where there is none.
  * @param settles seconds after its start within which the process has read its inputs; for ever, unless given
+ * @param changed when each of its inputs was changed last
  */
-export function readUnit(answers: Answers, name: string, settles = Number.POSITIVE_INFINITY): UnitState {
+export function readUnit(
+  answers: Answers,
+  name: string,
+  settles = Number.POSITIVE_INFINITY,
+  changed: () => readonly number[] = () => [Number.NaN],
+): UnitState {
   const found = propertiesOf(answers, name)
   const active = found.get('ActiveState') ?? ''
+  const reload = found.get('NeedDaemonReload') ?? 'no'
   const touched = found.get('Stale')?.trim().split(' ')
-  const spared = touched?.every((changed) => neverRead(found, Number(changed), settles)) === true
+  const spared = touched?.every((before) => neverRead(found, Number(before.replace(/u$/, '')), settles))
+    ? 'the running process has never read what was changed back'
+    : // Not where its own file was touched: it may have been started before systemd read that.
+      reload === 'no' && touched?.every((before) => /^\d+$/.test(before)) && hasRead(found, changed())
+      ? 'the running process was started after its inputs were touched last'
+      : 'no'
   return {
     load: found.get('LoadState') ?? 'not-found',
     enabled: found.get('UnitFileState') ?? '',
     // While it reads its configuration anew a service serves.
     active: active === 'reloading' || active === 'refreshing' ? 'active' : active,
-    inputs: found.get('PLINTH_INPUTS') ?? '',
-    reload: found.get('NeedDaemonReload') ?? 'no',
-    stale: touched && !spared ? 'yes' : 'no',
-    spared: spared ? 'yes' : 'no',
+    inputs: found.get('PLINTH_INPUTS') ?? notedInputs(found),
+    reload,
+    stale: touched && spared === 'no' ? 'yes, an input was touched and no start of ours came after that' : 'no',
+    spared,
   }
 }
-
-/**
- * An input of a unit that leaves a note before it is touched: a run that is killed between the change and the restart
- * must not leave a process behind that has read what is no longer there. The start takes the note away.
- * Throws a usage error for what is no name of a unit, or no resource.
- */
-export function inputOf(name: string, input: Resource): Resource {
-  checkName(inputOf, name)
-  if (!isResource(input)) {
-    const what = `the input of unit ${name} is ${kindOf(input)}, not a resource`
-    throw mistake(inputOf, what, 'give what file(…) or another kind returns, one at a time')
-  }
-  return noted(input, notesOf(name, plainFile(input)))
-}
-
-/** What systemd takes, and no path. */
-const plainName = /^[A-Za-z0-9:_.\\@-]+$/
-
-function checkName(entry: (...args: never) => unknown, name: unknown): void {
-  if (typeof name === 'string' && plainName.test(name)) return
-  const what = `expected the name of a unit, found ${shown(name)}`
-  throw mistake(entry, what, 'write letters, digits, : _ . @ \\ and -, without .service')
-}
-
-/** Made once for all hosts of a fleet that have such a unit and such a file. */
-const knownNotes = new Map<string, readonly string[]>()
-
-function notesOf(name: string, path: string | undefined): readonly string[] {
-  const key = `${name} ${path}`
-  const known = knownNotes.get(key)
-  if (known) return known
-  const notes = [
-    sh`if [ ! -d /etc/plinth ]; then mkdir -p -m 0700 /etc/plinth; fi
-${changeTimeOf(path)} >>${staleFile(name)}
-sync ${staleFile(name)}`.text,
-  ]
-  knownNotes.set(key, notes)
-  return notes
-}
-
-const leavesNote = (name: string, { notes = [] }: Resource): boolean =>
-  notes.some((note) => note.includes(staleFile(name)))
-
-/** Prints when a file was changed last, in seconds since 1970; `-` for all else. */
-const changeTimeOf = (path: string | undefined): Script =>
-  path === undefined
-    ? sh`echo -`
-    : sh`if [ -f ${path} ] && [ ! -L ${path} ]; then stat -c %Z -- ${path}; else echo -; fi`
 
 /**
  * A systemd service: its file, enabled, running, and running with the inputs that are declared now. "Restart needed" is
  * read from the process itself, so that no run which was killed before the restart can lose it.
  * The folder of `environmentFile` must be declared earlier in the list, and what it runs through `inputOf`.
  * `name`: without `.service`. Throws a usage error for a definition that does not read the environment file: what was started
- * would never say what it has read, and each run would restart it.
+ * would never say what it has read, and each run would restart it. Likewise for one that can't be enabled or stay active, and
+ * for what it runs that is no `inputOf` it.
  */
 export function unit(name: string, options: UnitOptions): readonly Resource[] {
   checkUnit(name, options)
@@ -152,6 +112,10 @@ export function unit(name: string, options: UnitOptions): readonly Resource[] {
 
 /** The value of each such setting: other files may be read beside ours; a `-` before it lets it be missing, `%` is a specifier. */
 const environmentFiles = /^[ \t]*EnvironmentFile[ \t]*=[ \t]*-?(.*?)[ \t]*$/gm
+const types = /^[ \t]*Type[ \t]*=[ \t]*(.*?)[ \t]*$/gm
+const remains = /^[ \t]*RemainAfterExit[ \t]*=[ \t]*(.*?)[ \t]*$/gm
+/** What of [Install] makes `systemctl enable` leave something behind. */
+const enablable = /^[ \t]*(?:WantedBy|RequiredBy|UpheldBy|Alias)[ \t]*=[ \t]*\S/m
 
 const required = ['definition', 'runs']
 const possible = ['settles']
@@ -162,6 +126,11 @@ function checkUnit(name: string, options: UnitOptions): void {
   checkNames(where, options, required, possible)
   const { definition, runs, settles } = options
   checkResources(unit, 'runs of unit', name, runs)
+  for (const [index, input] of runs.entries()) {
+    if (leavesNote(name, input)) continue
+    const what = `place ${index + 1} of runs of unit ${name}, ${input.id}, leaves no note when it is touched`
+    throw mistake(unit, what, `make it inputOf('${name}', …) where it is made, and list that`)
+  }
   if (settles !== undefined && !(typeof settles === 'number' && settles >= 0))
     throw mistake(
       unit,
@@ -178,10 +147,26 @@ function checkUnit(name: string, options: UnitOptions): void {
     const remedy = `name it ${name.slice(0, -'.service'.length)}`
     throw usageError({ where, what: 'it would be NAME.service.service', remedy })
   }
+  checkDefinition(name, definition)
+}
+
+/** Throws a usage error for a definition of which no run could say in the end that its service is as declared. */
+function checkDefinition(name: string, definition: string): void {
+  const refused = (what: string, remedy: string) => usageError({ where: `unit:${name}`, what, remedy })
   const own = environmentFile(name)
-  if ([...definition.matchAll(environmentFiles)].some(([, path = '']) => path === own || path.includes('%'))) return
-  const what = 'its definition does not read the file that tells what it was started with'
-  throw usageError({ where, what, remedy: `add below [Service]: EnvironmentFile=${own}` })
+  if (![...definition.matchAll(environmentFiles)].some(([, path = '']) => path === own || path.includes('%'))) {
+    const what = 'its definition does not read the file that tells what it was started with'
+    throw refused(what, `add below [Service]: EnvironmentFile=${own}`)
+  }
+  const last = (setting: RegExp): string => [...definition.matchAll(setting)].at(-1)?.[1] ?? ''
+  if (last(types) === 'oneshot' && !/^(?:1|yes|y|true|t|on)$/i.test(last(remains))) {
+    const what = 'its process ends, and the service with it: it would never be found active'
+    throw refused(what, 'add below [Service]: RemainAfterExit=yes')
+  }
+  if (!enablable.test(definition)) {
+    const what = "its definition does not say with what it starts, so that it can't be enabled"
+    throw refused(what, 'add at its end: [Install] and, below it, WantedBy=multi-user.target')
+  }
 }
 
 interface Parts {
@@ -195,6 +180,11 @@ interface Parts {
 function service(name: string, { ownFile, environment, inputs, digest, settles }: Parts): Resource {
   const id = `unit:${name}`
   const files = inputs.filter(isPlainFile)
+  /** The inputs of which it may have read what a person has put back since, without a trace in the digest or a note. */
+  const unnoticed = (answers: Answers): readonly Resource[] => {
+    const properties = propertiesOf(answers, name)
+    return files.filter((input) => mayHaveReadOther(properties, changeOf(answers, input)))
+  }
   return resource<UnitState>({
     id,
     needs: [environment.id],
@@ -202,7 +192,7 @@ function service(name: string, { ownFile, environment, inputs, digest, settles }
     probe: [unitQuestion(name), ...inputs.flatMap((input) => input.probe)],
     inputs,
     read(answers) {
-      const state = readUnit(answers, name, settles)
+      const state = readUnit(answers, name, settles, () => inputs.map((input) => changeOf(answers, input)))
       return state.load === 'not-found' ? null : state
     },
     // What fails and is started again goes from one state to the next by itself.
@@ -215,25 +205,25 @@ function service(name: string, { ownFile, environment, inputs, digest, settles }
       // For another host of the machine, or in an earlier play, this run has started it already: there is no note any more
       // of what was touched before that.
       const started = pending.has(id) && actual.stale === 'no'
-      const over = (input: Resource): boolean =>
-        started && leavesNote(name, input) && input.plan(answers, new Set()).action === 'keep'
+      const over = (input: Resource): boolean => started && input.plan(answers, new Set()).action === 'keep'
       const due = inputs.filter((input) => pending.has(input.id) && !over(input))
-      if (due.length === 0)
-        return actual.spared === 'yes' && actual.inputs === digest
-          ? [{ key: noRestart, from: null, to: 'the running process has never read what was changed back' }]
-          : []
+      if (due.length === 0) {
+        if (actual.inputs !== digest || actual.stale !== 'no') return []
+        if (actual.spared !== 'no') return [{ key: noRestart, from: null, to: actual.spared }]
+        const unsure = unnoticed(answers)
+        const other = `${namesOf(unsure)} changed after a start that was not Plinth's`
+        const unknown = `${other}: whether it has read what is there now can't be known`
+        return unsure.length === 0 ? [] : [{ key: 'restart', from: null, to: unknown }]
+      }
       const restart = `because of ${namesOf(due)}`
       if (actual.inputs !== digest || actual.stale !== 'no') return [{ key: 'restart', from: null, to: restart }]
       // The process was started with what is declared: an input that is changed back concerns it only if it was read.
       const properties = propertiesOf(answers, name)
       const doubtful = due.filter((input) => {
-        const path = plainFile(input)
-        if (path === undefined) return true
         const { action } = input.plan(answers, new Set())
         // Changed back by now, in an earlier play or for another host of the machine: the note knows when it was edited.
         if (action === 'keep') return actual.spared === 'no'
-        const found = readStat(answers, path)
-        return action !== 'update' || found?.type !== 'file' || !neverRead(properties, found.changed, settles)
+        return action !== 'update' || !neverRead(properties, changeOf(answers, input), settles)
       })
       if (doubtful.length === 0) {
         const never = `the running process has never read what changes back: ${namesOf(due)}`
@@ -251,18 +241,21 @@ function service(name: string, { ownFile, environment, inputs, digest, settles }
     steps({ actual, changed, due, answers }) {
       // What another run's tags leave as it is, is not what is declared: such a start tells nothing of what was read.
       const right = files.every((input) => due.has(input.id) || input.plan(answers, new Set()).action === 'keep')
-      return serviceSteps(name, actual, changed, due.has(ownFile.id), right)
+      // Put back with its old time it is what systemd has not read again, and takes for what it has read.
+      const fileChanges = due.has(ownFile.id) || unnoticed(answers).includes(ownFile)
+      return serviceSteps(name, actual, changed, fileChanges, right)
     },
   })
 }
 
+/** When an input was changed last, in seconds since 1970; NaN where that can't be known. */
+function changeOf(answers: Answers, input: Resource): number {
+  const path = plainFile(input)
+  const found = path === undefined ? null : readStat(answers, path)
+  return found?.type === 'file' ? found.changed : Number.NaN
+}
+
 const namesOf = (resources: readonly Resource[]): string => resources.map(({ id }) => id).join(', ')
-
-/** The path of an input that is one file. When a folder, a link or a package was changed can't be read from the host. */
-const plainFile = (input: Resource): string | undefined =>
-  isPlainFile(input) ? input.id.slice(input.id.indexOf(':') + 1) : undefined
-
-const isPlainFile = ({ id }: Resource): boolean => /^(?:file|properties|line-set):\/.*$/.test(id)
 
 /** The change of a unit whose inputs change back behind a process that has never read them. */
 const noRestart = 'no restart'
@@ -302,9 +295,10 @@ function serviceSteps(
 }
 
 /**
- * A unit of `Type=simple`, which a file has that names none, counts as started while its process is still systemd's own,
- * with no word of our inputs: what is read again at once would be a failure. So the program is waited for, some seconds
- * at the most: what never gets that word fails then. `known`: what the process reads is what is declared.
+ * A unit of `Type=simple`, which a file has that names none, counts as started while its process is still systemd's own:
+ * what is read again at once would be a failure. So the program is waited for, some seconds at the most. What it was
+ * started with is noted too: a program that sets its title writes over its environment, and `env -i` clears it.
+ * `known`: what the process reads is what is declared.
  */
 const start = (name: string, verb: 'start' | 'restart', known: boolean): Step => ({
   say: `${verb} ${name}.service`,
@@ -312,15 +306,21 @@ const start = (name: string, verb: 'start' | 'restart', known: boolean): Step =>
   deadline: 180,
   run: sh`systemctl reset-failed -- ${`${name}.service`} 2>/dev/null || :
 systemctl restart -- ${`${name}.service`}
-p=0 started= n=0
+p=0 started= inputs= n=0
 for l in $(systemctl show -p MainPID -p InvocationID -- ${`${name}.service`}); do
   case $l in MainPID=*) p=${new Script('${l#MainPID=}')} ;; *) started=$l ;; esac
 done
-while [ "$n" -lt 50 ] && [ -r "/proc/$p/environ" ] && ! grep -q PLINTH_INPUTS= "/proc/$p/environ"; do
+while [ "$n" -lt 50 ] && { [ "/proc/$p/exe" -ef /proc/1/exe ] || [ "/proc/$p/exe" -ef /usr/lib/systemd/systemd-executor ]; }; do
   n=$((n + 1))
   sleep 0.1 2>/dev/null || sleep 1
-done 2>/dev/null
-${known ? sh`echo "$started" >${startedFile(name)}` : sh`rm -f -- ${startedFile(name)}`}
+done
+read -r inputs <${environmentFile(name)} || :
+umask 077
+rm -f -- ${startedFile(name)}
+{
+  ${new Script(known ? 'echo "$started"' : ':')}
+  echo "Inputs=${new Script('${started#InvocationID=} ${inputs#PLINTH_INPUTS=}')}"
+} >${startedFile(name)}
 rm -f -- ${staleFile(name)}`.text,
 })
 

@@ -10,6 +10,7 @@ import { release } from '../../lib/resources/release.ts'
 import { requirement } from '../../lib/resources/requirement.ts'
 import { symlink } from '../../lib/resources/symlink.ts'
 import { unit } from '../../lib/resources/unit.ts'
+import { inputOf } from '../../lib/resources/unit-input.ts'
 import { assert, suite } from '../kit.ts'
 
 const test = suite('ordering')
@@ -170,7 +171,10 @@ const cases: readonly [
     'a unit before its input',
     {
       'app h1': [
-        ...unit('app', { definition: 'EnvironmentFile=/etc/plinth/app.env', runs: [text('/opt/b')] }),
+        ...unit('app', {
+          definition: 'EnvironmentFile=/etc/plinth/app.env\nWantedBy=multi-user.target',
+          runs: [inputOf('app', text('/opt/b'))],
+        }),
         text('/opt/b'),
       ],
     },
@@ -327,7 +331,10 @@ const list = [
   config,
   must('ports:80'),
   directory('/etc/plinth', { mode: '0700' }),
-  ...unit('app', { definition: 'EnvironmentFile=/etc/plinth/app.env', runs: [config] }),
+  ...unit('app', {
+    definition: 'EnvironmentFile=/etc/plinth/app.env\nWantedBy=multi-user.target',
+    runs: [inputOf('app', config)],
+  }),
   file('/etc/motd', { content: '' }),
 ]
 const foundations: Readonly<Record<string, readonly string[]>> = {

@@ -201,7 +201,7 @@ test('what still differs after the apply is a failure with what was found and ex
     {
       where: 'h1 thing:a',
       what: 'state is old after the apply, expected new',
-      remedy: 'something else changes it; find out what, then run again',
+      remedy: 'it does not stay so, or something else changes it; find out which, then run again',
     },
   ])
   assert.equal(result.failures[0]?.done, ['make a'])

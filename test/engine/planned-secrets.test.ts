@@ -9,6 +9,7 @@ import { file } from '../../lib/resources/file.ts'
 import { databaseAccount } from '../../lib/resources/mysql/account.ts'
 import { properties } from '../../lib/resources/properties.ts'
 import { unit } from '../../lib/resources/unit.ts'
+import { inputOf } from '../../lib/resources/unit-input.ts'
 import { FakeWorld, fakeHost, run } from '../../lib/testing.ts'
 import { assert, suite } from '../kit.ts'
 
@@ -34,7 +35,7 @@ const traces = (text: string): readonly string[] =>
 const owned = { owner: 'root', group: 'root', mode: '0600' }
 const config = (value: string): string => Buffer.from(`password=${value}\nother=1\n`).toString('base64')
 
-const definition = '[Service]\nEnvironmentFile=/etc/plinth/app.env\n'
+const definition = '[Service]\nEnvironmentFile=/etc/plinth/app.env\n[Install]\nWantedBy=multi-user.target\n'
 
 const resources = (): readonly Resource[] => {
   const settings = properties('/app/app.properties', {
@@ -48,7 +49,7 @@ const resources = (): readonly Resource[] => {
     secret,
     file('/app/kept', { content: new Secret(kept), ...owned }),
     settings,
-    ...unit('app', { definition, runs: [settings, secret] }),
+    ...unit('app', { definition, runs: [settings, secret].map((one) => inputOf('app', one)) }),
   ]
 }
 

@@ -7,14 +7,16 @@ import { restartLines } from '../../lib/engine/unselected.ts'
 import type { Event } from '../../lib/engine/world.ts'
 import { directory } from '../../lib/resources/directory.ts'
 import { file } from '../../lib/resources/file.ts'
-import { environmentFile, inputOf, unit, unitFile } from '../../lib/resources/unit.ts'
+import { environmentFile, unit } from '../../lib/resources/unit.ts'
+import { inputOf, unitFile } from '../../lib/resources/unit-input.ts'
 import { canned, FakeWorld, fakeHost, plainFacts, run } from '../../lib/testing.ts'
 import { assert, suite } from '../kit.ts'
 
 const test = suite('engine/restart')
 
 const config = inputOf('app', file('/etc/app.conf', { content: 'x=1\n' }))
-const definition = '[Service]\nType=exec\nEnvironmentFile=/etc/plinth/app.env\nExecStart=/opt/app/run\n'
+const definition =
+  '[Service]\nType=exec\nEnvironmentFile=/etc/plinth/app.env\nExecStart=/opt/app/run\n[Install]\nWantedBy=multi-user.target\n'
 const service = [directory('/etc/plinth', { mode: '0700' }), ...unit('app', { definition, runs: [config] })]
 const environment = String(service[2]?.plan(canned({}), new Set()).steps[0]?.input)
 

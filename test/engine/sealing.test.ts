@@ -4,7 +4,8 @@ import { Secret } from '../../lib/core/secret.ts'
 import { Seal, type SealedItem, sealHost } from '../../lib/engine/sealing.ts'
 import { databaseAccount } from '../../lib/resources/mysql/account.ts'
 import { release } from '../../lib/resources/release.ts'
-import { inputOf, unit } from '../../lib/resources/unit.ts'
+import { unit } from '../../lib/resources/unit.ts'
+import { inputOf } from '../../lib/resources/unit-input.ts'
 import { type Canned, canned } from '../../lib/testing.ts'
 import { assert, suite } from '../kit.ts'
 
@@ -71,7 +72,10 @@ test('a salted hash is another each time and means the same', () => {
 })
 
 test('a service that fails and is started again moves by itself: it is not active, whatever it is called', () => {
-  const service = unit('app', { definition: '[Service]\nEnvironmentFile=/etc/plinth/app.env\n', runs: [] }).at(-1)!
+  const service = unit('app', {
+    definition: '[Service]\nEnvironmentFile=/etc/plinth/app.env\n[Install]\nWantedBy=multi-user.target\n',
+    runs: [],
+  }).at(-1)!
   const found = (state: string, more = '') =>
     sealed(service, { 'unit:app.service': `LoadState=loaded\nUnitFileState=enabled\nActiveState=${state}${more}` })
       .found

@@ -10,6 +10,7 @@ import { directory } from '../../lib/resources/directory.ts'
 import { properties } from '../../lib/resources/properties.ts'
 import { requirement } from '../../lib/resources/requirement.ts'
 import { unit } from '../../lib/resources/unit.ts'
+import { inputOf } from '../../lib/resources/unit-input.ts'
 import { FakeWorld } from '../../lib/testing.ts'
 import { golden } from '../golden.ts'
 import { assert, suite } from '../kit.ts'
@@ -44,8 +45,9 @@ function site(world: FakeWorld, password: string): readonly Play[] {
       ...inputs,
       directory('/etc/plinth', { mode: '0700' }),
       ...unit('app', {
-        definition: '[Service]\nEnvironmentFile=/etc/plinth/app.env\nExecStart=/opt/app/run\n',
-        runs: inputs,
+        definition:
+          '[Service]\nEnvironmentFile=/etc/plinth/app.env\nExecStart=/opt/app/run\n[Install]\nWantedBy=multi-user.target\n',
+        runs: inputs.map((one) => inputOf('app', one)),
       }),
     ]
   }

@@ -12,7 +12,8 @@ import { directory } from '../../lib/resources/directory.ts'
 import { file } from '../../lib/resources/file.ts'
 import { databaseSchema } from '../../lib/resources/mysql/schema.ts'
 import { databaseTable } from '../../lib/resources/mysql/table.ts'
-import { environmentFile, inputOf, unit } from '../../lib/resources/unit.ts'
+import { environmentFile, unit } from '../../lib/resources/unit.ts'
+import { inputOf } from '../../lib/resources/unit-input.ts'
 import { loginOf, mysqlHost } from '../../roles/mysql-schema.ts'
 
 const part = params({

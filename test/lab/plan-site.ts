@@ -6,7 +6,8 @@ import { directory } from '../../lib/resources/directory.ts'
 import { file } from '../../lib/resources/file.ts'
 import { databaseAccount } from '../../lib/resources/mysql/account.ts'
 import { databaseSchema } from '../../lib/resources/mysql/schema.ts'
-import { environmentFile, inputOf, unit } from '../../lib/resources/unit.ts'
+import { environmentFile, unit } from '../../lib/resources/unit.ts'
+import { inputOf } from '../../lib/resources/unit-input.ts'
 import { mysqlHost } from '../../roles/mysql-schema.ts'
 
 const appHost = params({ words: optional(text(), 'hello'), password: secret() })

@@ -7,7 +7,8 @@ import { planResources } from '../../lib/engine/selection.ts'
 import { directory } from '../../lib/resources/directory.ts'
 import { file } from '../../lib/resources/file.ts'
 import { leftover } from '../../lib/resources/leftover.ts'
-import { inputOf, type UnitOptions, unit } from '../../lib/resources/unit.ts'
+import { type UnitOptions, unit } from '../../lib/resources/unit.ts'
+import { inputOf } from '../../lib/resources/unit-input.ts'
 import { answering } from '../edge/askers.ts'
 import { assert, suite } from '../kit.ts'
 import { inside, prepareLab, testLab } from './playbook.ts'
@@ -99,7 +100,7 @@ test(
     })
     await apply()
     assert.is(
-      await on('cat /etc/plinth/reads.started'),
+      await on('head -n 1 /etc/plinth/reads.started'),
       `InvocationID=${await on('systemctl show -p InvocationID --value reads')}`,
     )
     assert.equal(await apply(), { changes: [], restarted: false })
@@ -136,6 +137,27 @@ test(
   async () => {
     await on('echo edited >/etc/reads.conf; systemctl restart reads; sleep 0.2; grep -q edited /run/reads')
     assert.equal(await apply(), { changes: [unknown(config.id)], restarted: true })
+  },
+  patient,
+)
+
+test(
+  'an edit that a restart by hand has read, put back by hand: nothing differs, and what runs is another',
+  async () => {
+    const unnoticed = (id: string): string =>
+      `restart: ${id} changed after a start that was not Plinth's: whether it has read what is there now can't be known`
+    await on('echo edited >/etc/reads.conf; systemctl restart reads; sleep 0.2; grep -q edited /run/reads')
+    await on('echo declared >/etc/reads.conf')
+    assert.equal(await apply(), { changes: [unnoticed(config.id)], restarted: true })
+    assert.equal(await apply(), { changes: [], restarted: false })
+    await nextSecond()
+    await on('cd /etc/systemd/system; sed -i.bak s/infinity/100000/ reads.service; systemctl daemon-reload')
+    await on('systemctl restart reads; mv /etc/systemd/system/reads.service.bak /etc/systemd/system/reads.service')
+    assert.is(await on('systemctl show -p NeedDaemonReload --value reads'), 'no')
+    const unitFile = 'file:/etc/systemd/system/reads.service'
+    assert.equal(await apply(), { changes: [unnoticed(unitFile)], restarted: true })
+    assert.match(await on('systemctl show -p ExecStart --value reads'), /exec sleep infinity/)
+    assert.equal(await apply(), { changes: [], restarted: false })
   },
   patient,
 )
@@ -194,9 +216,47 @@ test(
 )
 
 test(
+  'a run that is killed between the write and the start, and a restart by hand after it: nothing but the note is left',
+  async () => {
+    const files = list({ runs: [config] })
+    assert.is((await apply(files)).restarted, true)
+    const cut = async (id: string): Promise<void> => {
+      await act((await ask(files)).filter((plan) => plan.id === id))
+      await nextSecond()
+      await on('systemctl daemon-reload; systemctl restart reads')
+    }
+    await on('echo edited >/etc/reads.conf')
+    await cut(config.id)
+    const since = 'no restart: the running process was started after its inputs were touched last'
+    assert.equal(await apply(files), { changes: [since], restarted: false })
+    assert.equal(await apply(files), { changes: [], restarted: false })
+    const own = '/etc/systemd/system/reads.service'
+    await on(`echo '# edited' >>${own}`)
+    await cut(`file:${own}`)
+    assert.equal(await apply(files), { changes: ['stale: no'], restarted: true })
+    assert.is((await apply()).restarted, true)
+  },
+  patient,
+)
+
+test(
   'a service that was stopped is started, and that takes nothing away',
   async () => {
     await on('systemctl stop reads')
+    assert.is((await apply()).restarted, true)
+  },
+  patient,
+)
+
+test(
+  'a process that shows no environment: what it was started with is noted, until somebody else starts it',
+  async () => {
+    const bare = list({ definition: definition.replace('exec sleep', 'exec env -i sleep') })
+    assert.is((await apply(bare)).restarted, true)
+    assert.equal(await apply(bare), { changes: [], restarted: false })
+    assert.is(await on('stat -c %a /etc/plinth/reads.started'), '600')
+    await on('systemctl restart reads')
+    assert.equal((await apply(bare)).changes, ['inputs: another ***'])
     assert.is((await apply()).restarted, true)
   },
   patient,

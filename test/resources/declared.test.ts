@@ -16,7 +16,8 @@ import { properties } from '../../lib/resources/properties.ts'
 import { release } from '../../lib/resources/release.ts'
 import { requirement } from '../../lib/resources/requirement.ts'
 import { symlink } from '../../lib/resources/symlink.ts'
-import { inputOf, unit } from '../../lib/resources/unit.ts'
+import { unit } from '../../lib/resources/unit.ts'
+import { inputOf } from '../../lib/resources/unit-input.ts'
 import { canned, plainFacts } from '../../lib/testing.ts'
 import { assert, suite } from '../kit.ts'
 
@@ -182,7 +183,7 @@ test('what must be given is asked for, all of it at once', () => {
   )
 })
 
-const definition = '[Service]\nEnvironmentFile=/etc/plinth/app.env\n'
+const definition = '[Service]\nEnvironmentFile=/etc/plinth/app.env\n[Install]\nWantedBy=multi-user.target\n'
 const one = file('/x', { content: 'a' })
 const password = new Secret('pw')
 const table = { name: 't', columns: [], primaryKey: [], indexes: [] }
@@ -265,7 +266,7 @@ const told: Readonly<
   },
   unit: {
     right: () => [
-      unit('app', { definition, runs: [one], settles: 5 }),
+      unit('app', { definition, runs: [inputOf('app', one)], settles: 5 }),
       unit('at-once', { definition: definition.replaceAll('app', 'at-once'), runs: [], settles: 0 }),
       inputOf('app@1', one),
     ],
@@ -286,6 +287,14 @@ const told: Readonly<
       [
         () => (unit as unknown as Loose)('app', { definition, runs: [[one]] }),
         'place 1 of runs of unit app is a list, not a resource; spread it: ...unit(…)',
+      ],
+      [
+        () => unit('app', { definition, runs: [inputOf('app', one), one] }),
+        "place 2 of runs of unit app, file:/x, leaves no note when it is touched; make it inputOf('app', …) where it is made, and list that",
+      ],
+      [
+        () => unit('app', { definition, runs: [inputOf('ap', one)] }),
+        'place 1 of runs of unit app, file:/x, leaves no note',
       ],
       [() => (unit as unknown as Loose)('app', { definition, runs: [], settles: '5' }), 'settles of unit app is "5"; '],
       [() => (inputOf as unknown as Loose)('app'), 'the input of unit app is undefined, not a resource; '],

@@ -3,21 +3,24 @@ import { PlinthError } from '../../lib/core/error.ts'
 import { Secret, sha256 } from '../../lib/core/secret.ts'
 import { directory } from '../../lib/resources/directory.ts'
 import { file } from '../../lib/resources/file.ts'
-import { environmentFile, inputOf, startUnit, stopUnit, unit } from '../../lib/resources/unit.ts'
+import { environmentFile, startUnit, stopUnit, unit } from '../../lib/resources/unit.ts'
+import { inputOf } from '../../lib/resources/unit-input.ts'
 import { canned } from '../../lib/testing.ts'
 import { assert, suite } from '../kit.ts'
 import { plans, shown } from './cases.ts'
 
 const test = suite('resources/unit')
 const config = file('/opt/app/app.conf', { content: 'x=1\n' })
-const definition = '[Service]\nEnvironmentFile=/etc/plinth/app.env\nExecStart=/opt/app/run\n'
-const [unitFile, environment, service] = unit('app', { definition, runs: [config] })
+const install = '[Install]\nWantedBy=multi-user.target\n'
+const definition = `[Service]\nEnvironmentFile=/etc/plinth/app.env\nExecStart=/opt/app/run\n${install}`
+const [unitFile, environment, service] = unit('app', { definition, runs: [inputOf('app', config)] })
 
 /** The digest that a process started now would carry, as a secret step hands it over. */
 const digestOf = (resource: typeof environment): string =>
   /PLINTH_INPUTS=(\w+)/.exec(String(resource!.plan(canned({}), new Set()).steps[0]!.input))![1]!
 const digest = digestOf(environment)
 
+const owed = 'stale: yes, an input was touched and no start of ours came after that → no'
 const start = Date.UTC(2026, 10, 25, 22) / 1000
 const show = (more: Readonly<Record<string, string>> = {}, inputs: string | null = digest) => ({
   'unit:app.service': [
@@ -101,6 +104,34 @@ plans(test, service!, {
     changes: ['inputs: *** → another ***'],
     says: ['restart app.service'],
   },
+  'a program that shows no environment any more, of which our start is noted': {
+    answers: show({ Inputs: `cafe ${digest}` }, null),
+    action: 'keep',
+  },
+  'the same, started by somebody else since': {
+    answers: show({ Inputs: `beef ${digest}` }, null),
+    action: 'update',
+    changes: ['inputs: *** → another ***'],
+    says: ['restart app.service'],
+  },
+  'the same, stopped since': {
+    answers: show({ Inputs: `cafe ${digest}`, ActiveState: 'failed', MainPID: '0' }, null),
+    action: 'update',
+    changes: ['active: failed → active', 'inputs: *** → another ***'],
+    says: ['start app.service'],
+  },
+  'the same under a systemd without invocations': {
+    answers: show({ Inputs: ` ${digest}`, InvocationID: '' }, null),
+    action: 'update',
+    changes: ['inputs: *** → another ***'],
+    says: ['restart app.service'],
+  },
+  'what the process shows comes before what is noted': {
+    answers: show({ Inputs: `cafe ${digest}` }, 'f'.repeat(64)),
+    action: 'update',
+    changes: ['inputs: *** → another ***'],
+    says: ['restart app.service'],
+  },
   'an input is about to change': {
     answers: show(),
     pending: [config.id],
@@ -119,7 +150,7 @@ plans(test, service!, {
     answers: { ...show({ Stale: 'yes' }), ...edited(start + 600) },
     pending: [config.id],
     action: 'update',
-    changes: ['stale: yes → no', `restart:  → because of ${config.id}`],
+    changes: [owed, `restart:  → because of ${config.id}`],
     says: ['restart app.service'],
   },
   'its own file is about to change': {
@@ -143,13 +174,13 @@ plans(test, service!, {
   'an input was touched and the run was killed before the restart': {
     answers: show({ Stale: 'yes' }),
     action: 'update',
-    changes: ['stale: yes → no'],
+    changes: [owed],
     says: ['restart app.service'],
   },
   'an input was touched while it was down': {
     answers: show({ Stale: 'yes', ActiveState: 'inactive', MainPID: '0' }, null),
     action: 'update',
-    changes: ['active: inactive → active', 'inputs: *** → another ***', 'stale: yes → no'],
+    changes: ['active: inactive → active', 'inputs: *** → another ***', owed],
     says: ['start app.service'],
   },
   'masked while it runs': {
@@ -230,8 +261,8 @@ for (const [name, answers, expected] of edits) {
 }
 
 test('an edit beside something of which nothing can be known', () => {
-  const folder = directory('/opt/app/lib')
-  const both = unit('app', { definition, runs: [config, folder] })
+  const folder = inputOf('app', directory('/opt/app/lib'))
+  const both = unit('app', { definition, runs: [inputOf('app', config), folder] })
   const plan = both[2]!.plan(
     canned({ ...show({}, digestOf(both[1])), ...edited(start + 600) }),
     new Set([config.id, folder.id]),
@@ -272,14 +303,12 @@ test('what was touched before this run started it: nothing, unless it is about t
   assert.match(why!, /^because of file:/)
   const spared = { 'unit:app.service': `${noted(start + 600)}\n${digest}` }
   assert.match(changes(spared, new Set([file.id, 'unit:app']))[0]!, /^the running process has never read/)
-  const bare = unit('app', { definition, runs: [config] })
-  const plan = bare[2]!.plan(canned({ ...there, ...show({}, digestOf(bare[1]!)) }), pending)
-  assert.is(plan.action, 'update', 'an input that leaves no note')
 })
 
 /** What a note says of the inputs that were touched, while the service runs with what is declared. */
 const touches: readonly [name: string, answers: Readonly<Record<string, string>>, spared: boolean][] = [
   ['an edit long after the start', show({ Stale: `${start + 600}` }), true],
+  ['an edit of its unit file', show({ Stale: `${start + 600}u` }), true],
   ['two of them', show({ Stale: `${start + 600} ${start + 700} ` }), true],
   ['one that it may have read', show({ Stale: `${start + 600} ${start + 60}` }), false],
   ['one of which nothing can be known', show({ Stale: `${start + 600} -` }), false],
@@ -299,8 +328,98 @@ for (const [name, answers, spared] of touches) {
   })
 }
 
+const right = (second: number) => ({ ...edited(second), 'hash:/opt/app/app.conf': sha256('x=1\n') })
+
+/** Touched, and started since, by whomever: a person, systemd, or the boot of the host. */
+const started = (more: Readonly<Record<string, string>> = {}) => ({
+  ...show({
+    Stale: `${start - 9000} ${start - 9000} `,
+    InvocationID: 'beef',
+    InactiveExitTimestamp: 'Wed 2026-11-25 22:00:00 UTC',
+    ...more,
+  }),
+  ...right(start - 2),
+  'stat:/etc/systemd/system/app.service': `regular file|644|root|root|4|${start - 5000}`,
+})
+const restarts: readonly [name: string, answers: Readonly<Record<string, string>>, spared: boolean][] = [
+  ['after the last touch', started(), true],
+  ['a note of a file that was not there', started({ Stale: `${start - 9000} -` }), false],
+  ['a note of its unit file, which systemd may have read later', started({ Stale: `${start - 9000}u` }), false],
+  ['a file that changed a second before', { ...started(), ...right(start - 1) }, false],
+  ['a file that changed since', { ...started(), ...right(start + 600) }, false],
+  ['a file that is gone', { ...started(), 'stat:/opt/app/app.conf': '' }, false],
+  ['systemd has not read the unit file', started({ NeedDaemonReload: 'yes' }), false],
+  ['the clock has jumped since', started({ Now: `${start + 7200} 4600.00` }), false],
+  ['nothing tells when its start began', started({ InactiveExitTimestamp: '' }), false],
+  ['what runs before it began earlier', started({ InactiveExitTimestamp: 'Wed 2026-11-25 21:59:58 UTC' }), false],
+  ['with something else', { ...started(), ...show({ Stale: `${start - 9000}` }, 'f'.repeat(64)) }, false],
+]
+for (const [name, answers, spared] of restarts) {
+  test(`touched, and started since: ${name}`, () => {
+    const plan = service!.plan(canned(answers), new Set())
+    const [last] = plan.steps.slice(-1)
+    assert.is(last?.say, spared ? 'take back the note that app.service needs a restart' : 'restart app.service')
+    if (spared)
+      assert.equal(shown(plan), ['no restart:  → the running process was started after its inputs were touched last'])
+  })
+}
+
+test('touched, and started since: restarted where an input is no file, or is about to change again', () => {
+  const folder = inputOf('app', directory('/opt/app/lib'))
+  const both = unit('app', { definition, runs: [inputOf('app', config), folder] })
+  const own = started()['unit:app.service'].replace(digest, digestOf(both[1]))
+  const there = { ...started(), 'unit:app.service': own, 'stat:/opt/app/lib': 'directory|755|root|root|60|1' }
+  assert.is(both[2]!.plan(canned(there), new Set()).disrupts, true)
+  const plan = service!.plan(canned({ ...started(), ...edited(start - 9) }), new Set([config.id]))
+  assert.equal(shown(plan), [unknown])
+})
+
+/** Nothing differs now, and nobody left a note: an edit may have been read, and put back since. */
+const unnoticed: readonly [name: string, answers: Readonly<Record<string, string>>, doubtful: boolean][] = [
+  ['somebody else started it, and it changed after that', { InvocationID: 'beef' }, true],
+  ['no start was ever ours, and it changed after that', { Started: '' }, true],
+  ['the clock has jumped since', { InvocationID: 'beef', Now: `${start + 7200} 4600.00` }, true],
+  ['our own start, and it changed after that', {}, false],
+  ['a systemd without invocations', { InvocationID: '' }, false],
+  ['nothing tells when it was started', { InvocationID: 'beef', ExecMainStartTimestamp: '' }, false],
+]
+const readOther = (what: string): string =>
+  `restart:  → ${what} changed after a start that was not Plinth's: whether it has read what is there now can't be known`
+for (const [name, answers, doubtful] of unnoticed) {
+  test(`an edit that was put back by hand: ${name}`, () => {
+    const plan = service!.plan(canned({ ...show(answers), ...right(start + 600) }), new Set())
+    assert.equal(shown(plan), doubtful ? [readOther(config.id)] : [])
+    assert.is(plan.disrupts, doubtful ? 'perhaps' : undefined)
+    assert.equal(
+      plan.steps.map(({ say }) => say),
+      doubtful ? ['restart app.service'] : [],
+    )
+  })
+}
+
+test('an edit that was put back by hand: in the second of the start, before it, and in the unit file', () => {
+  const plan = (answers: Readonly<Record<string, string>>, more: Readonly<Record<string, string>> = {}) =>
+    service!.plan(canned({ ...show({ InvocationID: 'beef', ...more }), ...answers }), new Set())
+  assert.equal(shown(plan(right(start))), [readOther(config.id)])
+  assert.equal(shown(plan(right(start - 1))), [])
+  assert.equal(shown(plan({ ...right(1), 'stat:/opt/app/app.conf': `directory|755|root|root|4|${start + 9}` })), [])
+  const own = plan({ 'stat:/etc/systemd/system/app.service': `regular file|644|root|root|4|${start + 600}` })
+  assert.equal(shown(own), [readOther(unitFile!.id)])
+  assert.equal(
+    own.steps.map(({ say }) => say),
+    ['reload systemd', 'restart app.service'],
+    'systemd may have the edited file still, and does not say so',
+  )
+  const stale = plan(right(start + 600), { Stale: 'yes' })
+  assert.equal(
+    stale.changes.map(({ key }) => key),
+    ['stale'],
+    'restarted anyway, for another reason',
+  )
+})
+
 test('how long a process reads is the unit’s to say', () => {
-  const quick = unit('app', { definition, runs: [config], settles: 5 })
+  const quick = unit('app', { definition, runs: [inputOf('app', config)], settles: 5 })
   const changes = (second: number) =>
     shown(quick[2]!.plan(canned({ ...show(), ...edited(second) }), new Set([config.id])))
   assert.equal([changes(start + 5), changes(start + 6)], [[unknown], [never]])
@@ -323,22 +442,28 @@ test('the answers come with the questions that are asked anyway: no round trip m
 /** Waits for the program itself, where systemd does not. */
 const starting = `systemctl reset-failed -- app.service 2>/dev/null || :
 systemctl restart -- app.service
-p=0 started= n=0
+p=0 started= inputs= n=0
 for l in $(systemctl show -p MainPID -p InvocationID -- app.service); do
   case $l in MainPID=*) p=\${l#MainPID=} ;; *) started=$l ;; esac
 done
-while [ "$n" -lt 50 ] && [ -r "/proc/$p/environ" ] && ! grep -q PLINTH_INPUTS= "/proc/$p/environ"; do
+while [ "$n" -lt 50 ] && { [ "/proc/$p/exe" -ef /proc/1/exe ] || [ "/proc/$p/exe" -ef /usr/lib/systemd/systemd-executor ]; }; do
   n=$((n + 1))
   sleep 0.1 2>/dev/null || sleep 1
-done 2>/dev/null
-echo "$started" >/etc/plinth/app.started
+done
+read -r inputs </etc/plinth/app.env || :
+umask 077
+rm -f -- /etc/plinth/app.started
+{
+  echo "$started"
+  echo "Inputs=\${started#InvocationID=} \${inputs#PLINTH_INPUTS=}"
+} >/etc/plinth/app.started
 rm -f -- /etc/plinth/app.stale`
 
 test('a start with an input that is left as it is does not count as one with what is declared', () => {
   const stopped = show({ ActiveState: 'inactive', MainPID: '0' }, null)
   const start = (answers: Readonly<Record<string, string>>, pending: readonly string[]) =>
     service!.plan(canned(answers), new Set(pending)).steps.at(-1)!.run
-  const notes = (run: string): boolean => run.includes('>/etc/plinth/app.started')
+  const notes = (run: string): boolean => run.includes('echo "$started"')
   assert.ok(notes(start({ ...stopped, ...edited(1) }, [config.id, unitFile!.id])))
   assert.not(notes(start({ ...stopped, ...edited(1) }, [unitFile!.id])))
 })
@@ -389,6 +514,7 @@ sync /etc/plinth/app.stale
   assert.is(inputOf('app', config).digest(), config.digest())
   const own = unitFile!.plan(canned({}), new Set()).steps[0]?.run ?? ''
   assert.ok(own.includes('>>/etc/plinth/app.stale\n'), 'the unit file is an input itself')
+  assert.ok(own.includes('stat -c %Zu -- /etc/systemd/system/app.service; '), 'and marked as what systemd reads')
   const folder = inputOf('app', directory('/opt/app/lib')).plan(canned({}), new Set()).steps[0]?.run ?? ''
   assert.ok(folder.includes('\necho - >>/etc/plinth/app.stale\n'), 'of what is no file nothing can be known')
   const lines =
@@ -396,7 +522,7 @@ sync /etc/plinth/app.stale
       .plan(canned(show({ Stale: 'yes' })), new Set([config.id, unitFile!.id]))
       .steps.at(-1)
       ?.run.split('\n') ?? []
-  assert.equal(lines.slice(-2), ['echo "$started" >/etc/plinth/app.started', 'rm -f -- /etc/plinth/app.stale'])
+  assert.equal(lines.slice(-2), ['} >/etc/plinth/app.started', 'rm -f -- /etc/plinth/app.stale'])
 })
 
 test('the digest is for root alone, and no plan shows it', () => {
@@ -409,7 +535,7 @@ test('the digest is for root alone, and no plan shows it', () => {
 
 test('whatever the process reads changes the digest', () => {
   const of = (content: string | Secret, text = definition) =>
-    digestOf(unit('app', { definition: text, runs: [file('/opt/app/app.conf', { content })] })[1])
+    digestOf(unit('app', { definition: text, runs: [inputOf('app', file('/opt/app/app.conf', { content }))] })[1])
   assert.is(of('x=1\n'), digest)
   assert.is(of(new Secret('x=1\n')), digest)
   assert.is.not(of('x=2\n'), digest)
@@ -431,8 +557,7 @@ test('it takes what serves away when it restarts what runs, and then only', () =
 })
 
 test('started and stopped by hand: what a start has read is not known to be declared, a stop leaves it enabled', () => {
-  const noted = 'echo "$started" >/etc/plinth/app.started'
-  assert.is(startUnit('app').run, starting.replace(noted, 'rm -f -- /etc/plinth/app.started'))
+  assert.is(startUnit('app').run, starting.replace('  echo "$started"\n', '  :\n'))
   assert.equal([stopUnit('app').say, stopUnit('app').run], ['stop app.service', 'systemctl stop -- app.service'])
 })
 
@@ -456,7 +581,18 @@ test('a unit that would be restarted by each run is refused', () => {
     'EnvironmentFile=/etc/default/app\nEnvironmentFile=/etc/plinth/app.env',
     'EnvironmentFile=/etc/plinth/%p.env',
   ])
-    assert.is(refused('app', `[Service]\n${line}\n`), '')
+    assert.is(refused('app', `[Service]\n${line}\n${install}`), '')
+  const own = 'EnvironmentFile=/etc/plinth/app.env'
+  const stops =
+    'unit:app: its process ends, and the service with it: it would never be found active; add below [Service]: RemainAfterExit=yes'
+  for (const line of ['Type=oneshot', ' Type = oneshot ', 'Type=exec\nType=oneshot\nRemainAfterExit=no'])
+    assert.is(refused('app', `[Service]\n${line}\n${own}\n${install}`), stops)
+  for (const line of ['Type=oneshot\nRemainAfterExit=yes', 'Type=oneshot\nType=exec', '# Type=oneshot'])
+    assert.is(refused('app', `[Service]\n${line}\n${own}\n${install}`), '')
+  const never =
+    "unit:app: its definition does not say with what it starts, so that it can't be enabled; add at its end: [Install] and, below it, WantedBy=multi-user.target"
+  for (const text of ['', '[Install]\n', '[Install]\nAlso=other.service\n', '# WantedBy=multi-user.target\n'])
+    assert.is(refused('app', `[Service]\n${own}\n${text}`), never)
   assert.is(refused('app.service', definition), 'unit:app.service: it would be NAME.service.service; name it app')
   assert.is(refused('app', new Secret('x')), 'unit:app: definition is a Secret; give a text; everybody may read it')
   assert.match(refused('app', definition, { setles: 1 }), /setles: unknown option; did you mean "settles"/)

@@ -21,7 +21,8 @@ import { databaseTable } from '../../../lib/resources/mysql/table.ts'
 import { properties } from '../../../lib/resources/properties.ts'
 import { type Archive, archiveFolder, release } from '../../../lib/resources/release.ts'
 import { symlink } from '../../../lib/resources/symlink.ts'
-import { environmentFile, inputOf, unit } from '../../../lib/resources/unit.ts'
+import { environmentFile, unit } from '../../../lib/resources/unit.ts'
+import { inputOf } from '../../../lib/resources/unit-input.ts'
 
 const appHost = params({
   app: params({

@@ -230,7 +230,7 @@ for name in ${(apps[machine] ?? []).join(' ')}; do
   printf 'digest %s\\t%s\\n' $name "$(tr '\\0' '\\n' 2>/dev/null </proc/$pid/environ | grep PLINTH_INPUTS)"
   ours=never
   if [ -e /etc/plinth/$name.started ]; then
-    if [ "$(cat /etc/plinth/$name.started)" = "$(systemctl show -p InvocationID $name)" ]; then ours=yes; else ours=no; fi
+    if [ "$(head -n 1 /etc/plinth/$name.started)" = "$(systemctl show -p InvocationID $name)" ]; then ours=yes; else ours=no; fi
   fi
   printf 'start is ours %s\\t%s\\n' $name $ours
   printf 'has read %s\\t%s\\n' $name "$(sha256sum -c --quiet /run/$name.read 2>&1 && echo what is there)"
