@@ -15,7 +15,7 @@ const chunkBytes = 256 * 1024
 /**
  * A channel over a shell. All of it throws PlinthErrors: exit code 3 when the shell is lost, 1 for what went wrong on
  * the machine.
- * @param lockFile instead of /run/plinth.lock (a user who is not root has one in /run/lock)
+ * @param lockFile instead of /run/plinth.lock (a user who is not root has one in their home)
  */
 export function shellChannel(shell: Shell, lockFile?: string): Channel {
   let locked = false
@@ -156,7 +156,8 @@ function lockProblem(where: string, { code, stdout, stderr }: Outcome): LockErro
   return new LockError({
     where,
     what: `its lock can't be taken: ${lastLines(stderr)}`,
-    remedy: 'see to the rights and the free space of /run (/run/lock for a user who is not root)',
+    remedy:
+      'see to the rights, the owner and the free space of /run (of ~/.local/state/plinth for a user who is not root)',
   })
 }
 

@@ -217,8 +217,7 @@ const copy = `{ [ $3 = 0 ] ||
 
 /**
  * Takes the machine's lock in the shell itself: exit code 0, 75 held (its file is printed), 127 no flock, else no file.
- * Root uses /run, which nobody else can write; another user has a file of their own. It is for its owner alone: whoever can
- * open a file to read it can hold its lock.
+ * Its file is for its owner alone: whoever can open a file to read it can hold its lock.
  */
 export const lockScript = (
   holder: string,
@@ -226,7 +225,13 @@ export const lockScript = (
   beatSeconds = 20,
 ): string => raw`l=${q(file ?? '/run/plinth.lock')}
 ${file === undefined ? ownFile : ':'}
-if ( umask 077; : >>"$l" && chmod 600 "$l" ); then
+if (
+  umask 077
+  for p in "${'$'}{l%/*}" "$l"; do
+    if [ -L "$p" ] || { [ -e "$p" ] && [ ! -O "$p" ]; }; then echo "$p is a link, or of somebody else" >&2; exit 1; fi
+  done
+  : >>"$l" && chmod 600 "$l"
+); then
   exec 9>>"$l"
   flock -n 9
   case $? in
@@ -241,7 +246,20 @@ if ( umask 077; : >>"$l" && chmod 600 "$l" ); then
   esac
 else (exit 73); fi`
 
+/**
+ * Root's file is in /run, which nobody else can write. Another user's is in their home, by the list of users and not by the
+ * environment, or two runs could miss each other; homes may be shared between machines, so it has this one's name. An account
+ * that owns no home has a folder among those of others, which is refused if it is not its own.
+ */
 const ownFile = raw`if [ "$plinth_uid" != 0 ]; then
-  if [ -w /run/lock ]; then l=/run/lock; else l=/tmp; fi
-  l=$l/plinth-$plinth_uid.lock
+  l=$(
+    n=$(id -un 2>/dev/null) h=
+    case $n in '' | [!A-Za-z_]* | *[!A-Za-z0-9_.-]*) ;; *) eval "h=~$n" ;; esac
+    case $h in /*) ;; *) h=${'$'}{HOME:-} ;; esac
+    if [ -O "$h" ] && [ -w "$h" ]; then h=$h/.local/state/plinth
+    elif [ -w /run/lock ]; then h=/run/lock/plinth-$plinth_uid
+    else h=/tmp/plinth-$plinth_uid; fi
+    echo "$h/$(uname -n).lock"
+  )
+  ( umask 077; mkdir -p -- "${'$'}{l%/*}" )
 fi`
