@@ -215,6 +215,9 @@ const copy = `{ [ $3 = 0 ] ||
   if dd iflag=fullblock count=0 </dev/null 2>/dev/null; then dd iflag=fullblock bs=${blockBytes} count=$3 2>/dev/null
   else head -c $(($3 * ${blockBytes})); fi; } && head -c $4`
 
+/** What stands behind the words of a holder, before where it comes from. */
+export const fromThere = ', from '
+
 /**
  * Takes the machine's lock in the shell itself: exit code 0, 75 held (its file is printed), 127 no flock, else no file.
  * Its file is for its owner alone: whoever can open a file to read it can hold its lock.
@@ -236,7 +239,7 @@ if (
   flock -n 9
   case $? in
   0) set -- $SSH_CONNECTION here
-    if printf '%s, from %s, since %s\n' ${q(bytesOf(holder))} "$1" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" >"$l"
+    if printf '%s${fromThere}%s, since %s\n' ${q(bytesOf(holder))} "$1" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" >"$l"
     then
       ( plinth_beat ${beatSeconds} ) </dev/null 9>&- &
       trap "kill $!" EXIT

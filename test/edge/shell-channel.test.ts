@@ -163,6 +163,26 @@ for (const kind of kinds) {
     await other.shell.close()
   })
 
+  test(`${kind}: a run that meets its own lock, by another address of the machine, is told so and what to do`, async () => {
+    const lockFile = join(folder, `own lock ${kind}`)
+    const holder = 'ann on desk, pid 7, site.ts, run 0a1b'
+    const one = start(kind, '', lockFile)
+    await one.channel.lock(holder)
+    for (const lock of ['lock', 'askLocked'] as const) {
+      const other = start(kind, '', lockFile)
+      const error = await failure(other.channel[lock](holder, []))
+      assert.is(
+        error.message,
+        'h1: this run itself is at work there: another of its hosts is the same machine, by another address or name; give hosts of one machine the same ansible_host, ansible_port and ansible_user',
+      )
+      assert.ok(error instanceof LockError)
+      await other.shell.close()
+    }
+    const longer = start(kind, '', lockFile)
+    assert.match((await failure(longer.channel.lock('ann on desk'))).message, /another run is at work there: ann on/)
+    await Promise.all([one.shell.close(), longer.shell.close()])
+  })
+
   test(`${kind}: nobody else can open the lock file, and so hold it: a new one, and one that everybody could read`, async () => {
     for (const name of ['new', 'old']) {
       const lockFile = join(folder, `${name} lock ${kind}`)
