@@ -220,7 +220,8 @@ export const fromThere = ', from '
 
 /**
  * Takes the machine's lock in the shell itself: exit code 0, 75 held (its file is printed), 127 no flock, else no file.
- * Its file is for its owner alone: whoever can open a file to read it can hold its lock.
+ * Its file is for its owner alone: whoever can open a file to read it can hold its lock. Who has it says so in there at once, and
+ * takes that back in the end; who is refused gives it a second, or might be told of one that was killed long ago.
  */
 export const lockScript = (
   holder: string,
@@ -236,15 +237,17 @@ if (
   : >>"$l" && chmod 600 "$l"
 ); then
   exec 9>>"$l"
+  set -- $SSH_CONNECTION here
+  set -- "$1" "$(date -u +%Y-%m-%dT%H:%M:%SZ)"
   flock -n 9
   case $? in
-  0) set -- $SSH_CONNECTION here
-    if printf '%s${fromThere}%s, since %s\n' ${q(bytesOf(holder))} "$1" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" >"$l"
+  0)
+    if printf '%s${fromThere}%s, since %s\n' ${q(bytesOf(holder))} "$1" "$2" >"$l"
     then
       ( plinth_beat ${beatSeconds} ) </dev/null 9>&- &
-      trap "kill $!" EXIT
+      trap "kill $!; : >/proc/$$/fd/9" EXIT
     else exec 9>&-; (exit 73); fi ;;
-  1) exec 9>&-; cat "$l"; (exit 75) ;;
+  1) exec 9>&-; sleep 1; cat "$l"; (exit 75) ;;
   *) exec 9>&-; (exit 127) ;;
   esac
 else (exit 73); fi`

@@ -1,4 +1,5 @@
 /** Asking, acting and locking through a shell, in dash, bash and busybox ash. */
+import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -181,6 +182,26 @@ for (const kind of kinds) {
     const longer = start(kind, '', lockFile)
     assert.match((await failure(longer.channel.lock('ann on desk'))).message, /another run is at work there: ann on/)
     await Promise.all([one.shell.close(), longer.shell.close()])
+  })
+
+  test(`${kind}: of a lock that is held no earlier holder is told, though the one in question has said nothing yet`, async () => {
+    const lockFile = join(folder, `slow lock ${kind}`)
+    const { shell, channel } = start(kind, '', lockFile)
+    await channel.lock('run 6')
+    await shell.close()
+    assert.is(readFileSync(lockFile, 'utf8'), '', 'who has ended is forgotten')
+    writeFileSync(lockFile, 'run 6, which was killed\n')
+    const slow = `: >"$2"; sleep 0.3; echo 'run 7 of ann' >"$1"; exec sleep 5`
+    const ready = join(folder, `slow holder ${kind}`)
+    const holder = spawn('flock', [lockFile, 'sh', '-c', slow, 'sh', lockFile, ready], { detached: true })
+    await eventually(() => existsSync(ready))
+    const other = start(kind, '', lockFile)
+    assert.match(
+      (await failure(other.channel.lock('run 8'))).message,
+      /^h1: another run is at work there: run 7 of ann; /,
+    )
+    process.kill(-holder.pid!, 'SIGKILL')
+    await other.shell.close()
   })
 
   test(`${kind}: nobody else can open the lock file, and so hold it: a new one, and one that everybody could read`, async () => {
