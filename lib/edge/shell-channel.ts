@@ -5,7 +5,7 @@ import { hostError, LockError, type PlinthError, type Problem } from '../core/er
 import { type Answers, pack, type Question, unpack } from '../core/probe.ts'
 import { type Step, uploadAnew } from '../core/resource.ts'
 import type { Outcome, Shell } from './shell.ts'
-import { fromThere, lockScript } from './shell-text.ts'
+import { fromThere, lockScript, stillLocked } from './shell-text.ts'
 
 /** Input up to this many bytes goes along with its script; more of it is streamed once the shell has said it is ready. */
 const inlineLimit = 64 * 1024
@@ -45,7 +45,12 @@ export function shellChannel(shell: Shell, lockFile?: string): Channel {
     async *act(steps, told, heard) {
       for (const step of steps) {
         const started = performance.now()
-        const { code, stdout, stderr, late } = await runStep(shell, step, told, heard)
+        const { code, stdout, stderr, late } = await runStep(
+          shell,
+          locked ? { ...step, run: stillLocked + step.run } : step,
+          told,
+          heard,
+        )
         const seconds = (performance.now() - started) / 1000
         yield { step, code, stdout, stderr, seconds, ...(late !== undefined && { late }) }
         if (code !== 0) return

@@ -244,6 +244,7 @@ if (
   0)
     if printf '%s${fromThere}%s, since %s\n' ${q(bytesOf(holder))} "$1" "$2" >"$l"
     then
+      plinth_lock=$l
       ( plinth_beat ${beatSeconds} ) </dev/null 9>&- &
       trap "kill $!; : >/proc/$$/fd/9" EXIT
     else exec 9>&-; (exit 73); fi ;;
@@ -251,6 +252,13 @@ if (
   *) exec 9>&-; (exit 127) ;;
   esac
 else (exit 73); fi`
+
+/** Lines before a script of who has taken the lock: a file that somebody removed keeps nobody out, and is not ours any more. */
+export const stillLocked = raw`[ "$plinth_lock" -ef /proc/$$/fd/9 ] || {
+  echo "$plinth_lock was removed while this run held it, so another may be at work; run again" >&2
+  exit 1
+}
+`
 
 /**
  * Root's file is in /run, which nobody else can write. Another user's is in their home, by the list of users and not by the

@@ -1,7 +1,7 @@
 /** Asking, acting and locking through a shell, in dash, bash and busybox ash. */
 import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Done } from '../../lib/core/channel.ts'
 import { LockError } from '../../lib/core/error.ts'
@@ -201,6 +201,31 @@ for (const kind of kinds) {
       /^h1: another run is at work there: run 7 of ann; /,
     )
     process.kill(-holder.pid!, 'SIGKILL')
+    await other.shell.close()
+  })
+
+  test(`${kind}: whose lock file was removed does no further step, for another run may be at work by now`, async () => {
+    const lockFile = join(folder, `removed lock ${kind}`)
+    const marker = join(folder, `unlocked ${kind}`)
+    const one = start(kind, '', lockFile)
+    await one.channel.lock('run 7')
+    assert.is((await only(one.channel, step('echo well'))).stdout, 'well\n')
+    rmSync(lockFile)
+    const other = start(kind, '', lockFile)
+    for (const again of [false, true]) {
+      if (again) await other.channel.lock('run 8')
+      for (const input of [undefined, 'x', Buffer.alloc(9)]) {
+        const { code, stderr } = await only(one.channel, step(`: >'${marker}'`, { ...(input && { input }) }))
+        assert.equal([code, existsSync(marker)], [1, false])
+        assert.match(
+          stderr,
+          /removed lock .* was removed while this run held it, so another may be at work; run again\n$/,
+        )
+      }
+    }
+    assert.is((await only(other.channel, step('echo well'))).stdout, 'well\n')
+    await one.shell.close()
+    assert.match(readFileSync(lockFile, 'utf8'), /^run 8, /, 'what it takes back in the end is its own')
     await other.shell.close()
   })
 
