@@ -1,4 +1,5 @@
 /** MySQL through a machine's SSH connection: no client is needed anywhere, and the source address is the machine's own. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Connection as Callbacks } from 'mysql2'
 import type { Channel, Database, DatabaseLogin, Done, MachineChannel } from '../core/channel.ts'
 import { hostError, LockError, type PlinthError, type Problem } from '../core/error.ts'
@@ -11,7 +12,7 @@ import {
   namedHolder,
   noteHolder,
   nothing,
-  sinceThen,
+  ownLock,
   takeLock,
 } from '../mysql/lock.ts'
 
@@ -211,13 +212,18 @@ export function databaseChannel(database: Database, login: DatabaseLogin, times 
     async lock(holder) {
       // First, so that a session beside this one that is refused knows whose it is.
       await answered(database.query(noteHolder(times), [holder]))
-      const [row] = await answered(database.query(takeLock, [lockName, lockName]))
-      const who = row?.got === '1' ? undefined : await holderOf(database, row?.holder ?? 'unknown')
-      // This very run, which reaches the server in another way too.
-      if (who !== undefined && !who.startsWith(`${holder}${sinceThen}`))
+      const own = ownLock(holder)
+      const take = async (): Promise<Rows[number] | undefined> =>
+        (await answered(database.query(takeLock, [own, lockName, lockName, own])))[0]
+      // This very run may reach the server in another way too.
+      const well = (row?: Rows[number]): boolean => row?.got === '1' || (!!row?.own && row.own === row.holder)
+      let row = await take()
+      // That other session may have come no further than its own lock.
+      if (!well(row)) row = await sleep(moment).then(take)
+      if (!well(row))
         throw new LockError({
           where: `MySQL ${login.host}:${login.port}`,
-          what: `another run is at work there: ${who}`,
+          what: `another run is at work there: ${await holderOf(database, row?.holder ?? 'unknown')}`,
           remedy: 'wait until it has ended and run again',
         })
       clearTimeout(timer)
@@ -234,6 +240,9 @@ export function databaseChannel(database: Database, login: DatabaseLogin, times 
     },
   }
 }
+
+/** Milliseconds in which a server ends a statement that waits for nothing. */
+const moment = 200
 
 /** What the holder said of itself, where the server tells it; or who is logged in there, and since when it is idle. */
 async function holderOf(database: Database, connection: string): Promise<string> {

@@ -1,11 +1,11 @@
 /** Asking, acting and locking through the long-lived shell of a machine. */
 import { type FileHandle, open } from 'node:fs/promises'
 import type { Channel, Heard } from '../core/channel.ts'
-import { hostError, LockError, type PlinthError } from '../core/error.ts'
+import { hostError, LockError, type PlinthError, type Problem } from '../core/error.ts'
 import { type Answers, pack, type Question, unpack } from '../core/probe.ts'
 import { type Step, uploadAnew } from '../core/resource.ts'
 import type { Outcome, Shell } from './shell.ts'
-import { lockScript } from './shell-text.ts'
+import { fromThere, lockScript, stillLocked } from './shell-text.ts'
 
 /** Input up to this many bytes goes along with its script; more of it is streamed once the shell has said it is ready. */
 const inlineLimit = 64 * 1024
@@ -15,17 +15,18 @@ const chunkBytes = 256 * 1024
 /**
  * A channel over a shell. All of it throws PlinthErrors: exit code 3 when the shell is lost, 1 for what went wrong on
  * the machine.
- * @param lockFile instead of /run/plinth.lock (a user who is not root has one in /run/lock)
+ * @param lockFile instead of /run/plinth.lock (a user who is not root has one in their home)
  */
 export function shellChannel(shell: Shell, lockFile?: string): Channel {
   let locked = false
-  const asked = async (questions: readonly Question[], first?: string): Promise<Answers> => {
+  const asked = async (questions: readonly Question[], holder?: string): Promise<Answers> => {
     // Not the nonce itself: a section's line must not look like a mark.
     const mark = `${shell.nonce}-section`
+    const first = holder === undefined || locked ? undefined : lockScript(holder, lockFile)
     const outcome = await shell.run(pack(questions, mark), {}, undefined, first)
     const { code, stdout, stderr, cut, late } = outcome
     if (outcome.first === 0) locked = true
-    else if (outcome.first !== undefined) throw lockProblem(shell.host, outcome)
+    else if (outcome.first !== undefined) throw lockProblem(shell.host, outcome, holder)
     if (late !== undefined) throw lateAnswer(shell.host, late)
     if (code === null) throw shell.gone()
     if (code === 0 && !cut) return unpack(questions, mark, stdout)
@@ -39,12 +40,17 @@ export function shellChannel(shell: Shell, lockFile?: string): Channel {
   }
   return {
     ask: (questions) => asked(questions),
-    askLocked: (holder, questions) => asked(questions, locked ? undefined : lockScript(holder, lockFile)),
+    askLocked: (holder, questions) => asked(questions, holder),
 
     async *act(steps, told, heard) {
       for (const step of steps) {
         const started = performance.now()
-        const { code, stdout, stderr, late } = await runStep(shell, step, told, heard)
+        const { code, stdout, stderr, late } = await runStep(
+          shell,
+          locked ? { ...step, run: stillLocked + step.run } : step,
+          told,
+          heard,
+        )
         const seconds = (performance.now() - started) / 1000
         yield { step, code, stdout, stderr, seconds, ...(late !== undefined && { late }) }
         if (code !== 0) return
@@ -55,7 +61,7 @@ export function shellChannel(shell: Shell, lockFile?: string): Channel {
       if (locked) return
       const outcome = await shell.runHere(lockScript(holder, lockFile), 30)
       if (outcome.code === null) throw shell.gone()
-      if (outcome.code !== 0) throw lockProblem(shell.host, outcome)
+      if (outcome.code !== 0) throw lockProblem(shell.host, outcome, holder)
       locked = true
     },
 
@@ -139,9 +145,10 @@ const lateAnswer = (where: string, seconds: number): PlinthError =>
   })
 
 /** The exit codes are those of `lockScript`. */
-function lockProblem(where: string, { code, stdout, stderr }: Outcome): LockError {
+function lockProblem(where: string, { code, stdout, stderr }: Outcome, holder = ''): LockError {
   if (code === 75) {
-    const what = `another run is at work there: ${stdout.trim() || 'it has not said its name yet'}`
+    if (stdout.startsWith(`${holder}${fromThere}`)) return new LockError(inItsOwnWay(where))
+    const what = `another run is at work there: ${stdout.trim() || 'it has not said its name'}`
     const remedy =
       'wait until it has ended and run again; of a run that was killed only the step in hand still holds it'
     return new LockError({ where, what, remedy })
@@ -156,9 +163,17 @@ function lockProblem(where: string, { code, stdout, stderr }: Outcome): LockErro
   return new LockError({
     where,
     what: `its lock can't be taken: ${lastLines(stderr)}`,
-    remedy: 'see to the rights and the free space of /run (/run/lock for a user who is not root)',
+    remedy:
+      'see to the rights, the owner and the free space of /run (of ~/.local/state/plinth for a user who is not root)',
   })
 }
+
+/** A run that waited for that lock would wait for itself. */
+const inItsOwnWay = (where: string): Problem => ({
+  where,
+  what: 'this run itself is at work there: another of its hosts is the same machine, by another address or name',
+  remedy: 'give hosts of one machine the same ansible_host, ansible_port and ansible_user',
+})
 
 /** What a person needs to see of a stderr. */
 const lastLines = (text: string): string =>

@@ -215,10 +215,13 @@ const copy = `{ [ $3 = 0 ] ||
   if dd iflag=fullblock count=0 </dev/null 2>/dev/null; then dd iflag=fullblock bs=${blockBytes} count=$3 2>/dev/null
   else head -c $(($3 * ${blockBytes})); fi; } && head -c $4`
 
+/** What stands behind the words of a holder, before where it comes from. */
+export const fromThere = ', from '
+
 /**
  * Takes the machine's lock in the shell itself: exit code 0, 75 held (its file is printed), 127 no flock, else no file.
- * Root uses /run, which nobody else can write; another user has a file of their own. It is for its owner alone: whoever can
- * open a file to read it can hold its lock.
+ * Its file is for its owner alone: whoever can open a file to read it can hold its lock. Who has it says so in there at once, and
+ * takes that back in the end; who is refused gives it a second, or might be told of one that was killed long ago.
  */
 export const lockScript = (
   holder: string,
@@ -226,22 +229,51 @@ export const lockScript = (
   beatSeconds = 20,
 ): string => raw`l=${q(file ?? '/run/plinth.lock')}
 ${file === undefined ? ownFile : ':'}
-if ( umask 077; : >>"$l" && chmod 600 "$l" ); then
+if (
+  umask 077
+  for p in "${'$'}{l%/*}" "$l"; do
+    if [ -L "$p" ] || { [ -e "$p" ] && [ ! -O "$p" ]; }; then echo "$p is a link, or of somebody else" >&2; exit 1; fi
+  done
+  : >>"$l" && chmod 600 "$l"
+); then
   exec 9>>"$l"
+  set -- $SSH_CONNECTION here
+  set -- "$1" "$(date -u +%Y-%m-%dT%H:%M:%SZ)"
   flock -n 9
   case $? in
-  0) set -- $SSH_CONNECTION here
-    if printf '%s, from %s, since %s\n' ${q(bytesOf(holder))} "$1" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" >"$l"
+  0)
+    if printf '%s${fromThere}%s, since %s\n' ${q(bytesOf(holder))} "$1" "$2" >"$l"
     then
+      plinth_lock=$l
       ( plinth_beat ${beatSeconds} ) </dev/null 9>&- &
-      trap "kill $!" EXIT
+      trap "kill $!; : >/proc/$$/fd/9" EXIT
     else exec 9>&-; (exit 73); fi ;;
-  1) exec 9>&-; cat "$l"; (exit 75) ;;
+  1) exec 9>&-; sleep 1; cat "$l"; (exit 75) ;;
   *) exec 9>&-; (exit 127) ;;
   esac
 else (exit 73); fi`
 
+/** Lines before a script of who has taken the lock: a file that somebody removed keeps nobody out, and is not ours any more. */
+export const stillLocked = raw`[ "$plinth_lock" -ef /proc/$$/fd/9 ] || {
+  echo "$plinth_lock was removed while this run held it, so another may be at work; run again" >&2
+  exit 1
+}
+`
+
+/**
+ * Root's file is in /run, which nobody else can write. Another user's is in their home, by the list of users and not by the
+ * environment, or two runs could miss each other; homes may be shared between machines, so it has this one's name. An account
+ * that owns no home has a folder among those of others, which is refused if it is not its own.
+ */
 const ownFile = raw`if [ "$plinth_uid" != 0 ]; then
-  if [ -w /run/lock ]; then l=/run/lock; else l=/tmp; fi
-  l=$l/plinth-$plinth_uid.lock
+  l=$(
+    n=$(id -un 2>/dev/null) h=
+    case $n in '' | [!A-Za-z_]* | *[!A-Za-z0-9_.-]*) ;; *) eval "h=~$n" ;; esac
+    case $h in /*) ;; *) h=${'$'}{HOME:-} ;; esac
+    if [ -O "$h" ] && [ -w "$h" ]; then h=$h/.local/state/plinth
+    elif [ -w /run/lock ]; then h=/run/lock/plinth-$plinth_uid
+    else h=/tmp/plinth-$plinth_uid; fi
+    echo "$h/$(uname -n).lock"
+  )
+  ( umask 077; mkdir -p -- "${'$'}{l%/*}" )
 fi`

@@ -3,7 +3,7 @@
 import { isConnectionVariable } from '../core/connection.ts'
 import type { Distribution } from '../core/distribution.ts'
 import { type Problem, usageError } from '../core/error.ts'
-import type { Inventory, Host as InventoryHost } from '../core/inventory.ts'
+import type { Connection, Inventory, Host as InventoryHost } from '../core/inventory.ts'
 import { type Located, LocatedMap, placeText } from '../core/located.ts'
 import type { DeclaredGroup } from '../core/missing-secrets.ts'
 import { suggestion } from '../core/nearest.ts'
@@ -81,7 +81,7 @@ export class Fleet {
     }
     const found = wanted.map(([name, schema]) => [name, this.#read(name, schema, problems)])
     const none = Object.keys(possible ?? {}).map((name) => [name, []])
-    problems.push(...dividedMachines([...this.#used]), ...unequalPorts([...this.#used]))
+    problems.push(...machineProblems([...this.#used]))
     if (problems.length > 0) throw usageError(...distinct([...this.strangers(), ...problems]))
     return Object.fromEntries([...none, ...found]) as Groups<N & P>
   }
@@ -105,8 +105,13 @@ export class Fleet {
     return this.#declared
   }
 
-  /** All hosts in the order of the files, their variables unread: for what can be done on any host. */
+  /**
+   * All hosts in the order of the files, their variables unread: for what can be done on any host. Throws a usage error
+   * where hosts of one machine are not to be reached alike.
+   */
   all(): readonly Host<Readonly<Record<never, never>>>[] {
+    const problems = machineProblems(this.inventory.hosts)
+    if (problems.length > 0) throw usageError(...problems)
     return this.inventory.hosts.map((host) => ({
       name: host.name,
       machine: machineOf(host),
@@ -166,20 +171,61 @@ const machineOf = ({ name, connection }: InventoryHost): Machine => ({
   connection,
 })
 
-/** Hosts that share a machine and a login, and not the user that all is done as: two runs at once on one machine. */
-function dividedMachines(hosts: readonly InventoryHost[]): readonly Problem[] {
+/** All by which the hosts of one machine would be two to a run, or one of them be reached as another is. */
+const machineProblems = (hosts: readonly InventoryHost[]): readonly Problem[] => [
+  ...unlikeHosts(hosts),
+  ...unequalPorts(hosts),
+]
+
+/** What hosts of one machine have to have alike, as it is shown: the variable, and what to say of two. */
+const alike: readonly {
+  readonly variable: string
+  readonly of: (connection: Connection) => string
+  readonly what: (before: string, now: string) => string
+  readonly remedy: string
+}[] = [
+  {
+    variable: 'ansible_user',
+    of: ({ user }) => user ?? 'whoever the ssh configuration says',
+    what: (before, now) => `log in as ${before} and as ${now}`,
+    remedy: 'set ansible_user alike for both: who logs in twice is two runs at once there',
+  },
+  {
+    variable: 'ansible_become',
+    of: ({ become, user }) => (become ? `${become.user} (${become.method})` : (user ?? 'who logs in')),
+    what: (before, now) => `act as ${before} and as ${now}`,
+    remedy: 'set ansible_become, ansible_become_user and ansible_become_method alike for both',
+  },
+  {
+    variable: 'ansible_ssh_host_keys',
+    of: ({ hostKeys }) => [...hostKeys].sort().join('\n'),
+    what: () => 'name other keys that it may show',
+    remedy: 'give both the same ansible_ssh_host_keys: there is one connection to it',
+  },
+  {
+    variable: 'ansible_ssh_private_key_file',
+    of: ({ privateKey }) => privateKey ?? '',
+    what: () => 'log in with other keys',
+    remedy: 'give both the same ansible_ssh_private_key_file: there is one connection to it',
+  },
+]
+
+/** Hosts of one address, port and way there that are not to be reached alike: the first thing in which each differs from the first. */
+function unlikeHosts(hosts: readonly InventoryHost[]): readonly Problem[] {
   const first = new Map<string, InventoryHost>()
   return hosts.flatMap((host) => {
-    const { become, password: _, machine, ...login } = host.connection
-    const key = JSON.stringify(login)
+    const { address, port, sshArguments } = host.connection
+    const key = JSON.stringify([address, port, sshArguments])
     const before = first.get(key) ?? host
     first.set(key, before)
-    if (before.connection.machine === machine && before.connection.become?.method === become?.method) return []
+    const unlike = alike.find(({ of }) => of(before.connection) !== of(host.connection))
+    if (!unlike) return []
+    const { variable, of, what, remedy } = unlike
     return [
       {
-        where: placeText((host.vars.entries.get('ansible_become') ?? host.vars).at),
-        what: `${before.name} and ${host.name} are one machine, and act as ${acting(before)} and as ${acting(host)}`,
-        remedy: 'set ansible_become, ansible_become_user and ansible_become_method alike for both',
+        where: placeText((host.vars.entries.get(variable) ?? host.vars).at),
+        what: `${before.name} and ${host.name} are one machine, and ${what(of(before.connection), of(host.connection))}`,
+        remedy,
       },
     ]
   })
@@ -192,9 +238,9 @@ function dividedMachines(hosts: readonly InventoryHost[]): readonly Problem[] {
 function unequalPorts(hosts: readonly InventoryHost[]): readonly Problem[] {
   const first = new Map<string, InventoryHost>()
   return hosts.flatMap((host) => {
-    const { address, user, port, sshArguments } = host.connection
+    const { address, port, sshArguments } = host.connection
     if (port !== null && port !== 22) return []
-    const key = JSON.stringify([address, user, sshArguments])
+    const key = JSON.stringify([address, sshArguments])
     const before = first.get(key) ?? host
     first.set(key, before)
     if (before.connection.port === port) return []
@@ -208,9 +254,6 @@ function unequalPorts(hosts: readonly InventoryHost[]): readonly Problem[] {
     ]
   })
 }
-
-const acting = ({ connection: { become, user } }: InventoryHost): string =>
-  become ? `${become.user} (${become.method})` : (user ?? 'who logs in')
 
 /** The place of a parameter, or of the nearest thing around it that was written. */
 const whereIn =

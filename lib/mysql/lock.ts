@@ -3,6 +3,7 @@
  * network is gone keeps its session for `wait_timeout`, eight hours unless told, so the holder's is told: who holds the lock
  * says something now and then, and who has been silent for too long has lost it, with the session that it writes through.
  */
+import { sha256 } from '../core/secret.ts'
 
 /** In seconds. */
 export interface LockTimes {
@@ -36,18 +37,23 @@ export const tableWait = 60
 /** One name for the whole server: who comes another way knows the server by another address. */
 export const lockName = 'plinth'
 
-/** Takes the lock named by both its `?`, or says at once which connection holds it: `got`, `holder`. */
-export const takeLock = 'SELECT GET_LOCK(?, 0) AS got, IS_USED_LOCK(?) AS holder'
+/** The name of a lock beside it that one session of a run holds: who has both is that run, whatever the server tells of sessions. */
+export const ownLock = (holder: string): string => `plinth run ${sha256(holder).slice(0, 40)}`
 
-/** What stands behind the words of a holder, before the time. */
-export const sinceThen = ', since '
+/**
+ * Takes the lock, or says at once which connection holds it: `got`, `holder`, and `own`, the connection that holds the run's own.
+ * Its `?` are the run's own, the lock twice, and the run's own. That comes first: before MySQL 5.7 a session keeps only the
+ * last, and of two sessions of a run only the one that has it may be about to take the other.
+ */
+export const takeLock =
+  'SELECT IF(GET_LOCK(?, 0), GET_LOCK(?, 0), 0) AS got, IS_USED_LOCK(?) AS holder, IS_USED_LOCK(?) AS own'
 
 /** Lives as long as the session. */
 const holderVariable = 'plinth_holder'
 
 /** What a holder tells of itself (its `?`), for how long it may say nothing, and how long what it does may wait for a table. */
 export const noteHolder = ({ silence }: LockTimes): string =>
-  `SET @${holderVariable} = CONCAT(?, DATE_FORMAT(UTC_TIMESTAMP(), '${sinceThen}%Y-%m-%dT%TZ')), SESSION wait_timeout = ${silence}, SESSION lock_wait_timeout = ${tableWait}`
+  `SET @${holderVariable} = CONCAT(?, DATE_FORMAT(UTC_TIMESTAMP(), ', since %Y-%m-%dT%TZ')), SESSION wait_timeout = ${silence}, SESSION lock_wait_timeout = ${tableWait}`
 
 /** A word that does nothing. */
 export const nothing = 'DO 0'

@@ -4,7 +4,7 @@ import { type AddressInfo, connect, createServer } from 'node:net'
 import mysql from 'mysql2'
 import type { Database, DatabaseLogin, MachineChannel } from '../../lib/core/channel.ts'
 import { hostError, PlinthError } from '../../lib/core/error.ts'
-import { Secret } from '../../lib/core/secret.ts'
+import { Secret, sha256 } from '../../lib/core/secret.ts'
 import { databaseChannel, databaseProblem, openDatabase } from '../../lib/edge/database.ts'
 import { type LockTimes, lockTimes } from '../../lib/mysql/lock.ts'
 import { assert, suite } from '../kit.ts'
@@ -198,7 +198,9 @@ test('without an input the message is told in full', async () => {
 test('the lock is of the whole server, by whichever address it is known, and says who holds it', async () => {
   const free = fake(() => [{ got: '1', holder: null }])
   await free.channel.lock('me')
-  assert.equal(free.sent[1]?.[1], ['plinth', 'plinth'])
+  const own = `plinth run ${sha256('me').slice(0, 40)}`
+  assert.equal(free.sent[1]?.[1], [own, 'plinth', 'plinth', own])
+  assert.is(free.sent.length, 2)
   assert.equal(free.sent[0], [
     "SET @plinth_holder = CONCAT(?, DATE_FORMAT(UTC_TIMESTAMP(), ', since %Y-%m-%dT%TZ')), SESSION wait_timeout = 900, SESSION lock_wait_timeout = 60",
     ['me'],
@@ -234,15 +236,22 @@ test('the lock is of the whole server, by whichever address it is known, and say
 })
 
 test('a server that is reached in two ways is locked once: the run is not in its own way', async () => {
+  // To whom the server tells nothing of its sessions.
   const cases = [
-    { says: 'its own', holder: 'me, since 2025-03-01T08:00:00Z', refused: false },
-    { says: 'of another of a longer name', holder: 'me too, since 2025-03-01T08:00:00Z', refused: true },
-    { says: 'unknown', holder: null, refused: true },
+    { says: 'its own', own: '42', refused: false },
+    { says: 'its own, whose session had come no further yet', own: '42', slow: true, refused: false },
+    { says: 'of another, while this one holds its own alone', own: '41', refused: true },
+    { says: 'of a server that keeps one lock for a session', own: null, refused: true },
   ]
-  for (const { says, holder, refused } of cases) {
-    const { channel } = fake((sql) =>
-      /GET_LOCK/.test(sql) ? [{ got: '0', holder: '42' }] : /performance_schema/.test(sql) ? [{ holder }] : [],
-    )
+  for (const { says, own, slow = false, refused } of cases) {
+    let holder = slow ? null : '42'
+    const { channel } = fake((sql) => {
+      if (/^SET/.test(sql)) return []
+      if (!/GET_LOCK/.test(sql)) return refusing(1142, 'SELECT command denied')()
+      const row = { got: '0', holder, own }
+      holder = '42'
+      return [row]
+    })
     const error = await channel.lock('me').catch((thrown: unknown) => thrown)
     assert.is(error instanceof PlinthError, refused, says)
     await channel.close()

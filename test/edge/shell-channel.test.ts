@@ -1,6 +1,7 @@
 /** Asking, acting and locking through a shell, in dash, bash and busybox ash. */
+import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Done } from '../../lib/core/channel.ts'
 import { LockError } from '../../lib/core/error.ts'
@@ -160,6 +161,71 @@ for (const kind of kinds) {
     const third = start(kind, '', lockFile)
     assert.match((await failure(third.channel.lock('run 9'))).message, /another run is at work there: run 8/)
     await third.shell.close()
+    await other.shell.close()
+  })
+
+  test(`${kind}: a run that meets its own lock, by another address of the machine, is told so and what to do`, async () => {
+    const lockFile = join(folder, `own lock ${kind}`)
+    const holder = 'ann on desk, pid 7, site.ts, run 0a1b'
+    const one = start(kind, '', lockFile)
+    await one.channel.lock(holder)
+    for (const lock of ['lock', 'askLocked'] as const) {
+      const other = start(kind, '', lockFile)
+      const error = await failure(other.channel[lock](holder, []))
+      assert.is(
+        error.message,
+        'h1: this run itself is at work there: another of its hosts is the same machine, by another address or name; give hosts of one machine the same ansible_host, ansible_port and ansible_user',
+      )
+      assert.ok(error instanceof LockError)
+      await other.shell.close()
+    }
+    const longer = start(kind, '', lockFile)
+    assert.match((await failure(longer.channel.lock('ann on desk'))).message, /another run is at work there: ann on/)
+    await Promise.all([one.shell.close(), longer.shell.close()])
+  })
+
+  test(`${kind}: of a lock that is held no earlier holder is told, though the one in question has said nothing yet`, async () => {
+    const lockFile = join(folder, `slow lock ${kind}`)
+    const { shell, channel } = start(kind, '', lockFile)
+    await channel.lock('run 6')
+    await shell.close()
+    assert.is(readFileSync(lockFile, 'utf8'), '', 'who has ended is forgotten')
+    writeFileSync(lockFile, 'run 6, which was killed\n')
+    const slow = `: >"$2"; sleep 0.3; echo 'run 7 of ann' >"$1"; exec sleep 5`
+    const ready = join(folder, `slow holder ${kind}`)
+    const holder = spawn('flock', [lockFile, 'sh', '-c', slow, 'sh', lockFile, ready], { detached: true })
+    await eventually(() => existsSync(ready))
+    const other = start(kind, '', lockFile)
+    assert.match(
+      (await failure(other.channel.lock('run 8'))).message,
+      /^h1: another run is at work there: run 7 of ann; /,
+    )
+    process.kill(-holder.pid!, 'SIGKILL')
+    await other.shell.close()
+  })
+
+  test(`${kind}: whose lock file was removed does no further step, for another run may be at work by now`, async () => {
+    const lockFile = join(folder, `removed lock ${kind}`)
+    const marker = join(folder, `unlocked ${kind}`)
+    const one = start(kind, '', lockFile)
+    await one.channel.lock('run 7')
+    assert.is((await only(one.channel, step('echo well'))).stdout, 'well\n')
+    rmSync(lockFile)
+    const other = start(kind, '', lockFile)
+    for (const again of [false, true]) {
+      if (again) await other.channel.lock('run 8')
+      for (const input of [undefined, 'x', Buffer.alloc(9)]) {
+        const { code, stderr } = await only(one.channel, step(`: >'${marker}'`, { ...(input && { input }) }))
+        assert.equal([code, existsSync(marker)], [1, false])
+        assert.match(
+          stderr,
+          /removed lock .* was removed while this run held it, so another may be at work; run again\n$/,
+        )
+      }
+    }
+    assert.is((await only(other.channel, step('echo well'))).stdout, 'well\n')
+    await one.shell.close()
+    assert.match(readFileSync(lockFile, 'utf8'), /^run 8, /, 'what it takes back in the end is its own')
     await other.shell.close()
   })
 

@@ -53,6 +53,12 @@ test('the secrets that a playbook was given, of hosts and of the command line, w
   assert.equal(fleet.secrets, ['hunter2', 'sesame'])
 })
 
+/** By a playbook for groups, and by one for all hosts. */
+function refused(fleet: Fleet, says: string): void {
+  for (const asked of [() => fleet.group('all', params({})), () => fleet.all()])
+    assert.throws(asked, (error: Error) => error.message === `lab.yaml:3:5: h1 and h2 are one machine, and ${says}`)
+}
+
 test('hosts of one machine act as one user', () => {
   const alike = fleetOf(connectionTo('a', root), connectionTo('a', root), connectionTo('b', null))
   assert.is(alike.group('all', params({})).length, 3)
@@ -62,13 +68,47 @@ test('hosts of one machine act as one user', () => {
     [{ ...root, method: 'su' }, 'root (su)'],
   ] as const) {
     const divided = fleetOf(connectionTo('a', root), connectionTo('a', other))
-    assert.throws(
-      () => divided.group('all', params({})),
-      (error: Error) =>
-        error.message ===
-        `lab.yaml:3:5: h1 and h2 are one machine, and act as root (sudo) and as ${shown}; set ansible_become, ansible_become_user and ansible_become_method alike for both`,
+    refused(
+      divided,
+      `act as root (sudo) and as ${shown}; set ansible_become, ansible_become_user and ansible_become_method alike for both`,
     )
   }
+  // Written for each host by itself.
+  const apart = { sshArguments: ['-F', 'none'], sshArgumentsAt: 'lab.yaml:9:1', privateKey: '/k' }
+  refused(
+    fleetOf(
+      { ...connectionTo('a', root), sshArguments: ['-F', 'none'], sshArgumentsAt: 'lab.yaml:8:1' },
+      { ...connectionTo('a', null), ...apart },
+    ),
+    'act as root (sudo) and as deploy; set ansible_become, ansible_become_user and ansible_become_method alike for both',
+  )
+  const behind = { ...connectionTo('a', root), sshArguments: ['-J', 'jump'] }
+  assert.is(fleetOf(connectionTo('a', null), behind).all().length, 2, 'by another way it may be another machine')
+})
+
+test('hosts of one machine are reached alike: there is one connection, and never two users at work', () => {
+  const one = connectionTo('a', root)
+  for (const [other, says] of [
+    [
+      { user: 'ann', machine: 'ann@a as root' },
+      'log in as deploy and as ann; set ansible_user alike for both: who logs in twice is two runs at once there',
+    ],
+    [
+      { user: null, machine: 'a as root' },
+      'log in as deploy and as whoever the ssh configuration says; set ansible_user alike for both: who logs in twice is two runs at once there',
+    ],
+    [
+      { hostKeys: ['ssh-ed25519 AAAA'] },
+      'name other keys that it may show; give both the same ansible_ssh_host_keys: there is one connection to it',
+    ],
+    [
+      { privateKey: '/k' },
+      'log in with other keys; give both the same ansible_ssh_private_key_file: there is one connection to it',
+    ],
+  ] as const)
+    refused(fleetOf(one, { ...one, ...other }), says)
+  const pinned = (...hostKeys: readonly string[]): Connection => ({ ...one, hostKeys })
+  assert.is(fleetOf(pinned('x', 'y'), pinned('y', 'x')).all().length, 2)
 })
 
 test('port 22 is written for all hosts of an address or for none', () => {

@@ -215,6 +215,23 @@ test(
   { timeout: 60 },
 )
 
+test(
+  'a user who is not root has one lock, in their home, wherever their environment leads',
+  async () => {
+    await inside("rm -f /run/elsewhere; echo '[ ! -e /run/elsewhere ] || export HOME=/tmp' >>~deploy/.bashrc")
+    const one = await open(null)
+    await one.lock('one')
+    await inside(': >/run/elsewhere')
+    const two = await open(null)
+    assert.is((await only(two, step('echo $HOME'))).stdout, '/tmp\n')
+    assert.match((await failure(two.lock('two'))).message, /another run is at work there: one, from /)
+    assert.match(await inside('cat ~deploy/.local/state/plinth/*.lock'), /^one, from /)
+    await inside('rm /run/elsewhere')
+    await Promise.all([one.close(), two.close()])
+  },
+  { timeout: 60 },
+)
+
 /** Runs the small site as its user does; `types` answers what it asks on a terminal. */
 function run(args: readonly string[], types: readonly string[] = []): Promise<{ code: number | null; output: string }> {
   const folder = join(it.layout.folder, 'inventories')
