@@ -1,5 +1,6 @@
 /** Each rule of the role test, held by a role that breaks it. */
 
+import { runInNewContext } from 'node:vm'
 import * as v from 'valibot'
 import type { Question } from '../../lib/core/probe.ts'
 import { type Definition, type Resource, resource, type State } from '../../lib/core/resource.ts'
@@ -12,6 +13,9 @@ import { type Canned, type RoleCase, roleTest } from '../../lib/testing.ts'
 import { assert, suite } from '../kit.ts'
 
 const test = suite('testing/role-test')
+
+/** A list as a role makes it whose runner has a context of its own for each file, like jest: with another Array. */
+const foreign: (list: readonly Resource[]) => readonly Resource[] = runInNewContext('(list) => Array.from(list)')
 
 const value = (keys: readonly string[]): string => keys.join(' ')
 const question = (key: string): Question => ({ reader: value, key })
@@ -67,9 +71,19 @@ const cases: Readonly<Record<string, Told & { readonly says: readonly string[] }
     says: [],
   },
   'a role that does nothing': { resources: () => [], right: {}, says: ['an empty host: there is something to do'] },
+  'a role that holds, in a runner with contexts of its own': {
+    resources: () => foreign([thing('a'), thing('b', { needs: foreign([]).map(({ id }) => id) })]),
+    drifts: { 'thing:a': { 'value:a': 'no' } },
+    says: [],
+  },
+  'a role that does nothing, in such a runner': {
+    resources: () => foreign([]),
+    right: {},
+    says: ['an empty host: there is something to do'],
+  },
   'a child before its directory': {
     resources: () => [thing('a', { needs: ['thing:b'] }), thing('b')],
-    says: ['an empty host'],
+    says: ['an empty host: there is something to do, in an order that holds: a host'],
   },
   'a change without a step': {
     resources: () => [thing('a', { steps: () => [] }), thing('b')],
@@ -79,14 +93,14 @@ const cases: Readonly<Record<string, Told & { readonly says: readonly string[] }
     resources: () => [thing('a'), thing('b')],
     right: { 'value:a': 'yes', 'value:b': 'no' },
     says: [
-      'on the right answers everything is kept',
-      'without value:a what asks it is planned, and nothing else: planned as well',
+      'on the right answers everything is kept: update thing:b: it no → yes',
+      'without value:a what asks it is planned, and nothing else: planned as well: update thing:b: it no → yes',
     ],
   },
   'an answer that nobody asks for': {
     resources: () => [thing('a'), thing('b')],
     right: { 'value:a': 'yes', 'value:b': 'yes', 'valeu:a': 'yes' },
-    says: ['on the right answers everything is kept: right: nothing asks these', 'without valeu:a'],
+    says: ['on the right answers everything is kept: right: nothing asks these: valeu:a', 'without valeu:a'],
   },
   'a resource that does not look': {
     resources: () => [thing('a', { read: () => ({ it: 'yes' }) }), thing('b')],
