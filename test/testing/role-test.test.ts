@@ -6,6 +6,7 @@ import type { Question } from '../../lib/core/probe.ts'
 import { type Definition, type Resource, resource, type State } from '../../lib/core/resource.ts'
 import { role } from '../../lib/core/role.ts'
 import { params, type Schema } from '../../lib/core/schema.ts'
+import { sh } from '../../lib/core/script.ts'
 import { Secret, sha256 } from '../../lib/core/secret.ts'
 import { file } from '../../lib/resources/file.ts'
 import { pathQuestion, readStat } from '../../lib/resources/path.ts'
@@ -64,6 +65,23 @@ async function failing({
 const secret = new Secret('correct horse')
 const lines = 'battery staple\nof a correct horse\n'
 let calls = 0
+
+/** Hard to find: each notation writes some of its characters otherwise. */
+const hard = `it's a "long" one\\`
+
+/** A role for each way to write a secret into a command. */
+const written = (commands: Readonly<Record<string, string>>): typeof cases =>
+  Object.fromEntries(
+    Object.entries(commands).map(([name, run]) => [
+      `a secret with quotes, ${name}`,
+      {
+        resources: () => [thing('a', { steps: () => [{ say: 'x', run }] }), thing('b')],
+        params: { password: new Secret(hard) },
+        says: ['no secret is in a plan: a secret, or a form of it, is in a plan'],
+      },
+    ]),
+  )
+
 const cases: Readonly<Record<string, Told & { readonly says: readonly string[] }>> = {
   'a role that holds': {
     resources: () => [thing('a'), thing('b')],
@@ -245,6 +263,21 @@ const cases: Readonly<Record<string, Told & { readonly says: readonly string[] }
     params: { password: new Secret('pa"ss\\word') },
     says: ['no secret is in a plan'],
   },
+  ...written({
+    'as a shell has it': sh`login ${hard}`.text,
+    'as an address has it': `curl https://h1/?password=${encodeURIComponent(hard)}`,
+    'as a form has it': `curl https://h1/?${new URLSearchParams({ password: hard })}`,
+    'as JSON has it, in a command': `curl -d ${JSON.stringify({ password: hard })}`,
+    'by itself': `login ${hard}`,
+  }),
+  'a secret in a warning': {
+    resources: () => [
+      thing('a', { warn: () => [{ where: 'a', what: `it has ${secret.reveal()}`, remedy: 'give another' }] }),
+      thing('b'),
+    ],
+    params: { password: secret },
+    says: ['no secret is in a plan'],
+  },
   'a secret in a file that only its owner may read': {
     resources: () => [thing('a'), thing('b'), file('/f', { content: `password=${secret.reveal()}\n`, mode: '0600' })],
     params: { password: secret },
@@ -286,6 +319,19 @@ const cases: Readonly<Record<string, Told & { readonly says: readonly string[] }
     ],
     says: ['the same parameters give the same resources'],
   },
+  'resources that change with the day': {
+    resources: () => [thing('a'), thing('b', { declared: String(Math.floor(Date.now() / 86_400_000)) })],
+    says: ['the same parameters give the same resources'],
+  },
+  'resources that change with the year, and say so by a date': {
+    resources: () => [thing('a'), thing('b', { declared: `since ${new Date().getFullYear()}` })],
+    says: ['the same parameters give the same resources'],
+  },
+  'a day that is a parameter': {
+    resources: ({ day }) => [thing('a'), thing('b', { declared: new Date(String(day)).toISOString() })],
+    params: { day: '2026-01-02' },
+    says: [],
+  },
   'a schema that takes anything': {
     resources: () => [thing('a'), thing('b')],
     schema: v.looseObject({}),
@@ -299,5 +345,11 @@ for (const [name, { says, ...told }] of Object.entries(cases)) {
     for (const [index, text] of says.entries()) assert.ok(failed[index]!.startsWith(text), failed.join('\n'))
   })
 }
+
+test('the clock is what it was', async () => {
+  const own = globalThis.Date
+  await failing({ resources: () => [thing('a'), thing('b')] })
+  assert.is(globalThis.Date, own)
+})
 
 test.run()
