@@ -68,7 +68,7 @@ function onceRead(work: () => void): void {
 /** A script under way: what it has printed, and what it still has to say. */
 class Job {
   readonly id: number
-  readonly stdout = new Kept('head', stdoutLimit)
+  stdout = new Kept('head', stdoutLimit)
   readonly stderr = new Kept('tail', stderrLimit)
   readonly begun = new Set<string>()
   readonly ended = new Set<string>()
@@ -220,6 +220,7 @@ export class Shell {
   run(script: string, input: Input = {}, deadline = defaultDeadline, first?: string, heard?: Heard): Promise<Outcome> {
     return this.#exclusively(deadline, async (job) => {
       if (heard) job.heard = heard
+      if (heard?.most !== undefined) job.stdout = new Kept('head', heard.most)
       // latin1: scriptWith has turned the text into one character per byte.
       this.streams.stdin.write(scriptWith(job.id, script, input, deadline, first), 'latin1')
       if (input.stream) await this.#send(job, input.stream)

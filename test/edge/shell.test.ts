@@ -338,6 +338,20 @@ test('a shell that has come up has the time of each script', async () => {
   await shell.close()
 })
 
+test('of what is heard as it comes no more is kept than was asked for, and all of it is heard', async () => {
+  const { shell } = start('dash')
+  let bytes = 0
+  const hear = (_: string, piece: Uint8Array): void => {
+    bytes += piece.length
+  }
+  const heard = Object.assign(hear, { most: 1000 })
+  const { code, stdout, cut } = await shell.run('head -c 300000 /dev/zero', {}, undefined, undefined, heard)
+  assert.equal([code, stdout.length, cut, bytes], [0, 1000, true, 300_000])
+  const after = await shell.run('head -c 300000 /dev/zero')
+  assert.equal([after.stdout.length, after.cut], [300_000, false])
+  await shell.close()
+})
+
 /** What a process that was stopped finds: its timers are due, and what came meanwhile is not read. Timers come before reading. */
 async function standStill(seconds: number): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve))
