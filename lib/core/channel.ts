@@ -21,7 +21,11 @@ export interface Done {
 }
 
 /** Hears what a step prints while it runs, in pieces as they come: a character, or a line, may be in two of them. */
-export type Heard = (stream: 'stdout' | 'stderr', piece: Uint8Array) => void
+export interface Heard {
+  (stream: 'stdout' | 'stderr', piece: Uint8Array): void
+  /** Bytes of stdout that are wanted once more at the end: many machines print at a time. Left out: as many as of any step. */
+  readonly most?: number
+}
 
 /** One machine, or one database, that can be asked and told. */
 export interface Channel {

@@ -1,5 +1,5 @@
 /**
- * Three round trips that ssh2 spends on every login and has no switch for. On a far line they are a third of the time a
+ * Three waits of ssh2 in every login that it has no switch for: round trips, and on a far line a good part of the time a
  * machine takes to say that nothing is to be done.
  *
  * - The request to log in follows the request for that service at once, when sshd has said which signatures it takes
@@ -7,6 +7,7 @@
  * - A key that signs without asking anyone signs at once, instead of asking first whether it would be welcome (RFC 4252
  *   section 7 leaves the choice): to sshd it is one attempt either way.
  * - What is written to a command goes out behind the request to start it (RFC 4254 section 6.5 has no order there).
+ *   OpenSSH's sshd lets nothing be written before its answer, so there nothing is saved by it.
  *
  * They are made on ssh2's inner objects, which its version in package.json pins; a test counts the trips.
  */

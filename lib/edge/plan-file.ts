@@ -1,11 +1,11 @@
 /** Plans on disk: readable for their owner alone, and whole or not there. */
-import { renameSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { PlinthError, type Problem, usageError } from '../core/error.ts'
 import { beginsAsPlan, readSavedPlan, type SavedPlan, savedPlanText } from '../core/saved-plan.ts'
 import { version } from '../version.ts'
 import { mayReplace } from './earlier-file.ts'
 import { readText } from './text-file.ts'
-import { fileAt, writeBeside } from './whole-file.ts'
+import { fileAt, putInPlace, writeBeside } from './whole-file.ts'
 
 const problem = (path: string, what: string, error: unknown): Problem => {
   const { code } = error as NodeJS.ErrnoException
@@ -49,7 +49,7 @@ export function removePlan(path: string): void {
 export function writePlan(path: string, plan: SavedPlan): readonly Problem[] {
   try {
     const target = placeFor(path)
-    writeBeside(target, savedPlanText(plan), (written) => renameSync(written, target))
+    writeBeside(target, savedPlanText(plan), (written) => putInPlace(written, target))
     return []
   } catch (error) {
     if (error instanceof PlinthError) return error.problems

@@ -1,5 +1,5 @@
 /** `--report DIR`: the page, the document and the JUnit results of a run, each of them there whole or not at all. */
-import { renameSync, rmSync, writeFileSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Problem, usageError } from '../core/error.ts'
 import { jsonText } from '../core/visible.ts'
@@ -8,7 +8,7 @@ import { junit } from '../report/junit.ts'
 import { page } from '../report/page.ts'
 import type { Ended } from '../report/run.ts'
 import { makeFolder } from './folder.ts'
-import { writeBeside } from './whole-file.ts'
+import { putInPlace, writeBeside } from './whole-file.ts'
 
 export interface ReportFolder {
   /** Takes away an earlier run's report, so that it can't pass for this one's. Throws a usage error if it can't. */
@@ -72,7 +72,7 @@ function replace(path: string, text: string): void {
   const temporary = `${path}.plinth.${process.pid}`
   try {
     writeFileSync(temporary, text, { flush: true })
-    renameSync(temporary, path)
+    putInPlace(temporary, path)
   } catch (error) {
     rmSync(temporary, { force: true })
     throw error

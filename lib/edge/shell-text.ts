@@ -51,7 +51,8 @@ export function lackText(missing: readonly string[]): { readonly what: string; r
  * `plinth_watch PID SECONDS ID` waits for words of the client's: `ok` once it has seen the script end, `end` when its
  * deadline has passed, and now and then `look`, which is answered with the mark `gone` where the process around the script is
  * no more: of a host without memory or processes no end is ever heard. Without a word the connection is lost: the script is left to end by itself, for so many seconds
- * more. Then all that it has begun is ended, first politely. What it had systemd start is no child of it and stays.
+ * more. Then all that it has begun is ended, first politely. What it had systemd start is no child of it and stays,
+ * and so does what it has let go of (`setsid`, or `&` in a shell that has ended).
  * `plinth_leave PID SECONDS` does so by the clock, also while the client's bytes are no words. `plinth_next ID` swallows whatever
  * comes before the client's word that no byte of a stream is left.
  *

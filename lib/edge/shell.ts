@@ -57,10 +57,18 @@ const firstWordSeconds = 30
 /** Milliseconds, 24 days: a timer of Node's that is to take longer goes off at once. */
 const longestTimer = 2 ** 31 - 1
 
+/**
+ * Runs `work` when what has come by now was read. A process that was stopped for a while (Ctrl-Z, a laptop that slept) comes to its
+ * timers first, and would take what has ended long ago for late. A turn of the loop reads all that SSH's window holds; the second is for what is read of a jump host.
+ */
+function onceRead(work: () => void): void {
+  setImmediate(() => setImmediate(work))
+}
+
 /** A script under way: what it has printed, and what it still has to say. */
 class Job {
   readonly id: number
-  readonly stdout = new Kept('head', stdoutLimit)
+  stdout = new Kept('head', stdoutLimit)
   readonly stderr = new Kept('tail', stderrLimit)
   readonly begun = new Set<string>()
   readonly ended = new Set<string>()
@@ -212,6 +220,7 @@ export class Shell {
   run(script: string, input: Input = {}, deadline = defaultDeadline, first?: string, heard?: Heard): Promise<Outcome> {
     return this.#exclusively(deadline, async (job) => {
       if (heard) job.heard = heard
+      if (heard?.most !== undefined) job.stdout = new Kept('head', heard.most)
       // latin1: scriptWith has turned the text into one character per byte.
       this.streams.stdin.write(scriptWith(job.id, script, input, deadline, first), 'latin1')
       if (input.stream) await this.#send(job, input.stream)
@@ -234,9 +243,9 @@ export class Shell {
       const job = new Job(this.#jobs)
       this.#job = job
       const timers = [
-        setTimeout(() => this.#pass(job, deadline, timers), Math.min(deadline * 1000, longestTimer)),
+        setTimeout(onceRead, Math.min(deadline * 1000, longestTimer), () => this.#pass(job, deadline, timers)),
         setInterval(() => this.#look(job), lookSeconds * 1000),
-        setTimeout(() => this.#spoke || this.lose(mute), this.#patience * 1000),
+        setTimeout(onceRead, this.#patience * 1000, () => this.#spoke || this.lose(mute)),
       ]
       try {
         await begin(job)
@@ -266,6 +275,7 @@ export class Shell {
 
   /** The deadline of a script has passed: who watches over it ends it, and if nobody does or it won't end, the shell is lost. */
   #pass(job: Job, deadline: number, timers: NodeJS.Timeout[]): void {
+    if (this.#job !== job || job.ended.size === 2) return
     const reason = `no end after ${deadline} s`
     if (job.watched && this.#lost === undefined) {
       job.late = true

@@ -70,18 +70,21 @@ export function replaceFile(path: string, content: string | Uint8Array, mode = 0
         if (now.uid !== before.uid || now.gid !== before.gid) owned(file, before)
         fchmodSync(file, before.mode & mode)
       }
-      renameSync(written, target)
+      putInPlace(written, target)
     } finally {
       closeSync(file)
     }
   })
-  syncFolder(dirname(target))
 }
 
-/** So that the new name outlasts a power cut, where the file system can do that; the file is in its place either way. */
-function syncFolder(path: string): void {
+/**
+ * Gives what was written beside a file that file's name, so that it outlasts a power cut, where the file system can do that; the file is
+ * in its place either way. Throws what the file system says.
+ */
+export function putInPlace(written: string, target: string): void {
+  renameSync(written, target)
   try {
-    const folder = openSync(path, 'r')
+    const folder = openSync(dirname(target), 'r')
     try {
       fsyncSync(folder)
     } finally {

@@ -200,14 +200,16 @@ function handOn(
       )
       if (traced === null || signal.aborted) throw new NotBegun()
       report({ kind: 'begun', host: host.name, say: mask(step.say) })
+      const most = Math.max(mostOfHost, Math.floor(mostOfAll / errand.hosts.length))
       const listening = listen(masking, (stream, lines) => report({ kind: 'said', host: host.name, stream, lines }))
+      // In any encoding that is more than `most`, so that what was cut on the way shows.
+      const heard = Object.assign(listening.heard, { most: 3 * (most + 1) })
       let done: Done | undefined
-      for await (done of channel.act([step], undefined, listening.heard));
+      for await (done of channel.act([step], undefined, heard));
       listening.end()
       if (done === undefined) throw new Error(`${host.name} ran nothing and said nothing of it`)
       if (!isUnknown(done)) await trace(`end: exit code ${done.code}`)
       const { stdout, stderr } = done
-      const most = Math.max(mostOfHost, Math.floor(mostOfAll / errand.hosts.length))
       const cut = stdout.length > most || stderr.length > mostOfHost
       return { ...done, cut, stdout: masking.first(stdout, most), stderr: masking.last(stderr, mostOfHost) }
     },
@@ -216,7 +218,7 @@ function handOn(
 
 /** Characters of stdout that are kept of all hosts together: a document of more would fit no text. */
 const mostOfAll = 16 * 1024 * 1024
-/** And of one host, however many there are; of its stderr too. What a channel keeps is more in any encoding. */
+/** And of one host, however many there are; of its stderr too. */
 const mostOfHost = 16 * 1024
 
 /** A line that has no end is shown in pieces of so many characters. */

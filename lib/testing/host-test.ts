@@ -1,6 +1,7 @@
 /** The same of a role on a host that runs its steps: a container, a folder as root, a machine of one's own. */
 import assert from 'node:assert/strict'
 import type { Channel } from '../core/channel.ts'
+import { problemText } from '../core/error.ts'
 import { parseFacts } from '../core/facts.ts'
 import type { Plan, Resource, Step } from '../core/resource.ts'
 import type { Role } from '../core/role.ts'
@@ -8,7 +9,7 @@ import type { Infer, Schema } from '../core/schema.ts'
 import { Script, sh } from '../core/script.ts'
 import { planResources } from '../engine/selection.ts'
 import { facts as factsReader } from '../readers.ts'
-import { type AddTest, changed, only } from './role-test.ts'
+import { type AddTest, changed, none, only } from './role-test.ts'
 
 /** What is tested on. */
 export type TestHost = Pick<Channel, 'ask' | 'act' | 'close'>
@@ -66,16 +67,15 @@ const look = async (channel: TestHost, resources: readonly Resource[]): Promise<
 /** Applies, and asserts that nothing is left to do. */
 async function become(channel: TestHost, resources: readonly Resource[]): Promise<void> {
   const plans = await look(channel, resources)
-  assert.deepEqual(
-    plans.flatMap(({ problems }) => problems),
-    [],
+  none(
+    plans.flatMap(({ problems }) => problems.map(problemText)),
     'something stands in the way',
   )
   await act(
     channel,
     plans.flatMap(({ steps }) => steps),
   )
-  assert.deepEqual(changed(await look(channel, resources)), [], 'it still differs after the apply')
+  none(changed(await look(channel, resources)), 'it still differs after the apply')
 }
 
 async function act(channel: TestHost, steps: readonly Step[]): Promise<void> {

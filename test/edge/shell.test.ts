@@ -267,7 +267,9 @@ for (const [name, ...command] of [
         yield Buffer.from('\necho stray\n'.repeat(20_000))
       }
       const outcome = await shell.run('cat >/dev/null; echo whole', { stream: { chunks, bytes: 240_000 } }, 60)
-      assert.is(outcome.code, null)
+      // Unknown, or that there was no process for it: which of them got the last one is chance.
+      assert.is.not(outcome.code, 0)
+      await shell.close()
       await eventually(() => ended(child))
       assert.not.match(heard, /stray|whole/)
     })
@@ -333,6 +335,66 @@ test('a shell that has come up has the time of each script', async () => {
   const { shell, channel } = start('dash', '', undefined, 0.3)
   assert.is((await only(channel, step('sleep 0.6; echo late'))).stdout, 'late\n')
   assert.is((await only(channel, step('sleep 0.6; echo again'))).stdout, 'again\n')
+  await shell.close()
+})
+
+test('of what is heard as it comes no more is kept than was asked for, and all of it is heard', async () => {
+  const { shell } = start('dash')
+  let bytes = 0
+  const hear = (_: string, piece: Uint8Array): void => {
+    bytes += piece.length
+  }
+  const heard = Object.assign(hear, { most: 1000 })
+  const { code, stdout, cut } = await shell.run('head -c 300000 /dev/zero', {}, undefined, undefined, heard)
+  assert.equal([code, stdout.length, cut, bytes], [0, 1000, true, 300_000])
+  const after = await shell.run('head -c 300000 /dev/zero')
+  assert.equal([after.stdout.length, after.cut], [300_000, false])
+  await shell.close()
+})
+
+/** What a process that was stopped finds: its timers are due, and what came meanwhile is not read. Timers come before reading. */
+async function standStill(seconds: number): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve))
+  const end = performance.now() + seconds * 1000
+  while (performance.now() < end);
+}
+
+for (const [name, run, more] of [
+  ['a step', 'sleep 0.3; echo ended', {}],
+  // More than one reading of the streams brings.
+  ['a step that says much', 'sleep 0.3; head -c 60000 /dev/zero; echo ended', {}],
+  ['a step with a stream', 'cat >/dev/null; sleep 0.3; echo ended', { input: Buffer.alloc(70_000, 'a') }],
+] as const) {
+  test(`a controller that stood still across a deadline has heard of an end before it: ${name}`, async () => {
+    const { shell, channel } = start('dash')
+    await channel.ask([])
+    const running = only(channel, step(run, { deadline: 2, ...more }))
+    await new Promise((resolve) => setTimeout(resolve, 200))
+    await standStill(2.5)
+    const { code, stdout, late } = await running
+    assert.equal([code, stdout.replaceAll('\0', ''), late], [0, 'ended\n', undefined])
+    assert.is((await only(channel, step('echo on'))).stdout, 'on\n')
+    await shell.close()
+  })
+}
+
+test('a controller that stood still across a deadline ends what has not ended', async () => {
+  const { shell, channel } = start('dash')
+  await channel.ask([])
+  const running = only(channel, step('while :; do echo more; sleep 0.01; done', { deadline: 1 }))
+  await new Promise((resolve) => setTimeout(resolve, 200))
+  await standStill(1.5)
+  const { code, late } = await running
+  assert.equal([code, late], [null, 1])
+  await shell.close()
+})
+
+test('a controller that stood still while a shell came up has heard its first word', async () => {
+  const { shell, channel } = start('dash', '', undefined, 0.3)
+  const running = only(channel, step('echo up'))
+  await new Promise((resolve) => setTimeout(resolve, 0))
+  await standStill(2)
+  assert.is((await running).stdout, 'up\n')
   await shell.close()
 })
 

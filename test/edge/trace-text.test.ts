@@ -7,7 +7,7 @@ import type { Outcome } from '../../lib/edge/shell.ts'
 import { traceProblem, traceScript } from '../../lib/edge/trace-text.ts'
 import { receipts } from '../../lib/readers.ts'
 import { assert, suite } from '../kit.ts'
-import { mkdirs, Sandbox, shells } from '../shells.ts'
+import { busybox, mkdirs, Sandbox, shells } from '../shells.ts'
 
 const test = suite('edge/trace-text')
 const box = new Sandbox(test)
@@ -89,6 +89,18 @@ for (const shell of shells) {
     leave(place, { line: 'second' })
     assert.match(readFileSync(join(place.state, 'audit.log'), 'utf8'), /^\S+ second\n$/)
     assert.is(statSync(join(place.state, 'audit.log.1')).size, 1_048_576)
+  })
+
+  test(`${shell}: a receipt is on the disk before it gets its name, and its name after`, () => {
+    const place = home()
+    const log = join(place.state, '..', 'order')
+    for (const name of ['sync', 'mv']) {
+      const real = shell === 'dash' ? `/bin/${name}` : `${busybox} ${name}`
+      const note = `for last in "$@"; do :; done; echo "${name} \${last##*/}" >>"$XDG_STATE_HOME/order"`
+      writeFileSync(join(place.bin, name), `#!/bin/sh\n${note}; exec ${real} "$@"\n`, { mode: 0o755 })
+    }
+    assert.equal(leave(place, { line: 'x', receipt: { site: 's', owned } }), { code: 0, stdout: '', stderr: '' })
+    assert.equal(readFileSync(log, 'utf8').trim().split('\n'), ['sync .plinth.new', 'mv s', 'sync receipts'])
   })
 
   test(`${shell}: a disk that takes nothing is an error, and the old receipt stays`, () => {

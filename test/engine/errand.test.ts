@@ -209,6 +209,23 @@ test('what is kept for programs is bounded for all hosts together, and said to b
   )
 })
 
+test('of what hosts print no more is kept on the way than is wanted in the end, in any encoding', async () => {
+  const world = new FakeWorld()
+  const most: unknown[] = []
+  for (const name of ['a', 'b']) {
+    const machine = world.machine(name)
+    const act = machine.act.bind(machine)
+    machine.act = (steps, told, heard) => {
+      most.push(heard?.most)
+      return act(steps, told, heard)
+    }
+  }
+  await go(commandErrand(['x'], hosts('a', 'b'), 60), world)
+  // A character of three bytes is the largest of those that count as one.
+  const wanted = 3 * (8 * 1024 * 1024 + 1)
+  assert.equal(most, [wanted, wanted])
+})
+
 test('no more machines at once than allowed; hosts of one machine take turns on one connection', async () => {
   const world = new FakeWorld()
   const errand = commandErrand(['x'], [...hosts('a', 'b'), fakeHost('b2', {}, 'b')], 60)

@@ -267,6 +267,30 @@ for (const shell of shells) {
     }
   })
 
+  test(`${shell}: a power cut after a step takes nothing back: each name is on the disk, and what is in it before`, () => {
+    const { host, wanted, at } = fresh(shell)
+    const bin = mkdirs(join(host.folder, 'bin'))
+    const log = join(host.folder, 'log')
+    for (const name of ['sync', 'mv']) {
+      const real = shell === 'dash' ? `/bin/${name}` : `${busybox} ${name}`
+      const note = `for last in "$@"; do :; done; echo "${name} $PWD $last" >>${q(log)}`
+      writeFileSync(join(bin, name), `#!/bin/sh\n${note}; exec ${real} "$@"\n`, { mode: 0o755 })
+    }
+    host.run(host.plan(wanted()), bin)
+    const beside = join(at, '..')
+    const said = readFileSync(log, 'utf8').trim().split('\n')
+    const told = said.map((line) =>
+      line.replaceAll(host.cache, 'CACHE').replaceAll(beside, 'RELEASES').replace(box.folder, '/'),
+    )
+    assert.equal(
+      told.map((line) => line.replace(one.sha256, 'SUM').replace(/\.plinth\.\w+/, 'NEW')),
+      [
+        ...['sync / CACHE/SUM.part', 'mv / CACHE/SUM', 'sync / CACHE'],
+        ...['sync RELEASES/NEW .', 'mv RELEASES ./2.2.4', 'sync RELEASES .'],
+      ],
+    )
+  })
+
   test(`${shell}: damage of every kind shows, and is mended from the archive that waits there`, () => {
     const { host, at, wanted } = fresh(shell)
     host.apply(wanted())

@@ -1,10 +1,12 @@
 /** Each rule of the role test, held by a role that breaks it. */
 
+import { runInNewContext } from 'node:vm'
 import * as v from 'valibot'
 import type { Question } from '../../lib/core/probe.ts'
 import { type Definition, type Resource, resource, type State } from '../../lib/core/resource.ts'
 import { role } from '../../lib/core/role.ts'
 import { params, type Schema } from '../../lib/core/schema.ts'
+import { sh } from '../../lib/core/script.ts'
 import { Secret, sha256 } from '../../lib/core/secret.ts'
 import { file } from '../../lib/resources/file.ts'
 import { pathQuestion, readStat } from '../../lib/resources/path.ts'
@@ -12,6 +14,9 @@ import { type Canned, type RoleCase, roleTest } from '../../lib/testing.ts'
 import { assert, suite } from '../kit.ts'
 
 const test = suite('testing/role-test')
+
+/** A list as a role makes it whose runner has a context of its own for each file, like jest: with another Array. */
+const foreign: (list: readonly Resource[]) => readonly Resource[] = runInNewContext('(list) => Array.from(list)')
 
 const value = (keys: readonly string[]): string => keys.join(' ')
 const question = (key: string): Question => ({ reader: value, key })
@@ -60,6 +65,23 @@ async function failing({
 const secret = new Secret('correct horse')
 const lines = 'battery staple\nof a correct horse\n'
 let calls = 0
+
+/** Hard to find: each notation writes some of its characters otherwise. */
+const hard = `it's a "long" one\\`
+
+/** A role for each way to write a secret into a command. */
+const written = (commands: Readonly<Record<string, string>>): typeof cases =>
+  Object.fromEntries(
+    Object.entries(commands).map(([name, run]) => [
+      `a secret with quotes, ${name}`,
+      {
+        resources: () => [thing('a', { steps: () => [{ say: 'x', run }] }), thing('b')],
+        params: { password: new Secret(hard) },
+        says: ['no secret is in a plan: a secret, or a form of it, is in a plan'],
+      },
+    ]),
+  )
+
 const cases: Readonly<Record<string, Told & { readonly says: readonly string[] }>> = {
   'a role that holds': {
     resources: () => [thing('a'), thing('b')],
@@ -67,9 +89,19 @@ const cases: Readonly<Record<string, Told & { readonly says: readonly string[] }
     says: [],
   },
   'a role that does nothing': { resources: () => [], right: {}, says: ['an empty host: there is something to do'] },
+  'a role that holds, in a runner with contexts of its own': {
+    resources: () => foreign([thing('a'), thing('b', { needs: foreign([]).map(({ id }) => id) })]),
+    drifts: { 'thing:a': { 'value:a': 'no' } },
+    says: [],
+  },
+  'a role that does nothing, in such a runner': {
+    resources: () => foreign([]),
+    right: {},
+    says: ['an empty host: there is something to do'],
+  },
   'a child before its directory': {
     resources: () => [thing('a', { needs: ['thing:b'] }), thing('b')],
-    says: ['an empty host'],
+    says: ['an empty host: there is something to do, in an order that holds: a host'],
   },
   'a change without a step': {
     resources: () => [thing('a', { steps: () => [] }), thing('b')],
@@ -79,14 +111,14 @@ const cases: Readonly<Record<string, Told & { readonly says: readonly string[] }
     resources: () => [thing('a'), thing('b')],
     right: { 'value:a': 'yes', 'value:b': 'no' },
     says: [
-      'on the right answers everything is kept',
-      'without value:a what asks it is planned, and nothing else: planned as well',
+      'on the right answers everything is kept: update thing:b: it no → yes',
+      'without value:a what asks it is planned, and nothing else: planned as well: update thing:b: it no → yes',
     ],
   },
   'an answer that nobody asks for': {
     resources: () => [thing('a'), thing('b')],
     right: { 'value:a': 'yes', 'value:b': 'yes', 'valeu:a': 'yes' },
-    says: ['on the right answers everything is kept: right: nothing asks these', 'without valeu:a'],
+    says: ['on the right answers everything is kept: right: nothing asks these: valeu:a', 'without valeu:a'],
   },
   'a resource that does not look': {
     resources: () => [thing('a', { read: () => ({ it: 'yes' }) }), thing('b')],
@@ -231,6 +263,21 @@ const cases: Readonly<Record<string, Told & { readonly says: readonly string[] }
     params: { password: new Secret('pa"ss\\word') },
     says: ['no secret is in a plan'],
   },
+  ...written({
+    'as a shell has it': sh`login ${hard}`.text,
+    'as an address has it': `curl https://h1/?password=${encodeURIComponent(hard)}`,
+    'as a form has it': `curl https://h1/?${new URLSearchParams({ password: hard })}`,
+    'as JSON has it, in a command': `curl -d ${JSON.stringify({ password: hard })}`,
+    'by itself': `login ${hard}`,
+  }),
+  'a secret in a warning': {
+    resources: () => [
+      thing('a', { warn: () => [{ where: 'a', what: `it has ${secret.reveal()}`, remedy: 'give another' }] }),
+      thing('b'),
+    ],
+    params: { password: secret },
+    says: ['no secret is in a plan'],
+  },
   'a secret in a file that only its owner may read': {
     resources: () => [thing('a'), thing('b'), file('/f', { content: `password=${secret.reveal()}\n`, mode: '0600' })],
     params: { password: secret },
@@ -272,6 +319,19 @@ const cases: Readonly<Record<string, Told & { readonly says: readonly string[] }
     ],
     says: ['the same parameters give the same resources'],
   },
+  'resources that change with the day': {
+    resources: () => [thing('a'), thing('b', { declared: String(Math.floor(Date.now() / 86_400_000)) })],
+    says: ['the same parameters give the same resources'],
+  },
+  'resources that change with the year, and say so by a date': {
+    resources: () => [thing('a'), thing('b', { declared: `since ${new Date().getFullYear()}` })],
+    says: ['the same parameters give the same resources'],
+  },
+  'a day that is a parameter': {
+    resources: ({ day }) => [thing('a'), thing('b', { declared: new Date(String(day)).toISOString() })],
+    params: { day: '2026-01-02' },
+    says: [],
+  },
   'a schema that takes anything': {
     resources: () => [thing('a'), thing('b')],
     schema: v.looseObject({}),
@@ -285,5 +345,11 @@ for (const [name, { says, ...told }] of Object.entries(cases)) {
     for (const [index, text] of says.entries()) assert.ok(failed[index]!.startsWith(text), failed.join('\n'))
   })
 }
+
+test('the clock is what it was', async () => {
+  const own = globalThis.Date
+  await failing({ resources: () => [thing('a'), thing('b')] })
+  assert.is(globalThis.Date, own)
+})
 
 test.run()
