@@ -373,12 +373,12 @@ test('the password is in no command line, and names are words', () => {
   }
 })
 
-/** A sudo that asks for nothing, in a folder of its own before the others in PATH. */
+/** A sudo that asks for nothing, in a folder of its own, which is all that the login has left in PATH. */
 const folder = mkdtempSync(join(tmpdir(), 'plinth-become-'))
 test.after(() => rmSync(folder, { recursive: true }))
 for (const [name, ...command] of [
-  ['dash', 'dash'],
-  ['bash', 'bash', '--posix'],
+  ['dash', '/bin/dash'],
+  ['bash', '/bin/bash', '--posix'],
   ['busybox ash', '/bin/busybox', 'ash'],
 ] as const) {
   test(`${name} starts it, and a password that nobody asked for is swallowed`, async () => {
@@ -388,7 +388,7 @@ for (const [name, ...command] of [
     const greets = `printf 'Welcome: ' >&2; sleep 0.7; while [ "$1" != -- ]; do shift; done; shift; exec "$@"`
     writeFileSync(join(bin, 'sudo'), `#!/bin/sh\n${greets}\n`)
     chmodSync(join(bin, 'sudo'), 0o755)
-    const env = { PATH: `${bin}:${process.env.PATH}`, SSH_CONNECTION: '192.0.2.1 1 192.0.2.2 22' }
+    const env = { PATH: bin, SSH_CONNECTION: '192.0.2.1 1 192.0.2.2 22' }
     const child = spawn(command[0], command.slice(1), { env })
     const written: string[] = []
     child.stdin.write = ((write) => (chunk: string) => {
