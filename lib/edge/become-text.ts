@@ -76,6 +76,11 @@ export class Talk {
     this.#all += this.#open[stream]
   }
 
+  /** The command was started: what is said from then on is its word, and before the login's. */
+  get began(): boolean {
+    return this.#started.size > 0
+  }
+
   /** The other user's shell is there. */
   get ready(): boolean {
     return this.#open.stdout.includes(`\n${readyMark(this.#nonce)}\n`)

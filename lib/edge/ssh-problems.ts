@@ -1,5 +1,6 @@
 /** Why a machine can't be reached, by name: from what ssh2 and the system say to what a person can do. Pure. */
 import { type PlinthError, unreachable } from '../core/error.ts'
+import { expired, plain, wantsNewPassword } from './dialogue.ts'
 
 /** ssh2 marks where an error comes from. */
 type Ssh2Error = Error & { readonly level?: string; readonly code?: string | number }
@@ -72,6 +73,21 @@ function meaningOf(error: Ssh2Error, attempt: Attempt): Meaning {
     return [`the connection failed: ${message}`, 'see to sshd and its log there']
   const during = phase === 'keys' ? 'while the keys were exchanged' : 'during the login'
   return [`the host closed the connection ${during}`, 'see to sshd and its log there; run again if it was restarted']
+}
+
+/** Reasons, or their beginnings, for which a shell has not come up. */
+export const noWord = 'it said no word that was meant for us'
+export const shellEnded = 'the shell there ended'
+
+/** The login is done, and what it starts has not become our shell: the user's own files, or what sshd runs in its place. */
+export function noShell(where: string, reason: string, said: string): PlinthError {
+  if (wantsNewPassword({ name: '', instructions: said, prompts: [] })) return expired(where, plain(said))
+  return unreachable({
+    where,
+    what: `the login works, but its shell has not come up: ${reason}${said && `; it said: ${said}`}`,
+    remedy:
+      'see to .bashrc, .profile and the like of that user there (do they ask, wait, or send the output elsewhere with exec?), to its login shell, and to ForceCommand of its sshd',
+  })
 }
 
 function slow(phase: Phase, seconds: number): Meaning {

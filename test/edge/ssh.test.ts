@@ -87,7 +87,11 @@ test('forwarding that sshd forbids is not a port where nothing listens; "local" 
 test('an sshd that runs nothing: no session, a forced command, an account without a shell', async () => {
   const cases: readonly [config: string, message: RegExp][] = [
     ['MaxSessions 0', /the login worked, but sshd starts no command \(.*open failed\)/],
-    ['ForceCommand echo This account is closed; exit 1', /the connection is gone: .*; it said: This account is closed/],
+    [
+      'ForceCommand echo This account is closed; exit 1',
+      /shell has not come up: the shell there ended.*; it said: This account is closed.*; see to .*ForceCommand/,
+    ],
+    ['ForceCommand internal-sftp', /not come up: .*; it said: This service allows sftp connections only/],
   ]
   for (const [config, message] of cases) {
     await withSshd({ config: [config] }, async (own) => {
