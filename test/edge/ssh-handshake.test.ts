@@ -188,7 +188,11 @@ test('a ProxyCommand carries the connection, and is named when it fails', async 
   const cases: readonly [command: string, loginSeconds: number, message: RegExp][] = [
     ['echo no way to there >&2; false', 9, /its ProxyCommand gave no connection: no way to there; run that command/],
     ['/no/such/program', 9, /its ProxyCommand gave no connection: .*no\/such\/program/],
-    ['sleep 60', 0.5, /no SSH server has answered within 0\.5 s/],
+    [
+      "sh -c 'echo dialling >&2; exec sleep 60'",
+      0.5,
+      /: no SSH server has answered through its ProxyCommand within 0\.5 s: dialling; run that command by hand/,
+    ],
   ]
   for (const [command, loginSeconds, message] of cases) {
     const error = await failure(openTo(sshd, { ...through(command), trust }, { loginSeconds }))
