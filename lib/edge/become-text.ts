@@ -31,7 +31,7 @@ export function commandLine({ method, user }: Become, nonce: string, terminal: b
     doas: `doas -n -u ${q(user)} /bin/sh -c ${q(kept)} sh "$SSH_CONNECTION"`,
   }
   const starts = `printf '\\n%s\\n' ${startMark(nonce).trim()}`
-  const surroundings = 'LC_ALL=C SHELL=/bin/sh PATH="$PATH:/usr/local/bin:/usr/sbin:/sbin"'
+  const surroundings = 'LC_ALL=C SHELL=/bin/sh PATH="$PATH:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"'
   const command = terminal
     ? `script -qc ${q(`exec ${commands[method]} <&3 >&4 2>&5 3<&- 4>&- 5>&-`)} /dev/null 3<&0 4>&1 5>&2 </dev/null >/dev/null`
     : commands[method]
@@ -74,6 +74,11 @@ export class Talk {
     this.#started.add(stream)
     this.#open[stream] = after.join('')
     this.#all += this.#open[stream]
+  }
+
+  /** The command was started: what is said from then on is its word, and before the login's. */
+  get began(): boolean {
+    return this.#started.size > 0
   }
 
   /** The other user's shell is there. */

@@ -23,6 +23,7 @@ import {
 import { Deadline } from './deadline.ts'
 import { wantedBy } from './prompts.ts'
 import type { Streams } from './shell.ts'
+import { noShell, shellEnded } from './ssh-problems.ts'
 import { Trial, type Turn } from './trials.ts'
 
 export interface BecomeOptions {
@@ -128,14 +129,20 @@ async function tried(streams: Streams, attempt: Attempt): Promise<Streams | null
         clearTimeout(quiet)
         after(lastWordsSeconds, () => {
           if (!terminal && wantsTerminal(said())) resolve(null)
-          else reject(failed(machine, become, said()))
+          else reject(talk.began ? failed(machine, become, said()) : noShell(machine, shellEnded, said()))
         })
       }
       on(stdout, 'data', (chunk) => hear('stdout', chunk))
       on(stderr, 'data', (chunk) => hear('stderr', chunk))
       for (const event of ['close', 'error']) on(stdout, event, end)
       on(stdin, 'error', end)
-      limit.start(deadline, () => reject(tooLate(machine, become, deadline, said())))
+      limit.start(deadline, () =>
+        reject(
+          talk.began
+            ? tooLate(machine, become, deadline, said())
+            : noShell(machine, `it has read nothing within ${deadline} s`, said()),
+        ),
+      )
       stdin.write(commandLine(become, nonce, terminal))
     })
   } catch (error) {

@@ -17,6 +17,8 @@ export interface Credentials {
   readonly password: Secret | null
   /** As PreferredAuthentications and the *Authentication switches leave them, in order. */
   readonly methods: readonly Method[]
+  /** A jump host's: the keys and passwords of inventory and command line are for the machine behind it. */
+  readonly jump: boolean
 }
 
 export type Method = 'publickey' | 'keyboard-interactive' | 'password'

@@ -19,6 +19,7 @@ import {
   rsaBits,
 } from './known-hosts.ts'
 import type { Hop, Trust } from './route.ts'
+import { string, strings } from './wire.ts'
 
 /** What is known of one host, before it shows a key. */
 export interface Expectation {
@@ -88,11 +89,22 @@ export class HostKeys {
   #revokedIn(where: string, file: string): Promise<readonly Buffer[]> {
     return remembered(this.#revoked, file, async () => {
       const text = await textOf(where, file, 'the revoked host keys')
-      if (text !== null && !text.subarray(0, 6).equals(Buffer.from('SSHKRL'))) return keysIn(text.toString())
-      throw unreachable({
-        where,
-        what: `the revoked host keys in ${file} ${text === null ? 'are not there' : 'are a KRL, which only ssh can read'}`,
-        remedy: 'name a file with one public key a line as RevokedHostKeys, or take it out of the ssh configuration',
+      const unfit = (what: string): PlinthError =>
+        unreachable({
+          where,
+          what,
+          remedy: 'name a file with one public key a line as RevokedHostKeys, or take it out of the ssh configuration',
+        })
+      if (text === null) throw unfit(`the revoked host keys in ${file} are not there`)
+      if (text.subarray(0, 6).equals(Buffer.from('SSHKRL')))
+        throw unfit(`the revoked host keys in ${file} are a KRL, which only ssh can read`)
+      const lines = text.toString().split('\n')
+      return lines.flatMap((line, index) => {
+        if (/^\s*(#|$)/.test(line)) return []
+        const key = publicKeyIn(line)
+        // What it was meant to revoke nobody knows: a line that is passed over would let that key in.
+        if (key === null) throw unfit(`${file}:${index + 1}, of the revoked host keys, is no public key`)
+        return [key]
       })
     })
   }
@@ -133,12 +145,14 @@ function remembered<T>(known: Map<string, Promise<T>>, key: string, find: () => 
   return found
 }
 
-/** One public key a line, its type first or bare, as in authorized_keys without options. */
-const keysIn = (text: string): readonly Buffer[] =>
-  text.split('\n').flatMap((line) => {
-    const word = line.split(/\s+/).find((part) => part.startsWith('AAAA'))
-    return word === undefined || line.trimStart().startsWith('#') ? [] : [Buffer.from(word, 'base64')]
-  })
+/** The key of a line `TYPE BASE64 COMMENT`; null unless it is whole, as ssh would have it. */
+function publicKeyIn(line: string): Buffer | null {
+  const [type, base64 = ''] = line.trim().split(/\s+/)
+  const blob = Buffer.from(base64, 'base64')
+  const parts = strings(blob)
+  const whole = parts.length > 1 && Buffer.concat(parts.map(string)).equals(blob)
+  return whole && keyType(blob) === type && blob.toString('base64') === base64 ? blob : null
+}
 
 const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? String(error)
 

@@ -11,6 +11,7 @@ import { unreachable } from '../core/error.ts'
 import { Gate } from './gate.ts'
 import { Dropped, shakeHands } from './handshake.ts'
 import { HostKeys } from './host-keys.ts'
+import { WantsPassword } from './login-problems.ts'
 import { throughProgram } from './proxy-command.ts'
 import type { Hop } from './route.ts'
 import { loginOf } from './ssh-login.ts'
@@ -78,7 +79,7 @@ export class Links {
     if (!hop) throw new Error('a route without a hop')
     const lease = await this.#through(hops.slice(0, -1), options)
     try {
-      return await this.#logIn(hop, lease, options)
+      return await this.#letIn(hop, lease, options)
     } catch (error) {
       lease?.release()
       throw error
@@ -116,6 +117,22 @@ export class Links {
       if (jump.users === 0 && this.#closed) link.hangUp()
     }
     return { link, name: hop.name, release }
+  }
+
+  /**
+   * A jump host that lets no key in may take a password: a person is asked for it, once, for nothing else can give it.
+   * Where nobody answers it stays refused.
+   */
+  async #letIn(hop: Hop, lease: Lease | null, options: LinkOptions): Promise<Link> {
+    try {
+      return await this.#logIn(hop, lease, options)
+    } catch (error) {
+      if (!hop.credentials.jump || !(error instanceof WantsPassword)) throw error
+      const password = await this.#asker.secret(`${error.problems[0]?.where}: password: `).catch(() => {
+        throw error
+      })
+      return this.#logIn({ ...hop, credentials: { ...hop.credentials, password } }, lease, options)
+    }
   }
 
   /** Waits for its turn at that sshd, and tries again for as long as it is only busy. */

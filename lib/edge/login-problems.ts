@@ -1,6 +1,6 @@
 /** Why a login came to nothing, in words. Pure. */
-import { type PlinthError, unreachable } from '../core/error.ts'
-import type { Secret } from '../core/secret.ts'
+import { PlinthError, unreachable } from '../core/error.ts'
+import type { Credentials, Method } from './credentials.ts'
 import { untried } from './trials.ts'
 
 /** How far a login came. */
@@ -16,32 +16,37 @@ export interface Course {
   readonly refused: 'the password' | 'an answer' | null
 }
 
-interface Who {
-  readonly user: string
-  readonly password: Secret | null
-}
+/** No key has opened the login, and there was no password, which might. */
+export class WantsPassword extends PlinthError {}
+
+const byPassword = (method: Method): boolean => method !== 'publickey'
 
 /** Everything was tried. */
-export function refusal(where: string, { user, password }: Who, course: Course): PlinthError {
+export function refusal(where: string, credentials: Credentials, course: Course): PlinthError {
+  const { user, password, methods, jump } = credentials
   const { mute, left, refused } = course
   const details = `tried: ${course.tried.join(', ') || 'nothing'}${listed([...mute, ...course.passedOver])}`
   if (refused) {
     return unreachable({
       where,
       what: `${refused} of ${user} was refused (${details})`,
-      remedy: `correct it (${fromWhere}); it is given to a host once per run, so that no account gets locked`,
+      remedy: `${jump ? 'run again, and type it anew' : `correct it (${fromWhere})`}; it is given to a host once per run, so that no account gets locked`,
     })
   }
-  const orPassword =
-    password === null && left?.some((method) => method !== 'publickey') ? ', or give a password (-k)' : ''
-  return unreachable({
+  const wants = password === null && methods.some((method) => byPassword(method) && left?.includes(method))
+  const { problems, code } = unreachable({
     where,
     what: `the login was refused (${details})${left ? `; sshd goes on with ${left.join(', ')}` : ''}`,
     remedy: mute.some((text) => text.includes('passphrase'))
       ? 'load the key into an agent (ssh-add FILE), or run it on a terminal'
-      : `add the public key to ~${user}/.ssh/authorized_keys there, or name another key (--private-key FILE)${orPassword}`,
+      : `add the public key to ~${user}/.ssh/authorized_keys there, or name another key ${jump ? forJump : '(--private-key FILE)'}${wants ? orPassword(jump) : ''}`,
   })
+  return new (wants ? WantsPassword : PlinthError)(problems, code)
 }
+
+const forJump = 'for this host in ~/.ssh/config'
+const orPassword = (jump: boolean): string =>
+  jump ? ', or run it on a terminal, where its password is asked for' : ', or give a password (-k)'
 
 /** The password is tried no more. */
 export const notTried = (where: string, refusedBy: readonly string[]): PlinthError =>
@@ -50,16 +55,19 @@ export const notTried = (where: string, refusedBy: readonly string[]): PlinthErr
 const fromWhere = 'ansible_password, or what is typed for -k'
 
 /** There is not even anything to try. */
-export const nothingToOffer = (
+export function nothingToOffer(
   where: string,
-  { agent, keyFiles }: { readonly agent: string | null; readonly keyFiles: readonly string[] },
+  { agent, keyFiles, methods, jump }: Credentials,
   passedOver: readonly string[],
-): PlinthError =>
-  unreachable({
+): PlinthError {
+  const wants = methods.some(byPassword)
+  const { problems, code } = unreachable({
     where,
     what: `there is no key to log in with: ${agent === null ? 'no agent, ' : ''}none of ${keyFiles.join(', ') || 'no files'}${listed(passedOver)}`,
-    remedy: 'name a key (--private-key FILE), start an agent and ssh-add the key, or give a password (-k)',
+    remedy: `name a key ${jump ? forJump : '(--private-key FILE)'}, start an agent and ssh-add the key${wants ? orPassword(jump) : ''}`,
   })
+  return new (wants ? WantsPassword : PlinthError)(problems, code)
+}
 
 const listed = (texts: readonly string[]): string => texts.map((text) => `; passed over: ${text}`).join('')
 

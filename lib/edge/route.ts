@@ -87,6 +87,7 @@ export class Routes {
         keyFiles: privateKey === null ? keyFiles : [privateKey],
         named: privateKey !== null || named,
         password,
+        jump: false,
       },
     }
     return { name, hops: [...hops.slice(0, -1), target], become }
@@ -268,6 +269,7 @@ function credentialsOf(name: string, settings: SshSettings, tokens: Readonly<Rec
     agent: agentOf(settings, tokens),
     password: null,
     methods,
+    jump: true,
   }
 }
 

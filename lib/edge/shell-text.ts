@@ -45,7 +45,8 @@ export function lackText(missing: readonly string[]): { readonly what: string; r
 }
 
 /**
- * Said once, first: surroundings that do not depend on the login (locale, umask, folder), who it is (`plinth_uid`), the way to set a mark, and
+ * Said once, first: surroundings that do not depend on the login (locale, umask, folder, the system's own commands where its
+ * files leave none in PATH), who it is (`plinth_uid`), the way to set a mark, and
  * the watch over a script. A host that lacks a command says which (the mark `lacks`) and ends before anything runs.
  *
  * `plinth_watch PID SECONDS ID` waits for words of the client's: `ok` once it has seen the script end, `end` when its
@@ -114,6 +115,7 @@ plinth_tree() (
   done
   echo $t
 )
+command -v cat >/dev/null 2>&1 || PATH=${'$'}{PATH:+$PATH:}/usr/local/bin:/usr/bin:/bin
 export LC_ALL=C PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"
 unset CDPATH POSIXLY_CORRECT TAR_OPTIONS GREP_OPTIONS
 umask 022

@@ -11,6 +11,7 @@ import type { Heard } from '../core/channel.ts'
 import { hostError, type PlinthError, unreachable } from '../core/error.ts'
 import { Frames, Kept } from './frames.ts'
 import { blockBytes, framed, type Input, lackText, preamble, type Stream, scriptWith } from './shell-text.ts'
+import { noShell, noWord, shellEnded } from './ssh-problems.ts'
 
 /** The three streams of a shell, and the way to end it by force when it can't be trusted any more. */
 export interface Streams {
@@ -50,7 +51,6 @@ const aheadBytes = 512 * 1024
 /** Seconds; what a script gets when nothing else was said. */
 const defaultDeadline = 300
 
-const mute = 'the login works, but its shell has not come up'
 /** What a shell gets until it says its first word: a login whose own files ask or wait would take the time of the first script. */
 const firstWordSeconds = 30
 
@@ -104,8 +104,8 @@ export class Shell {
   #job: Job | undefined
   #turn: Promise<unknown> = Promise.resolve()
   #lost: string | undefined
-  /** Whether it has said a word that was meant for us. */
-  #spoke = false
+  /** On which streams it has said a word that was meant for us: the user's own files may have led one elsewhere. */
+  readonly #spoke = new Set<string>()
   #lacks: readonly string[] = []
 
   readonly #patience: number
@@ -119,7 +119,7 @@ export class Shell {
     this.#listen('stdout', streams.stdout)
     this.#listen('stderr', streams.stderr)
     streams.stdin.on('error', (error) => this.ends(`writing to the shell failed (${error.message})`))
-    streams.stdout.on('close', () => this.lose('the shell there ended'))
+    streams.stdout.on('close', () => this.lose(shellEnded))
     streams.stdin.write(preamble(nonce))
   }
 
@@ -148,7 +148,7 @@ export class Shell {
   }
 
   #mark(name: string, mark: string): void {
-    this.#spoke = true
+    this.#spoke.add(name)
     const [word = '', id, ...rest] = mark.split(' ')
     const value = rest.join(' ')
     if (word === 'lacks') this.#lacks = rest
@@ -179,17 +179,19 @@ export class Shell {
     setTimeout(() => this.lose(reason), graceSeconds * 1000).unref()
   }
 
+  #missing(): string {
+    const on = ['stdout', 'stderr'].filter((name) => !this.#spoke.has(name))
+    return `${noWord} on ${on.join(' and ')} within ${this.#patience} s`
+  }
+
   /** The error for whoever wants something of a shell that is lost, or of a host that lacks what Plinth needs there. */
   gone(): PlinthError {
     if (this.#lacks.length > 0) return hostError({ where: this.host, ...lackText(this.#lacks) })
     const noise = this.#noise.text().trim()
+    const reason = this.#lost ?? ''
+    if (this.#spoke.size < 2 && (reason.startsWith(noWord) || reason.startsWith(shellEnded)))
+      return noShell(this.host, reason, noise)
     const said = noise && this.#jobs <= 1 ? `; it said: ${noise}` : ''
-    if (this.#lost === mute)
-      return unreachable({
-        where: this.host,
-        what: `${mute}${said}`,
-        remedy: 'see to .bashrc, .profile and the like of that user there, and to ForceCommand of its sshd',
-      })
     return unreachable({
       where: this.host,
       what: `the connection is gone: ${this.#lost}${said}`,
@@ -245,7 +247,7 @@ export class Shell {
       const timers = [
         setTimeout(onceRead, Math.min(deadline * 1000, longestTimer), () => this.#pass(job, deadline, timers)),
         setInterval(() => this.#look(job), lookSeconds * 1000),
-        setTimeout(onceRead, this.#patience * 1000, () => this.#spoke || this.lose(mute)),
+        setTimeout(onceRead, this.#patience * 1000, () => this.#spoke.size === 2 || this.lose(this.#missing())),
       ]
       try {
         await begin(job)

@@ -11,7 +11,7 @@ import { answersTo, asksPassword, expired, type Round } from './dialogue.ts'
 import type { Eager } from './fewer-trips.ts'
 import { type Identity, identitiesOf, type Offer } from './identities.ts'
 import { memoryOf } from './login-memory.ts'
-import { nothingToOffer, notTried, refusal, tooManyKeys, tooSlow } from './login-problems.ts'
+import { nothingToOffer, notTried, refusal, tooManyKeys, tooSlow, WantsPassword } from './login-problems.ts'
 import { OneKey } from './one-key.ts'
 import type { Asker } from './terminal.ts'
 import type { Trial, Turn } from './trials.ts'
@@ -177,9 +177,9 @@ class Attempts implements Login {
     }
   }
 
-  #giveUp({ problems }: PlinthError): void {
+  #giveUp(error: PlinthError): void {
     if (this.#around.gone.signal.aborted) return
-    this.#problem ??= unreachable(...problems)
+    this.#problem ??= error instanceof WantsPassword ? error : unreachable(...error.problems)
     // ssh2 documents `false` for "no further way", its types do not.
     if (this.deadline.running) this.#next(false as unknown as AnyAuthMethod)
   }

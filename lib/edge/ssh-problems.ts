@@ -1,5 +1,6 @@
 /** Why a machine can't be reached, by name: from what ssh2 and the system say to what a person can do. Pure. */
 import { type PlinthError, unreachable } from '../core/error.ts'
+import { expired, plain, wantsNewPassword } from './dialogue.ts'
 
 /** ssh2 marks where an error comes from. */
 type Ssh2Error = Error & { readonly level?: string; readonly code?: string | number }
@@ -59,7 +60,7 @@ function meaningOf(error: Ssh2Error, attempt: Attempt): Meaning {
       `add the public key to ~${attempt.user}/.ssh/authorized_keys there, or name another key (--private-key FILE)`,
     ]
   }
-  if (level === 'client-timeout') return slow(phase, seconds)
+  if (level === 'client-timeout') return slow(attempt)
   if (/no matching/.test(message)) return nothingInCommon(message, attempt.offer ?? {})
   if (phase === 'shell') {
     return [
@@ -74,7 +75,24 @@ function meaningOf(error: Ssh2Error, attempt: Attempt): Meaning {
   return [`the host closed the connection ${during}`, 'see to sshd and its log there; run again if it was restarted']
 }
 
-function slow(phase: Phase, seconds: number): Meaning {
+/** Reasons, or their beginnings, for which a shell has not come up. */
+export const noWord = 'it said no word that was meant for us'
+export const shellEnded = 'the shell there ended'
+
+/** The login is done, and what it starts has not become our shell: the user's own files, or what sshd runs in its place. */
+export function noShell(where: string, reason: string, said: string): PlinthError {
+  if (wantsNewPassword({ name: '', instructions: said, prompts: [] })) return expired(where, plain(said))
+  return unreachable({
+    where,
+    what: `the login works, but its shell has not come up: ${reason}${said && `; it said: ${said}`}`,
+    remedy:
+      'see to .bashrc, .profile and the like of that user there (do they ask, wait, or send the output elsewhere with exec?), to its login shell, and to ForceCommand of its sshd',
+  })
+}
+
+function slow({ phase, seconds, program }: Attempt): Meaning {
+  if (phase === 'greeting' && program !== undefined)
+    return [`no SSH server has answered through its ProxyCommand within ${seconds} s: ${lastWords(program)}`, runByHand]
   if (phase === 'greeting')
     return [
       `the port is open, but no SSH server has answered within ${seconds} s`,
@@ -83,6 +101,10 @@ function slow(phase: Phase, seconds: number): Meaning {
   const what = phase === 'keys' ? 'exchange of keys' : phase === 'login' ? 'login' : 'start of a shell there'
   return [`the ${what} took longer than ${seconds} s`, 'see to the load and the name service of the host']
 }
+
+const runByHand = 'run that command by hand, and correct it in the ssh configuration'
+const lastWords = (program: string): string =>
+  program === '' ? 'it said nothing' : program.split('\n').slice(-3).join(', ')
 
 /** sshd closed the connection instead of identifying itself (sshd.c of OpenSSH: drop_connection, srclimit). */
 function noGreeting(greeting: string, program?: string): Meaning {
@@ -106,11 +128,7 @@ function noGreeting(greeting: string, program?: string): Meaning {
       `what answers on that port is no SSH server: it says ${JSON.stringify(greeting.slice(0, 80))}`,
       'correct the port (ansible_port)',
     ]
-  if (program !== undefined)
-    return [
-      `its ProxyCommand gave no connection: ${program === '' ? 'it said nothing' : program.split('\n').slice(-3).join(', ')}`,
-      'run that command by hand, and correct it in the ssh configuration',
-    ]
+  if (program !== undefined) return [`its ProxyCommand gave no connection: ${lastWords(program)}`, runByHand]
   return [
     'the host dropped the connection before it said anything',
     'it may be at its limit for new logins (MaxStartups), ban this address after refused logins, or have no sshd on that port',

@@ -1,5 +1,4 @@
 /** What people and programs read of an errand: pure functions from what happened to lines and JSON. */
-import { becomeText } from '../core/become.ts'
 import { count, cut } from '../core/display.ts'
 import { type ExitCode, exitCode } from '../core/error.ts'
 import { grouped } from '../core/grouped.ts'
@@ -15,8 +14,9 @@ const nameColumns = 40
 /** What would be done where, for --check. No host is asked for it. */
 export function errandPlan({ name, hosts }: Errand, next: string): readonly Line[] {
   const rows = hosts.map((host) => {
-    const { become, user, machine } = host.machine.connection
-    return [`  ${host.name}`, `${machine}${become ? `, ${becomeText(become, user)}` : ''}`]
+    // The machine says as whom.
+    const { become, machine } = host.machine.connection
+    return [`  ${host.name}`, `${machine}${become ? ` through ${become.method}` : ''}`]
   })
   return [
     { tone: 'head', text: 'What would be run' },

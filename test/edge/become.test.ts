@@ -4,6 +4,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
+import { mock } from 'node:test'
 import type { Become } from '../../lib/core/inventory.ts'
 import { Secret } from '../../lib/core/secret.ts'
 import { becoming } from '../../lib/edge/become.ts'
@@ -262,6 +263,53 @@ for (const { name, noise, become, says, hears, fails } of cases) {
   })
 }
 
+for (const [name, says, fails] of [
+  [
+    'a password that has expired where a key logs in',
+    ['WARNING: Your password has expired.\nPassword change required but no TTY available.\n'],
+    /^h1: its password has expired, and sshd asks for a new one \(".*"\); log in by hand/,
+  ],
+  [
+    'an account that sshd starts no shell for',
+    ['This service allows sftp connections only.\n'],
+    /^h1: the login works, but its shell has not come up: .*; it said: This service .*; see to .*ForceCommand/,
+  ],
+] as const)
+  test(`what the login says before it is asked for anything is no word of sudo's: ${name}`, async () => {
+    const streams = new Canned().streams
+    streams.stdin.removeAllListeners('data')
+    const work = failure(becoming(async () => streams, root, 'h1', { nonce }))
+    for (const text of says) (streams.stderr as PassThrough).write(text)
+    setTimeout(() => streams.stdout.destroy(), 50)
+    const error = await work
+    assert.match(error.message, fails)
+    assert.is(error.code, 3)
+  })
+
+test('a login that reads nothing is given up after 30 s', async () => {
+  const streams = new Canned().streams
+  streams.stdin.removeAllListeners('data')
+  mock.timers.enable({ apis: ['setTimeout'] })
+  try {
+    let error: Error | undefined
+    becoming(async () => streams, root, 'h1', { nonce }).catch((reason) => {
+      error = reason
+    })
+    await new Promise(setImmediate)
+    mock.timers.tick(29_900)
+    await new Promise(setImmediate)
+    assert.is(error, undefined)
+    mock.timers.tick(200)
+    await new Promise(setImmediate)
+    assert.match(
+      error?.message ?? '',
+      /^h1: the login works, .* not come up: it has read nothing within 30 s; see to \.bashrc/,
+    )
+  } finally {
+    mock.timers.reset()
+  }
+})
+
 test('sudo that wants a terminal gets one on a second try; its word for that is not believed twice', async () => {
   const opened: Canned[] = []
   const open = async (): Promise<Streams> => {
@@ -373,12 +421,12 @@ test('the password is in no command line, and names are words', () => {
   }
 })
 
-/** A sudo that asks for nothing, in a folder of its own before the others in PATH. */
+/** A sudo that asks for nothing, in a folder of its own, which is all that the login has left in PATH. */
 const folder = mkdtempSync(join(tmpdir(), 'plinth-become-'))
 test.after(() => rmSync(folder, { recursive: true }))
 for (const [name, ...command] of [
-  ['dash', 'dash'],
-  ['bash', 'bash', '--posix'],
+  ['dash', '/bin/dash'],
+  ['bash', '/bin/bash', '--posix'],
   ['busybox ash', '/bin/busybox', 'ash'],
 ] as const) {
   test(`${name} starts it, and a password that nobody asked for is swallowed`, async () => {
@@ -388,7 +436,7 @@ for (const [name, ...command] of [
     const greets = `printf 'Welcome: ' >&2; sleep 0.7; while [ "$1" != -- ]; do shift; done; shift; exec "$@"`
     writeFileSync(join(bin, 'sudo'), `#!/bin/sh\n${greets}\n`)
     chmodSync(join(bin, 'sudo'), 0o755)
-    const env = { PATH: `${bin}:${process.env.PATH}`, SSH_CONNECTION: '192.0.2.1 1 192.0.2.2 22' }
+    const env = { PATH: bin, SSH_CONNECTION: '192.0.2.1 1 192.0.2.2 22' }
     const child = spawn(command[0], command.slice(1), { env })
     const written: string[] = []
     child.stdin.write = ((write) => (chunk: string) => {

@@ -299,6 +299,7 @@ test('what the inventory says of the machine is not for its jump hosts: neither 
   })
   assert.equal([jump!.credentials.named, jump!.trust.pins, jump!.credentials.user, jump!.port], [false, [], me, 22])
   assert.not(jump!.trust.files.includes('/mine'))
+  assert.equal([jump!.credentials.jump, target!.credentials.jump], [true, false])
   assert.equal([target!.credentials.keyFiles, target!.trust.files[0]], [['/k'], '/mine'])
 })
 

@@ -294,6 +294,15 @@ test('a question that is never answered is no lost connection', async () => {
   await shell.close()
 })
 
+for (const kind of ['dash', 'bash'] as const)
+  for (const path of ['/opt/x', ''])
+    test(`${kind}: a login whose own files leave the PATH ${path || 'empty'} lacks nothing`, async () => {
+      const { shell, channel } = start(kind, `export PATH=${path}\n`)
+      const [done] = await all(channel, step('echo "$PATH"; date >/dev/null'))
+      assert.match(`${done!.code} ${done!.stdout}`, /^0 (\/opt\/x:)?\/usr\/local\/bin:/)
+      await shell.close()
+    })
+
 test('a host that lacks something says so at once, with the packages, and runs nothing', async () => {
   const path = join(folder, 'poor')
   mkdirSync(path)

@@ -318,18 +318,40 @@ test('a login that ends at once is an error with its words', async () => {
   const { channel } = start('dash', "echo 'This account is currently not available.'; exit 1\n")
   const error = await failure(channel.ask([]))
   assert.is(error.code, 3)
-  assert.match(error.message, /it said: This account is currently not available\./)
-})
-
-test('a login whose own files never end is given up soon, with its words, and what it waits for is not run', async () => {
-  const { channel } = start('dash', "echo 'Which project?'; while read -r answer; do :; done\n", undefined, 0.3)
-  const error = await failure(channel.ask([]))
-  assert.is(error.code, 3)
   assert.match(
     error.message,
-    /^h1: the login works, but its shell has not come up; it said: Which project\?; see to \.bashrc/,
+    /^h1: the login works, but its shell has not come up: the shell there ended.*; it said: This account is currently not available\.; see to .*ForceCommand/,
   )
 })
+
+test('a password that has expired is named where a key logs in too', async () => {
+  const said = 'WARNING: Your password has expired.\nPassword change required but no TTY available.'
+  const { channel } = start('dash', `echo '${said}' >&2; exit 1\n`)
+  const error = await failure(channel.ask([]))
+  assert.is(error.code, 3)
+  assert.match(error.message, /^h1: its password has expired, .*no TTY available\."\); log in by hand with ssh, change/)
+})
+
+const noWordOn = (streams: string): string => `it said no word that was meant for us on ${streams} within 0\\.3 s`
+for (const [does, script, missing, says] of [
+  [
+    'never end',
+    "echo 'Which project?'; while read -r answer; do :; done",
+    noWordOn('stdout and stderr'),
+    'it said: Which project\\?; ',
+  ],
+  ['lead stderr into stdout', 'exec 2>&1', noWordOn('stderr'), ''],
+  ['lead stderr away', 'exec 2>/dev/null', noWordOn('stderr'), ''],
+  ['lead stdout away', 'exec >/dev/null', 'the shell there ended', ''],
+] as const)
+  test(`a login whose own files ${does} is given up soon, with its words`, async () => {
+    const { channel } = start('dash', `${script}\n`, undefined, 0.3)
+    // What was said on stdout alone counts as an answer; the shell is given up all the same.
+    const error = await failure(channel.ask([]).then(() => channel.ask([])))
+    assert.is(error.code, 3)
+    const what = `the login works, but its shell has not come up: ${missing}`
+    assert.match(error.message, new RegExp(`^h1: ${what}.*; ${says}see to \\.bashrc.* with exec`))
+  })
 
 test('a shell that has come up has the time of each script', async () => {
   const { shell, channel } = start('dash', '', undefined, 0.3)

@@ -1,5 +1,6 @@
 /** Every way not to get to a host, each by its name and in bounded time, against real and broken servers. */
 import net from 'node:net'
+import { mock } from 'node:test'
 import { assert, suite } from '../kit.ts'
 import { failure } from './channels.ts'
 import { freePort, newMachines, type Otherwise, openTo, type Sshd, startSshd, withSshd } from './sshd.ts'
@@ -124,6 +125,43 @@ test('no way there at all', async () => {
   }
 })
 
+test('TCP has ten seconds to be connected, or what its configuration says', async () => {
+  const { timeout } = AbortSignal
+  const waited: number[] = []
+  mock.method(net, 'connect', () => new net.Socket())
+  mock.method(AbortSignal, 'timeout', (milliseconds: number) => {
+    waited.push(milliseconds)
+    return timeout.call(AbortSignal, 1)
+  })
+  try {
+    for (const [connectSeconds, says] of [
+      [null, /no answer within 10 s/],
+      [3, /no answer within 3 s/],
+    ] as const) {
+      const error = await failure(openTo(sshd, { connectSeconds }, { machines: newMachines() }))
+      assert.match(error.message, says)
+    }
+  } finally {
+    mock.restoreAll()
+  }
+  assert.equal(waited, [10_000, 3000])
+})
+
+test('small packets are not held back (TCP_NODELAY)', async () => {
+  const { connect } = net
+  const noDelay: unknown[] = []
+  mock.method(net, 'connect', (options: net.TcpNetConnectOpts) => {
+    noDelay.push(options.noDelay)
+    return connect(options)
+  })
+  try {
+    await (await openTo(sshd)).close()
+  } finally {
+    mock.restoreAll()
+  }
+  assert.equal(noDelay, [true])
+})
+
 test('an sshd that is frozen: the port is open, and nobody answers', () =>
   withSshd({}, async (own) => {
     own.process.kill('SIGSTOP')
@@ -188,7 +226,11 @@ test('a ProxyCommand carries the connection, and is named when it fails', async 
   const cases: readonly [command: string, loginSeconds: number, message: RegExp][] = [
     ['echo no way to there >&2; false', 9, /its ProxyCommand gave no connection: no way to there; run that command/],
     ['/no/such/program', 9, /its ProxyCommand gave no connection: .*no\/such\/program/],
-    ['sleep 60', 0.5, /no SSH server has answered within 0\.5 s/],
+    [
+      "sh -c 'echo dialling >&2; exec sleep 60'",
+      2,
+      /: no SSH server has answered through its ProxyCommand within 2 s: dialling; run that command by hand/,
+    ],
   ]
   for (const [command, loginSeconds, message] of cases) {
     const error = await failure(openTo(sshd, { ...through(command), trust }, { loginSeconds }))

@@ -2,8 +2,13 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { MachineChannel } from '../../lib/core/channel.ts'
 import type { Hop } from '../../lib/edge/route.ts'
+import { Machines } from '../../lib/edge/ssh.ts'
+import type { Asker } from '../../lib/edge/terminal.ts'
 import { assert, suite } from '../kit.ts'
+import { makeAccount } from './accounts.ts'
+import { answering } from './askers.ts'
 import { all, eventually, failure, question, step } from './channels.ts'
 import { hopTo, makeKey, newMachines, openTo, publicKeyOf, type Sshd, startSshd, withSshd } from './sshd.ts'
 
@@ -156,6 +161,78 @@ test('a jump host that refuses the login is asked once, whatever is behind it', 
       assert.match(String((one as PromiseRejectedResult).reason.message), new RegExp(`^h${index + 1} through bastion`))
   }
   assert.is(connections() - before, 1)
+})
+
+for (const [name, ...config] of [
+  ['a password', 'PasswordAuthentication yes'],
+  ['what sshd asks', 'UsePAM yes', 'KbdInteractiveAuthentication yes'],
+] as const) {
+  test(`a jump host that lets no key in and takes ${name}: a person is asked, once`, () =>
+    withSshd({ config }, async (own) => {
+      const wrong = makeKey(own.folder, 'wrong')
+      const account = makeAccount('plinth-jump')
+      try {
+        for (const keyFiles of [[wrong], []]) {
+          const credentials = { user: account.name, keyFiles, jump: true }
+          const through = [hopTo(own, { name: 'bastion', credentials })]
+          const open = (asker: Asker): Promise<MachineChannel>[] => {
+            const machines = new Machines(asker)
+            return [1, 2].map((n) => openTo(target, { name: `h${n}` }, { machines, through }))
+          }
+          const asker = answering(account.password, 'never')
+          for (const channel of await Promise.all(open(asker))) await channel.close()
+          assert.is(asker.questions.join(), `bastion (${account.name}@127.0.0.1:${own.port}): password: `)
+          const mistyped = answering('wrong-canary', account.password)
+          for (const { code, message } of await Promise.all(open(mistyped).map(failure))) {
+            assert.match(
+              message,
+              /^h\d through bastion \(.*\): the password of plinth-jump was refused \(tried: .*; run again/,
+            )
+            assert.not.match(message, /canary|-k|ansible/)
+            assert.is(code, 3)
+          }
+          assert.is(mistyped.questions.length, 1)
+          // For the machine itself there is -k.
+          const machines = new Machines(mistyped)
+          await failure(openTo(own, { credentials: { ...credentials, jump: false } }, { machines }))
+          assert.is(mistyped.questions.length, 1)
+          const asked: string[] = []
+          const nobody: Asker = {
+            ...answering(),
+            secret: (question) => {
+              asked.push(question)
+              return answering().secret(question)
+            },
+          }
+          // A second jump host, whose way there is barred, is not asked about.
+          through.push(hopTo(inner, { name: 'inner', credentials: { jump: true } }))
+          for (const { code, message } of await Promise.all(open(nobody).map(failure))) {
+            assert.match(
+              message,
+              /the login was refused \(tried: \/.*; sshd goes on with|there is no key to log in with/,
+            )
+            assert.match(message, / for this host in ~\/\.ssh\/config, .*or run it on a terminal, where its password/)
+            assert.not.match(message, /-k|--private|inventory/)
+            assert.is(code, 3)
+          }
+          assert.is(asked.length, 1)
+        }
+      } finally {
+        account.remove()
+      }
+    }))
+}
+
+test('of a jump host that takes keys only nobody is asked for a password', async () => {
+  const asker = answering('never')
+  const credentials = { keyFiles: [makeKey(bastion.folder, 'unknown')], jump: true }
+  const through = [hopTo(bastion, { name: 'bastion', credentials })]
+  const error = await failure(openTo(target, {}, { machines: new Machines(asker), through }))
+  assert.match(
+    error.message,
+    /was refused .*; add the public key to .* there, or name another key for this host in ~\/\.ssh\/config$/,
+  )
+  assert.equal(asker.questions, [])
 })
 
 test('a jump host that dies takes its machines along, by name; the next connection opens it anew', () =>

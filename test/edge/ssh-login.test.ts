@@ -39,6 +39,7 @@ const nothing: Credentials = {
   agent: null,
   password: null,
   methods: usualMethods,
+  jump: false,
 }
 
 /** Logs in as a run would, says who it is, and leaves. */

@@ -113,23 +113,30 @@ test('never more than eight logins are under way at one sshd, and a refused one 
   const { port } = server.address() as net.AddressInfo
   const machines = newMachines()
   const opened = await Promise.allSettled(Array.from({ length: 40 }, () => openTo(sshd, { port }, { machines })))
+  server.close()
   assert.ok(opened.every(({ status }) => status === 'rejected'))
   assert.equal([most, all], [8, 40])
-  server.close()
 })
 
-test('a frozen host is noticed', () =>
-  withSshd({}, async (own) => {
-    const channel = await openTo(own, {}, { keepaliveSeconds: 0.1 })
-    const [pid] = await all(channel, step('echo $PPID'))
-    const session = Number(pid!.stdout)
-    process.kill(session, 'SIGSTOP')
-    const [done] = await all(channel, step('echo never'))
-    assert.is(done!.code, null)
-    assert.match(done!.stderr, /no sign of life/)
-    await channel.close()
-    process.kill(session, 'SIGKILL')
-  }))
+for (const [by, more, keepaliveSeconds] of [
+  ['the usual signs of life', {}, 0.1],
+  ['those of its configuration', { keepalive: { seconds: 0.1, count: 1 } }, 60],
+] as const) {
+  test(`a frozen host is noticed by ${by}`, () =>
+    withSshd({}, async (own) => {
+      const channel = await openTo(own, more, { keepaliveSeconds })
+      const [pid] = await all(channel, step('echo $PPID'))
+      const session = Number(pid!.stdout)
+      process.kill(session, 'SIGSTOP')
+      const late = setTimeout(() => process.kill(session, 'SIGKILL'), 5000)
+      const [done] = await all(channel, step('echo never'))
+      clearTimeout(late)
+      assert.is(done!.code, null)
+      assert.match(done!.stderr, /no sign of life/)
+      await channel.close()
+      process.kill(session, 'SIGKILL')
+    }))
+}
 
 test('nothing escaped: no unhandled rejection, no uncaught exception', async () => {
   await new Promise((resolve) => setTimeout(resolve, 200))

@@ -59,7 +59,7 @@ const trusted: readonly [name: string, trust: () => Partial<Trust>][] = [
   ],
   ['a pinned key, whatever the files say', () => ({ files: [changed()], pins: [keyOf('ssh-rsa')] })],
   ['a pinned key, and no file at all', () => ({ files: [], pins: [keyOf('ssh-rsa')] })],
-  ['a list of revoked keys without it', () => ({ revoked: fileWith(`# gone\n${stranger()}\n`) })],
+  ['a list of revoked keys without it', () => ({ revoked: fileWith(`# gone\r\n\n \t${stranger()} a comment\r\n`) })],
 ]
 const known = (key: string): string => fileWith(`${nameOf(sshd)} ${key}\n`)
 const stranger = (): string => publicKeyOf(makeKey(sshd.folder, `stranger ${files++}`))
@@ -94,6 +94,20 @@ const refused: readonly [name: string, message: RegExp, trust: () => Partial<Tru
     () => ({ revoked: fileWith(`${keyOf('ssh-ed25519')} a comment\n`) }),
   ],
   ['a list of revoked keys that only ssh can read', /are a KRL, which/, () => ({ revoked: fileWith('SSHKRL\n\0…') })],
+  ...(
+    [
+      ['its fingerprint', () => print(keyOf('ssh-ed25519'))],
+      ['the key without its last character', () => keyOf('ssh-ed25519').slice(0, -1)],
+      ['the key without its last four', () => keyOf('ssh-ed25519').slice(0, -4)],
+      ['the key under another type', () => keyOf('ssh-ed25519').replace('ssh-ed25519', 'ssh-rsa')],
+      ['a type alone', () => 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5'],
+      ['anything else', () => 'krl 3'],
+    ] as const
+  ).map(([what, line]): (typeof refused)[number] => [
+    `a list of revoked keys with a line that is none: ${what}`,
+    /known \d+:3, of the revoked host keys, is no public key; name a file with one public key a line/,
+    () => ({ revoked: fileWith(`# gone\n${stranger()}\n${line()}\n`) }),
+  ]),
   ['a list of revoked keys that is gone', /the revoked host keys in .* are not there/, () => ({ revoked: '/none' })],
   [
     'vouched for by an authority only',

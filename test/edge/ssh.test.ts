@@ -3,6 +3,9 @@ import { createHash, randomBytes } from 'node:crypto'
 import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs'
 import net from 'node:net'
 import { join } from 'node:path'
+import { mock } from 'node:test'
+import { Secret } from '../../lib/core/secret.ts'
+import { Trials } from '../../lib/edge/trials.ts'
 import { assert, suite } from '../kit.ts'
 import { all, eventually, failure, question, step } from './channels.ts'
 import { freePort, openTo, type Sshd, startSshd, withSshd } from './sshd.ts'
@@ -87,7 +90,11 @@ test('forwarding that sshd forbids is not a port where nothing listens; "local" 
 test('an sshd that runs nothing: no session, a forced command, an account without a shell', async () => {
   const cases: readonly [config: string, message: RegExp][] = [
     ['MaxSessions 0', /the login worked, but sshd starts no command \(.*open failed\)/],
-    ['ForceCommand echo This account is closed; exit 1', /the connection is gone: .*; it said: This account is closed/],
+    [
+      'ForceCommand echo This account is closed; exit 1',
+      /shell has not come up: the shell there ended.*; it said: This account is closed.*; see to .*ForceCommand/,
+    ],
+    ['ForceCommand internal-sftp', /not come up: .*; it said: This service allows sftp connections only/],
   ]
   for (const [config, message] of cases) {
     await withSshd({ config: [config] }, async (own) => {
@@ -95,6 +102,27 @@ test('an sshd that runs nothing: no session, a forced command, an account withou
       assert.is(error.code, 3)
       assert.match(error.message, message)
     })
+  }
+})
+
+test('who logs in as somebody has not to become that one', async () => {
+  const channel = await openTo(sshd, {}, { become: { method: 'doas', user: sshd.user, password: null } })
+  assert.is((await channel.ask([question('k')]))(question('k')), 'ä漢 k')
+  await channel.close()
+})
+
+test("the password that su wants is the other user's, and that of sudo and doas the own", async () => {
+  const accounts = mock.method(Trials.prototype, 'of')
+  const password = new Secret('pass-canary')
+  try {
+    for (const method of ['su', 'doas'] as const)
+      await openTo(sshd, {}, { become: { method, user: 'nobody', password } }).catch(() => {})
+    assert.equal(
+      accounts.mock.calls.map(({ arguments: [account] }) => account),
+      ['nobody', sshd.user],
+    )
+  } finally {
+    mock.restoreAll()
   }
 })
 

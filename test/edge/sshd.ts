@@ -156,7 +156,7 @@ export const hopTo = (sshd: Sshd, { trust, credentials, ...more }: Otherwise = {
   },
   credentials: {
     ...{ user: sshd.user, keyFiles: [sshd.key], named: true, identitiesOnly: false },
-    ...{ agent: null, password: null, methods: usualMethods },
+    ...{ agent: null, password: null, methods: usualMethods, jump: false },
     ...credentials,
   },
   offer: usualOffer,

@@ -292,14 +292,15 @@ test("a look at facts shows what it found, and fails where it can't", async () =
 test('a check names the command and the hosts, and as whom', () => {
   const become = { method: 'sudo', user: 'root', password: null } as const
   const [first] = hosts('a')
-  const acting = { ...first!, machine: { ...first!.machine, connection: { ...first!.machine.connection, become } } }
+  const connection = { ...first!.machine.connection, become, machine: 'deploy@a as root' }
+  const acting = { ...first!, machine: { ...first!.machine, connection } }
   assert.equal(
     errandPlan(commandErrand(['rm', 'x'], [acting, ...hosts('b')], 60), 'npx …').map(({ text }) => text),
     [
       'What would be run',
       '  rm x',
       'On',
-      '  a  a, as root through sudo, logged in as root',
+      '  a  deploy@a as root through sudo',
       '  b  b',
       '2 hosts; nothing was run. Run it with: npx …',
     ],
