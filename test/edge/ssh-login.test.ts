@@ -736,6 +736,8 @@ test('a passphrase is asked for as long as one of the logins waits that want the
       await eventually(() => hang.length === 2 && asker.open.length === 1)
       hang[0]!.end()
       await Promise.race(logins)
+      // The other may come to it only now: then it is asked anew.
+      await eventually(() => asker.open.length === 1)
       assert.equal(asker.open, [question])
       hang[1]!.end()
       await Promise.all(logins)
