@@ -196,6 +196,13 @@ export async function runInside(host: HostLayout, command: string): Promise<Ran>
   const leader = leaderOf(host)
   if (leader === undefined)
     throw hostError({ where: host.name, what: 'is off', remedy: `start it with "boot ${host.name}"` })
-  const ran = await $({ nothrow: true })`${insidePrefix(leader)} /bin/sh -c ${command}`
-  return { code: ran.exitCode ?? 1, stdout: ran.stdout, stderr: ran.stderr }
+  const running = $({ nothrow: true })`${insidePrefix(leader)} /bin/sh -c ${command}`
+  // zx makes text of each piece by itself: a letter of several bytes that comes in two would be two wrong ones.
+  const [stdout, stderr] = [running.stdout, running.stderr].map((stream) => {
+    const pieces: Buffer[] = []
+    stream.on('data', (piece: Buffer) => pieces.push(piece))
+    return () => Buffer.concat(pieces).toString()
+  })
+  const { exitCode } = await running
+  return { code: exitCode ?? 1, stdout: stdout?.() ?? '', stderr: stderr?.() ?? '' }
 }
