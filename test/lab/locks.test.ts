@@ -102,7 +102,11 @@ const hold = {
 /** Waits until a session of the server is like this. */
 async function shows(condition: string): Promise<void> {
   const query = `SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE ${condition}`
-  for (let look = 0; look < 200; look++) if ((await inside('db1', `mysql -N -e "${query}"`)) !== '0') return
+  // A server notices within five seconds that who slept in it has gone.
+  for (let look = 0; look < 300; look++) {
+    if ((await inside('db1', `mysql -N -e "${query}"`)) !== '0') return
+    await sleep(50)
+  }
   throw new Error(`no session where ${condition}`)
 }
 
