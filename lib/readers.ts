@@ -3,9 +3,10 @@
  * What could not be read is not "not there", which would be made anew over what is there: the script fails then.
  * Plain POSIX sh, coreutils and systemd: every one of them also runs under busybox.
  */
+import { ended } from './core/lock.ts'
 import type { Reader } from './core/probe.ts'
 import { stateFolder } from './core/receipt.ts'
-import { Script, sh } from './core/script.ts'
+import { Script, sh, userId } from './core/script.ts'
 import { refusals } from './core/way.ts'
 
 // Shell expansions in braces, which a template literal would take for its own.
@@ -318,3 +319,15 @@ export const facts: Reader = (keys) =>
   done
   printf '%s\taddresses %s\n' "$k" "$v"
 done`.text
+
+/**
+ * Who had a lock last, by its file, as long as nobody has it. Asked before all else: who reads what it said and finds the same once the lock
+ * is theirs, knows that no other run has changed anything since. Nothing where that can't be known: no run has had it since the boot,
+ * one was killed or still has it, or the file is not root's, who alone asks.
+ */
+export const lastHolder: Reader = (paths) =>
+  sh`if [ ${userId} = 0 ]; then for f in ${paths}; do if [ -f "$f" ] && [ -O "$f" ]; then
+  l=
+  IFS= read -r l <"$f" || :
+  case $l in ${ended}*) printf '%s\t%s\n' "$f" "$l" ;; esac
+fi; done; fi`.text

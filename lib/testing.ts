@@ -21,6 +21,7 @@ import type {
 } from './core/channel.ts'
 import { hostError, unreachable } from './core/error.ts'
 import type { Facts } from './core/facts.ts'
+import { lockFile } from './core/lock.ts'
 import { type Answers, answersOf, byReader, type Question } from './core/probe.ts'
 import type { Step } from './core/resource.ts'
 import { converge } from './engine/converge.ts'
@@ -147,9 +148,9 @@ export class FakeChannel implements MachineChannel {
     this.holder = holder
   }
 
-  async askLocked(holder: string, questions: readonly Question[]): Promise<Answers> {
+  async askLocked(holder: string, questions: readonly Question[], last?: string): Promise<Answers | null> {
     await this.lock(holder)
-    return this.ask(questions)
+    return last !== undefined && last === this.#answers.get(`lastHolder:${lockFile}`) ? null : this.ask(questions)
   }
 
   async tunnel(): Promise<never> {

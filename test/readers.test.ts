@@ -49,6 +49,30 @@ const ask = (shell: ShellName, reader: Reader, keys: readonly string[], first?: 
   return questions.map(box.ask(shell, questions, first))
 }
 
+for (const shell of shells) {
+  test(`${shell}: who had a lock last is known where nobody has it and nobody was killed with it, and to root alone`, () => {
+    const folder = box.fresh()
+    const lock = (name: string, text: string): string => {
+      writeFileSync(join(folder, name), text)
+      return join(folder, name)
+    }
+    const said = "the last was ann's run \\n of 中文"
+    const files = [
+      lock('ended', `${said}\n`),
+      lock('held', 'ann, from here, since now\n'),
+      lock('cut', ''),
+      join(folder, 'none'),
+    ]
+    const as = (uid: number): string => {
+      const bin = box.fresh()
+      writeFileSync(join(bin, 'id'), `#!/bin/sh\necho ${uid}\n`, { mode: 0o755 })
+      return bin
+    }
+    assert.equal(ask(shell, readers.lastHolder, files, as(0)), [said, '', '', ''])
+    assert.equal(ask(shell, readers.lastHolder, files, as(7)), ['', '', '', ''])
+  })
+}
+
 /** A tree of awkward names; what is asked of it must be the same under every shell. */
 const tree = box.fresh()
 const file = (name: string): string => join(tree, name)

@@ -38,8 +38,11 @@ export interface Channel {
   act(steps: readonly Step[], told?: (sent: number, of: number) => void, heard?: Heard): AsyncIterable<Done>
   /** Takes the machine's lock for as long as the channel lives; throws a LockError, which names the holder, when it is held. */
   lock(holder: string): Promise<void>
-  /** `lock` and then `ask`, in one round trip: nothing is asked where the lock is held by another. */
-  askLocked(holder: string, questions: readonly Question[]): Promise<Answers>
+  /**
+   * `lock` and then `ask`, in one round trip: nothing is asked where the lock is held by another. Nor, and null is given, where
+   * nobody else has had it since the machine said that `last` was who had it last.
+   */
+  askLocked(holder: string, questions: readonly Question[], last?: string): Promise<Answers | null>
   close(): Promise<void>
 }
 

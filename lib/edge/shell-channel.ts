@@ -2,10 +2,11 @@
 import { type FileHandle, open } from 'node:fs/promises'
 import type { Channel, Heard } from '../core/channel.ts'
 import { hostError, LockError, type PlinthError, type Problem } from '../core/error.ts'
+import { ended } from '../core/lock.ts'
 import { type Answers, pack, type Question, unpack } from '../core/probe.ts'
 import { type Step, uploadAnew } from '../core/resource.ts'
 import type { Outcome, Shell } from './shell.ts'
-import { fromThere, lockScript, stillLocked } from './shell-text.ts'
+import { fromThere, lockScript, stillLocked, unchanged } from './shell-text.ts'
 
 /** Input up to this many bytes goes along with its script; more of it is streamed once the shell has said it is ready. */
 const inlineLimit = 64 * 1024
@@ -19,14 +20,9 @@ const chunkBytes = 256 * 1024
  */
 export function shellChannel(shell: Shell, lockFile?: string): Channel {
   let locked = false
-  const asked = async (questions: readonly Question[], holder?: string): Promise<Answers> => {
-    // Not the nonce itself: a section's line must not look like a mark.
-    const mark = `${shell.nonce}-section`
-    const first = holder === undefined || locked ? undefined : lockScript(holder, lockFile)
-    const outcome = await shell.run(pack(questions, mark), {}, undefined, first)
-    const { code, stdout, stderr, cut, late } = outcome
-    if (outcome.first === 0) locked = true
-    else if (outcome.first !== undefined) throw lockProblem(shell.host, outcome, holder)
+  // Not the nonce itself: a section's line must not look like a mark.
+  const mark = `${shell.nonce}-section`
+  const asked = (questions: readonly Question[], { code, stdout, stderr, cut, late }: Outcome): Answers => {
     if (late !== undefined) throw lateAnswer(shell.host, late)
     if (code === null) throw shell.gone()
     if (code === 0 && !cut) return unpack(questions, mark, stdout)
@@ -38,9 +34,19 @@ export function shellChannel(shell: Shell, lockFile?: string): Channel {
       remedy: 'see that the host has what the message names (coreutils, rights), then run again',
     })
   }
+  const ask = async (questions: readonly Question[]): Promise<Answers> =>
+    asked(questions, await shell.run(pack(questions, mark)))
   return {
-    ask: (questions) => asked(questions),
-    askLocked: (holder, questions) => asked(questions, holder),
+    ask,
+
+    async askLocked(holder, questions, last) {
+      if (locked) return ask(questions)
+      const outcome = await shell.run(pack(questions, mark), {}, undefined, lockScript(holder, lockFile, last))
+      const { first = 0 } = outcome
+      if (first !== 0 && first !== unchanged) throw lockProblem(shell.host, outcome, holder)
+      locked = outcome.first !== undefined
+      return first === unchanged ? null : asked(questions, outcome)
+    },
 
     async *act(steps, told, heard) {
       for (const step of steps) {
@@ -148,7 +154,8 @@ const lateAnswer = (where: string, seconds: number): PlinthError =>
 function lockProblem(where: string, { code, stdout, stderr }: Outcome, holder = ''): LockError {
   if (code === 75) {
     if (stdout.startsWith(`${holder}${fromThere}`)) return new LockError(inItsOwnWay(where))
-    const what = `another run is at work there: ${stdout.trim() || 'it has not said its name'}`
+    const said = stdout.startsWith(ended) ? '' : stdout.trim()
+    const what = `another run is at work there: ${said || 'it has not said its name'}`
     const remedy =
       'wait until it has ended and run again; of a run that was killed only the step in hand still holds it'
     return new LockError({ where, what, remedy })

@@ -1,4 +1,6 @@
 /** The texts the long-lived shell is fed. Pure; run under dash, bash and busybox ash. */
+
+import { ended, lockFile } from '../core/lock.ts'
 import { q } from '../core/script.ts'
 
 /** What a script finds on its standard input: nothing, some bytes without NUL, or a stream of known length. */
@@ -55,7 +57,7 @@ export function lackText(missing: readonly string[]): { readonly what: string; r
  * more. Then all that it has begun is ended, first politely. What it had systemd start is no child of it and stays,
  * and so does what it has let go of (`setsid`, or `&` in a shell that has ended).
  * `plinth_leave PID SECONDS` does so by the clock, also while the client's bytes are no words. `plinth_next ID` swallows whatever
- * comes before the client's word that no byte of a stream is left.
+ * comes before the client's word that no byte of a stream is left. `plinth_busy` is empty while the client has seen the end of all it has begun.
  *
  * `plinth_beat SECONDS` says something now and then for as long as a lock is held: a host that only listens never learns
  * that the other end has lost its power or its network, and would hold the lock for hours.
@@ -66,7 +68,7 @@ plinth_watch() {
   while IFS= read -r plinth_word; do
     case $plinth_word in
     look) plinth_alive $1 || plinth_mark gone $3 ;;
-    ok) return 0 ;;
+    ok) plinth_busy=; return 0 ;;
     *) plinth_end $1; return 0 ;;
     esac
   done
@@ -74,7 +76,7 @@ plinth_watch() {
 }
 plinth_next() {
   while IFS= read -r plinth_word; do
-    [ "$plinth_word" != "${nonce} $1" ] || return 0
+    [ "$plinth_word" != "${nonce} $1" ] || { plinth_busy=; return 0; }
   done
   exit 1
 }
@@ -179,7 +181,7 @@ export function scriptWith(
         ? 'n=0 s=0'
         : // Apart from what looks at its end: bash forgets `set -e` in a list of && and ||, in subshells too.
           `n=$( ( ${enclosed(stream.have)} ) </dev/null ); s=$?; [ $s = 0 ] || n=failed`
-    return `{ plinth_mark begin ${id}
+    return `{ plinth_busy=yes; plinth_mark begin ${id}
 { ( trap '' PIPE; a=; trap 'kill -9 $1 $2 $$; \${a:+kill $a}' EXIT; set --
   IFS= read -r l && set -- $l
   ( plinth_leave $2 ${limit} ) >/dev/null 2>&1 3>&- & a=$!
@@ -201,7 +203,7 @@ plinth_next ${id}
     : `( ${enclosed(script)} ) </dev/null 9>&-`
   const before = first === undefined ? '' : `${first}\nplinth_first=$?; plinth_mark first ${id} $plinth_first\n`
   const guarded = first === undefined ? body : `if [ $plinth_first = 0 ]; then ${body}; else (exit $plinth_first); fi`
-  return `{ plinth_mark begin ${id}
+  return `{ plinth_busy=yes; plinth_mark begin ${id}
 ${before}( ${guarded}
 plinth_mark end ${id} $? ) &
 plinth_watch $! ${limit} ${id}
@@ -221,16 +223,21 @@ const copy = `{ [ $3 = 0 ] ||
 /** What stands behind the words of a holder, before where it comes from. */
 export const fromThere = ', from '
 
+/** The exit code of `lockScript` when it has the lock and nobody has had it since. */
+export const unchanged = 76
+
 /**
  * Takes the machine's lock in the shell itself: exit code 0, 75 held (its file is printed), 127 no flock, else no file.
  * Its file is for its owner alone: whoever can open a file to read it can hold its lock. Who has it says so in there at once, and
- * takes that back in the end; who is refused gives it a second, or might be told of one that was killed long ago.
+ * in the end that it was the last, unless it has left something of which nobody saw the end; who is refused gives it a second, or might be told of one that was killed long ago.
+ * @param last what the file said before (`lastHolder` of the readers): exit code 76 where the lock is taken and nobody else has had it since
  */
 export const lockScript = (
   holder: string,
   file?: string,
+  last?: string,
   beatSeconds = 20,
-): string => raw`l=${q(file ?? '/run/plinth.lock')}
+): string => raw`l=${q(file ?? lockFile)}
 ${file === undefined ? ownFile : ':'}
 if (
   umask 077
@@ -245,11 +252,14 @@ if (
   flock -n 9
   case $? in
   0)
+    plinth_last=
+    IFS= read -r plinth_last <"$l" || :
     if printf '%s${fromThere}%s, since %s\n' ${q(bytesOf(holder))} "$1" "$2" >"$l"
     then
-      plinth_lock=$l
+      plinth_lock=$l plinth_holder=${q(bytesOf(holder))}
       ( plinth_beat ${beatSeconds} ) </dev/null 9>&- &
-      trap "kill $!; : >/proc/$$/fd/9" EXIT
+      trap "kill $!; { [ \"\$plinth_busy\" ] || printf '${ended}%s\n' \"\$plinth_holder\"; } >/proc/$$/fd/9" EXIT
+      ${last === undefined ? ':' : `[ "$plinth_last" != ${q(bytesOf(last))} ] || (exit ${unchanged})`}
     else exec 9>&-; (exit 73); fi ;;
   1) exec 9>&-; sleep 1; cat "$l"; (exit 75) ;;
   *) exec 9>&-; (exit 127) ;;

@@ -110,9 +110,9 @@ function machineChannel(link: Link, shell: Shell, lockFile?: string): MachineCha
       locked = true
       await channel.lock(holder)
     },
-    askLocked(holder, questions) {
+    askLocked(holder, questions, last) {
       locked = true
-      return channel.askLocked(holder, questions)
+      return channel.askLocked(holder, questions, last)
     },
     async trace(trace) {
       const outcome = await shell.run(traceScript(trace), {}, traceSeconds)

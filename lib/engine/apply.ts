@@ -1,13 +1,13 @@
-/** Applying: the steps of one host in order, each told as it happens, and the same questions again at the end. */
+/** Applying: the steps of one host in order, each told as it happens, and what was changed is asked again at the end. */
 import type { Channel, Done } from '../core/channel.ts'
 import { LockError, type Problem } from '../core/error.ts'
 import type { Plan, Step } from '../core/resource.ts'
 import type { Assignment } from './assignment.ts'
 import { beginLine, endLine } from './audit.ts'
 import { failedStep, isKeep, isUnknown, isUnreachable, stepProblem, stillDiffers } from './failures.ts'
-import { mapLimit, observeAgain } from './observe.ts'
+import { mapLimit, observeChanged, planAgain, questionsOf } from './observe.ts'
 import type { Host, Play } from './play.ts'
-import type { Run } from './run.ts'
+import type { Found, Run } from './run.ts'
 import type { Failure } from './world.ts'
 
 /**
@@ -32,6 +32,12 @@ export async function applyBatch(
   return left
 }
 
+/**
+ * Seconds for which what was found first holds where no other run has been there: a person may have been, and an answer at the
+ * terminal, or the hosts before this one, may have taken hours.
+ */
+const freshSeconds = 10
+
 /** One host being changed. */
 class Application {
   readonly #done: string[] = []
@@ -54,11 +60,7 @@ class Application {
       const channel = await run.connections.channel(play, host)
       // A database's own lock does not notice that its holder's controller is gone; the machine's does.
       if (play.options.via) await run.lock(await run.connections.machine(host.machine))
-      const changed = run.changedOn(host.machine.key)
-      let moved: readonly Problem[] = []
-      const plans = await observeAgain(assignment, run.locking(channel), run.options, changed, (plans, answers) => {
-        moved = run.options.planned?.moved(assignment, plans, answers, changed) ?? []
-      })
+      const { plans, moved } = await this.#plans(channel)
       const problems = plans.flatMap((plan) => plan.problems)
       if (problems.length + moved.length > 0) this.#fail('blocked', [...problems, ...moved])
       else if (!mayApply(plans)) return false
@@ -71,6 +73,28 @@ class Application {
     return true
   }
 
+  /** What is to be done now that the lock is this run's, and what of it a saved plan has otherwise. */
+  async #plans(channel: Channel): Promise<{ readonly plans: readonly Plan[]; readonly moved: readonly Problem[] }> {
+    const { run, assignment } = this
+    const { planned, force } = run.options
+    const changed = run.changedOn(assignment.host.machine.key)
+    const first = this.#stillHolds()
+    const answers = await run.askLocked(channel, questionsOf(assignment.resources), first?.last)
+    if (answers === null) return { plans: first?.plans ?? [], moved: [] }
+    const { plans, whole } = planAgain(assignment, answers, force, changed)
+    return { plans, moved: planned?.moved(assignment, whole, answers, changed) ?? [] }
+  }
+
+  /** What was found first, where it holds unless another run has been there; undefined where it may not. */
+  #stillHolds(): Found | undefined {
+    const { run, assignment } = this
+    const { play, host } = assignment
+    const first = run.found.get(assignment)
+    // The machine's lock says nothing of a database.
+    if (!first?.last || play.options.via || run.changedOn(host.machine.key).size > 0) return undefined
+    return run.world.now() - first.at <= freshSeconds ? first : undefined
+  }
+
   async #change(channel: Channel, plans: readonly Plan[]): Promise<void> {
     const { run, assignment } = this
     const { play, host } = assignment
@@ -80,7 +104,7 @@ class Application {
     if (play.options.via) await begun
     try {
       if (await this.#takeSteps(plans, (step, told) => channel.act([step], told))) {
-        const after = await observeAgain(assignment, channel, run.options)
+        const after = await observeChanged(assignment, channel, plans)
         const refused = run.stepping.refusedOn(host.name)
         const left = after.filter((plan) => !isKeep(plan) && !refused.has(plan.id))
         if (left.length > 0) {

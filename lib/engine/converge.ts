@@ -176,12 +176,16 @@ async function observeSite(run: Run): Promise<Observed> {
   const seen = await mapLimit(machines, options.forks, async (machine) => {
     waiting--
     if (options.signal.aborted) return []
+    const at = world.now()
     const reading = await observeMachine(site, machine, world, connections, options).catch((error: unknown) => {
       const [at] = error instanceof PlinthError ? [] : hostsOn(site, machine)
       if (at) run.failHost(at.play, at.host, error)
       throw error
     })
     const { found } = reading
+    if (!options.check)
+      for (const item of found)
+        if ('plans' in item) run.found.set(item.assignment, { plans: item.plans, at, last: reading.last })
     const { site: name, formerSites = [] } = options.identity
     const estate = estateOf(site, reading, formerSites)
     run.estates.set(machine.key, estate)

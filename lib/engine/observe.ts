@@ -4,13 +4,15 @@ import { becomeText } from '../core/become.ts'
 import type { Channel, MachineChannel } from '../core/channel.ts'
 import { PlinthError } from '../core/error.ts'
 import { type Facts, parseFacts } from '../core/facts.ts'
+import { lockFile } from '../core/lock.ts'
 import { type Answers, joined, type Question, unasked } from '../core/probe.ts'
 import { type Receipt, readReceipts } from '../core/receipt.ts'
 import { remember } from '../core/remember.ts'
 import type { Plan, Resource } from '../core/resource.ts'
-import { facts as factsReader, receipts as receiptsReader } from '../readers.ts'
+import { facts as factsReader, lastHolder, receipts as receiptsReader } from '../readers.ts'
 import { type Assignment, assign, concerns, hostsOn } from './assignment.ts'
 import { detailQuestions, withCreations, withUpdates } from './details.ts'
+import { isKeep } from './failures.ts'
 import { type Outline, outlined, planMachine, selectByHost } from './outline.ts'
 import type { Planned } from './planned.ts'
 import { type Host, type Machine, type Play, placeOf } from './play.ts'
@@ -22,6 +24,7 @@ import type { HostPlan, World } from './world.ts'
 const factsQuestion: Question = { reader: factsReader, key: 'machine' }
 /** What a machine remembers of sites. */
 export const receiptsQuestion: Question = { reader: receiptsReader, key: 'machine' }
+const holderQuestion: Question = { reader: lastHolder, key: lockFile }
 
 /** The facts of a machine: of an earlier run, or else asked for and kept. */
 export async function factsOf(machine: Machine, world: World, connections: Connections): Promise<Facts> {
@@ -136,6 +139,8 @@ export interface Reading {
   readonly receipts: readonly Receipt[]
   /** Null where it was not read. */
   readonly facts: Facts | null
+  /** Who had its lock last before all this was read; empty where that can't be known. */
+  readonly last: string
 }
 
 export interface Unobserved {
@@ -173,12 +178,12 @@ export async function observeMachine(
   } catch (error) {
     if (!(error instanceof PlinthError) || error.code === 4) throw error
     const found = [{ machine, assignments: hostsOn(site, machine), error }]
-    return { machine, found, declared: [], receipts: [], facts: null }
+    return { machine, found, declared: [], receipts: [], facts: null, last: '' }
   }
-  const { outline, behind, receipts, facts } = itself
+  const { outline, behind, receipts, facts, last } = itself
   const reached = await Promise.all(behind.map((one) => observeBehind(one, connections, selecting)))
   const found = [...outline.selections, ...reached.flat()]
-  return { machine, found, declared: outline.assignments, receipts, facts }
+  return { machine, found, declared: outline.assignments, receipts, facts, last }
 }
 
 /** What a machine says, and what of the site is behind a database of it. */
@@ -187,9 +192,16 @@ interface Itself {
   readonly behind: readonly Assignment[]
   readonly receipts: readonly Receipt[]
   readonly facts: Facts | null
+  readonly last: string
 }
 
-const nothingSelected: Itself = { outline: { assignments: [], selections: [] }, behind: [], receipts: [], facts: null }
+const nothingSelected: Itself = {
+  outline: { assignments: [], selections: [] },
+  behind: [],
+  receipts: [],
+  facts: null,
+  last: '',
+}
 
 /** A function of its own: when it has ended, nobody has the lists any more. Those of many machines would wait for the last of them. */
 async function observeItself(
@@ -203,7 +215,13 @@ async function observeItself(
   let assignments = known === null ? [] : assign(site, machine, known, tags)
   if (known !== null && !assignments.some(concerns)) return nothingSelected
   const channel = await connections.machine(machine)
-  const about = [factsQuestion, receiptsQuestion, ...(planned ? identityQuestions : [])]
+  // What is read before the word of who had the lock last may be of before that.
+  const about = [
+    ...(check ? [] : [holderQuestion]),
+    factsQuestion,
+    receiptsQuestion,
+    ...(planned ? identityQuestions : []),
+  ]
   const itself = await channel.ask(about.concat(ownQuestions(assignments)))
   const facts = parseFacts(itself(factsQuestion))
   let answers = itself
@@ -226,6 +244,7 @@ async function observeItself(
     behind: assignments.filter((assignment) => assignment.play.options.via && concerns(assignment)),
     receipts: readReceipts(itself(receiptsQuestion)),
     facts,
+    last: check ? '' : itself(holderQuestion),
   }
 }
 
@@ -272,17 +291,31 @@ function seen(planned: Planned, assignment: Assignment, plans: readonly Plan[], 
   if (!assignment.play.prerequisite) planned.see(assignment, plans, answers)
 }
 
-/** Asks the questions of one assignment again and plans anew; `seen` hears from which answers. */
-export async function observeAgain(
+/** One assignment planned anew; `whole` has what the tags do not select as well. */
+export function planAgain(
   assignment: Assignment,
-  channel: Pick<Channel, 'ask'>,
-  { force }: Pick<Selecting, 'force'>,
+  answers: Answers,
+  force: boolean,
   changed: ReadonlySet<string> = new Set(),
-  seen?: (plans: readonly Plan[], answers: Answers) => void,
+): { readonly plans: readonly Plan[]; readonly whole: readonly Plan[] } {
+  const whole = planResources(assignment.resources, answers, changed, assignment.selected)
+  const [selection] = select([{ assignment, answers, plans: whole, changed }], force)
+  return { plans: selection?.plans ?? [], whole }
+}
+
+/**
+ * Asks again what was changed, and whatever else the same readers tell: that costs the machine no further process. What none of them
+ * tells (packages, accounts, the files of a release) stays as it was found.
+ */
+export async function observeChanged(
+  { resources, selected }: Assignment,
+  channel: Pick<Channel, 'ask'>,
+  plans: readonly Plan[],
 ): Promise<readonly Plan[]> {
-  const { resources, selected } = assignment
-  const answers = await channel.ask(questionsOf(resources))
-  const plans = planResources(resources, answers, changed, selected)
-  seen?.(plans, answers)
-  return select([{ assignment, answers, plans, changed }], force)[0]?.plans ?? []
+  const changed = new Set(plans.filter((plan) => !isKeep(plan)).map(({ id }) => id))
+  const readers = new Set(questionsOf(resources.filter(({ id }) => changed.has(id))).map(({ reader }) => reader))
+  const told = resources.filter(({ probe }) => probe.every(({ reader }) => readers.has(reader)))
+  const answers = await channel.ask(questionsOf(told))
+  const found = new Map(planResources(told, answers, new Set(), selected).map((plan) => [plan.id, plan]))
+  return plans.map((plan) => found.get(plan.id) ?? plan)
 }

@@ -144,7 +144,7 @@ for (const kind of kinds) {
       return write(chunk, 'latin1')
     }
     const answers = await holder.channel.askLocked('run 7 of ann', [question('k')])
-    assert.is(answers(question('k')), 'ä漢 k')
+    assert.is(answers?.(question('k')), 'ä漢 k')
     assert.equal([sent.length, sent[1]], [2, 'ok\n'], 'one script, and one word')
     const error = await failure(other.channel.askLocked('run 8', [{ reader: telling, key: 'k' }]))
     assert.match(error.message, /^h1: another run is at work there: run 7 of ann, from /)
@@ -189,19 +189,69 @@ for (const kind of kinds) {
     const { shell, channel } = start(kind, '', lockFile)
     await channel.lock('run 6')
     await shell.close()
-    assert.is(readFileSync(lockFile, 'utf8'), '', 'who has ended is forgotten')
+    assert.is(readFileSync(lockFile, 'utf8'), 'the last was run 6\n')
     writeFileSync(lockFile, 'run 6, which was killed\n')
-    const slow = `: >"$2"; sleep 0.3; echo 'run 7 of ann' >"$1"; exec sleep 5`
     const ready = join(folder, `slow holder ${kind}`)
-    const holder = spawn('flock', [lockFile, 'sh', '-c', slow, 'sh', lockFile, ready], { detached: true })
-    await eventually(() => existsSync(ready))
-    const other = start(kind, '', lockFile)
-    assert.match(
-      (await failure(other.channel.lock('run 8'))).message,
-      /^h1: another run is at work there: run 7 of ann; /,
-    )
-    process.kill(-holder.pid!, 'SIGKILL')
-    await other.shell.close()
+    const refused = async (slow: string): Promise<string> => {
+      rmSync(ready, { force: true })
+      const holder = spawn('flock', [lockFile, 'sh', '-c', slow, 'sh', lockFile, ready], { detached: true })
+      await eventually(() => existsSync(ready))
+      const other = start(kind, '', lockFile)
+      const { message } = await failure(other.channel.lock('run 8'))
+      process.kill(-holder.pid!, 'SIGKILL')
+      await other.shell.close()
+      return message
+    }
+    const slow = `: >"$2"; sleep 0.3; echo 'run 7 of ann' >"$1"; exec sleep 5`
+    assert.match(await refused(slow), /^h1: another run is at work there: run 7 of ann; /)
+    const silent = `echo 'the last was run 6' >"$1"; : >"$2"; exec sleep 5`
+    assert.match(await refused(silent), /^h1: another run is at work there: it has not said its name; /)
+  })
+
+  test(`${kind}: nothing is asked under a lock that nobody has had since the word that comes with the questions`, async () => {
+    const lockFile = join(folder, `last holder ${kind}`)
+    const asked = join(folder, `asked by the next ${kind}`)
+    const telling: Reader = () => `echo >'${asked}'`
+    const said = () => readFileSync(lockFile, 'utf8').trimEnd()
+    const held = async (work: (run: ReturnType<typeof start>) => Promise<unknown>): Promise<string> => {
+      const run = start(kind, '', lockFile)
+      await run.channel.lock('run 6')
+      await work(run)
+      await run.shell.close()
+      await eventually(() => ended(run.child))
+      return said()
+    }
+    const well = await held(({ channel }) => only(channel, step('echo well', { input: 'a line' })))
+    assert.is(well, 'the last was run 6')
+    const next = start(kind, '', lockFile)
+    assert.is(await next.channel.askLocked('run 7', [{ reader: telling, key: 'k' }], well), null)
+    assert.not.ok(existsSync(asked))
+    const refused = start(kind, '', lockFile)
+    assert.match((await failure(refused.channel.lock('run 8'))).message, /another run is at work there: run 7/)
+    assert.is((await only(next.channel, step('echo held'))).stdout, 'held\n')
+    await Promise.all([next.shell.close(), refused.shell.close()])
+    await eventually(() => said() === 'the last was run 7')
+    const after = start(kind, '', lockFile)
+    assert.ok(await after.channel.askLocked('run 9', [{ reader: telling, key: 'k' }], well), 'another has had it')
+    assert.ok(existsSync(asked))
+    await after.shell.close()
+    await eventually(() => ended(after.child))
+    for (const word of ['', 'run 6, from there, since then']) {
+      writeFileSync(lockFile, word)
+      const one = start(kind, '', lockFile)
+      assert.ok(await one.channel.askLocked('run 9', [question('k')], well), `the file said: ${word}`)
+      await one.shell.close()
+      await eventually(() => ended(one.child))
+    }
+    // What it had begun may have gone on after anybody's look.
+    const lost = await held(async ({ shell, channel }) => {
+      const begun = join(folder, `begun and lost ${kind}`)
+      const cut = only(channel, step(`echo >'${begun}'; sleep 0.3`))
+      await eventually(() => existsSync(begun))
+      shell.lose('cut')
+      assert.is((await cut).code, null)
+    })
+    assert.is(lost, '')
   })
 
   test(`${kind}: whose lock file was removed does no further step, for another run may be at work by now`, async () => {
@@ -330,7 +380,7 @@ for (const kind of kinds) {
     child.stdout.on('data', (text) => {
       beats += String(text).split(' here 0\n').length - 1
     })
-    const outcome = await shell.runHere(lockScript('me', join(folder, `beat ${kind}`), 1))
+    const outcome = await shell.runHere(lockScript('me', join(folder, `beat ${kind}`), undefined, 1))
     assert.is(outcome.code, 0)
     await eventually(() => beats >= 2)
     const done = await only(channel, step('ps -eo pid,ppid 2>/dev/null || ps -o pid,ppid'))

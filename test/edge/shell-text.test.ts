@@ -21,7 +21,7 @@ const withFlock = (): string => {
 test('a script is one quoted word in a subshell of its own, without input, without the lock, with a watch over it', () => {
   assert.is(
     scriptWith(1, "echo 'a b'", {}, 300),
-    `{ plinth_mark begin 1
+    `{ plinth_busy=yes; plinth_mark begin 1
 ( ( set -eu; eval 'echo '\\''a b'\\''' ) </dev/null 9>&-
 plinth_mark end 1 $? ) &
 plinth_watch $! 300 1
@@ -46,7 +46,7 @@ test('text becomes one character per byte', () => {
 test('a stream is counted, confirmed, drained and watched', () => {
   assert.is(
     scriptWith(7, 'cat', { stream }, 2.5),
-    `{ plinth_mark begin 7
+    `{ plinth_busy=yes; plinth_mark begin 7
 { ( trap '' PIPE; a=; trap 'kill -9 $1 $2 $$; \${a:+kill $a}' EXIT; set --
   IFS= read -r l && set -- $l
   ( plinth_leave $2 3 ) >/dev/null 2>&1 3>&- & a=$!
@@ -80,7 +80,7 @@ test('what is there already is asked in the same script, before the word that by
 test('a frame is one compound command: all of it has arrived before any of it runs', () => {
   assert.is(framed(3, 'true'), '{ plinth_mark begin 3\ntrue\nplinth_mark end 3 $?\n}\n')
   for (const input of [{}, { inline: Buffer.from('x') }, { stream }])
-    assert.match(scriptWith(3, 'true', input, 9), /^\{ plinth_mark begin 3\n[\s\S]*\n\}\n$/)
+    assert.match(scriptWith(3, 'true', input, 9), /^\{ plinth_busy=yes; plinth_mark begin 3\n[\s\S]*\n\}\n$/)
 })
 
 test('the preamble sets marks on both streams, fixes the surroundings, and looks for the commands last', () => {

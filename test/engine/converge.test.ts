@@ -304,7 +304,7 @@ test('resources behind a login are asked and told there, not on the machine', as
   assert.equal(result.failures, [])
   assert.equal(deeds(world), ['admin@127.0.0.1:3306: make table'])
   assert.is(database.holder, 'tester on controller, pid 1, a test, run r1')
-  assert.equal(world.machine('db1').asked.flat(), ['facts:machine', 'receipts:machine'])
+  assert.equal(world.machine('db1').asked.flat(), ['lastHolder:/run/plinth.lock', 'facts:machine', 'receipts:machine'])
 })
 
 test('as many machines are changed at once as forks allow, and one that hangs keeps none of the others', async () => {

@@ -1,4 +1,7 @@
 /** What a run costs: each round trip of it, as the engine begins them. What each takes on the wire is counted in edge/ssh-trips. */
+import { lockFile } from '../../lib/core/lock.ts'
+import type { Reader } from '../../lib/core/probe.ts'
+import { resource } from '../../lib/core/resource.ts'
 import { carryOut } from '../../lib/engine/perform.ts'
 import { type Machine, play } from '../../lib/engine/play.ts'
 import { type FakeChannel, FakeWorld, fakeHost, plainFacts, run } from '../../lib/testing.ts'
@@ -12,7 +15,7 @@ const test = suite('engine/trips')
 function tripsTo(world: FakeWorld, name: string): readonly string[] {
   const trips: string[] = []
   const machine = world.machine(name)
-  const { ask, lock, act, trace, close } = machine
+  const { ask, askLocked, lock, act, trace, close } = machine
   const open = world.open.bind(world)
   Object.assign(world, {
     open: (one: Machine) => {
@@ -26,10 +29,11 @@ function tripsTo(world: FakeWorld, name: string): readonly string[] {
       return ask.call(machine, questions)
     },
     // In one script.
-    async askLocked(holder, questions) {
-      trips.push('ask and lock')
-      await lock.call(machine, holder)
-      return ask.call(machine, questions)
+    async askLocked(holder, questions, last) {
+      const before = trips.length
+      const answers = await askLocked.call(machine, holder, questions, last)
+      trips.splice(before, trips.length, answers === null ? 'lock alone' : 'ask and lock')
+      return answers
     },
     lock(holder) {
       trips.push('lock')
@@ -72,6 +76,86 @@ test('each phase of a run that changes something costs its round trips and no ot
     ...['ask', 'audit line', 'make c', 'ask', 'audit line'],
     'leave',
   ])
+})
+
+/** A machine that says who had its lock last. */
+function lastHeld(world: FakeWorld, name: string, by = 'the last was ann'): FakeChannel {
+  world.facts.set(name, plainFacts)
+  return world.machine(name).answer(`lastHolder:${lockFile}`, by)
+}
+
+test('what was found is not asked again under the lock where no other run has had it since, and seconds ago', async () => {
+  const trips = async (prepare: (machine: FakeChannel, world: FakeWorld) => void): Promise<readonly string[]> => {
+    const world = new FakeWorld()
+    const machine = lastHeld(world, 'h1')
+    works(world, 'h1', 'a', 'b')
+    prepare(machine, world)
+    const trips = tripsTo(world, 'h1')
+    const { result } = await run([play('p', hosts('h1'), () => [thing('a'), thing('b')])], world)
+    assert.equal(result.failures, [])
+    assert.equal(
+      machine.steps.map(({ say }) => say),
+      ['make a', 'make b'],
+    )
+    return trips.slice(2, 3)
+  }
+  /** Between the first question and the lock. */
+  const meanwhile = (machine: FakeChannel, happens: () => void): void => {
+    const lock = machine.lock.bind(machine)
+    machine.lock = (holder) => {
+      happens()
+      return lock(holder)
+    }
+  }
+  assert.equal(await trips(() => {}), ['lock alone'])
+  assert.equal(await trips((machine) => machine.answer(`lastHolder:${lockFile}`, '')), ['ask and lock'], 'not known')
+  const other = (machine: FakeChannel) =>
+    meanwhile(machine, () => machine.answer(`lastHolder:${lockFile}`, 'the last was bob'))
+  assert.equal(await trips(other), ['ask and lock'], 'another run')
+  const slow = (seconds: number) => (machine: FakeChannel, world: FakeWorld) => {
+    const ask = machine.ask.bind(machine)
+    machine.ask = async (questions) => {
+      const answers = await ask(questions)
+      if (machine.asked.length === 1) await world.sleep(seconds)
+      return answers
+    }
+  }
+  assert.equal(await trips(slow(10)), ['lock alone'])
+  assert.equal(await trips(slow(10.1)), ['ask and lock'], 'too long ago')
+})
+
+test('what this run has changed on a machine is asked again there, whoever had its lock', async () => {
+  const world = new FakeWorld()
+  lastHeld(world, 'm1')
+  works(world, 'm1', 'a', 'b')
+  const pair = [fakeHost('h1', 'a', 'm1'), fakeHost('h2', 'b', 'm1')]
+  const trips = tripsTo(world, 'm1')
+  await run([play('p', pair, ({ params }) => [thing(params)])], world)
+  assert.equal(trips, [
+    ...['connect', 'ask'],
+    ...['lock alone', 'audit line and receipt', 'make a', 'ask', 'audit line'],
+    ...['ask', 'audit line', 'make b', 'ask', 'audit line'],
+    'leave',
+  ])
+})
+
+test('after the steps all is asked that the readers of what was changed tell, and nothing else', async () => {
+  const world = new FakeWorld()
+  const machine = lastHeld(world, 'h1')
+  works(world, 'h1', 'a')
+  there(world, 'h1', 'b')
+  const other: Reader = function elsewhere() {
+    return ''
+  }
+  const kept = resource({
+    id: 'kept',
+    probe: [{ reader: other, key: 'k' }],
+    read: () => ({ is: 'well' }),
+    desired: { is: 'well' },
+    steps: () => [],
+  })
+  await run([play('p', hosts('h1'), () => [thing('a'), thing('b'), kept])], world)
+  assert.equal(machine.asked.at(-1), ['is:a', 'is:b'])
 })
 
 test('two hosts of a machine take its lock once, and a run with nothing to do costs one question', async () => {
