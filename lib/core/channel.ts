@@ -40,7 +40,8 @@ export interface Channel {
   lock(holder: string): Promise<void>
   /**
    * `lock` and then `ask`, in one round trip: nothing is asked where the lock is held by another. Nor, and null is given, where
-   * nobody else has had it since the machine said that `last` was who had it last.
+   * nobody else has had it since the machine said that `last` was who had it last. A lock that this channel has already is not taken
+   * again, and what it was taken for has changed since: then all is asked.
    */
   askLocked(holder: string, questions: readonly Question[], last?: string): Promise<Answers | null>
   close(): Promise<void>

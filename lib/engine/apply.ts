@@ -85,14 +85,11 @@ class Application {
     return { plans, moved: planned?.moved(assignment, whole, answers, changed) ?? [] }
   }
 
-  /** What was found first, where it holds unless another run has been there; undefined where it may not. */
+  /** What was found first, where it holds unless another run has been there; undefined where it may not, or nobody can know. */
   #stillHolds(): Found | undefined {
     const { run, assignment } = this
-    const { play, host } = assignment
     const first = run.found.get(assignment)
-    // The machine's lock says nothing of a database.
-    if (!first?.last || play.options.via || run.changedOn(host.machine.key).size > 0) return undefined
-    return run.world.now() - first.at <= freshSeconds ? first : undefined
+    return first?.last && run.world.now() - first.at <= freshSeconds ? first : undefined
   }
 
   async #change(channel: Channel, plans: readonly Plan[]): Promise<void> {
