@@ -1,5 +1,5 @@
 /** Two runs at once, on machines and on a database; holders that are killed and frozen; and a check, which needs no lock. */
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Channel, DatabaseLogin } from '../../lib/core/channel.ts'
@@ -15,6 +15,7 @@ import {
   inside,
   inventory,
   lower,
+  onDisk,
   quiet,
   type Running,
   raise,
@@ -85,6 +86,37 @@ test(
     await inside(host, 'echo "somebody on somewhere, pid 1, since long ago" >/run/plinth.lock')
     const ran = await run(inventory([host]))
     assert.is(ran.code, 0, ran.text)
+  },
+  { timeout: 120 },
+)
+
+test(
+  'a host is read before it is changed and after, and under the lock as well unless the run before is known to be the last',
+  async () => {
+    const counting = '#!/bin/sh\necho >>/srv/readings\nexec /usr/bin/stat "$@"\n'
+    const questions = '%n\t%F|%a|%U|%G|%s|%Z'
+    await inside(host, 'mv /usr/local/bin/stat /srv/stat.kept')
+    try {
+      writeFileSync(
+        onDisk(host, 'usr/local/bin/stat'),
+        counting.replace('echo', `[ "$2" != '${questions}' ] || echo`),
+        { mode: 0o755 },
+      )
+      const readings = async (before: string): Promise<number> => {
+        await fresh(host)
+        await inside(host, `${before}; rm -f /srv/readings`)
+        const ran = await run(inventory([host], { job: ':' }))
+        assert.is(ran.code, 0, ran.text)
+        return readFileSync(onDisk(host, 'srv/readings'), 'utf8').length
+      }
+      assert.is(await readings('rm -f /run/plinth.lock'), 3, 'nobody has had it since the boot')
+      const last = await inside(host, 'cat /run/plinth.lock')
+      assert.match(last, /^the last was \S+ on \S+, pid \d+, test\/lab\/transport\/site.ts, run \w+$/)
+      assert.is(await readings(':'), 2)
+      assert.is.not(await inside(host, 'cat /run/plinth.lock'), last)
+    } finally {
+      await inside(host, 'mv /srv/stat.kept /usr/local/bin/stat')
+    }
   },
   { timeout: 120 },
 )
