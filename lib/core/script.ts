@@ -78,5 +78,8 @@ export const lines = (...parts: readonly (Script | string)[]): Script =>
 /** Who runs the script: the number of the user, which the shell of a machine has asked for once. */
 export const userId = new Script('"${plinth_uid:-$(id -u)}"')
 
+/** Likewise its group, which a new file gets. */
+export const groupId = new Script('"${plinth_gid:-$(id -g)}"')
+
 /** How many bytes a script's standard input has, which the shell of a machine tells it; empty where nobody has. */
 export const inputBytes = new Script('"${plinth_bytes:-}"')

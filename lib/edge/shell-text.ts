@@ -48,7 +48,7 @@ export function lackText(missing: readonly string[]): { readonly what: string; r
 
 /**
  * Said once, first: surroundings that do not depend on the login (locale, umask, folder, the system's own commands where its
- * files leave none in PATH), who it is (`plinth_uid`), the way to set a mark, and
+ * files leave none in PATH), who it is (`plinth_uid`, `plinth_gid`), the way to set a mark, and
  * the watch over a script. A host that lacks a command says which (the mark `lacks`) and ends before anything runs.
  *
  * `plinth_watch PID SECONDS ID` waits for words of the client's: `ok` once it has seen the script end, `end` when its
@@ -126,9 +126,9 @@ plinth_lack=
 for c in ${Object.values(needed).join(' ')}; do command -v $c >/dev/null 2>&1 || plinth_lack="$plinth_lack $c"; done
 [ -r /proc/self/stat ] || plinth_lack="$plinth_lack /proc"
 if [ "$plinth_lack" ]; then plinth_mark lacks 0$plinth_lack; exit 1; fi
-plinth_uid=
-while read -r k r u s; do if [ "$k" = Uid: ]; then plinth_uid=$u; break; fi; done </proc/self/status
-: "${'$'}{plinth_uid:=$(id -u)}"
+plinth_uid= plinth_gid=
+while read -r k r e s; do case $k in Uid:) plinth_uid=$e ;; Gid:) plinth_gid=$e; break ;; esac; done </proc/self/status
+: "${'$'}{plinth_uid:=$(id -u)}" "${'$'}{plinth_gid:=$(id -g)}"
 `
 
 /**

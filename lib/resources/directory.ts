@@ -8,6 +8,7 @@ import { declared } from './declared.ts'
 import {
   barredWay,
   hereOf,
+  isRoots,
   type Ownership,
   ownershipStep,
   ownersOf,
@@ -64,8 +65,10 @@ class Directory implements Definition<PathState> {
     const at = posix.resolve('/', path)
     const above = posix.dirname(at)
     const here = hereOf(at)
+    // -h: there may be a link in its place by then.
+    const give = sh`chown -h ${`${owner}:${group}`} -- ${here}`
     // What has come there meanwhile may be anybody's: who may write above could have moved a folder of root's to this name. Another
-    // host of the machine has made it as it should be. -h: there may be a link in its place by then.
+    // host of the machine has made it as it should be.
     const make = lines(
       sh`umask 022`,
       enterOrMake(above),
@@ -75,7 +78,7 @@ class Directory implements Definition<PathState> {
     exit 1 ;;
   esac
 else mkdir -m ${wholeMode(mode)} -- ${here}; fi`,
-      sh`chown -h ${`${owner}:${group}`} -- ${here}`,
+      owner === 'root' && group === 'root' ? sh`if ! { ${isRoots(here)}; }; then ${give}; fi` : give,
       'sync .',
     )
     return [{ say: `make directory ${path}`, run: make.text }]

@@ -3,7 +3,7 @@ import { posix } from 'node:path'
 import type { Problem } from '../core/error.ts'
 import type { Answers, Question } from '../core/probe.ts'
 import type { Step } from '../core/resource.ts'
-import { inputBytes, lines, Script, sh, userId } from '../core/script.ts'
+import { groupId, inputBytes, lines, Script, sh, userId } from '../core/script.ts'
 import { enter, enterAndHold, entered } from '../core/way.ts'
 import { refusal, stat } from '../readers.ts'
 
@@ -156,6 +156,28 @@ fi`,
 /** Only where the kernel enforces or logs it: elsewhere labels mean nothing. */
 const selinux = '/sys/fs/selinux/enforce'
 
+/** Whether what was just made is root's and of root's group as it is: of most things it is, and `chown` would be a process for nothing. */
+export const isRoots = (name: string): Script =>
+  sh`[ ${userId} = 0 ] && [ ${groupId} = 0 ] && [ -O ${name} ] && [ -G ${name} ]`
+
+/** How a file with this mode is made by the umask alone, and shown then; undefined for modes with which the shell makes none. */
+function madeWith(mode: string): { readonly umask: string; readonly letters: readonly string[] } | undefined {
+  if (!/^0?[0-7]{3}$/.test(mode)) return undefined
+  const bits = Number.parseInt(mode, 8)
+  if ((bits & ~0o666) !== 0) return undefined
+  const rights = (of: number): string => `${of & 4 ? 'r' : '-'}${of & 2 ? 'w' : '-'}-`
+  const letters = [rights(bits >> 6), rights(bits >> 3), rights(bits)]
+  return { umask: (0o666 & ~bits).toString(8).padStart(4, '0'), letters }
+}
+
+/** The access ACL of a file that has none but its mode, as `getfacl` prints it; `?` is any letter. */
+const plainAcl = ([user, group, other]: readonly string[]): Script =>
+  new Script(`user::${user}"\n"group::${group}"\n"other::${other}`)
+const anyPlainAcl = plainAcl(['???', '???', '???'])
+
+/** Of what `ls` has printed. */
+const lastLine = new Script('${l##*"\n"}')
+
 /**
  * Writes standard input to a path so that the old file or the whole new one is there, whatever happens: a temporary file
  * beside it, flushed to disk, renamed, and the folder flushed. It has its final owner, group, mode and ACL before the
@@ -179,12 +201,16 @@ export const replaceFile = (at: string, ownership: Ownership): Script => {
   const folder = posix.dirname(path)
   const here = hereOf(path)
   const above = `.${here}`
+  const there = `${entered}/${posix.basename(path)}`
   const { owner, group, mode } = ownership
   const kept = [
-    ...(owner === undefined ? [sh`o=$(stat -c %u -- ${here})`] : []),
-    ...(group === undefined ? [sh`g=$(stat -c %g -- ${here})`] : []),
-    ...(mode === undefined ? [sh`m=$(stat -c %a -- ${here})`] : []),
+    ...(owner === undefined ? ['o=$1'] : []),
+    ...(group === undefined ? ['g=$2'] : []),
+    ...(mode === undefined ? ['m=$3'] : []),
   ]
+  const made = mode === undefined ? undefined : madeWith(mode)
+  const asAcl = made ? sh`case $n in ${plainAcl(made.letters)}) m= ;; esac` : new Script(':')
+  const asLetters = made ? sh`case ${lastLine} in ${`-${made.letters.join('')}`}[' .']*) m= ;; esac` : new Script(':')
   return sh`umask 077
 ${enterAndHold(folder)}
 if [ -d ${here} ] && [ ! -L ${here} ]; then echo ${`${path} is a directory, not a file`} >&2; exit 1; fi
@@ -192,26 +218,44 @@ for t in ./.plinth.*; do if [ -e "$t" ] || [ -L "$t" ]; then rm -rf -- "$t"; fi;
 o=${owner ?? 'root'} g=${group ?? 'root'} m=${mode ?? '0644'} acl= old=
 if [ -f ${here} ] && [ ! -L ${here} ]; then
   old=yes
-  if command -v getfacl >/dev/null && command -v setfacl >/dev/null; then acl=$(getfacl -acp -- ${here}); else
-    # Without it its users would lose the file, and its mask would become the rights of its group.
-    case $(ls -ld -- ${here}) in ??????????+*)
-      echo ${`${path} has an access control list, and there is no getfacl and setfacl to keep it: install the package acl`} >&2
-      exit 1 ;;
-    esac
-  fi
-  ${kept.length > 0 ? lines(...kept) : ':'}
+  ${kept.length === 0 ? ':' : lines(sh`k=$(stat -c '%u %g %a' -- ${here})`, '  set -- $k', `  ${kept.join(' ')}`)}
 fi
 t=./.plinth.$$
 mkdir -m 0700 -- "$t"
 trap 'cd -P ${entered}; rm -rf -- "$t"' EXIT
 cd -P -- "$t"
 if [ ! .. -ef ${entered} ] || [ ! -O . ]; then echo ${`${folder} changed while a file was to be written there`} >&2; exit 1; fi
+umask ${made?.umask ?? '0077'}
 set -C
 exec 8>new
 set +C
-chown "$o:$g" ${opened}
+umask 077
+if [ "$old" ]; then
+  # What tells of the one that is there tells of the new one too: with nothing of the folder's it has its mode already.
+  if command -v getfacl >/dev/null && command -v setfacl >/dev/null; then
+    acl=$(getfacl -acp -- ${there} new)
+    n=${new Script('${acl##*"\n\n"}')}
+    acl=${new Script('${acl%%"\n\n"*}')}
+    case $acl:$n in ${anyPlainAcl}:${anyPlainAcl})
+      acl=
+      ${asAcl} ;;
+    esac
+  else
+    # Without it its users would lose the file, and its mask would become the rights of its group.
+    l=$(LC_ALL=C ls -ld -- ${there} new) || :
+    case $l in ??????????+*)
+      echo ${`${path} has an access control list, and there is no getfacl and setfacl to keep it: install the package acl`} >&2
+      exit 1 ;;
+    esac
+    ${asLetters}
+  fi
+fi
+case $o:$g in root:root | root:0 | 0:root | 0:0)
+  if ${isRoots('new')}; then o=; fi ;;
+esac
+if [ "$o" ]; then chown "$o:$g" ${opened}; fi
 if [ "$acl" ]; then printf '%s\n' "$acl" | setfacl --set-file=- -- ${opened}; fi
-chmod "$m" ${opened}
+if [ "$m" ]; then chmod "$m" ${opened}; fi
 if [ "$old" ] && [ -e ${selinux} ]; then chcon --reference=${above} -- ${opened}; fi
 # Whoever feeds it may have been killed, and then this is no end. What dd has counted needs no process to be known.
 s=$(dd bs=65536 conv=fsync 2>&1 >&8) || { printf '%s\n' "${new Script('${s%%')}

@@ -66,13 +66,16 @@ class Symlink implements Definition<LinkState> {
     return [
       {
         say: `link ${path} to ${target}`,
+        // Where nothing is there it is made in its place; what came there meanwhile is replaced as any other.
         // -T: a link to a directory is replaced, not entered; and one that waits at the temporary name is an error.
         // busybox's mv stumbles over a link that leads in a circle.
         run: sh`${enter(posix.dirname(at))}
-rm -f -- ${temporary}
-ln -sT -- ${target} ${temporary}
-if [ -L ${here} ] && [ ! -e ${here} ] && ! readlink -f -- ${here} >/dev/null; then rm -f -- ${here}; fi
-mv -fT -- ${temporary} ${here}
+if [ -e ${temporary} ] || [ -L ${temporary} ]; then rm -f -- ${temporary}; fi
+if [ -e ${here} ] || [ -L ${here} ] || ! ln -sT -- ${target} ${here} 2>/dev/null; then
+  ln -sT -- ${target} ${temporary}
+  if [ -L ${here} ] && [ ! -e ${here} ] && ! readlink -f -- ${here} >/dev/null; then rm -f -- ${here}; fi
+  mv -fT -- ${temporary} ${here}
+fi
 sync .`.text,
       },
     ]

@@ -10,7 +10,8 @@ export const unitFile = (name: string): string => `/etc/systemd/system/${name}.s
 /**
  * Stands while an input has been touched and the process has not been started since. It has a line for each touch: the
  * second of the change before it, for whether the process can have read what was there; `-` where that can't be known.
- * Of the unit's own file, which systemd reads and not the process, with a `u` behind it.
+ * Of the unit's own file, which systemd reads and not the process, with a `u` behind it. After `-` no other touch changes
+ * anything, so none is noted once `--` says that it is on the disk.
  */
 export const staleFile = (name: string): string => `/etc/plinth/${name}.stale`
 
@@ -45,10 +46,16 @@ function notesOf(name: string, path: string | undefined): readonly string[] {
   const key = `${name} ${path}`
   const known = knownNotes.get(key)
   if (known) return known
+  const stale = staleFile(name)
   const notes = [
     sh`if [ ! -d /etc/plinth ]; then mkdir -p -m 0700 /etc/plinth; fi
-${changeTimeOf(path, path === unitFile(name) ? '%Zu' : '%Z')} >>${staleFile(name)}
-sync ${staleFile(name)}`.text,
+plinth_noted=
+if [ -f ${stale} ]; then while read -r plinth_line; do case $plinth_line in --) plinth_noted=yes ;; esac; done <${stale}; fi
+if [ ! "$plinth_noted" ]; then
+  ${changeTimeOf(path, path === unitFile(name) ? '%Zu' : '%Z')} >>${stale}
+  sync ${stale}
+  if [ "$plinth_noted" ]; then echo "$plinth_noted" >>${stale}; fi
+fi`.text,
   ]
   knownNotes.set(key, notes)
   return notes
@@ -58,11 +65,13 @@ sync ${staleFile(name)}`.text,
 export const leavesNote = (name: string, { notes = [] }: Resource): boolean =>
   notes.some((note) => note.includes(staleFile(name)))
 
-/** Prints when a file was changed last, in seconds since 1970; `-` for all else. */
+/** Prints when a file was changed last, in seconds since 1970; `-` for all else, and `plinth_noted` is what to add when that is on the disk. */
 const changeTimeOf = (path: string | undefined, format: '%Z' | '%Zu'): Script =>
   path === undefined
-    ? sh`echo -`
-    : sh`if [ -f ${path} ] && [ ! -L ${path} ]; then stat -c ${format} -- ${path}; else echo -; fi`
+    ? sh`{ ${unknown}; }`
+    : sh`if [ -f ${path} ] && [ ! -L ${path} ]; then stat -c ${format} -- ${path}; else ${unknown}; fi`
+
+const unknown = sh`echo -; plinth_noted=--`
 
 /** The path of an input that is one file. When a folder, a link or a package was changed can't be read from the host. */
 export const plainFile = (input: Resource): string | undefined =>

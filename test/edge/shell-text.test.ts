@@ -94,13 +94,13 @@ plinth_mark() { printf '\\nn0nce %s\\n' "$*"; printf '\\nn0nce %s\\n' "$*" >&2; 
     text,
     /\ncommand -v cat .*\nexport LC_ALL=C PATH="\$PATH:\/usr\/local\/sbin:\/usr\/sbin:\/sbin"\nunset CDPATH POSIXLY_CORRECT TAR_OPTIONS GREP_OPTIONS\numask 022\ncd \/\nplinth_lack=\nfor c in base64 [a-z0-9 ]* flock; do /,
   )
-  assert.match(text, /then plinth_mark lacks 0\$plinth_lack; exit 1; fi\nplinth_uid=\n.*\n.*\n$/)
+  assert.match(text, /then plinth_mark lacks 0\$plinth_lack; exit 1; fi\nplinth_uid= plinth_gid=\n.*\n.*\n$/)
 })
 
 for (const shell of shells) {
   test(`${shell}: the preamble knows who it is without a process for it`, () => {
-    const { stdout } = box.run(shell, `${preamble('n0nce')}printf %s "$plinth_uid"`, '', withFlock())
-    assert.is(stdout, String(process.getuid?.()))
+    const { stdout } = box.run(shell, `${preamble('n0nce')}echo "$plinth_uid:$plinth_gid"`, '', withFlock())
+    assert.is(stdout, `${process.getuid?.()}:${process.getgid?.()}\n`)
   })
 }
 

@@ -1,8 +1,9 @@
-import { chmodSync, existsSync, lstatSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, lstatSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { q } from '../../lib/core/script.ts'
 import { directory } from '../../lib/resources/directory.ts'
 import { assert, suite } from '../kit.ts'
-import { me, Sandbox, shells } from '../shells.ts'
+import { me, mkdirs, Sandbox, shells } from '../shells.ts'
 import { apply, planFor, plans, shown } from './cases.ts'
 
 const test = suite('resources/directory')
@@ -78,6 +79,29 @@ for (const shell of shells) {
       assert.is(statSync(path).mode & 0o7777, bits, 'mended')
     }
   })
+
+  if (process.getuid?.() === 0)
+    test(`${shell}: each command is a process on the host: one of root's takes two, any other three`, () => {
+      const folder = box.fresh()
+      const bin = mkdirs(join(box.fresh(), 'bin'))
+      const log = join(bin, 'log')
+      for (const name of ['chmod', 'chown', 'id', 'mkdir', 'stat', 'sync'])
+        writeFileSync(join(bin, name), `#!/bin/sh\necho ${name} >>${q(log)}\nexec /usr/bin/${name} "$@"\n`, {
+          mode: 0o755,
+        })
+      for (const [name, owned, begun] of [
+        ['own', {}, 'mkdir sync'],
+        ['theirs', { owner: 'daemon', group: 'daemon' }, 'mkdir chown sync'],
+        ["a group's", { group: 'daemon' }, 'mkdir chown sync'],
+      ] as const) {
+        const path = join(folder, name)
+        const [step] = directory(path, owned).plan(() => '', new Set()).steps
+        writeFileSync(log, '')
+        assert.is(box.run(shell, `plinth_uid=0 plinth_gid=0\n${step!.run}`, '', bin).code, 0)
+        assert.is(readFileSync(log, 'utf8').trim().replaceAll('\n', ' '), begun)
+        assert.is(planFor(box, shell, directory(path, owned)).action, 'keep')
+      }
+    })
 
   test(`${shell}: what is in the way stays`, () => {
     const folder = box.fresh()

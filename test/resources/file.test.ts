@@ -23,6 +23,9 @@ import { apply, planFor, plans, shown } from './cases.ts'
 const test = suite('resources/file')
 const box = new Sandbox(test)
 
+/** Whose a file is that `chown` is needed for. */
+const theirs = process.getuid?.() === 0 ? { owner: 'daemon', group: 'daemon' } : me
+
 const hello = sha256('hello\n')
 const other = sha256('other\n')
 const stat = 'stat:/etc/app.conf'
@@ -300,7 +303,7 @@ for (const shell of shells) {
       if (before !== undefined) writeFileSync(path, before)
       const bin = mkdirs(join(folder, 'bin'))
       writeFileSync(join(bin, command), `#!/bin/sh\n${how}\n`, { mode: 0o755 })
-      const { run } = file(path, { content: 'new\n', ...me }).plan(() => '', new Set()).steps[0]!
+      const { run } = file(path, { content: 'new\n', ...theirs }).plan(() => '', new Set()).steps[0]!
       assert.is.not(box.run(shell, run, 'new\n', bin).code, 0, `${command} ${how}`)
       const now = existsSync(path) ? readFileSync(path, 'utf8') : undefined
       assert.ok(now === before || now === 'new\n', `${command} ${how}: ${now}`)
@@ -323,7 +326,7 @@ for (const shell of shells) {
         { mode: 0o755 },
       )
     }
-    const wanted = file(path, { content: new Secret('hunter2'), ...me, mode: '0600' })
+    const wanted = file(path, { content: new Secret('hunter2'), ...theirs, mode: '0600' })
     const [step] = wanted.plan(() => '', new Set()).steps
     const { code, stderr } = box.run(shell, `exec 9>modes\n${step!.run}`, 'hunter2', bin)
     assert.is(code, 0, stderr)

@@ -117,6 +117,19 @@ const kept: readonly Kept[] = [
   { name: 'the mode is declared', before: [4711, 4712, 0o666], declared: { mode: '0600' }, after: '4711:4712 0600' },
   { name: 'the owner is declared', before: [4711, 4712, 0o640], declared: { owner: 'root' }, after: '0:4712 0640' },
   { name: 'the group is declared', before: [4711, 4712, 0o640], declared: { group: 'root' }, after: '4711:0 0640' },
+  ...['0644', '0640', '0600', '0400', '0000', '0666', '0755', '2644', '4711'].flatMap((mode): readonly Kept[] => {
+    const declared = { owner: 'root', group: 'root', mode }
+    return [
+      { name: `${mode}, new`, before: 'nothing', declared, after: `0:0 ${mode}` },
+      { name: `${mode}, in the place of another`, before: [0, 0, 0o4606], declared, after: `0:0 ${mode}` },
+      {
+        name: `${mode}, of somebody else`,
+        before: [4711, 4712, 0o640],
+        declared: { mode },
+        after: `4711:4712 ${mode}`,
+      },
+    ]
+  }),
   { name: 'a declared setuid bit', before: 'nothing', declared: { mode: '4755' }, after: '0:0 4755' },
   { name: 'what a link leads to passes on nothing', before: 'link', declared: {}, after: '0:0 0644' },
 ]
@@ -153,6 +166,36 @@ for (const shell of shells) {
       assert.is(mode, declared.mode ?? (declared.owner || declared.group ? mode : '0777'))
     })
   }
+
+  asRoot(`${shell}: what is made is root's also where another group would have it`, () => {
+    const folder = box.fresh()
+    const roots = { owner: 'root', group: 'root', mode: '0644' } as const
+    const [step] = directory(join(folder, 'd'), { ...roots, mode: '0755' }).plan(() => '', new Set()).steps
+    const wanted = ['0:0 0644', '0:0 0755']
+    const made = (): readonly string[] => {
+      const found = ['f', 'd'].map((name) => look(join(folder, name)))
+      for (const name of ['f', 'd']) rmSync(join(folder, name), { recursive: true })
+      return found
+    }
+    const script = `( ${replaceFile(join(folder, 'f'), roots).text} )\n( ${step!.run} )`
+    chownSync(folder, 0, 4712)
+    chmodSync(folder, 0o2755)
+    assert.is(box.run(shell, script, 'new').code, 0)
+    assert.equal(made(), wanted, 'by a folder that hands down its group')
+    chownSync(folder, 0, 0)
+    chmodSync(folder, 0o755)
+    const of = (group: string, told: string): string => {
+      const command = shell === 'dash' ? 'dash' : `${busybox} ash`
+      return `exec /usr/bin/setpriv --regid ${group} --clear-groups ${command} -c ${q(`set -eu\n${told}\n${script}`)}`
+    }
+    for (const told of ['', 'plinth_uid=0 plinth_gid=4712']) {
+      assert.is(box.run(shell, of('4712', told), 'new').code, 0)
+      assert.equal(made(), wanted, 'by the group of who runs it')
+    }
+    writeFileSync(join(folder, 'f'), 'old')
+    assert.is(box.run(shell, of('4712', ''), 'new').code, 0)
+    assert.equal(made(), wanted, 'in the place of another')
+  })
 
   asRoot(`${shell}: the temporary file has its final owner and mode before the first byte arrives`, () => {
     const folder = box.fresh()
@@ -203,7 +246,7 @@ for (const shell of shells) {
       // The first to run once there is a file.
       const bin = shims(folder, {
         mkdir: `"$real" "$@"; ${swap}`,
-        chown: `/bin/ls ${q(victim)} >>${q(log)}; exec $real "$@"`,
+        chmod: `/bin/ls ${q(victim)} >>${q(log)}; exec $real "$@"`,
       })
       assert.is(box.run(shell, replaceFile(join(folder, 'f'), {}).text, 'new', bin).code, 1)
       assert.equal(
@@ -302,7 +345,7 @@ for (const shell of shells) {
       const log = join(folder, 'log')
       assert.is(spawnSync('setfacl', ['-d', '-m', 'u:4712:rwx', folder]).status, 0)
       const look = `{ stat -c %a .; /usr/bin/getfacl -acp . | grep ^user:4712:; } >${q(log)}`
-      const bin = shims(folder, { chown: `${look}; exec $real "$@"` })
+      const bin = shims(folder, { chmod: `${look}; exec $real "$@"` })
       assert.is(box.run(shell, replaceFile(join(folder, 'f'), { mode: '0600' }).text, 'new', bin).code, 0)
       assert.match(readFileSync(log, 'utf8'), /^700\nuser:4712:rwx\s+#effective:---\n/)
     })
@@ -322,16 +365,31 @@ for (const shell of shells) {
     assert.is(third, 'sync .')
   })
 
-  test(`${shell}: a new file costs seven commands, each of them a process on the host`, () => {
-    const folder = box.fresh()
-    const names = ['cat', 'chmod', 'chown', 'dd', 'find', 'ls', 'mkdir', 'mktemp', 'mv', 'rm', 'rmdir', 'stat', 'sync']
-    const note = (name: string): string => `echo ${name} >>"$(dirname "$0")/../log"; exec $real "$@"`
-    const bin = shims(folder, Object.fromEntries(names.map((name) => [name, note(name)])))
-    const own = { owner: String(process.getuid?.()), group: String(process.getgid?.()), mode: '0640' }
-    assert.is(box.run(shell, replaceFile(join(folder, 'f'), own).text, 'new', bin).code, 0)
-    const begun = readFileSync(join(folder, 'log'), 'utf8').trim().split('\n')
-    assert.equal(begun, ['mkdir', 'chown', 'chmod', 'dd', 'mv', 'rmdir', 'sync'])
-  })
+  const acl = shell === 'dash' && has('setfacl') ? 'getfacl' : 'ls'
+  const roots = { owner: 'root', group: '0', mode: '0640' } as const
+  const costs: readonly (readonly [what: string, there: boolean, declared: Ownership, begun: string])[] = [
+    ["a new file of root's", false, roots, 'mkdir chmod dd mv rmdir sync'],
+    ['a new one', false, { owner: '4711', group: '4711', mode: '0640' }, 'mkdir chown chmod dd mv rmdir sync'],
+    ['another group', false, { ...roots, group: '4711' }, 'mkdir chown chmod dd mv rmdir sync'],
+    ["what root's file is replaced with", true, roots, `mkdir ${acl} dd mv rmdir sync`],
+    ["what a service's is", true, { ...roots, owner: '4711' }, `mkdir ${acl} chown dd mv rmdir sync`],
+    ['one that may be run', true, { ...roots, mode: '0750' }, `mkdir ${acl} chmod dd mv rmdir sync`],
+    ['one of which nothing is declared', true, {}, `stat mkdir ${acl} chmod dd mv rmdir sync`],
+  ]
+  for (const [what, there, declared, begun] of costs) {
+    asRoot(`${shell}: each command is a process on the host: ${what} takes ${begun}`, () => {
+      const folder = box.fresh()
+      const log = join(box.fresh(), 'log')
+      const names = 'cat chmod chown dd find id ls mkdir mktemp mv rm rmdir setfacl stat sync'.split(' ')
+      const note = (name: string): readonly [string, string] => [name, `echo ${name} >>${q(log)}; exec $real "$@"`]
+      const known = names.filter((name) => shell === 'dash' || name !== 'setfacl')
+      const bin = shims(box.fresh(), Object.fromEntries([...known, ...(acl === 'getfacl' ? [acl] : [])].map(note)))
+      if (there) writeFileSync(join(folder, 'f'), 'old', { mode: 0o600 })
+      const script = `plinth_uid=0 plinth_gid=0\n${replaceFile(join(folder, 'f'), declared).text}`
+      assert.is(box.run(shell, script, 'new', bin).code, 0)
+      assert.is(readFileSync(log, 'utf8').trim().replaceAll('\n', ' '), begun)
+    })
+  }
 
   test(`${shell}: what is not all of its bytes never gets its name, and to know that costs no process`, () => {
     const folder = box.fresh()
@@ -421,6 +479,19 @@ for (const shell of shells) {
       const plain = acl()
       write({ mode: '0600' })
       assert.is(acl(), plain)
+      for (const mode of ['0644', '0755', '0660']) {
+        write({ owner: 'root', group: 'root', mode })
+        assert.not.match(acl(), /user:\d/)
+        assert.is(look(path), `0:0 ${mode}`)
+      }
+      setfacl('-m', 'u:4711:rw', path)
+      write({ owner: 'root', group: 'root', mode: '0640' })
+      assert.match(acl(), /^user:4711:rw-\s+#effective:r--$/m)
+      assert.not.match(acl(), /4712/)
+      rmSync(path)
+      write({ owner: 'root', group: 'root', mode: '0640' })
+      assert.match(acl(), /^user:4712:rwx\s+#effective:r--$/m)
+      assert.is(look(path), '0:0 0640')
     })
 
     if (shell === 'dash')
@@ -445,6 +516,27 @@ for (const shell of shells) {
         assert.is(write().code, 0)
         assert.is(readFileSync(path, 'utf8'), 'new')
       })
+
+    test(`${shell}: where nothing can tell an ACL, a folder's default leaves what is written its mode`, () => {
+      const folder = box.fresh()
+      assert.is(spawnSync('setfacl', ['-d', '-m', 'u:4712:rwx,g::rwx,o::rx', folder]).status, 0)
+      const bin = mkdirs(join(box.fresh(), 'bin'))
+      for (const name of 'chmod chown dd id ls mkdir mv rm rmdir stat sync'.split(' '))
+        if (shell === 'dash') symlinkSync(`/usr/bin/${name}`, join(bin, name))
+        else symlinkSync(busybox, join(bin, name))
+      for (const name of ['f', 'a\n-rw------- 1 root root 3 x y z new', 'zz new', 'b\n?????????+'])
+        for (const mode of ['0600', '0640', '0644', '0660', '0755']) {
+          const path = join(folder, name)
+          // One that is there is written anew without what the folder would have given it.
+          if (mode !== '0600') {
+            assert.is(spawnSync('setfacl', ['-b', path]).status, 0)
+            chmodSync(path, 0o4604)
+          }
+          const script = `PATH=${q(bin)}\n${replaceFile(path, { owner: 'root', group: 'root', mode }).text}`
+          assert.equal(box.run(shell, script, 'new'), { code: 0, stdout: '', stderr: '' })
+          assert.is(look(path), `0:0 ${mode}`)
+        }
+    })
   } else console.log(`SKIPPED: ACLs need root and the package acl (${shell})`)
 
   for (const [name, options, cause] of [
@@ -492,6 +584,15 @@ for (const shell of shells) {
       assert.equal(asNobody(shell, script), { status: 0, stderr: '' })
     assert.is(look(own), '65534:65534 0700')
     assert.equal(readdirSync(own).sort(), ['d', 'f', 'l'])
+    // Also one that they may not write to any more.
+    for (const mode of ['0400', '0000', '0644', '0755']) {
+      for (const made of [true, false]) {
+        if (made) rmSync(join(own, 'f'))
+        assert.equal(asNobody(shell, replaceFile(join(own, 'f'), { ...who, mode }).text), { status: 0, stderr: '' })
+        assert.is(look(join(own, 'f')), `65534:65534 ${mode}`)
+        assert.is(readFileSync(join(own, 'f'), 'utf8'), 'new')
+      }
+    }
   })
 
   asRoot(`${shell}: no right to write: the old file stays, and the cause is named`, () => {

@@ -1,9 +1,18 @@
-import { lstatSync, mkdirSync, readdirSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { q } from '../../lib/core/script.ts'
 import { symlink } from '../../lib/resources/symlink.ts'
 import { assert, suite } from '../kit.ts'
-import { mkdirs, Sandbox, shells } from '../shells.ts'
+import { busybox, mkdirs, Sandbox, shells } from '../shells.ts'
 import { apply, planFor, plans, shown } from './cases.ts'
 
 const test = suite('resources/symlink')
@@ -79,17 +88,59 @@ for (const shell of shells) {
     const victim = box.fresh()
     const path = join(folder, 'current')
     const bin = mkdirs(join(folder, 'bin'))
-    writeFileSync(join(bin, 'rm'), `#!/bin/sh\n/bin/ln -s ${q(victim)} ${q(join(folder, '.plinth.current'))}\n`, {
+    symlinkSync('old', path)
+    writeFileSync(join(folder, '.plinth.current'), 'of a killed run')
+    writeFileSync(join(bin, 'rm'), `#!/bin/sh\n/bin/ln -sf ${q(victim)} ${q(join(folder, '.plinth.current'))}\n`, {
       mode: 0o755,
     })
     const { run } = planFor(box, shell, symlink(path, '/home/service/job')).steps[0]!
     assert.is(box.run(shell, run, '', bin).code, 1)
     assert.equal(readdirSync(victim), [])
+    assert.is(readlinkSync(path), 'old')
+  })
+
+  test(`${shell}: what comes to its name meanwhile is replaced: a link to a folder, which is not entered, and a file`, () => {
+    for (const plant of ['ln -s "$V"', 'ln -s nowhere', 'touch']) {
+      const folder = box.fresh()
+      const victim = box.fresh()
+      const path = join(folder, 'current')
+      const bin = mkdirs(join(box.fresh(), 'bin'))
+      const real = shell === 'dash' ? '/usr/bin/ln' : `${busybox} ln`
+      const lines = `V=${q(victim)}; P=${q(path)}; if [ ! -e "$P" ] && [ ! -L "$P" ]; then ( PATH=/usr/bin:/bin; ${plant} "$P" ); fi`
+      writeFileSync(join(bin, 'ln'), `#!/bin/sh\n${lines}\nexec ${real} "$@"\n`, { mode: 0o755 })
+      const { run } = planFor(box, shell, symlink(path, '/home/service/job')).steps[0]!
+      assert.equal(box.run(shell, run, '', bin), { code: 0, stdout: '', stderr: '' })
+      assert.equal(readdirSync(victim), [])
+      assert.equal(readdirSync(folder), ['current'])
+      assert.is(readlinkSync(path), '/home/service/job')
+    }
+  })
+
+  test(`${shell}: each command is a process on the host: a new link takes two, one that is switched three`, () => {
+    const folder = box.fresh()
+    const bin = mkdirs(join(box.fresh(), 'bin'))
+    const log = join(bin, 'log')
+    for (const name of ['ln', 'mv', 'readlink', 'rm', 'stat', 'sync']) {
+      const real = shell === 'dash' ? `/usr/bin/${name}` : `${busybox} ${name}`
+      writeFileSync(join(bin, name), `#!/bin/sh\necho ${name} >>${q(log)}\nexec ${real} "$@"\n`, { mode: 0o755 })
+    }
+    for (const [target, begun] of [
+      ['old', 'ln sync'],
+      ['new', 'ln mv sync'],
+    ] as const) {
+      const { run } = planFor(box, shell, symlink(join(folder, 'current'), target)).steps[0]!
+      writeFileSync(join(folder, target), '')
+      writeFileSync(log, '')
+      assert.is(box.run(shell, `plinth_uid=0\n${run}`, '', bin).code, 0)
+      assert.is(readFileSync(log, 'utf8').trim().replaceAll('\n', ' '), begun)
+      assert.is(readlinkSync(join(folder, 'current')), target)
+    }
   })
 
   test(`${shell}: a file beside it that is named like it is nobody's temporary one, and the folder is flushed`, () => {
     const folder = box.fresh()
     writeFileSync(join(folder, 'current.plinth'), '')
+    symlinkSync('left', join(folder, '.plinth.current'))
     assert.match(apply(box, shell, symlink(join(folder, 'current'), 'x')).steps[0]!.run, /\nsync \.$/)
     assert.equal(readdirSync(folder).sort(), ['current', 'current.plinth'])
   })

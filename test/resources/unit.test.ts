@@ -1,5 +1,8 @@
-import { dirname } from 'node:path'
+import { lstatSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { PlinthError } from '../../lib/core/error.ts'
+import type { Resource } from '../../lib/core/resource.ts'
+import { q } from '../../lib/core/script.ts'
 import { Secret, sha256 } from '../../lib/core/secret.ts'
 import { directory } from '../../lib/resources/directory.ts'
 import { file } from '../../lib/resources/file.ts'
@@ -7,9 +10,11 @@ import { environmentFile, startUnit, stopUnit, unit } from '../../lib/resources/
 import { inputOf } from '../../lib/resources/unit-input.ts'
 import { canned } from '../../lib/testing.ts'
 import { assert, suite } from '../kit.ts'
+import { mkdirs, Sandbox, shells } from '../shells.ts'
 import { plans, shown } from './cases.ts'
 
 const test = suite('resources/unit')
+const box = new Sandbox(test)
 const config = file('/opt/app/app.conf', { content: 'x=1\n' })
 const install = '[Install]\nWantedBy=multi-user.target\n'
 const definition = `[Service]\nEnvironmentFile=/etc/plinth/app.env\nExecStart=/opt/app/run\n${install}`
@@ -312,6 +317,7 @@ const touches: readonly [name: string, answers: Readonly<Record<string, string>>
   ['two of them', show({ Stale: `${start + 600} ${start + 700} ` }), true],
   ['one that it may have read', show({ Stale: `${start + 600} ${start + 60}` }), false],
   ['one of which nothing can be known', show({ Stale: `${start + 600} -` }), false],
+  ['such a one, and it is on the disk', show({ Stale: `${start + 600} - -- ` }), false],
   ['a note without a time', show({ Stale: '' }), false],
   ['somebody else started it since', show({ Stale: `${start + 600}`, InvocationID: 'beef' }), false],
   ['it runs with something else', show({ Stale: `${start + 600}` }, 'f'.repeat(64)), false],
@@ -488,8 +494,13 @@ test('a start that fails shows the command that matters, as it was run', () => {
 
 test('an input leaves a note before it is touched, and the start takes it away', () => {
   const note = `if [ ! -d /etc/plinth ]; then mkdir -p -m 0700 /etc/plinth; fi
-if [ -f /opt/app/app.conf ] && [ ! -L /opt/app/app.conf ]; then stat -c %Z -- /opt/app/app.conf; else echo -; fi >>/etc/plinth/app.stale
-sync /etc/plinth/app.stale
+plinth_noted=
+if [ -f /etc/plinth/app.stale ]; then while read -r plinth_line; do case $plinth_line in --) plinth_noted=yes ;; esac; done </etc/plinth/app.stale; fi
+if [ ! "$plinth_noted" ]; then
+  if [ -f /opt/app/app.conf ] && [ ! -L /opt/app/app.conf ]; then stat -c %Z -- /opt/app/app.conf; else echo -; plinth_noted=--; fi >>/etc/plinth/app.stale
+  sync /etc/plinth/app.stale
+  if [ "$plinth_noted" ]; then echo "$plinth_noted" >>/etc/plinth/app.stale; fi
+fi
 `
   const two = {
     ...config,
@@ -516,7 +527,10 @@ sync /etc/plinth/app.stale
   assert.ok(own.includes('>>/etc/plinth/app.stale\n'), 'the unit file is an input itself')
   assert.ok(own.includes('stat -c %Zu -- /etc/systemd/system/app.service; '), 'and marked as what systemd reads')
   const folder = inputOf('app', directory('/opt/app/lib')).plan(canned({}), new Set()).steps[0]?.run ?? ''
-  assert.ok(folder.includes('\necho - >>/etc/plinth/app.stale\n'), 'of what is no file nothing can be known')
+  assert.ok(
+    folder.includes('\n  { echo -; plinth_noted=--; } >>/etc/plinth/app.stale\n'),
+    'of what is no file nothing can be known',
+  )
   const lines =
     service!
       .plan(canned(show({ Stale: 'yes' })), new Set([config.id, unitFile!.id]))
@@ -524,6 +538,44 @@ sync /etc/plinth/app.stale
       ?.run.split('\n') ?? []
   assert.equal(lines.slice(-2), ['} >/etc/plinth/app.started', 'rm -f -- /etc/plinth/app.stale'])
 })
+
+for (const shell of shells) {
+  test(`${shell}: each touch is on the disk before it happens; after one of which nothing can be known none is noted`, () => {
+    const folder = box.fresh()
+    const stale = join(folder, 'app.stale')
+    const log = join(folder, 'log')
+    const bin = mkdirs(join(folder, 'bin'))
+    const sync = (end: string): void =>
+      writeFileSync(join(bin, 'sync'), `#!/bin/sh\ncat "$1" >>${q(log)}\n${end}\n`, { mode: 0o755 })
+    const named = (name: string): Resource => ({ ...config, id: `file:${join(folder, name)}` })
+    const touch = (input: Resource): number | null => {
+      const plan = () => ({ ...config.plan(canned({}), new Set()), steps: [{ say: '', run: ':' }] })
+      const { run } = inputOf('app', { ...input, plan }).plan(canned({}), new Set()).steps[0]!
+      return box.run(shell, run.replaceAll('/etc/plinth', q(folder)), '', bin).code
+    }
+    /** What the note says in the end, and what was on the disk before that. */
+    const after = (inputs: readonly Resource[], before?: string): readonly [string, string] => {
+      rmSync(stale, { force: true })
+      writeFileSync(log, '')
+      if (before !== undefined) writeFileSync(stale, before)
+      for (const input of inputs) assert.is(touch(input), 0)
+      return [readFileSync(stale, 'utf8'), readFileSync(log, 'utf8')]
+    }
+    writeFileSync(join(folder, 'there'), '')
+    const there = `${Math.floor(lstatSync(join(folder, 'there')).ctimeMs / 1000)}\n`
+    sync(':')
+    assert.equal(after([named('new'), named('there'), directory('/x'), named('new')]), ['-\n--\n', '-\n'])
+    assert.equal(after([directory('/x'), named('there')]), ['-\n--\n', '-\n'])
+    assert.equal(after([named('there'), named('there')]), [`${there}${there}`, `${there}${there}${there}`])
+    assert.equal(after([named('there'), named('new'), named('there')]), [`${there}-\n--\n`, `${there}${there}-\n`])
+    // A run was killed before it knew that its note is on the disk, or another version has left it.
+    assert.equal(after([named('new'), named('there')], '7\n-\n'), ['7\n-\n-\n--\n', '7\n-\n-\n'])
+    sync('exit 1')
+    rmSync(stale)
+    assert.is(touch(named('new')), 1)
+    assert.is(readFileSync(stale, 'utf8'), '-\n')
+  })
+}
 
 test('the digest is for root alone, and no plan shows it', () => {
   assert.is(environment!.id, `file:${environmentFile('app')}`)
