@@ -13,6 +13,13 @@ const pidOfLine = new Script('${l#MainPID=}')
 const inputsOfEnvironment = new Script('${e#*"$n"PLINTH_INPUTS=}')
 const firstOfLines = new Script('${e%%"$n"*}')
 const startOfLine = new Script('${l#InvocationID=}')
+const firstOfEvery = new Script('${every%%"$n$n"*}')
+const withoutFirst = new Script('${every#"$all"}')
+const withoutEmptyLine = new Script('${every#"$n$n"}')
+const namesOfUnit = new Script('${all#*Names=}')
+const firstLineOfIt = new Script('${l%%"$n"*}')
+// No start is called so; where systemd gives them no names, none is known.
+const idOrNone = new Script('${id:--}')
 const unitOfKey = new Script('${u%.service}')
 const portOfLocal = new Script('${local##*:}')
 const beforeMount = new Script('${l%% /*}')
@@ -171,46 +178,53 @@ error:'*) printf '%s\n' "$e" >&2; exit 1 ;; esac
 fi`.text
 
 /**
- * A unit's properties, a line each, with times in UTC. Of a process that runs also `PLINTH_INPUTS`, the digest of the
- * inputs that it was started with (from its own environment, which only root may read), and `Now`: the seconds since
- * 1970 and since the boot. `Stale` is the note that its inputs were touched since its start, in one line; `Started` is the InvocationID of the
- * last start that was ours, `Inputs` that of the last that we made, whatever its inputs were, and the digest of these.
+ * A unit's properties, a line each, with times in UTC. Of a process that runs also `Now`, the seconds since 1970 and since the boot,
+ * and `PLINTH_INPUTS`, the digest of the inputs that it was started with (from its own environment, which only root may read).
+ * `Stale` is the note that its inputs were touched since its start, in one line; `Started` is the InvocationID of the
+ * last start that was ours, `Inputs` that of the last that we made, whatever its inputs were, and the digest of these. Where that
+ * one runs, its environment has the same digest, and is not read.
  */
 export const unit: Reader = (names) =>
   sh`n='
-'
+' now=
+show() {
+  TZ=UTC0 systemctl show -p Names -p LoadState -p ActiveState -p SubState -p UnitFileState -p NeedDaemonReload -p MainPID \
+    -p CanReload -p InvocationID -p InactiveExitTimestamp -p ExecMainStartTimestamp -p ExecMainStartTimestampMonotonic -- "$@"
+}
+# Of several it tells in their order, with an empty line between. Where that does not name the unit, it is asked for that alone.
+every=${names.length > 1 ? sh`$(show ${names} 2>/dev/null) || every=` : new Script('')}
 for u in ${names}; do
-  p=0
-  # Of a unit that it does not know systemd says so. Where it does not run there are none.
-  all=$(TZ=UTC0 systemctl show -p LoadState -p ActiveState -p SubState -p UnitFileState -p NeedDaemonReload -p MainPID \
-    -p CanReload -p InvocationID -p InactiveExitTimestamp -p ExecMainStartTimestamp -p ExecMainStartTimestampMonotonic -- "$u") ||
-    if [ -d /run/systemd/system ]; then exit 1; fi
+  all=${firstOfEvery}
+  every=${withoutFirst} every=${withoutEmptyLine}
+  l=${namesOfUnit}
+  case " ${firstLineOfIt} " in *" $u "*) ;; *)
+    # Of a unit that it does not know systemd says so. Where it does not run there are none.
+    all=$(show "$u") || if [ -d /run/systemd/system ]; then exit 1; fi ;;
+  esac
+  p=0 id= state= known=
   IFS=$n
   set -f
   for l in $all; do
     printf '%s\t%s\n' "$u" "$l"
-    case $l in MainPID=*) p=${pidOfLine} ;; esac
   done
   unset IFS
   set +f
-  if [ "$p" != 0 ]; then
-    e=$n$(tr '\0' '\n' 2>/dev/null <"/proc/$p/environ") || :
-    case $e in *"$n"PLINTH_INPUTS=*)
-      e=${inputsOfEnvironment}
-      printf '%s\tPLINTH_INPUTS=%s\n' "$u" "${firstOfLines}" ;;
-    esac
-    read -r up idle </proc/uptime
-    printf '%s\tNow=%s %s\n' "$u" "$(date +%s)" "$up"
-  fi
-  if [ -e "/etc/plinth/${unitOfKey}.stale" ]; then printf '%s\tStale=%s\n' "$u" "$(tr '\n' ' ' <"/etc/plinth/${unitOfKey}.stale")"; fi
   if [ -e "/etc/plinth/${unitOfKey}.started" ]; then
     while read -r l; do
       case $l in
         InvocationID=*) printf '%s\tStarted=%s\n' "$u" "${startOfLine}" ;;
-        Inputs=*) printf '%s\t%s\n' "$u" "$l" ;;
+        Inputs=*)
+          printf '%s\t%s\n' "$u" "$l"
+          case $state/$l in "ActiveState=active/Inputs=${idOrNone} "?*) known=yes ;; esac ;;
       esac
     done <"/etc/plinth/${unitOfKey}.started" || :
   fi
+    case $l in
+      Names=*) continue ;;
+      MainPID=*) p=${pidOfLine} ;;
+      InvocationID=*) id=${startOfLine} ;;
+      ActiveState=*) state=$l ;;
+    esac
 done`.text
 
 /** What `java -version` says of itself, for a JAVA_HOME: `1.8.0_432`, `17.0.15`. */
@@ -234,6 +248,25 @@ fi`.text
 
 /** KiB of a name in /proc/meminfo: `MemTotal`, `MemAvailable`. */
 export const memory: Reader = (names) =>
+  if [ "$p" != 0 ]; then
+    if [ -z "$known" ]; then
+      e=$n$(tr '\0' '\n' 2>/dev/null <"/proc/$p/environ") || :
+      case $e in *"$n"PLINTH_INPUTS=*)
+        e=${inputsOfEnvironment}
+        printf '%s\tPLINTH_INPUTS=%s\n' "$u" "${firstOfLines}" ;;
+      esac
+    fi
+    if [ -z "$now" ]; then
+      read -r up idle </proc/uptime
+      now="$(date +%s) $up"
+    fi
+    printf '%s\tNow=%s\n' "$u" "$now"
+  fi
+  if [ -e "/etc/plinth/${unitOfKey}.stale" ]; then
+    e=
+    while read -r l || [ "$l" ]; do e="$e$l "; done <"/etc/plinth/${unitOfKey}.stale" || :
+    printf '%s\tStale=%s\n' "$u" "$e"
+  fi
   sh`while read -r k v u; do
   for n in ${names}; do if [ "${nameOfLine}" = "$n" ]; then printf '%s\t%s\n' "$n" "$v"; fi; done
 done </proc/meminfo`.text
