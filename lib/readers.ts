@@ -90,11 +90,21 @@ set +f`.text
 
 /** Characters of base64, with its line breaks: of a larger file the answer would be too long, and that error names no file. */
 const mostContent = 45_000_000
+/** Characters up to which the shell takes the breaks out by itself: each line is a word then, and takes memory. */
+const mostWords = 700_000
 const lengthOfContent = new Script('${#c}')
 
 const inBase64 = sh`c=$(base64 <"$f") || ${unreadable}
-  if [ ${lengthOfContent} -gt ${mostContent} ]; then printf '%s\n' "$f is larger than 32 MiB, and is not read" >&2; exit 1; fi
-  c=$(printf %s "$c" | tr -d '\n') || ${unreadable}
+  if [ ${lengthOfContent} -le ${mostWords} ]; then
+    unset IFS
+    set -- $c
+    IFS=
+    c="$*"
+    unset IFS
+  else
+    if [ ${lengthOfContent} -gt ${mostContent} ]; then printf '%s\n' "$f is larger than 32 MiB, and is not read" >&2; exit 1; fi
+    c=$(printf %s "$c" | tr -d '\n') || ${unreadable}
+  fi
   printf '%s\t%s\n' "$f" "$c"`
 
 /**
@@ -109,11 +119,24 @@ fi; done`.text
 /** Bytes up to which `excerpt` gives a file. */
 export const mostExcerpt = 65_536
 
+const sizeOfLine = new Script('${l%% *}')
+const nameBehindSize = new Script('${l#* }')
+
 /** The content of a small file in base64, to be looked at. A link is not followed, as by `content`. */
 export const excerpt: Reader = (paths) =>
-  sh`for f in ${paths}; do if [ -f "$f" ] && [ ! -L "$f" ] && [ "$(stat -c %s -- "$f")" -le ${mostExcerpt} ]; then
+  sh`set --
+for f in ${paths}; do if [ -f "$f" ] && [ ! -L "$f" ]; then set -- "$@" "$f"; fi; done
+sizes=
+if [ $# -gt 0 ]; then sizes=$(stat -c '%s %n' -- "$@") || :; fi
+IFS='
+'
+set -f
+for l in $sizes; do if [ "${sizeOfLine}" -le ${mostExcerpt} ]; then
+  f=${nameBehindSize}
   ${inBase64}
-fi; done`.text
+fi; done
+unset IFS
+set +f`.text
 
 /** Every file that a path is or holds, a line each. Of links only one is followed that the path itself is: whoever asks for a file learns that it is there. */
 export const files: Reader = (paths) =>

@@ -116,7 +116,29 @@ for (const shell of shells) {
     writeFileSync(file('large'), Buffer.alloc(65_537, 'x'))
     assert.equal(ask(shell, readers.excerpt, others), Array(others.length).fill(''))
     writeFileSync(file('large'), Buffer.alloc(65_536, 'x'))
-    assert.equal(ask(shell, readers.excerpt, [file('large')]), [readFileSync(file('large')).toString('base64')])
+    const large = readFileSync(file('large')).toString('base64')
+    assert.equal(ask(shell, readers.excerpt, [file('large')]), [large])
+    const bin = box.fresh('bin')
+    for (const name of ['stat', 'base64', 'tr']) counted(bin, name)
+    const mixed = [file('plain'), '/nonexistent', file('large'), file('pipe'), file('a blank')]
+    assert.equal(ask(shell, readers.excerpt, mixed, bin), [text.plain, '', large, '', text['a blank']])
+    // busybox may run its own.
+    if (shell === 'dash') assert.equal(callsIn(bin), ['stat', 'base64', 'base64', 'base64'])
+  })
+
+  test(`${shell}: excerpt: a file that goes before its size is known is not there, and the others are`, () => {
+    const bin = box.fresh('bin')
+    const real = shell === 'dash' ? '/usr/bin/stat' : `${busybox} stat`
+    const going = file('going')
+    writeFileSync(join(bin, 'stat'), `#!/bin/sh\nrm -f ${q(going)}\nexec ${real} "$@"\n`, { mode: 0o755 })
+    writeFileSync(going, 'x')
+    const base64 = (name: string): string => readFileSync(file(name)).toString('base64')
+    const names = ['plain', 'going', 'back\\slash\\n', '*']
+    const answers = ask(shell, readers.excerpt, names.map(file), bin)
+    assert.equal(
+      answers,
+      names.map((name) => (name === 'going' ? '' : base64(name))),
+    )
   })
 
   test(`${shell}: files below a folder, and a file by itself`, () => {
@@ -143,8 +165,15 @@ for (const shell of shells) {
 
   test(`${shell}: content of a large file comes in one line`, () => {
     const path = file('large')
-    writeFileSync(path, Buffer.alloc(200_000, 'Nacos 配置\n'))
-    assert.equal(ask(shell, readers.content, [path]), [readFileSync(path).toString('base64')])
+    // Of the last one the breaks are taken out in another way.
+    for (const bytes of [57, 58, 200_000, 600_000]) {
+      writeFileSync(path, Buffer.alloc(bytes, 'Nacos 配置\n'))
+      const text = readFileSync(path).toString('base64')
+      assert.equal(ask(shell, readers.content, [path, file('plain')]), [
+        text,
+        Buffer.from('content of plain\n').toString('base64'),
+      ])
+    }
   })
 
   test(`${shell}: content of a file that is too large for an answer is refused by its name`, () => {
