@@ -228,6 +228,12 @@ for u in ${names}; do
   IFS=$n
   set -f
   for l in $all; do
+    case $l in
+      Names=*) continue ;;
+      MainPID=*) p=${pidOfLine} ;;
+      InvocationID=*) id=${startOfLine} ;;
+      ActiveState=*) state=$l ;;
+    esac
     printf '%s\t%s\n' "$u" "$l"
   done
   unset IFS
@@ -242,12 +248,25 @@ for u in ${names}; do
       esac
     done <"/etc/plinth/${unitOfKey}.started" || :
   fi
-    case $l in
-      Names=*) continue ;;
-      MainPID=*) p=${pidOfLine} ;;
-      InvocationID=*) id=${startOfLine} ;;
-      ActiveState=*) state=$l ;;
-    esac
+  if [ "$p" != 0 ]; then
+    if [ -z "$known" ]; then
+      e=$n$(tr '\0' '\n' 2>/dev/null <"/proc/$p/environ") || :
+      case $e in *"$n"PLINTH_INPUTS=*)
+        e=${inputsOfEnvironment}
+        printf '%s\tPLINTH_INPUTS=%s\n' "$u" "${firstOfLines}" ;;
+      esac
+    fi
+    if [ -z "$now" ]; then
+      read -r up idle </proc/uptime
+      now="$(date +%s) $up"
+    fi
+    printf '%s\tNow=%s\n' "$u" "$now"
+  fi
+  if [ -e "/etc/plinth/${unitOfKey}.stale" ]; then
+    e=
+    while read -r l || [ "$l" ]; do e="$e$l "; done <"/etc/plinth/${unitOfKey}.stale" || :
+    printf '%s\tStale=%s\n' "$u" "$e"
+  fi
 done`.text
 
 /** What `java -version` says of itself, for a JAVA_HOME: `1.8.0_432`, `17.0.15`. */
@@ -271,25 +290,6 @@ fi`.text
 
 /** KiB of a name in /proc/meminfo: `MemTotal`, `MemAvailable`. */
 export const memory: Reader = (names) =>
-  if [ "$p" != 0 ]; then
-    if [ -z "$known" ]; then
-      e=$n$(tr '\0' '\n' 2>/dev/null <"/proc/$p/environ") || :
-      case $e in *"$n"PLINTH_INPUTS=*)
-        e=${inputsOfEnvironment}
-        printf '%s\tPLINTH_INPUTS=%s\n' "$u" "${firstOfLines}" ;;
-      esac
-    fi
-    if [ -z "$now" ]; then
-      read -r up idle </proc/uptime
-      now="$(date +%s) $up"
-    fi
-    printf '%s\tNow=%s\n' "$u" "$now"
-  fi
-  if [ -e "/etc/plinth/${unitOfKey}.stale" ]; then
-    e=
-    while read -r l || [ "$l" ]; do e="$e$l "; done <"/etc/plinth/${unitOfKey}.stale" || :
-    printf '%s\tStale=%s\n' "$u" "$e"
-  fi
   sh`while read -r k v u; do
   for n in ${names}; do if [ "${nameOfLine}" = "$n" ]; then printf '%s\t%s\n' "$n" "$v"; fi; done
 done </proc/meminfo`.text
@@ -353,10 +353,18 @@ for k in ${keys}; do for f in "$state"/receipts/*; do if [ -f "$f" ]; then
   while IFS= read -r l; do printf '%s\t%s\t%s\n' "$k" "${new Script('${f##*/}')}" "$l"; done <"$f" || exit 1
 fi; done; done`.text
 
+// Where Red Hat, Debian and Ubuntu have it.
+const sharedLibraries = new Script(
+  ['/usr/lib', '/usr/lib64', '/usr/lib/*'].map((folder) => `${folder}/systemd/libsystemd-shared-*.so`).join(' '),
+)
+
 /** Everything in `Facts`, as lines `name value`; asked under the one key `machine`. */
 export const facts: Reader = (keys) =>
   sh`for k in ${keys}; do
-  printf '%s\tarch %s\n' "$k" "$(uname -m)"
+  # Linux tells it without a process since 6.1. A login's programs may be told of another machine: as uname is.
+  v= w=
+  { read -r w </proc/self/personality && [ "$w" = 00000000 ] && read -r v </proc/sys/kernel/arch; } 2>/dev/null || v=$(uname -m)
+  printf '%s\tarch %s\n' "$k" "$v"
   if [ -r /etc/os-release ]; then while IFS= read -r l || [ "$l" ]; do case $l in
     ID=*) printf '%s\tos %s\n' "$k" "${new Script('${l#ID=}')}" ;;
     VERSION_ID=*) printf '%s\tos-version %s\n' "$k" "${new Script('${l#VERSION_ID=}')}" ;;
@@ -364,8 +372,15 @@ export const facts: Reader = (keys) =>
   if command -v apt-get >/dev/null; then printf '%s\tpackages apt\n' "$k"
   elif command -v dnf >/dev/null; then printf '%s\tpackages dnf\n' "$k"; fi
   while read -r n v u; do if [ "$n" = MemTotal: ]; then printf '%s\tmemory %s\n' "$k" "$v"; break; fi; done </proc/meminfo
-  v=$(systemctl --version 2>/dev/null) || :
-  v=${new Script('${v#* }')}
+  # What runs has its version in the name of the one library that its programs share; else systemctl is asked for it.
+  v= w=
+  if [ -d /run/systemd/system ]; then
+    for l in ${sharedLibraries}; do if [ -e "$l" ]; then v=${new Script('${l##*-shared-}')} w="$w|"; fi; done
+  fi
+  case $w$v in '|'[0-9]*) ;; *)
+    v=$(systemctl --version 2>/dev/null) || :
+    v=${new Script('${v#* }')} ;;
+  esac
   printf '%s\tsystemd %s\n' "$k" "${new Script('${v%%[!0-9]*}')}"
   v= w=
   for l in $(ip -o addr show scope global 2>/dev/null); do

@@ -396,28 +396,6 @@ for (const shell of shells) {
     ])
   })
 
-  test(`${shell}: unit`, () => {
-    const process = spawn('sleep', ['60'], {
-      env: {
-        PATH: '/usr/bin:/bin',
-        OTHER: 'x\n *',
-        NOT_PLINTH_INPUTS: 'no',
-        PLINTH_INPUTS: 'abc123',
-        SECRET: 'hunter2',
-      },
-    })
-    try {
-      const bin = box.fresh('bin')
-      const active = (pid: number) => `LoadState=loaded\nMainPID=${pid}\nActiveState=active`
-      systemctl(bin, {
-        'running.service': `Names=running.service\n${active(process.pid!)}\n`,
-        'gone.service': `Names=gone.service\n${active(99999999)}\n`,
-      })
-      const notes = box.fresh('notes')
-      writeFileSync(join(notes, 'running.started'), 'InvocationID=cafe\nInputs=cafe abc123\n')
-      writeFileSync(join(notes, 'gone.started'), 'Inputs=beef abc123\n')
-      writeFileSync(join(notes, 'other.started'), 'InvocationID=cafe\n')
-      const noted: Reader = (names) => readers.unit(names).replaceAll('/etc/plinth', () => q(notes))
   /** Tells of units as systemctl does, each call with its arguments in the file `calls` beside it. */
   const systemctl = (bin: string, units: Readonly<Record<string, string>>, forms = ''): void => {
     const told = Object.entries(units).map(([name, text]) => `${name}) printf '${text.replaceAll('\n', '\\n')}' ;;\n`)
@@ -452,6 +430,28 @@ done
     writeFileSync(join(bin, name), `#!/bin/sh\necho ${name} >>"\${0%/*}/calls"\nexec ${real} "$@"\n`, { mode: 0o755 })
   }
 
+  test(`${shell}: unit`, () => {
+    const process = spawn('sleep', ['60'], {
+      env: {
+        PATH: '/usr/bin:/bin',
+        OTHER: 'x\n *',
+        NOT_PLINTH_INPUTS: 'no',
+        PLINTH_INPUTS: 'abc123',
+        SECRET: 'hunter2',
+      },
+    })
+    try {
+      const bin = box.fresh('bin')
+      const active = (pid: number) => `LoadState=loaded\nMainPID=${pid}\nActiveState=active`
+      systemctl(bin, {
+        'running.service': `Names=running.service\n${active(process.pid!)}\n`,
+        'gone.service': `Names=gone.service\n${active(99999999)}\n`,
+      })
+      const notes = box.fresh('notes')
+      writeFileSync(join(notes, 'running.started'), 'InvocationID=cafe\nInputs=cafe abc123\n')
+      writeFileSync(join(notes, 'gone.started'), 'Inputs=beef abc123\n')
+      writeFileSync(join(notes, 'other.started'), 'InvocationID=cafe\n')
+      const noted: Reader = (names) => readers.unit(names).replaceAll('/etc/plinth', () => q(notes))
       const answers = ask(shell, noted, ['running.service', 'gone.service', 'other.service'], bin)
       const clock = /^Now=\d{10} \d+\.\d\d$/m
       assert.equal(
@@ -462,41 +462,12 @@ done
           'LoadState=not-found\nMainPID=0\nActiveState=inactive\nStarted=cafe',
         ],
       )
+      assert.equal(callsIn(bin), ['running.service gone.service other.service'], 'all of them in one process')
     } finally {
       process.kill('SIGKILL')
     }
   })
 
-  const unread: readonly (readonly [Reader, key: string, tool: string, does: string, says: RegExp])[] = [
-    [
-      readers.stat,
-      'plain',
-      'stat',
-      'echo "stat: /x: Input/output error" >&2; exit 1',
-      /stat: \/x: Input\/output error/,
-    ],
-    [readers.stat, 'plain', 'stat', 'kill -9 $$', /^exit code 1: /],
-    [readers.hash, 'plain', 'sha256sum', 'exit 1', /sha256sum failed/],
-    [readers.hash, 'plain', 'sha256sum', 'kill -9 $$', /^exit code 1: /],
-    [readers.hash, 'plain', 'sha256sum', 'echo "sha256sum: read error" >&2; exit 1', /read error/],
-    [readers.content, 'plain', 'base64', 'head -c 3; exit 1', /plain can't be read/],
-    [readers.excerpt, 'plain', 'base64', 'head -c 3; exit 1', /plain can't be read/],
-    // busybox would run its own.
-    ...(shell === 'dash' ? ([[readers.link, 'link', 'readlink', 'exit 1', /link can't be read/]] as const) : []),
-    [readers.files, 'plain', 'find', 'echo /x/a; echo "find: /b: Permission denied" >&2; exit 1', /Permission denied/],
-    [readers.release, 'a release', 'find', 'echo a; exit 1', /a release can't be read/],
-    [readers.release, 'a release', 'head', 'exit 1', /a release can't be read/],
-    [readers.installed, 'plain', 'dpkg-query', 'echo "dpkg-query: error: no lock" >&2; exit 2', /error: no lock/],
-    [readers.unit, 'plain', 'systemctl', 'echo "Connection timed out" >&2; exit 1', /Connection timed out/],
-  ]
-  test(`${shell}: what could not be read is not "not there": nothing is answered at all`, () => {
-    writeFileSync(join(mkdirs(file('a release')), '.plinth'), 'sha256 abc\n')
-      assert.equal(callsIn(bin), ['running.service gone.service other.service'], 'all of them in one process')
-    for (const [reader, key, tool, does, says] of unread) {
-      const bin = box.fresh('bin')
-      writeFileSync(join(bin, tool), `#!/bin/sh\n${does}\n`, { mode: 0o755 })
-      // A Debian on which systemd runs.
-      const there: Reader = (names) =>
   test(`${shell}: unit: what does not name itself in its turn is asked for alone`, () => {
     const bin = box.fresh('bin')
     const units = {
@@ -570,6 +541,35 @@ done
     assert.is(/^Stale=(.*)$/m.exec(ask(shell, noted, ['one.service'], bin)[0]!)?.[1], '', 'what is no file')
   })
 
+  const unread: readonly (readonly [Reader, key: string, tool: string, does: string, says: RegExp])[] = [
+    [
+      readers.stat,
+      'plain',
+      'stat',
+      'echo "stat: /x: Input/output error" >&2; exit 1',
+      /stat: \/x: Input\/output error/,
+    ],
+    [readers.stat, 'plain', 'stat', 'kill -9 $$', /^exit code 1: /],
+    [readers.hash, 'plain', 'sha256sum', 'exit 1', /sha256sum failed/],
+    [readers.hash, 'plain', 'sha256sum', 'kill -9 $$', /^exit code 1: /],
+    [readers.hash, 'plain', 'sha256sum', 'echo "sha256sum: read error" >&2; exit 1', /read error/],
+    [readers.content, 'plain', 'base64', 'head -c 3; exit 1', /plain can't be read/],
+    [readers.excerpt, 'plain', 'base64', 'head -c 3; exit 1', /plain can't be read/],
+    // busybox would run its own.
+    ...(shell === 'dash' ? ([[readers.link, 'link', 'readlink', 'exit 1', /link can't be read/]] as const) : []),
+    [readers.files, 'plain', 'find', 'echo /x/a; echo "find: /b: Permission denied" >&2; exit 1', /Permission denied/],
+    [readers.release, 'a release', 'find', 'echo a; exit 1', /a release can't be read/],
+    [readers.release, 'a release', 'head', 'exit 1', /a release can't be read/],
+    [readers.installed, 'plain', 'dpkg-query', 'echo "dpkg-query: error: no lock" >&2; exit 2', /error: no lock/],
+    [readers.unit, 'plain', 'systemctl', 'echo "Connection timed out" >&2; exit 1', /Connection timed out/],
+  ]
+  test(`${shell}: what could not be read is not "not there": nothing is answered at all`, () => {
+    writeFileSync(join(mkdirs(file('a release')), '.plinth'), 'sha256 abc\n')
+    for (const [reader, key, tool, does, says] of unread) {
+      const bin = box.fresh('bin')
+      writeFileSync(join(bin, tool), `#!/bin/sh\n${does}\n`, { mode: 0o755 })
+      // A Debian on which systemd runs.
+      const there: Reader = (names) =>
         reader(names)
           .replaceAll('/run/systemd/system', () => q(bin))
           .replaceAll('apt-get', 'sh')
@@ -653,6 +653,62 @@ done
     const [without] = ask(shell, readers.facts, ['machine'], bin)
     assert.match(without!, /^systemd $/m)
     assert.match(without!, /^addresses /m)
+  })
+
+  test(`${shell}: facts: the version of the systemd that runs is in the name of its library`, () => {
+    const place = box.fresh()
+    const bin = mkdirs(join(place, 'bin'))
+    writeFileSync(join(bin, 'systemctl'), '#!/bin/sh\necho "systemd 219 (219-78)"\n', { mode: 0o755 })
+    const there = (running: string): Reader => {
+      const at = (keys: readonly string[]): string =>
+        readers.facts(keys).replaceAll('/run/systemd/system', () => q(join(place, running)))
+      return (keys) => at(keys).replaceAll('/usr/lib', () => `${q(place)}/lib`)
+    }
+    const version = (running: string): number => parseFacts(ask(shell, there(running), ['machine'], bin)[0]!).systemd
+    const library = (folder: string, name: string): void => {
+      writeFileSync(join(mkdirs(join(place, folder, 'systemd')), `libsystemd-shared-${name}.so`), '')
+    }
+    const only = (folder: string, name: string): void => {
+      for (const one of ['lib', 'lib64']) rmSync(join(place, one), { recursive: true, force: true })
+      library(folder, name)
+    }
+    assert.is(version('bin'), 219, 'no library')
+    for (const folder of ['lib', 'lib64', 'lib/x86_64-linux-gnu']) {
+      only(folder, '252')
+      assert.is(version('bin'), 252, folder)
+      assert.is(version('not there'), 219, 'none runs')
+    }
+    only('lib64', '257.7-1.el10')
+    assert.is(version('bin'), 257)
+    library('lib', '258')
+    assert.is(version('bin'), 219, 'two of them')
+    only('lib', 'custom')
+    assert.is(version('bin'), 219, 'no version')
+  })
+
+  test(`${shell}: facts: the machine is the one that uname tells of`, () => {
+    const told = (...command: readonly string[]) =>
+      spawnSync(command[0]!, command.slice(1), { encoding: 'utf8' }).stdout
+    const machine = told('uname', '-m').trim()
+    const place = box.fresh()
+    const [arch, personality] = [join(place, 'arch'), join(place, 'personality')]
+    const there = (keys: readonly string[]): string =>
+      readers
+        .facts(keys)
+        .replaceAll('/proc/sys/kernel/arch', () => q(arch))
+        .replaceAll('/proc/self/personality', () => q(personality))
+    const found = (): string | undefined => /^arch (.*)$/m.exec(ask(shell, there, ['machine'])[0]!)?.[1]
+    assert.is(found(), machine, 'an older kernel')
+    writeFileSync(arch, 'vax\n')
+    assert.is(found(), machine)
+    writeFileSync(personality, '00000008\n')
+    assert.is(found(), machine, 'programs may be told of another one')
+    writeFileSync(personality, '00000000\n')
+    assert.is(found(), 'vax')
+    const other = told('setarch', 'i686', 'uname', '-m').trim()
+    const here = shell === 'dash' ? ['dash'] : [busybox, 'ash']
+    const facts = told('setarch', 'i686', ...here, '-c', `set -eu\n${readers.facts(['machine'])}`)
+    assert.ok(facts.startsWith(`machine\tarch ${other}\n`), facts)
   })
 }
 
