@@ -18,8 +18,10 @@ const unitOfKey = new Script('${u%.service}')
 export const unitStates = (names: readonly string[]): Script =>
   sh`n='
 ' now=
+# Run in subshells only, which become it.
 show() {
-  TZ=UTC0 systemctl show -p Names -p LoadState -p ActiveState -p SubState -p UnitFileState -p NeedDaemonReload -p MainPID \
+  export TZ=UTC0
+  exec systemctl show -p Names -p LoadState -p ActiveState -p SubState -p UnitFileState -p NeedDaemonReload -p MainPID \
     -p CanReload -p InvocationID -p InactiveExitTimestamp -p ExecMainStartTimestamp -p ExecMainStartTimestampMonotonic -- "$@"
 }
 # Of several it tells in their order, with an empty line between. Where that does not name the unit, it is asked for that alone.
