@@ -7,14 +7,10 @@ import { ended } from './core/lock.ts'
 import type { Reader } from './core/probe.ts'
 import { stateFolder } from './core/receipt.ts'
 import { Script, sh, userId } from './core/script.ts'
+import { unitStates } from './core/unit-states.ts'
 import { refusals } from './core/way.ts'
 
 // Shell expansions in braces, which a template literal would take for its own.
-const pidOfLine = new Script('${l#MainPID=}')
-const inputsOfEnvironment = new Script('${e#*"$n"PLINTH_INPUTS=}')
-const firstOfLines = new Script('${e%%"$n"*}')
-const startOfLine = new Script('${l#InvocationID=}')
-const unitOfKey = new Script('${u%.service}')
 const portOfLocal = new Script('${local##*:}')
 const beforeMount = new Script('${l%% /*}')
 const parentOfPath = new Script('${d%/*}')
@@ -84,11 +80,21 @@ set +f`.text
 
 /** Characters of base64, with its line breaks: of a larger file the answer would be too long, and that error names no file. */
 const mostContent = 45_000_000
+/** Characters up to which the shell takes the breaks out by itself: each line is a word then, and takes memory. */
+const mostWords = 700_000
 const lengthOfContent = new Script('${#c}')
 
 const inBase64 = sh`c=$(base64 <"$f") || ${unreadable}
-  if [ ${lengthOfContent} -gt ${mostContent} ]; then printf '%s\n' "$f is larger than 32 MiB, and is not read" >&2; exit 1; fi
-  c=$(printf %s "$c" | tr -d '\n') || ${unreadable}
+  if [ ${lengthOfContent} -le ${mostWords} ]; then
+    unset IFS
+    set -- $c
+    IFS=
+    c="$*"
+    unset IFS
+  else
+    if [ ${lengthOfContent} -gt ${mostContent} ]; then printf '%s\n' "$f is larger than 32 MiB, and is not read" >&2; exit 1; fi
+    c=$(printf %s "$c" | tr -d '\n') || ${unreadable}
+  fi
   printf '%s\t%s\n' "$f" "$c"`
 
 /**
@@ -103,11 +109,24 @@ fi; done`.text
 /** Bytes up to which `excerpt` gives a file. */
 export const mostExcerpt = 65_536
 
+const sizeOfLine = new Script('${l%% *}')
+const nameBehindSize = new Script('${l#* }')
+
 /** The content of a small file in base64, to be looked at. A link is not followed, as by `content`. */
 export const excerpt: Reader = (paths) =>
-  sh`for f in ${paths}; do if [ -f "$f" ] && [ ! -L "$f" ] && [ "$(stat -c %s -- "$f")" -le ${mostExcerpt} ]; then
+  sh`set --
+for f in ${paths}; do if [ -f "$f" ] && [ ! -L "$f" ]; then set -- "$@" "$f"; fi; done
+sizes=
+if [ $# -gt 0 ]; then sizes=$(stat -c '%s %n' -- "$@") || :; fi
+IFS='
+'
+set -f
+for l in $sizes; do if [ "${sizeOfLine}" -le ${mostExcerpt} ]; then
+  f=${nameBehindSize}
   ${inBase64}
-fi; done`.text
+fi; done
+unset IFS
+set +f`.text
 
 /** Every file that a path is or holds, a line each. Of links only one is followed that the path itself is: whoever asks for a file learns that it is there. */
 export const files: Reader = (paths) =>
@@ -172,47 +191,13 @@ error:'*) printf '%s\n' "$e" >&2; exit 1 ;; esac
 fi`.text
 
 /**
- * A unit's properties, a line each, with times in UTC. Of a process that runs also `PLINTH_INPUTS`, the digest of the
- * inputs that it was started with (from its own environment, which only root may read), and `Now`: the seconds since
- * 1970 and since the boot. `Stale` is the note that its inputs were touched since its start, in one line; `Started` is the InvocationID of the
- * last start that was ours, `Inputs` that of the last that we made, whatever its inputs were, and the digest of these.
+ * A unit's properties, a line each, with times in UTC. Of a process that runs also `Now`, the seconds since 1970 and since the boot,
+ * and `PLINTH_INPUTS`, the digest of the inputs that it was started with (from its own environment, which only root may read).
+ * `Stale` is the note that its inputs were touched since its start, in one line; `Started` is the InvocationID of the
+ * last start that was ours, `Inputs` that of the last that we made, whatever its inputs were, and the digest of these. Where that
+ * one runs, its environment has the same digest, and is not read.
  */
-export const unit: Reader = (names) =>
-  sh`n='
-'
-for u in ${names}; do
-  p=0
-  # Of a unit that it does not know systemd says so. Where it does not run there are none.
-  all=$(TZ=UTC0 systemctl show -p LoadState -p ActiveState -p SubState -p UnitFileState -p NeedDaemonReload -p MainPID \
-    -p CanReload -p InvocationID -p InactiveExitTimestamp -p ExecMainStartTimestamp -p ExecMainStartTimestampMonotonic -- "$u") ||
-    if [ -d /run/systemd/system ]; then exit 1; fi
-  IFS=$n
-  set -f
-  for l in $all; do
-    printf '%s\t%s\n' "$u" "$l"
-    case $l in MainPID=*) p=${pidOfLine} ;; esac
-  done
-  unset IFS
-  set +f
-  if [ "$p" != 0 ]; then
-    e=$n$(tr '\0' '\n' 2>/dev/null <"/proc/$p/environ") || :
-    case $e in *"$n"PLINTH_INPUTS=*)
-      e=${inputsOfEnvironment}
-      printf '%s\tPLINTH_INPUTS=%s\n' "$u" "${firstOfLines}" ;;
-    esac
-    read -r up idle </proc/uptime
-    printf '%s\tNow=%s %s\n' "$u" "$(date +%s)" "$up"
-  fi
-  if [ -e "/etc/plinth/${unitOfKey}.stale" ]; then printf '%s\tStale=%s\n' "$u" "$(tr '\n' ' ' <"/etc/plinth/${unitOfKey}.stale")"; fi
-  if [ -e "/etc/plinth/${unitOfKey}.started" ]; then
-    while read -r l; do
-      case $l in
-        InvocationID=*) printf '%s\tStarted=%s\n' "$u" "${startOfLine}" ;;
-        Inputs=*) printf '%s\t%s\n' "$u" "$l" ;;
-      esac
-    done <"/etc/plinth/${unitOfKey}.started" || :
-  fi
-done`.text
+export const unit: Reader = (names) => unitStates(names).text
 
 /** What `java -version` says of itself, for a JAVA_HOME: `1.8.0_432`, `17.0.15`. */
 export const javaVersion: Reader = (homes) =>
@@ -298,10 +283,18 @@ for k in ${keys}; do for f in "$state"/receipts/*; do if [ -f "$f" ]; then
   while IFS= read -r l; do printf '%s\t%s\t%s\n' "$k" "${new Script('${f##*/}')}" "$l"; done <"$f" || exit 1
 fi; done; done`.text
 
+// Where Red Hat, Debian and Ubuntu have it.
+const sharedLibraries = new Script(
+  ['/usr/lib', '/usr/lib64', '/usr/lib/*'].map((folder) => `${folder}/systemd/libsystemd-shared-*.so`).join(' '),
+)
+
 /** Everything in `Facts`, as lines `name value`; asked under the one key `machine`. */
 export const facts: Reader = (keys) =>
   sh`for k in ${keys}; do
-  printf '%s\tarch %s\n' "$k" "$(uname -m)"
+  # Linux tells it without a process since 6.1. A login's programs may be told of another machine: as uname is.
+  v= w=
+  { read -r w </proc/self/personality && [ "$w" = 00000000 ] && read -r v </proc/sys/kernel/arch; } 2>/dev/null || v=$(uname -m)
+  printf '%s\tarch %s\n' "$k" "$v"
   if [ -r /etc/os-release ]; then while IFS= read -r l || [ "$l" ]; do case $l in
     ID=*) printf '%s\tos %s\n' "$k" "${new Script('${l#ID=}')}" ;;
     VERSION_ID=*) printf '%s\tos-version %s\n' "$k" "${new Script('${l#VERSION_ID=}')}" ;;
@@ -309,8 +302,15 @@ export const facts: Reader = (keys) =>
   if command -v apt-get >/dev/null; then printf '%s\tpackages apt\n' "$k"
   elif command -v dnf >/dev/null; then printf '%s\tpackages dnf\n' "$k"; fi
   while read -r n v u; do if [ "$n" = MemTotal: ]; then printf '%s\tmemory %s\n' "$k" "$v"; break; fi; done </proc/meminfo
-  v=$(systemctl --version 2>/dev/null) || :
-  v=${new Script('${v#* }')}
+  # What runs has its version in the name of the one library that its programs share; else systemctl is asked for it.
+  v= w=
+  if [ -d /run/systemd/system ]; then
+    for l in ${sharedLibraries}; do if [ -e "$l" ]; then v=${new Script('${l##*-shared-}')} w="$w|"; fi; done
+  fi
+  case $w$v in '|'[0-9]*) ;; *)
+    v=$(systemctl --version 2>/dev/null) || :
+    v=${new Script('${v#* }')} ;;
+  esac
   printf '%s\tsystemd %s\n' "$k" "${new Script('${v%%[!0-9]*}')}"
   v= w=
   for l in $(ip -o addr show scope global 2>/dev/null); do

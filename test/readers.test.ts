@@ -140,7 +140,29 @@ for (const shell of shells) {
     writeFileSync(file('large'), Buffer.alloc(65_537, 'x'))
     assert.equal(ask(shell, readers.excerpt, others), Array(others.length).fill(''))
     writeFileSync(file('large'), Buffer.alloc(65_536, 'x'))
-    assert.equal(ask(shell, readers.excerpt, [file('large')]), [readFileSync(file('large')).toString('base64')])
+    const large = readFileSync(file('large')).toString('base64')
+    assert.equal(ask(shell, readers.excerpt, [file('large')]), [large])
+    const bin = box.fresh('bin')
+    for (const name of ['stat', 'base64', 'tr']) counted(bin, name)
+    const mixed = [file('plain'), '/nonexistent', file('large'), file('pipe'), file('a blank')]
+    assert.equal(ask(shell, readers.excerpt, mixed, bin), [text.plain, '', large, '', text['a blank']])
+    // busybox may run its own.
+    if (shell === 'dash') assert.equal(callsIn(bin), ['stat', 'base64', 'base64', 'base64'])
+  })
+
+  test(`${shell}: excerpt: a file that goes before its size is known is not there, and the others are`, () => {
+    const bin = box.fresh('bin')
+    const real = shell === 'dash' ? '/usr/bin/stat' : `${busybox} stat`
+    const going = file('going')
+    writeFileSync(join(bin, 'stat'), `#!/bin/sh\nrm -f ${q(going)}\nexec ${real} "$@"\n`, { mode: 0o755 })
+    writeFileSync(going, 'x')
+    const base64 = (name: string): string => readFileSync(file(name)).toString('base64')
+    const names = ['plain', 'going', 'back\\slash\\n', '*']
+    const answers = ask(shell, readers.excerpt, names.map(file), bin)
+    assert.equal(
+      answers,
+      names.map((name) => (name === 'going' ? '' : base64(name))),
+    )
   })
 
   test(`${shell}: files below a folder, and a file by itself`, () => {
@@ -167,8 +189,15 @@ for (const shell of shells) {
 
   test(`${shell}: content of a large file comes in one line`, () => {
     const path = file('large')
-    writeFileSync(path, Buffer.alloc(200_000, 'Nacos 配置\n'))
-    assert.equal(ask(shell, readers.content, [path]), [readFileSync(path).toString('base64')])
+    // Of the last one the breaks are taken out in another way.
+    for (const bytes of [57, 58, 200_000, 600_000]) {
+      writeFileSync(path, Buffer.alloc(bytes, 'Nacos 配置\n'))
+      const text = readFileSync(path).toString('base64')
+      assert.equal(ask(shell, readers.content, [path, file('plain')]), [
+        text,
+        Buffer.from('content of plain\n').toString('base64'),
+      ])
+    }
   })
 
   test(`${shell}: content of a file that is too large for an answer is refused by its name`, () => {
@@ -391,6 +420,40 @@ for (const shell of shells) {
     ])
   })
 
+  /** Tells of units as systemctl does, each call with its arguments in the file `calls` beside it. */
+  const systemctl = (bin: string, units: Readonly<Record<string, string>>, forms = ''): void => {
+    const told = Object.entries(units).map(([name, text]) => `${name}) printf '${text.replaceAll('\n', '\\n')}' ;;\n`)
+    writeFileSync(
+      join(bin, 'systemctl'),
+      `#!/bin/sh
+echo "$*" >>"\${0%/*}/calls"
+while [ "$1" != -- ]; do shift; done
+shift
+${forms}
+between=
+for unit; do
+printf "$between"
+between='\\n'
+case $unit in
+${told.join('')}*) printf "Names=$unit\\nLoadState=not-found\\nMainPID=0\\nActiveState=inactive\\n" ;;
+esac
+done
+`,
+      { mode: 0o755 },
+    )
+  }
+  const callsIn = (bin: string): readonly string[] =>
+    readFileSync(join(bin, 'calls'), 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => line.replace(/.* -- /, ''))
+
+  /** Runs the command of that name as it is, and notes that in `calls` beside it. */
+  const counted = (bin: string, name: string): void => {
+    const real = shell === 'dash' ? `/usr/bin/${name}` : `${busybox} ${name}`
+    writeFileSync(join(bin, name), `#!/bin/sh\necho ${name} >>"\${0%/*}/calls"\nexec ${real} "$@"\n`, { mode: 0o755 })
+  }
+
   test(`${shell}: unit`, () => {
     const process = spawn('sleep', ['60'], {
       env: {
@@ -402,37 +465,104 @@ for (const shell of shells) {
       },
     })
     try {
-      const bin = mkdirs(join(tree, `bin ${shell}`))
-      writeFileSync(
-        join(bin, 'systemctl'),
-        `#!/bin/sh
-for unit; do :; done
-case $unit in
-running.service) printf 'LoadState=loaded\\nMainPID=${process.pid}\\nActiveState=active\\n' ;;
-gone.service) printf 'LoadState=loaded\\nMainPID=99999999\\nActiveState=active\\n' ;;
-*) printf 'LoadState=not-found\\nMainPID=0\\nActiveState=inactive\\n' ;;
-esac
-`,
-        { mode: 0o755 },
-      )
+      const bin = box.fresh('bin')
+      const active = (pid: number) => `LoadState=loaded\nMainPID=${pid}\nActiveState=active`
+      systemctl(bin, {
+        'running.service': `Names=running.service\n${active(process.pid!)}\n`,
+        'gone.service': `Names=gone.service\n${active(99999999)}\n`,
+      })
       const notes = box.fresh('notes')
       writeFileSync(join(notes, 'running.started'), 'InvocationID=cafe\nInputs=cafe abc123\n')
       writeFileSync(join(notes, 'gone.started'), 'Inputs=beef abc123\n')
       writeFileSync(join(notes, 'other.started'), 'InvocationID=cafe\n')
-      const noted: Reader = (names) => readers.unit(names).replaceAll('/etc/plinth', notes)
+      const noted: Reader = (names) => readers.unit(names).replaceAll('/etc/plinth', () => q(notes))
       const answers = ask(shell, noted, ['running.service', 'gone.service', 'other.service'], bin)
       const clock = /^Now=\d{10} \d+\.\d\d$/m
       assert.equal(
         answers.map((answer) => answer.replace(clock, 'Now=SECONDS UPTIME')),
         [
-          `LoadState=loaded\nMainPID=${process.pid}\nActiveState=active\nPLINTH_INPUTS=abc123\nNow=SECONDS UPTIME\nStarted=cafe\nInputs=cafe abc123`,
-          'LoadState=loaded\nMainPID=99999999\nActiveState=active\nNow=SECONDS UPTIME\nInputs=beef abc123',
+          `${active(process.pid!)}\nStarted=cafe\nInputs=cafe abc123\nPLINTH_INPUTS=abc123\nNow=SECONDS UPTIME`,
+          `${active(99999999)}\nInputs=beef abc123\nNow=SECONDS UPTIME`,
           'LoadState=not-found\nMainPID=0\nActiveState=inactive\nStarted=cafe',
         ],
       )
+      assert.equal(callsIn(bin), ['running.service gone.service other.service'], 'all of them in one process')
     } finally {
       process.kill('SIGKILL')
     }
+  })
+
+  test(`${shell}: unit: what does not name itself in its turn is asked for alone`, () => {
+    const bin = box.fresh('bin')
+    const units = {
+      'real.service': 'Names=alias.service real.service\nDescribed=1\n',
+      'alias.service': 'Names=real.service alias.service\nDescribed=1\n',
+      'silent.service': 'Described=2\n',
+      'a.service': 'Names=not-a.service a.services\nDescribed=3\n',
+    }
+    const keys = [...Object.keys(units), 'last.service']
+    const none = 'LoadState=not-found\nMainPID=0\nActiveState=inactive'
+    const expected = ['Described=1', 'Described=1', 'Described=2', 'Described=3', none]
+    systemctl(bin, units)
+    assert.equal(ask(shell, readers.unit, keys, bin), expected)
+    assert.equal(callsIn(bin), [keys.join(' '), 'silent.service', 'a.service'])
+    const others: Readonly<Record<string, string>> = {
+      'in another order': 'if [ $# -gt 1 ]; then set -- "$5" "$4" "$3" "$2" "$1"; fi',
+      'without one of them': 'if [ $# -gt 1 ]; then shift; fi',
+      'a failure': 'if [ $# -gt 1 ]; then echo "Unit name is not valid" >&2; exit 1; fi',
+      'a failure in the middle': 'if [ $# -gt 1 ]; then printf "Names=real.service\\nDescribed=9\\n"; exit 1; fi',
+      nothing: 'if [ $# -gt 1 ]; then exit 0; fi',
+    }
+    for (const [what, forms] of Object.entries(others)) {
+      systemctl(bin, units, forms)
+      assert.equal(ask(shell, readers.unit, keys, bin), expected, what)
+    }
+  })
+
+  test(`${shell}: unit: the environment is not read of the very start that our note has the digest of`, () => {
+    const bin = box.fresh('bin')
+    for (const name of ['tr', 'date']) counted(bin, name)
+    const notes = box.fresh('notes')
+    const noted: Reader = (names) => readers.unit(names).replaceAll('/etc/plinth', () => q(notes))
+    const read = (note: string, id: string, state = 'active'): readonly string[] => {
+      rmSync(join(bin, 'calls'), { force: true })
+      const says = (name: string) => `Names=${name}.service\nActiveState=${state}\nMainPID=${process.pid}\n${id}`
+      systemctl(bin, { 'one.service': says('one'), 'two.service': says('two') })
+      for (const name of ['one', 'two']) writeFileSync(join(notes, `${name}.started`), note)
+      const [one, two] = ask(shell, noted, ['one.service', 'two.service'], bin)
+      assert.match(one!, /^Now=\d{10} \d+\.\d\d$/m)
+      assert.is(/^Now=.*/m.exec(one!)![0], /^Now=.*/m.exec(two!)![0])
+      // busybox may run its own.
+      return shell === 'dash' ? callsIn(bin).filter((line) => /^(?:tr|date)$/.test(line)) : []
+    }
+    const alone = shell === 'dash' ? ['date'] : []
+    const both = shell === 'dash' ? ['tr', 'date', 'tr'] : []
+    const cafe = 'InvocationID=cafe\n'
+    assert.equal(read('Inputs=cafe abc123\n', cafe), alone)
+    assert.equal(read(`${cafe}Inputs=cafe abc123\n`, cafe), alone)
+    assert.equal(read('Inputs=cafe \n', cafe), both, 'no digest')
+    assert.equal(read('Inputs=beef abc123\n', cafe), both, 'another start')
+    assert.equal(read('Inputs=cafe abc123\n', cafe, 'deactivating'), both, 'of which the note tells nothing')
+    assert.equal(read('Inputs= abc123\n', ''), both, 'a systemd that gives starts no name')
+    assert.equal(read('Inputs= abc123\n', 'InvocationID=\n'), both)
+    assert.equal(read(cafe, cafe), both)
+  })
+
+  test(`${shell}: unit: the note that inputs were touched, in one line`, () => {
+    const bin = box.fresh('bin')
+    systemctl(bin, {})
+    const notes = box.fresh('notes')
+    const noted: Reader = (names) => readers.unit(names).replaceAll('/etc/plinth', () => q(notes))
+    const stale = (text: string): string | undefined => {
+      writeFileSync(join(notes, 'one.stale'), text)
+      return /^Stale=(.*)$/m.exec(ask(shell, noted, ['one.service'], bin)[0]!)?.[1]
+    }
+    assert.is(stale('1700000000\n-\n1700000001u\n'), '1700000000 - 1700000001u ')
+    assert.is(stale('1700000000\n17'), '1700000000 17 ', 'of a run that was killed')
+    assert.is(stale(''), '')
+    rmSync(join(notes, 'one.stale'))
+    mkdirSync(join(notes, 'one.stale'))
+    assert.is(/^Stale=(.*)$/m.exec(ask(shell, noted, ['one.service'], bin)[0]!)?.[1], '', 'what is no file')
   })
 
   const unread: readonly (readonly [Reader, key: string, tool: string, does: string, says: RegExp])[] = [
@@ -547,6 +677,62 @@ esac
     const [without] = ask(shell, readers.facts, ['machine'], bin)
     assert.match(without!, /^systemd $/m)
     assert.match(without!, /^addresses /m)
+  })
+
+  test(`${shell}: facts: the version of the systemd that runs is in the name of its library`, () => {
+    const place = box.fresh()
+    const bin = mkdirs(join(place, 'bin'))
+    writeFileSync(join(bin, 'systemctl'), '#!/bin/sh\necho "systemd 219 (219-78)"\n', { mode: 0o755 })
+    const there = (running: string): Reader => {
+      const at = (keys: readonly string[]): string =>
+        readers.facts(keys).replaceAll('/run/systemd/system', () => q(join(place, running)))
+      return (keys) => at(keys).replaceAll('/usr/lib', () => `${q(place)}/lib`)
+    }
+    const version = (running: string): number => parseFacts(ask(shell, there(running), ['machine'], bin)[0]!).systemd
+    const library = (folder: string, name: string): void => {
+      writeFileSync(join(mkdirs(join(place, folder, 'systemd')), `libsystemd-shared-${name}.so`), '')
+    }
+    const only = (folder: string, name: string): void => {
+      for (const one of ['lib', 'lib64']) rmSync(join(place, one), { recursive: true, force: true })
+      library(folder, name)
+    }
+    assert.is(version('bin'), 219, 'no library')
+    for (const folder of ['lib', 'lib64', 'lib/x86_64-linux-gnu']) {
+      only(folder, '252')
+      assert.is(version('bin'), 252, folder)
+      assert.is(version('not there'), 219, 'none runs')
+    }
+    only('lib64', '257.7-1.el10')
+    assert.is(version('bin'), 257)
+    library('lib', '258')
+    assert.is(version('bin'), 219, 'two of them')
+    only('lib', 'custom')
+    assert.is(version('bin'), 219, 'no version')
+  })
+
+  test(`${shell}: facts: the machine is the one that uname tells of`, () => {
+    const told = (...command: readonly string[]) =>
+      spawnSync(command[0]!, command.slice(1), { encoding: 'utf8' }).stdout
+    const machine = told('uname', '-m').trim()
+    const place = box.fresh()
+    const [arch, personality] = [join(place, 'arch'), join(place, 'personality')]
+    const there = (keys: readonly string[]): string =>
+      readers
+        .facts(keys)
+        .replaceAll('/proc/sys/kernel/arch', () => q(arch))
+        .replaceAll('/proc/self/personality', () => q(personality))
+    const found = (): string | undefined => /^arch (.*)$/m.exec(ask(shell, there, ['machine'])[0]!)?.[1]
+    assert.is(found(), machine, 'an older kernel')
+    writeFileSync(arch, 'vax\n')
+    assert.is(found(), machine)
+    writeFileSync(personality, '00000008\n')
+    assert.is(found(), machine, 'programs may be told of another one')
+    writeFileSync(personality, '00000000\n')
+    assert.is(found(), 'vax')
+    const other = told('setarch', 'i686', 'uname', '-m').trim()
+    const here = shell === 'dash' ? ['dash'] : [busybox, 'ash']
+    const facts = told('setarch', 'i686', ...here, '-c', `set -eu\n${readers.facts(['machine'])}`)
+    assert.ok(facts.startsWith(`machine\tarch ${other}\n`), facts)
   })
 }
 

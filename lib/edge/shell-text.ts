@@ -227,9 +227,11 @@ export const fromThere = ', from '
 export const unchanged = 76
 
 /**
- * Takes the machine's lock in the shell itself: exit code 0, 75 held (its file is printed), 127 no flock, else no file.
- * Its file is for its owner alone: whoever can open a file to read it can hold its lock. Who has it says so in there at once, and
- * in the end that it was the last, unless it has left something of which nobody saw the end; who is refused gives it a second, or might be told of one that was killed long ago.
+ * Takes the machine's lock in the shell itself: exit code 0, 75 held (its file is printed, and since when), 127 no flock, else no file.
+ * Its file is for its owner alone: whoever can open a file to read it can hold its lock. A new one is made so; of another no shell
+ * sees what its mode is. Who has it says so in there at once, and in the end that it was the last, unless it has left something of
+ * which nobody saw the end; who is refused gives it a second, or might be told of one that was killed long ago. While it is held
+ * that word is the only one that is written, so the file's time is the holder's, and costs them nothing; earlier versions wrote it too.
  * @param last what the file said before (`lastHolder` of the readers): exit code 76 where the lock is taken and nobody else has had it since
  */
 export const lockScript = (
@@ -239,29 +241,37 @@ export const lockScript = (
   beatSeconds = 20,
 ): string => raw`l=${q(file ?? lockFile)}
 ${file === undefined ? ownFile : ':'}
-if (
-  umask 077
+plinth_file() {
   for p in "${'$'}{l%/*}" "$l"; do
-    if [ -L "$p" ] || { [ -e "$p" ] && [ ! -O "$p" ]; }; then echo "$p is a link, or of somebody else" >&2; exit 1; fi
+    if [ -L "$p" ] || { [ -e "$p" ] && [ ! -O "$p" ]; }; then echo "$p is a link, or of somebody else" >&2; return 1; fi
   done
-  : >>"$l" && chmod 600 "$l"
-); then
+  set -C
+  if { true >"$l"; } 2>/dev/null; then set +C; else set +C; true >>"$l" && chmod 600 "$l"; fi
+}
+umask 077
+plinth_file
+set -- $?
+umask 022
+if [ $1 = 0 ]; then
   exec 9>>"$l"
   set -- $SSH_CONNECTION here
-  set -- "$1" "$(date -u +%Y-%m-%dT%H:%M:%SZ)"
   flock -n 9
   case $? in
   0)
     plinth_last=
     IFS= read -r plinth_last <"$l" || :
-    if printf '%s${fromThere}%s, since %s\n' ${q(bytesOf(holder))} "$1" "$2" >"$l"
+    if printf '%s${fromThere}%s\n' ${q(bytesOf(holder))} "$1" >"$l"
     then
       plinth_lock=$l plinth_holder=${q(bytesOf(holder))}
       ( plinth_beat ${beatSeconds} ) </dev/null 9>&- &
       trap "kill $!; { [ \"\$plinth_busy\" ] || printf '${ended}%s\n' \"\$plinth_holder\"; } >/proc/$$/fd/9" EXIT
       ${last === undefined ? ':' : `[ "$plinth_last" != ${q(bytesOf(last))} ] || (exit ${unchanged})`}
     else exec 9>&-; (exit 73); fi ;;
-  1) exec 9>&-; sleep 1; cat "$l"; (exit 75) ;;
+  1)
+    exec 9>&-; sleep 1
+    p=$(cat "$l")
+    case $p in '' | *', since '????-??-??T??:??:??Z) ;; *) p="$p, since $(date -u -r "$l" +%Y-%m-%dT%H:%M:%SZ)" ;; esac
+    printf '%s\n' "$p"; (exit 75) ;;
   *) exec 9>&-; (exit 127) ;;
   esac
 else (exit 73); fi`
@@ -286,7 +296,8 @@ const ownFile = raw`if [ "$plinth_uid" != 0 ]; then
     if [ -O "$h" ] && [ -w "$h" ]; then h=$h/.local/state/plinth
     elif [ -w /run/lock ]; then h=/run/lock/plinth-$plinth_uid
     else h=/tmp/plinth-$plinth_uid; fi
-    echo "$h/$(uname -n).lock"
+    { read -r n </proc/sys/kernel/hostname; } 2>/dev/null || n=$(uname -n)
+    echo "$h/$n.lock"
   )
-  ( umask 077; mkdir -p -- "${'$'}{l%/*}" )
+  [ -d "${'$'}{l%/*}" ] || ( umask 077; mkdir -p -- "${'$'}{l%/*}" )
 fi`

@@ -10,12 +10,15 @@ const logBytes = 1_048_576
 /** What a line in the journal may have: util-linux' logger cuts it at 1 KiB unless told, busybox's can't be told and has a limit of its own. */
 const journalBytes = 65_536
 
+const putAside = sh`if [ -f "$log/audit.log" ] && [ "$(stat -c %s -- "$log/audit.log")" -ge ${logBytes} ]; then mv -f -- "$log/audit.log" "$log/audit.log.1"; fi`
+
 /**
  * The script. The time is the machine's own. Receipt and log do not wait for each other: where one can't be written, the other is
  * there, and it ends with an error all the same. A receipt is replaced atomically (of two runs only one has the lock, and what a killed
  * one left is written over); the log is appended to by one write.
+ * @param first of those that a connection leaves: it is enough if that one puts aside a log that has grown
  */
-export function traceScript({ line, receipt }: Trace): string {
+export function traceScript({ line, receipt }: Trace, first: boolean): string {
   const text = line.replace(/[\p{Cc}]+/gu, ' ')
   const written: Script =
     receipt === undefined
@@ -44,7 +47,7 @@ set -e`
     sh`text=${text}
 if [ ! -d "$log" ]; then mkdir -p -- "$log"; fi
 line="$(date -u +%Y-%m-%dT%H:%M:%SZ) $text"
-if [ -f "$log/audit.log" ] && [ "$(stat -c %s -- "$log/audit.log")" -ge ${logBytes} ]; then mv -f -- "$log/audit.log" "$log/audit.log.1"; fi
+${first ? putAside : sh`:`}
 printf '%s\n' "$line" >>"$log/audit.log"
 if command -v logger >/dev/null; then
   logger -S ${journalBytes} -t plinth -p user.notice -- "$text" 2>/dev/null || logger -t plinth -p user.notice -- "$text" || :

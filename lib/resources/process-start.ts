@@ -8,7 +8,7 @@ export type Properties = ReadonlyMap<string, string>
 
 /**
  * The digest that the running process was started with, by our note of that start: for processes that show no
- * environment any more. Empty where the start was another one.
+ * environment any more, and those of which it need not be read. Empty where the start was another one.
  */
 export function notedInputs(properties: Properties): string {
   const [invocation = '', inputs = ''] = (properties.get('Inputs') ?? '').split(' ')

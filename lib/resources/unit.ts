@@ -89,7 +89,7 @@ export function readUnit(
 
 /**
  * A systemd service: its file, enabled, running, and running with the inputs that are declared now. "Restart needed" is
- * read from the process itself, so that no run which was killed before the restart can lose it.
+ * read from the process itself, or from our note of its very start, so that no run which was killed before the restart can lose it.
  * The folder of `environmentFile` must be declared earlier in the list, and what it runs through `inputOf`.
  * `name`: without `.service`. Throws a usage error for a definition that does not read the environment file: what was started
  * would never say what it has read, and each run would restart it. Likewise for one that can't be enabled or stay active, and

@@ -1,7 +1,17 @@
 /** Asking, acting and locking through a shell, in dash, bash and busybox ash. */
 import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import type { Done } from '../../lib/core/channel.ts'
 import { LockError } from '../../lib/core/error.ts'
@@ -202,8 +212,12 @@ for (const kind of kinds) {
       await other.shell.close()
       return message
     }
-    const slow = `: >"$2"; sleep 0.3; echo 'run 7 of ann' >"$1"; exec sleep 5`
-    assert.match(await refused(slow), /^h1: another run is at work there: run 7 of ann; /)
+    const slow = `: >"$2"; sleep 0.3; echo 'run 7 of ann, since 2025-01-02T03:04:05Z' >"$1"; exec sleep 5`
+    assert.match(
+      await refused(slow),
+      /^h1: another run is at work there: run 7 of ann, since 2025-01-02T03:04:05Z; /,
+      'as earlier versions write it themselves',
+    )
     const silent = `echo 'the last was run 6' >"$1"; : >"$2"; exec sleep 5`
     assert.match(await refused(silent), /^h1: another run is at work there: it has not said its name; /)
   })
@@ -280,11 +294,18 @@ for (const kind of kinds) {
   })
 
   test(`${kind}: nobody else can open the lock file, and so hold it: a new one, and one that everybody could read`, async () => {
-    for (const name of ['new', 'old']) {
+    const old = { empty: '', 'of a run': 'run 6 of ann, from here\n' }
+    for (const [name, text] of Object.entries({ new: undefined, ...old })) {
       const lockFile = join(folder, `${name} lock ${kind}`)
-      if (name === 'old') writeFileSync(lockFile, '', { mode: 0o644 })
-      const { shell, channel } = start(kind, '', lockFile)
+      if (text !== undefined) writeFileSync(lockFile, text, { mode: 0o644 })
+      // A process is what the shell itself does not do.
+      const ran = join(folder, `ran for ${name} lock ${kind}`)
+      const noted = ['chmod', 'date', 'flock', 'uname'].map(
+        (command) => `${command}() { echo ${command} >>'${ran}'; command ${command} "$@"; }\n`,
+      )
+      const { shell, channel } = start(kind, noted.join(''), lockFile)
       await channel.lock('run 7')
+      assert.is(readFileSync(ran, 'utf8'), text === undefined ? 'flock\n' : 'chmod\nflock\n')
       assert.is(statSync(lockFile).mode & 0o777, 0o600, name)
       assert.is((await only(channel, step('umask'))).stdout, '0022\n')
       await shell.close()
@@ -300,8 +321,12 @@ for (const kind of kinds) {
     const left = await only(holder.channel, step('sleep 5 >/dev/null 2>&1 & echo $!'))
     const fed = await only(holder.channel, step('sleep 5 >/dev/null 2>&1 & echo $!', { input: 'x' }))
     const streamed = await only(holder.channel, step('sleep 5 >/dev/null 2>&1 & echo $!', { input: Buffer.alloc(9) }))
+    const since = statSync(lockFile).mtime.toISOString().replace(/\.\d+/, '')
     const error = await failure(other.channel.lock('run 8'))
     assert.match(error.message, /^h1: another run is at work there: run 7 of o'brien, from .*, since 20\d\d-.*Z; wait/)
+    assert.ok(error.message.includes(`, since ${since}; wait`), error.message)
+    utimesSync(lockFile, 1_767_323_045, 1_767_323_045)
+    assert.match((await failure(other.channel.lock('run 8'))).message, /, since 2026-01-02T03:04:05Z; wait/)
     assert.is((await only(other.channel, step('echo well'))).stdout, 'well\n', 'a refused lock leaves the shell well')
     process.kill(holder.child.pid!, 'SIGKILL')
     await eventually(() => ended(holder.child))

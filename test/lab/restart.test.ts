@@ -1,13 +1,15 @@
 /** When a process is restarted, and when not: read from a real systemd, after edits by hand and runs that were cut. */
 import { join } from 'node:path'
 import type { MachineChannel } from '../../lib/core/channel.ts'
+import { parseFacts } from '../../lib/core/facts.ts'
 import type { Plan, Resource } from '../../lib/core/resource.ts'
 import { realWorld } from '../../lib/edge/world.ts'
 import { planResources } from '../../lib/engine/selection.ts'
+import { facts as factsReader, unit as unitReader } from '../../lib/readers.ts'
 import { directory } from '../../lib/resources/directory.ts'
 import { file } from '../../lib/resources/file.ts'
 import { leftover } from '../../lib/resources/leftover.ts'
-import { type UnitOptions, unit } from '../../lib/resources/unit.ts'
+import { type UnitOptions, unit, unitQuestion } from '../../lib/resources/unit.ts'
 import { inputOf } from '../../lib/resources/unit-input.ts'
 import { answering } from '../edge/askers.ts'
 import { assert, suite } from '../kit.ts'
@@ -146,6 +148,8 @@ test(
   async () => {
     const unnoticed = (id: string): string =>
       `restart: ${id} changed after a start that was not Plinth's: whether it has read what is there now can't be known`
+    // The unit's own file may have been written a moment before.
+    await nextSecond()
     await on('echo edited >/etc/reads.conf; systemctl restart reads; sleep 0.2; grep -q edited /run/reads')
     await on('echo declared >/etc/reads.conf')
     assert.equal(await apply(), { changes: [unnoticed(config.id)], restarted: true })
@@ -309,6 +313,64 @@ test(
       assert.is(await on('find /etc/systemd /run/systemd -name "*reads*"'), '', damage)
       await apply()
     }
+  },
+  patient,
+)
+
+test(
+  'several services that are asked for at once answer as each does alone',
+  async () => {
+    const here = '/etc/systemd/system'
+    await on(`cp ${here}/reads.service '${here}/with:all_of.it@-1.service'
+cp ${here}/reads.service '${here}/a\\x20b.service'
+ln -s reads.service ${here}/also-reads.service
+ln -s /dev/null ${here}/masked.service
+echo nonsense >${here}/broken.service
+systemctl daemon-reload`)
+    const names = [
+      'also-reads',
+      'none',
+      'masked',
+      'reads',
+      'with:all_of.it@-1',
+      'broken',
+      'a\\x20b',
+      'ssh',
+      'dbus',
+      'x@y',
+    ]
+    const questions = names.map((name) => unitQuestion(name))
+    const steady = (answer: string): string => answer.replace(/^Now=.*$/m, '')
+    const together = await channel.ask(questions)
+    for (const question of questions) {
+      const alone = await channel.ask([question])
+      assert.match(alone(question), /^LoadState=/m)
+      assert.is(steady(together(question)), steady(alone(question)), question.key)
+    }
+    const keys = questions.map(({ key }) => key)
+    const script = unitReader(keys).replace('show() {', 'show() { echo "$*" >>/run/asked')
+    for await (const { code } of channel.act([{ say: 'count', run: script }])) assert.is(code, 0)
+    const others = 'in one process, but for a name that systemd writes otherwise'
+    assert.is(await on('cat /run/asked'), `${keys.join(' ')}\na\\x20b.service`, others)
+    // A template is no unit, and said to be none.
+    const template = unitQuestion('template@')
+    assert.match(await channel.ask([...questions, template]).then(() => '', String), /template@/)
+    await on(`cd ${here} && rm with* a* masked* broken* && systemctl daemon-reload; rm /run/asked`)
+  },
+  patient,
+)
+
+test(
+  'its version of systemd and its kind of machine are those that programs tell',
+  async () => {
+    const machine = { reader: factsReader, key: 'machine' }
+    const facts = parseFacts((await channel.ask([machine]))(machine))
+    const told = await on("systemctl --version | sed -n '1s/^systemd \\([0-9]*\\).*/\\1/p'; uname -m")
+    assert.is(`${facts.systemd}\n${facts.arch === 'amd64' ? 'x86_64' : 'aarch64'}`, told)
+    const script = factsReader(['machine'])
+    const without = `systemctl() { exit 9; }\nuname() { exit 9; }\n${script}`
+    for await (const { code } of channel.act([{ say: 'facts', run: without }]))
+      assert.is(code, 0, 'no process for them')
   },
   patient,
 )
