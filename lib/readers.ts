@@ -321,7 +321,7 @@ export const facts: Reader = (keys) =>
 done`.text
 
 /**
- * Who had a lock last, by its file, as long as nobody has it. Asked before all else: who reads what it said and finds the same once the lock
+ * Who had a lock last, by its file, as long as nobody has it, after the second since the host's boot. Asked before all else: who reads what it said and finds the same once the lock
  * is theirs, knows that no other run has changed anything since. Nothing where that can't be known: no run has had it since the boot,
  * one was killed or still has it, or the file is not root's, who alone asks.
  */
@@ -329,5 +329,5 @@ export const lastHolder: Reader = (paths) =>
   sh`if [ ${userId} = 0 ]; then for f in ${paths}; do if [ -f "$f" ] && [ -O "$f" ]; then
   l=
   IFS= read -r l <"$f" || :
-  case $l in ${ended}*) printf '%s\t%s\n' "$f" "$l" ;; esac
+  case $l in ${ended}*) if read -r up rest </proc/uptime; then printf '%s\t%s\n' "$f" "${new Script('${up%%.*}')} $l"; fi ;; esac
 fi; done; fi`.text

@@ -13,6 +13,7 @@ import type {
   Database,
   DatabaseLogin,
   Done,
+  Earlier,
   Heard,
   HttpRequest,
   HttpResponse,
@@ -148,9 +149,11 @@ export class FakeChannel implements MachineChannel {
     this.holder = holder
   }
 
-  async askLocked(holder: string, questions: readonly Question[], last?: string): Promise<Answers | null> {
+  async askLocked(holder: string, questions: readonly Question[], earlier?: Earlier): Promise<Answers> {
     await this.lock(holder)
-    return last !== undefined && last === this.#answers.get(`lastHolder:${lockFile}`) ? null : this.ask(questions)
+    return earlier?.last && earlier.last === this.#answers.get(`lastHolder:${lockFile}`)
+      ? earlier.answers
+      : this.ask(questions)
   }
 
   async tunnel(): Promise<never> {

@@ -27,6 +27,13 @@ export interface Heard {
   readonly most?: number
 }
 
+/** What was asked before the lock was taken. */
+export interface Earlier {
+  readonly answers: Answers
+  /** What the machine's file said of the lock then (the reader `lastHolder`), and when; empty where nobody can know. */
+  readonly last: string
+}
+
 /** One machine, or one database, that can be asked and told. */
 export interface Channel {
   /** One script, one round trip, an answer to every question. */
@@ -39,11 +46,11 @@ export interface Channel {
   /** Takes the machine's lock for as long as the channel lives; throws a LockError, which names the holder, when it is held. */
   lock(holder: string): Promise<void>
   /**
-   * `lock` and then `ask`, in one round trip: nothing is asked where the lock is held by another. Nor, and null is given, where
-   * nobody else has had it since the machine said that `last` was who had it last. A lock that this channel has already is not taken
-   * again, and what it was taken for has changed since: then all is asked.
+   * `lock` and then `ask`, in one round trip: nothing is asked where the lock is held by another. Nor where nobody can have had it
+   * since an earlier look, which is some seconds ago: its answers are given then. A lock that this channel has already is not
+   * taken again, and what it was taken for has changed since: all is asked.
    */
-  askLocked(holder: string, questions: readonly Question[], last?: string): Promise<Answers | null>
+  askLocked(holder: string, questions: readonly Question[], earlier?: Earlier): Promise<Answers>
   close(): Promise<void>
 }
 

@@ -39,13 +39,14 @@ export function shellChannel(shell: Shell, lockFile?: string): Channel {
   return {
     ask,
 
-    async askLocked(holder, questions, last) {
+    async askLocked(holder, questions, earlier) {
       if (locked) return ask(questions)
-      const outcome = await shell.run(pack(questions, mark), {}, undefined, lockScript(holder, lockFile, last))
+      const script = lockScript(holder, { file: lockFile, last: earlier?.last })
+      const outcome = await shell.run(pack(questions, mark), {}, undefined, script)
       const { first = 0 } = outcome
       if (first !== 0 && first !== unchanged) throw lockProblem(shell.host, outcome, holder)
       locked = outcome.first !== undefined
-      return first === unchanged ? null : asked(questions, outcome)
+      return earlier && first === unchanged ? earlier.answers : asked(questions, outcome)
     },
 
     async *act(steps, told, heard) {
@@ -65,7 +66,7 @@ export function shellChannel(shell: Shell, lockFile?: string): Channel {
 
     async lock(holder) {
       if (locked) return
-      const outcome = await shell.runHere(lockScript(holder, lockFile), 30)
+      const outcome = await shell.runHere(lockScript(holder, { file: lockFile }), 30)
       if (outcome.code === null) throw shell.gone()
       if (outcome.code !== 0) throw lockProblem(shell.host, outcome, holder)
       locked = true

@@ -57,7 +57,7 @@ export function lackText(missing: readonly string[]): { readonly what: string; r
  * more. Then all that it has begun is ended, first politely. What it had systemd start is no child of it and stays,
  * and so does what it has let go of (`setsid`, or `&` in a shell that has ended).
  * `plinth_leave PID SECONDS` does so by the clock, also while the client's bytes are no words. `plinth_next ID` swallows whatever
- * comes before the client's word that no byte of a stream is left. `plinth_busy` is empty while the client has seen the end of all it has begun.
+ * comes before the client's word that no byte of a stream is left. `plinth_busy` is empty while the client has seen the end of what it has begun, and `plinth_left` while nothing had to be ended.
  *
  * `plinth_beat SECONDS` says something now and then for as long as a lock is held: a host that only listens never learns
  * that the other end has lost its power or its network, and would hold the lock for hours.
@@ -69,14 +69,17 @@ plinth_watch() {
     case $plinth_word in
     look) plinth_alive $1 || plinth_mark gone $3 ;;
     ok) plinth_busy=; return 0 ;;
-    *) plinth_end $1; return 0 ;;
+    *) plinth_left=yes; plinth_end $1; return 0 ;;
     esac
   done
   plinth_leave $1 $2
 }
 plinth_next() {
   while IFS= read -r plinth_word; do
-    [ "$plinth_word" != "${nonce} $1" ] || { plinth_busy=; return 0; }
+    case $plinth_word in
+    "${nonce} $1") plinth_busy=; return 0 ;;
+    "${nonce} $1 late") plinth_left=yes; return 0 ;;
+    esac
   done
   exit 1
 }
@@ -227,18 +230,37 @@ export const fromThere = ', from '
 export const unchanged = 76
 
 /**
+ * Seconds for which what was read holds where no other run has been there: a person may have been. By the host's own clock, which goes on
+ * while a controller sleeps or its network stands still.
+ */
+const freshSeconds = 10
+
+interface LockOptions {
+  /** In the place of the user's own. */
+  readonly file?: string | undefined
+  /** What the reader `lastHolder` told of it: the second, and the word. */
+  readonly last?: string | undefined
+  readonly beatSeconds?: number
+}
+
+const unlessUnchanged = (last: string): string => {
+  const [, second, word] = /^(\d+) (.+)$/.exec(last) ?? []
+  if (second === undefined || word === undefined) return ':'
+  return `if [ "$plinth_last" = ${q(bytesOf(word))} ] && read -r plinth_up rest </proc/uptime &&
+        [ $((${'$'}{plinth_up%%.*} - ${second})) -le ${freshSeconds} ]; then (exit ${unchanged}); fi`
+}
+
+/**
  * Takes the machine's lock in the shell itself: exit code 0, 75 held (its file is printed, and since when), 127 no flock, else no file.
  * Its file is for its owner alone: whoever can open a file to read it can hold its lock. A new one is made so; of another no shell
  * sees what its mode is. Who has it says so in there at once, and in the end that it was the last, unless it has left something of
  * which nobody saw the end; who is refused gives it a second, or might be told of one that was killed long ago. While it is held
  * that word is the only one that is written, so the file's time is the holder's, and costs them nothing; earlier versions wrote it too.
- * @param last what the file said before (`lastHolder` of the readers): exit code 76 where the lock is taken and nobody else has had it since
+ * With `last` exit code 76 where the lock is taken, nobody else has had it since and that was a moment ago.
  */
 export const lockScript = (
   holder: string,
-  file?: string,
-  last?: string,
-  beatSeconds = 20,
+  { file, last = '', beatSeconds = 20 }: LockOptions = {},
 ): string => raw`l=${q(file ?? lockFile)}
 ${file === undefined ? ownFile : ':'}
 plinth_file() {
@@ -264,8 +286,8 @@ if [ $1 = 0 ]; then
     then
       plinth_lock=$l plinth_holder=${q(bytesOf(holder))}
       ( plinth_beat ${beatSeconds} ) </dev/null 9>&- &
-      trap "kill $!; { [ \"\$plinth_busy\" ] || printf '${ended}%s\n' \"\$plinth_holder\"; } >/proc/$$/fd/9" EXIT
-      ${last === undefined ? ':' : `[ "$plinth_last" != ${q(bytesOf(last))} ] || (exit ${unchanged})`}
+      trap "kill $!; { [ \"\$plinth_busy\$plinth_left\" ] || printf '${ended}%s\n' \"\$plinth_holder\"; } >/proc/$$/fd/9" EXIT
+      ${unlessUnchanged(last)}
     else exec 9>&-; (exit 73); fi ;;
   1)
     exec 9>&-; sleep 1

@@ -266,7 +266,7 @@ export class Shell {
   /** Its end was seen: whoever waits for a word about it is told, and after a stream, that the next word is script again. */
   #release(job: Job): void {
     const word = job.watched && !job.late ? 'ok\n' : ''
-    const next = job.streamed ? `${this.nonce} ${job.id}\n` : ''
+    const next = job.streamed ? `${this.nonce} ${job.id}${job.late ? ' late' : ''}\n` : ''
     if (this.#lost === undefined && word + next !== '') this.streams.stdin.write(word + next)
   }
 

@@ -111,9 +111,9 @@ function machineChannel(link: Link, shell: Shell, lockFile?: string): MachineCha
       locked = true
       await channel.lock(holder)
     },
-    askLocked(holder, questions, last) {
+    askLocked(holder, questions, earlier) {
       locked = true
-      return channel.askLocked(holder, questions, last)
+      return channel.askLocked(holder, questions, earlier)
     },
     async trace(trace) {
       const script = traceScript(trace, !traced)

@@ -1,13 +1,13 @@
-/** Applying: the steps of one host in order, each told as it happens, and what was changed is asked again at the end. */
+/** Applying: the steps of one host in order, each told as it happens, and the same questions again at the end. */
 import type { Channel, Done } from '../core/channel.ts'
 import { LockError, type Problem } from '../core/error.ts'
 import type { Plan, Step } from '../core/resource.ts'
 import type { Assignment } from './assignment.ts'
 import { beginLine, endLine } from './audit.ts'
 import { failedStep, isKeep, isUnknown, isUnreachable, stepProblem, stillDiffers } from './failures.ts'
-import { mapLimit, observeChanged, planAgain, questionsOf } from './observe.ts'
+import { mapLimit, planAgain, questionsOf } from './observe.ts'
 import type { Host, Play } from './play.ts'
-import type { Found, Run } from './run.ts'
+import type { Run } from './run.ts'
 import type { Failure } from './world.ts'
 
 /**
@@ -23,20 +23,15 @@ export async function applyBatch(
   const machines = [...new Set(batch.map(({ host }) => host.machine.key))]
   const byMachine = machines.map((key) => batch.filter(({ host }) => host.machine.key === key))
   const left: Assignment[] = []
+  const first = !run.hasBegun
   await mapLimit(byMachine, run.options.forks, async (assignments) => {
     for (const assignment of assignments) {
-      const application = new Application(run, assignment)
+      const application = new Application(run, assignment, first)
       if (!(await run.stepping.inTurn(() => application.apply(mayApply)))) left.push(assignment)
     }
   })
   return left
 }
-
-/**
- * Seconds for which what was found first holds where no other run has been there: a person may have been, and an answer at the
- * terminal, or the hosts before this one, may have taken hours.
- */
-const freshSeconds = 10
 
 /** One host being changed. */
 class Application {
@@ -45,10 +40,13 @@ class Application {
 
   private readonly run: Run
   private readonly assignment: Assignment
+  /** Whether nothing was changed anywhere before its batch: what was, may show on any host. */
+  private readonly first: boolean
 
-  constructor(run: Run, assignment: Assignment) {
+  constructor(run: Run, assignment: Assignment, first: boolean) {
     this.run = run
     this.assignment = assignment
+    this.first = first
   }
 
   /** False when it was left alone because `mayApply` said so. */
@@ -75,21 +73,14 @@ class Application {
 
   /** What is to be done now that the lock is this run's, and what of it a saved plan has otherwise. */
   async #plans(channel: Channel): Promise<{ readonly plans: readonly Plan[]; readonly moved: readonly Problem[] }> {
-    const { run, assignment } = this
+    const { run, assignment, first } = this
     const { planned, force } = run.options
+    // Planned anew in any case: of what other lists of the machine were about to change, not all may have come about.
     const changed = run.changedOn(assignment.host.machine.key)
-    const first = this.#stillHolds()
-    const answers = await run.askLocked(channel, questionsOf(assignment.resources), first?.last)
-    if (answers === null) return { plans: first?.plans ?? [], moved: [] }
+    const earlier = first ? run.earlier.get(assignment) : undefined
+    const answers = await run.askLocked(channel, questionsOf(assignment.resources), earlier)
     const { plans, whole } = planAgain(assignment, answers, force, changed)
     return { plans, moved: planned?.moved(assignment, whole, answers, changed) ?? [] }
-  }
-
-  /** What was found first, where it holds unless another run has been there; undefined where it may not, or nobody can know. */
-  #stillHolds(): Found | undefined {
-    const { run, assignment } = this
-    const first = run.found.get(assignment)
-    return first?.last && run.world.now() - first.at <= freshSeconds ? first : undefined
   }
 
   async #change(channel: Channel, plans: readonly Plan[]): Promise<void> {
@@ -101,7 +92,8 @@ class Application {
     if (play.options.via) await begun
     try {
       if (await this.#takeSteps(plans, (step, told) => channel.act([step], told))) {
-        const after = await observeChanged(assignment, channel, plans)
+        const answers = await channel.ask(questionsOf(assignment.resources))
+        const after = planAgain(assignment, answers, run.options.force).plans
         const refused = run.stepping.refusedOn(host.name)
         const left = after.filter((plan) => !isKeep(plan) && !refused.has(plan.id))
         if (left.length > 0) {

@@ -176,16 +176,15 @@ async function observeSite(run: Run): Promise<Observed> {
   const seen = await mapLimit(machines, options.forks, async (machine) => {
     waiting--
     if (options.signal.aborted) return []
-    const at = world.now()
     const reading = await observeMachine(site, machine, world, connections, options).catch((error: unknown) => {
       const [at] = error instanceof PlinthError ? [] : hostsOn(site, machine)
       if (at) run.failHost(at.play, at.host, error)
       throw error
     })
     const { found } = reading
-    if (!options.check)
-      for (const item of found)
-        if ('plans' in item) run.found.set(item.assignment, { plans: item.plans, at, last: reading.last })
+    const { earlier } = reading
+    if (earlier)
+      for (const item of found) if ('plans' in item && isDirty(item)) run.earlier.set(item.assignment, earlier)
     const { site: name, formerSites = [] } = options.identity
     const estate = estateOf(site, reading, formerSites)
     run.estates.set(machine.key, estate)
@@ -217,6 +216,10 @@ async function observeSite(run: Run): Promise<Observed> {
   }
   return { observations, unobserved: unobserved.filter(isPrerequisite) }
 }
+
+/** What is to be changed on the machine itself: of what is behind a database its answers tell nothing. */
+const isDirty = ({ assignment, plans }: Observation): boolean =>
+  assignment.play.options.via === undefined && !plans.every(isKeep)
 
 /** What a machine remembers, what is declared there, and what of that may be made. */
 function estateOf(site: readonly Play[], reading: Reading, formerSites: readonly string[]): Estate {

@@ -1,7 +1,7 @@
 /** Reading: one script per machine for everything that every play wants to know there. */
 
 import { becomeText } from '../core/become.ts'
-import type { Channel, MachineChannel } from '../core/channel.ts'
+import type { Channel, Earlier, MachineChannel } from '../core/channel.ts'
 import { PlinthError } from '../core/error.ts'
 import { type Facts, parseFacts } from '../core/facts.ts'
 import { lockFile } from '../core/lock.ts'
@@ -12,7 +12,6 @@ import type { Plan, Resource } from '../core/resource.ts'
 import { facts as factsReader, lastHolder, receipts as receiptsReader } from '../readers.ts'
 import { type Assignment, assign, concerns, hostsOn } from './assignment.ts'
 import { detailQuestions, withCreations, withUpdates } from './details.ts'
-import { isKeep } from './failures.ts'
 import { type Outline, outlined, planMachine, selectByHost } from './outline.ts'
 import type { Planned } from './planned.ts'
 import { type Host, type Machine, type Play, placeOf } from './play.ts'
@@ -139,8 +138,8 @@ export interface Reading {
   readonly receipts: readonly Receipt[]
   /** Null where it was not read. */
   readonly facts: Facts | null
-  /** Who had its lock last before all this was read; empty where that can't be known. */
-  readonly last: string
+  /** The answers of the machine itself, where something may be changed by them. */
+  readonly earlier: Earlier | null
 }
 
 export interface Unobserved {
@@ -178,12 +177,12 @@ export async function observeMachine(
   } catch (error) {
     if (!(error instanceof PlinthError) || error.code === 4) throw error
     const found = [{ machine, assignments: hostsOn(site, machine), error }]
-    return { machine, found, declared: [], receipts: [], facts: null, last: '' }
+    return { machine, found, declared: [], receipts: [], facts: null, earlier: null }
   }
-  const { outline, behind, receipts, facts, last } = itself
+  const { outline, behind, receipts, facts, earlier } = itself
   const reached = await Promise.all(behind.map((one) => observeBehind(one, connections, selecting)))
   const found = [...outline.selections, ...reached.flat()]
-  return { machine, found, declared: outline.assignments, receipts, facts, last }
+  return { machine, found, declared: outline.assignments, receipts, facts, earlier }
 }
 
 /** What a machine says, and what of the site is behind a database of it. */
@@ -192,7 +191,7 @@ interface Itself {
   readonly behind: readonly Assignment[]
   readonly receipts: readonly Receipt[]
   readonly facts: Facts | null
-  readonly last: string
+  readonly earlier: Earlier | null
 }
 
 const nothingSelected: Itself = {
@@ -200,7 +199,7 @@ const nothingSelected: Itself = {
   behind: [],
   receipts: [],
   facts: null,
-  last: '',
+  earlier: null,
 }
 
 /** A function of its own: when it has ended, nobody has the lists any more. Those of many machines would wait for the last of them. */
@@ -244,7 +243,7 @@ async function observeItself(
     behind: assignments.filter((assignment) => assignment.play.options.via && concerns(assignment)),
     receipts: readReceipts(itself(receiptsQuestion)),
     facts,
-    last: check ? '' : itself(holderQuestion),
+    earlier: check ? null : { answers, last: itself(holderQuestion) },
   }
 }
 
@@ -301,21 +300,4 @@ export function planAgain(
   const whole = planResources(assignment.resources, answers, changed, assignment.selected)
   const [selection] = select([{ assignment, answers, plans: whole, changed }], force)
   return { plans: selection?.plans ?? [], whole }
-}
-
-/**
- * Asks again what was changed, and whatever else the same readers tell: that costs the machine no further process. What none of them
- * tells (packages, accounts, the files of a release) stays as it was found.
- */
-export async function observeChanged(
-  { resources, selected }: Assignment,
-  channel: Pick<Channel, 'ask'>,
-  plans: readonly Plan[],
-): Promise<readonly Plan[]> {
-  const changed = new Set(plans.filter((plan) => !isKeep(plan)).map(({ id }) => id))
-  const readers = new Set(questionsOf(resources.filter(({ id }) => changed.has(id))).map(({ reader }) => reader))
-  const told = resources.filter(({ probe }) => probe.every(({ reader }) => readers.has(reader)))
-  const answers = await channel.ask(questionsOf(told))
-  const found = new Map(planResources(told, answers, new Set(), selected).map((plan) => [plan.id, plan]))
-  return plans.map((plan) => found.get(plan.id) ?? plan)
 }

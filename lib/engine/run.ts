@@ -1,11 +1,11 @@
 /** A run under way: what it is made of, and what it has come to so far. Everything that works in it shares one of these. */
 import { isDeepStrictEqual } from 'node:util'
-import type { Channel, MachineChannel } from '../core/channel.ts'
+import type { Channel, Earlier, MachineChannel } from '../core/channel.ts'
 import type { Problem } from '../core/error.ts'
 import type { Mask } from '../core/masking.ts'
 import type { Answers, Question } from '../core/probe.ts'
 import type { Owned } from '../core/receipt.ts'
-import type { Plan, Resource } from '../core/resource.ts'
+import type { Resource } from '../core/resource.ts'
 import type { Assignment } from './assignment.ts'
 import { failuresAllowed } from './batches.ts'
 import { Bugs } from './bugs.ts'
@@ -62,15 +62,6 @@ export interface Options {
 export const holderText = ({ id, user, from, pid, playbook }: Identity): string =>
   `${user} on ${from}, pid ${pid}, ${playbook}, run ${id}`
 
-/** The plans of a list, and what it takes to know whether they still hold. */
-export interface Found {
-  readonly plans: readonly Plan[]
-  /** `World.now` before it was read. */
-  readonly at: number
-  /** Who had the machine's lock last by then; empty where that can't be known. */
-  readonly last: string
-}
-
 const added = (to: Map<string, Set<string>>, key: string, id: string): void => {
   to.set(key, new Set([...(to.get(key) ?? []), id]))
 }
@@ -87,8 +78,8 @@ export class Run {
   readonly begun = new Map<Assignment, { readonly done: readonly string[]; readonly undone: readonly string[] }>()
   readonly #locked = new Set<unknown>()
   readonly #givenUp = new Set<string>()
-  /** What was read of each list before anything was changed. */
-  readonly found = new Map<Assignment, Found>()
+  /** What was read for a list in which something differs, before anything was changed anywhere. */
+  readonly earlier = new Map<Assignment, Earlier>()
   /** What every machine remembers, and what the site declares there. */
   readonly estates = new Map<string, Estate>()
   /** What of that the site declares there no longer, by machine. */
@@ -239,10 +230,10 @@ export class Run {
     this.#locked.add(channel)
   }
 
-  /** Asks so that the lock is this run's from that question on; null as by `Channel.askLocked`. */
-  async askLocked(channel: Channel, questions: readonly Question[], last?: string): Promise<Answers | null> {
+  /** Asks so that the lock is this run's from that question on; `earlier` as by `Channel.askLocked`. */
+  async askLocked(channel: Channel, questions: readonly Question[], earlier?: Earlier): Promise<Answers> {
     if (this.#locked.has(channel)) return channel.ask(questions)
-    const answers = await channel.askLocked(holderText(this.options.identity), questions, last)
+    const answers = await channel.askLocked(holderText(this.options.identity), questions, earlier)
     this.#locked.add(channel)
     return answers
   }

@@ -13,9 +13,9 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import type { Done } from '../../lib/core/channel.ts'
+import type { Done, Earlier } from '../../lib/core/channel.ts'
 import { LockError } from '../../lib/core/error.ts'
-import type { Reader } from '../../lib/core/probe.ts'
+import type { Answers, Reader } from '../../lib/core/probe.ts'
 import { Shell } from '../../lib/edge/shell.ts'
 import { lackText, lockScript } from '../../lib/edge/shell-text.ts'
 import { assert, suite } from '../kit.ts'
@@ -154,7 +154,7 @@ for (const kind of kinds) {
       return write(chunk, 'latin1')
     }
     const answers = await holder.channel.askLocked('run 7 of ann', [question('k')])
-    assert.is(answers?.(question('k')), 'ä漢 k')
+    assert.is(answers(question('k')), 'ä漢 k')
     assert.equal([sent.length, sent[1]], [2, 'ok\n'], 'one script, and one word')
     const error = await failure(other.channel.askLocked('run 8', [{ reader: telling, key: 'k' }]))
     assert.match(error.message, /^h1: another run is at work there: run 7 of ann, from /)
@@ -235,25 +235,39 @@ for (const kind of kinds) {
       await eventually(() => ended(run.child))
       return said()
     }
-    const well = await held(({ channel }) => only(channel, step('echo well', { input: 'a line' })))
+    const answers: Answers = () => 'of before'
+    const earlier = (seconds: number): Earlier => {
+      const up = Number(readFileSync('/proc/uptime', 'utf8').split('.')[0])
+      return { answers, last: `${up - seconds} the last was run 6` }
+    }
+    const asks = async (run: ReturnType<typeof start>, last: Earlier): Promise<boolean> => {
+      rmSync(asked, { force: true })
+      const found = await run.channel.askLocked('run 7', [{ reader: telling, key: 'k' }], last)
+      assert.is(found === answers, !existsSync(asked))
+      return existsSync(asked)
+    }
+    const well = await held(async ({ channel }) => {
+      await only(channel, step('echo well', { input: 'a line' }))
+      await only(channel, step('cat', { input: 'a long line\n'.repeat(6000) }))
+    })
     assert.is(well, 'the last was run 6')
     const next = start(kind, '', lockFile)
-    assert.is(await next.channel.askLocked('run 7', [{ reader: telling, key: 'k' }], well), null)
-    assert.not.ok(existsSync(asked))
+    assert.not.ok(await asks(next, earlier(8)))
+    assert.ok(await asks(next, earlier(0)), 'it has had the lock itself since')
     const refused = start(kind, '', lockFile)
     assert.match((await failure(refused.channel.lock('run 8'))).message, /another run is at work there: run 7/)
     assert.is((await only(next.channel, step('echo held'))).stdout, 'held\n')
     await Promise.all([next.shell.close(), refused.shell.close()])
     await eventually(() => said() === 'the last was run 7')
     const after = start(kind, '', lockFile)
-    assert.ok(await after.channel.askLocked('run 9', [{ reader: telling, key: 'k' }], well), 'another has had it')
-    assert.ok(existsSync(asked))
+    assert.ok(await asks(after, earlier(0)), 'another has had it')
     await after.shell.close()
     await eventually(() => ended(after.child))
-    for (const word of ['', 'run 6, from there, since then']) {
-      writeFileSync(lockFile, word)
+    const words = { '': 0, 'run 6, from there, since then': 0, 'the last was run 6': 13 }
+    for (const [word, seconds] of Object.entries(words)) {
+      writeFileSync(lockFile, `${word}\n`)
       const one = start(kind, '', lockFile)
-      assert.ok(await one.channel.askLocked('run 9', [question('k')], well), `the file said: ${word}`)
+      assert.ok(await asks(one, earlier(seconds)), `the file said: ${word}`)
       await one.shell.close()
       await eventually(() => ended(one.child))
     }
@@ -266,6 +280,14 @@ for (const kind of kinds) {
       assert.is((await cut).code, null)
     })
     assert.is(lost, '')
+    // And what had to be ended has left who knows what, whatever ended well after it.
+    for (const input of ['', 'a long line\n'.repeat(6000)]) {
+      const late = await held(async ({ channel }) => {
+        assert.is((await only(channel, step('cat >/dev/null; sleep 60', { deadline: 1, input }))).late, 1)
+        assert.is((await only(channel, step('echo well'))).code, 0)
+      })
+      assert.is(late, '', `${input.length} bytes`)
+    }
   })
 
   test(`${kind}: whose lock file was removed does no further step, for another run may be at work by now`, async () => {
@@ -405,7 +427,7 @@ for (const kind of kinds) {
     child.stdout.on('data', (text) => {
       beats += String(text).split(' here 0\n').length - 1
     })
-    const outcome = await shell.runHere(lockScript('me', join(folder, `beat ${kind}`), undefined, 1))
+    const outcome = await shell.runHere(lockScript('me', { file: join(folder, `beat ${kind}`), beatSeconds: 1 }))
     assert.is(outcome.code, 0)
     await eventually(() => beats >= 2)
     const done = await only(channel, step('ps -eo pid,ppid 2>/dev/null || ps -o pid,ppid'))

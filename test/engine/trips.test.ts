@@ -1,9 +1,7 @@
 /** What a run costs: each round trip of it, as the engine begins them. What each takes on the wire is counted in edge/ssh-trips. */
 import { lockFile } from '../../lib/core/lock.ts'
-import type { Reader } from '../../lib/core/probe.ts'
-import { resource } from '../../lib/core/resource.ts'
 import { carryOut } from '../../lib/engine/perform.ts'
-import { type Machine, play } from '../../lib/engine/play.ts'
+import { type Machine, type Play, play } from '../../lib/engine/play.ts'
 import { type FakeChannel, FakeWorld, fakeHost, plainFacts, run } from '../../lib/testing.ts'
 import { assert, suite } from '../kit.ts'
 import { hosts, there, thing, works } from './thing.ts'
@@ -29,10 +27,10 @@ function tripsTo(world: FakeWorld, name: string): readonly string[] {
       return ask.call(machine, questions)
     },
     // In one script.
-    async askLocked(holder, questions, last) {
+    async askLocked(holder, questions, earlier) {
       const before = trips.length
-      const answers = await askLocked.call(machine, holder, questions, last)
-      trips.splice(before, trips.length, answers === null ? 'lock alone' : 'ask and lock')
+      const answers = await askLocked.call(machine, holder, questions, earlier)
+      trips.splice(before, trips.length, earlier?.answers === answers ? 'lock alone' : 'ask and lock')
       return answers
     },
     lock(holder) {
@@ -79,17 +77,17 @@ test('each phase of a run that changes something costs its round trips and no ot
 })
 
 /** A machine that says who had its lock last. */
-function lastHeld(world: FakeWorld, name: string, by = 'the last was ann'): FakeChannel {
+function lastHeld(world: FakeWorld, name: string, by = '7 the last was ann'): FakeChannel {
   world.facts.set(name, plainFacts)
   return world.machine(name).answer(`lastHolder:${lockFile}`, by)
 }
 
-test('what was found is not asked again under the lock where no other run has had it since, and seconds ago', async () => {
-  const trips = async (prepare: (machine: FakeChannel, world: FakeWorld) => void): Promise<readonly string[]> => {
+test('what was found is not asked again under the lock where no other run has had it since', async () => {
+  const trips = async (prepare: (machine: FakeChannel) => void): Promise<readonly string[]> => {
     const world = new FakeWorld()
     const machine = lastHeld(world, 'h1')
     works(world, 'h1', 'a', 'b')
-    prepare(machine, world)
+    prepare(machine)
     const trips = tripsTo(world, 'h1')
     const { result } = await run([play('p', hosts('h1'), () => [thing('a'), thing('b')])], world)
     assert.equal(result.failures, [])
@@ -110,18 +108,43 @@ test('what was found is not asked again under the lock where no other run has ha
   assert.equal(await trips(() => {}), ['lock alone'])
   assert.equal(await trips((machine) => machine.answer(`lastHolder:${lockFile}`, '')), ['ask and lock'], 'not known')
   const other = (machine: FakeChannel) =>
-    meanwhile(machine, () => machine.answer(`lastHolder:${lockFile}`, 'the last was bob'))
+    meanwhile(machine, () => machine.answer(`lastHolder:${lockFile}`, '8 the last was bob'))
   assert.equal(await trips(other), ['ask and lock'], 'another run')
-  const slow = (seconds: number) => (machine: FakeChannel, world: FakeWorld) => {
-    const ask = machine.ask.bind(machine)
-    machine.ask = async (questions) => {
-      const answers = await ask(questions)
-      if (machine.asked.length === 1) await world.sleep(seconds)
-      return answers
-    }
+})
+
+test('what this run has begun before, on whatever host, has all that comes later asked again', async () => {
+  const last = async (plays: (name: string) => readonly Play[]): Promise<string> => {
+    const world = new FakeWorld()
+    for (const name of ['h1', 'h2']) lastHeld(world, name)
+    works(world, 'h1', 'a')
+    works(world, 'h2', 'b')
+    const trips = tripsTo(world, 'h2')
+    await run(plays('b'), world)
+    return trips[2] ?? ''
   }
-  assert.equal(await trips(slow(10)), ['lock alone'])
-  assert.equal(await trips(slow(10.1)), ['ask and lock'], 'too long ago')
+  const named = (name: string) => thing(name === 'h1' ? 'a' : 'b')
+  const both = (options = {}) => play('p', hosts('h1', 'h2'), ({ name }) => [named(name)], options)
+  assert.is(await last(() => [both({ serial: 1 })]), 'ask and lock')
+  assert.is(await last(() => [both({ serial: 2 })]), 'lock alone')
+  const each = ['h1', 'h2'].map((name) => play(name, hosts(name), () => [named(name)]))
+  assert.is(await last(() => each), 'ask and lock')
+})
+
+test('what earlier lists of a machine were about to change, and did not, restarts nothing', async () => {
+  const world = new FakeWorld()
+  const machine = lastHeld(world, 'm1').answer('is:conf', 'old').answer('is:unit', 'new').answer('is:bad', 'stuck')
+  works(world, 'm1', 'x')
+  const [h1, h2] = [fakeHost('h1', '', 'm1'), fakeHost('h2', '', 'm1')]
+  const conf = thing('conf')
+  const plays = [
+    play('p', [h1], () => [conf, thing('bad')], { maxFailures: 1 }),
+    play('q', [h2], () => [thing('x'), thing('unit', [conf])]),
+  ]
+  await run(plays, world)
+  assert.equal(
+    machine.steps.map(({ say }) => say),
+    ['make x'],
+  )
 })
 
 test('what this run has changed on a machine is asked again there, whoever had its lock', async () => {
@@ -137,25 +160,6 @@ test('what this run has changed on a machine is asked again there, whoever had i
     ...['ask', 'audit line', 'make b', 'ask', 'audit line'],
     'leave',
   ])
-})
-
-test('after the steps all is asked that the readers of what was changed tell, and nothing else', async () => {
-  const world = new FakeWorld()
-  const machine = lastHeld(world, 'h1')
-  works(world, 'h1', 'a')
-  there(world, 'h1', 'b')
-  const other: Reader = function elsewhere() {
-    return ''
-  }
-  const kept = resource({
-    id: 'kept',
-    probe: [{ reader: other, key: 'k' }],
-    read: () => ({ is: 'well' }),
-    desired: { is: 'well' },
-    steps: () => [],
-  })
-  await run([play('p', hosts('h1'), () => [thing('a'), thing('b'), kept])], world)
-  assert.equal(machine.asked.at(-1), ['is:a', 'is:b'])
 })
 
 test('two hosts of a machine take its lock once, and a run with nothing to do costs one question', async () => {
