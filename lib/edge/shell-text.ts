@@ -64,6 +64,7 @@ export function lackText(missing: readonly string[]): { readonly what: string; r
  */
 export const preamble = (nonce: string): string => raw`
 plinth_mark() { printf '\n${nonce} %s\n' "$*"; printf '\n${nonce} %s\n' "$*" >&2; }
+plinth_code() { return $1; }
 plinth_watch() {
   while IFS= read -r plinth_word; do
     case $plinth_word in
@@ -205,7 +206,8 @@ plinth_next ${id}
     ? `( printf %s ${q(inline.toString('latin1'))} ) 9>&- | ( plinth_bytes=${inline.length}; ${enclosed(script)} ) 9>&-`
     : `( ${enclosed(script)} ) </dev/null 9>&-`
   const before = first === undefined ? '' : `${first}\nplinth_first=$?; plinth_mark first ${id} $plinth_first\n`
-  const guarded = first === undefined ? body : `if [ $plinth_first = 0 ]; then ${body}; else (exit $plinth_first); fi`
+  const guarded =
+    first === undefined ? body : `if [ $plinth_first = 0 ]; then ${body}; else plinth_code $plinth_first; fi`
   return `{ plinth_busy=yes; plinth_mark begin ${id}
 ${before}( ${guarded}
 plinth_mark end ${id} $? ) &
@@ -247,7 +249,7 @@ const unlessUnchanged = (last: string): string => {
   const [, second, word] = /^(\d+) (.+)$/.exec(last) ?? []
   if (second === undefined || word === undefined) return ':'
   return `if [ "$plinth_last" = ${q(bytesOf(word))} ] && read -r plinth_up rest </proc/uptime &&
-        [ $((${'$'}{plinth_up%%.*} - ${second})) -le ${freshSeconds} ]; then (exit ${unchanged}); fi`
+        [ $((${'$'}{plinth_up%%.*} - ${second})) -le ${freshSeconds} ]; then plinth_code ${unchanged}; fi`
 }
 
 /**
@@ -288,15 +290,15 @@ if [ $1 = 0 ]; then
       ( plinth_beat ${beatSeconds} ) </dev/null 9>&- &
       trap "kill $!; { [ \"\$plinth_busy\$plinth_left\" ] || printf '${ended}%s\n' \"\$plinth_holder\"; } >/proc/$$/fd/9" EXIT
       ${unlessUnchanged(last)}
-    else exec 9>&-; (exit 73); fi ;;
+    else exec 9>&-; plinth_code 73; fi ;;
   1)
     exec 9>&-; sleep 1
     p=$(cat "$l")
     case $p in '' | *', since '????-??-??T??:??:??Z) ;; *) p="$p, since $(date -u -r "$l" +%Y-%m-%dT%H:%M:%SZ)" ;; esac
-    printf '%s\n' "$p"; (exit 75) ;;
-  *) exec 9>&-; (exit 127) ;;
+    printf '%s\n' "$p"; plinth_code 75 ;;
+  *) exec 9>&-; plinth_code 127 ;;
   esac
-else (exit 73); fi`
+else plinth_code 73; fi`
 
 /** Lines before a script of who has taken the lock: a file that somebody removed keeps nobody out, and is not ours any more. */
 export const stillLocked = raw`[ "$plinth_lock" -ef /proc/$$/fd/9 ] || {
