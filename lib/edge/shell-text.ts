@@ -254,8 +254,8 @@ const unlessUnchanged = (last: string): string => {
 
 /**
  * Takes the machine's lock in the shell itself: exit code 0, 75 held (its file is printed, and since when), 127 no flock, else no file.
- * Its file is for its owner alone: whoever can open a file to read it can hold its lock. A new one is made so; of another no shell
- * sees what its mode is. Who has it says so in there at once, and in the end that it was the last, unless it has left something of
+ * Its file is for its owner alone: whoever can open a file to read it can hold its lock. A new one is made so, and so is one in
+ * which a run has said that it was the last; of another no shell sees what its mode is. Who has it says so in there at once, and in the end that it was the last, unless it has left something of
  * which nobody saw the end; who is refused gives it a second, or might be told of one that was killed long ago. While it is held
  * that word is the only one that is written, so the file's time is the holder's, and costs them nothing; earlier versions wrote it too.
  * With `last` exit code 76 where the lock is taken, nobody else has had it since and that was a moment ago.
@@ -270,7 +270,12 @@ plinth_file() {
     if [ -L "$p" ] || { [ -e "$p" ] && [ ! -O "$p" ]; }; then echo "$p is a link, or of somebody else" >&2; return 1; fi
   done
   set -C
-  if { true >"$l"; } 2>/dev/null; then set +C; else set +C; true >>"$l" && chmod 600 "$l"; fi
+  if { true >"$l"; } 2>/dev/null; then set +C; return 0; fi
+  set +C
+  true >>"$l" || return 1
+  plinth_last=
+  { IFS= read -r plinth_last <"$l" || :; } 2>/dev/null
+  case $plinth_last in '${ended}'*) ;; *) chmod 600 "$l" ;; esac
 }
 umask 077
 plinth_file
