@@ -202,7 +202,9 @@ cat >/usr/local/sbin/systemctl <<'END'
 #!/bin/sh
 if [ "$1" = --version ]; then echo 'systemd 239 (239)'; else exec /usr/bin/systemctl "$@"; fi
 END
-chmod 755 /usr/local/sbin/systemctl`,
+chmod 755 /usr/local/sbin/systemctl
+# Two versions: now the file's name does not tell which one runs.
+mkdir -p /usr/lib64/systemd; : >/usr/lib64/systemd/libsystemd-shared-239.so`,
     )
     await inside('nacos2', 'systemd-run -q --unit=squat systemd-socket-activate -l 9948 /bin/true')
     await sql('SET GLOBAL read_only = ON')
@@ -221,7 +223,7 @@ chmod 755 /usr/local/sbin/systemctl`,
       assert.equal([checked.code, applied.code], [1, 1])
     } finally {
       await sql('SET GLOBAL read_only = OFF')
-      await inside('nacos1', 'umount /mnt/small; rmdir /mnt/small; rm /usr/local/sbin/systemctl')
+      await inside('nacos1', 'umount /mnt/small; rmdir /mnt/small; rm -r /usr/local/sbin/systemctl /usr/lib64/systemd')
       await inside('nacos2', 'systemctl stop squat')
     }
   },
