@@ -65,7 +65,7 @@ const forGoals: readonly Part[] = [...goals]
     hosts: n,
     rtt,
     contenders: job === 'J1' && n === 3 && rtt === 0 ? [...starts, 'plinth-npx'] : starts,
-    rounds: job === 'J1' && n < 30 ? 7 : 3,
+    rounds: job === 'J1' && n < 30 ? 7 : 5,
   }))
 
 const { values } = parseArgs({
