@@ -93,7 +93,8 @@ function drawn({ title, rows }: Panel, x: number, y: number): { readonly text: s
       const shape = `x="${round(from)}" y="${line}" width="${round(Math.max(to - from, 1.5))}" height="${bar.height}"`
       parts.push(`<rect ${shape} fill="${fill}"/>`)
       const label = shortly(ratio ?? 1)
-      parts.push((ratio ?? 1) < 1 ? words(from - 4, line + 9, label, 'right') : words(to + 4, line + 9, label))
+      // On the left stands the name of the row.
+      parts.push(words(to + 4, line + 9, label))
       line += bar.height + bar.gap
     }
     line += bar.between

@@ -37,6 +37,8 @@ test('faster than the floor goes to the left of it', () => {
   const [ansible] = bars(svg, colours.ansible)
   assert.ok(plinth && ansible)
   assert.ok(Math.abs(plinth.x + plinth.width - ansible.x) < 0.3)
+  const label = /<text x="([\d.]+)" y="[\d.]+" text-anchor="start">0.5</.exec(svg)
+  assert.ok(Number(label?.[1]) > ansible.x, 'its figure is not in the way of the name of its row')
 })
 
 test('every number of hosts and delay has a panel; the floor itself and its variants have no bar', () => {
