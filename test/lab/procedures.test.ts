@@ -177,7 +177,7 @@ test(
       await inside('nacos3', 'rm /opt/nacos/releases/2.2.4/.plinth')
       const { code, stderr, report } = await site(lab)
       assert.is(code, 0, complaints(report))
-      assert.match(stderr, /nacos3: .* says nothing of the Raft group (\w+); nacos1 is made its leader/)
+      assert.match(stderr, /nacos3: .* says nothing of the Raft group (\w+); nacos1 is made its leader/, stderr)
     } finally {
       await hearInTime('nacos3')
     }
