@@ -321,9 +321,9 @@ export const facts: Reader = (keys) =>
 done`.text
 
 /**
- * Who had a lock last, by its file, as long as nobody has it, after the second since the host's boot. Asked before all else: who reads what it said and finds the same once the lock
- * is theirs, knows that no other run has changed anything since. Nothing where that can't be known: no run has had it since the boot,
- * one was killed or still has it, or the file is not root's, who alone asks.
+ * Who had a lock last, by its file, as long as nobody has it, after the second since the host's boot. Asked before all else: who
+ * reads what it said and finds the same once the lock is theirs, knows that no other run has changed anything since. Nothing where
+ * that can't be known: no run has had it since the boot, one was killed or still has it, or the file is not root's, who alone asks.
  */
 export const lastHolder: Reader = (paths) =>
   sh`if [ ${userId} = 0 ]; then for f in ${paths}; do if [ -f "$f" ] && [ -O "$f" ]; then

@@ -57,7 +57,8 @@ export function lackText(missing: readonly string[]): { readonly what: string; r
  * more. Then all that it has begun is ended, first politely. What it had systemd start is no child of it and stays,
  * and so does what it has let go of (`setsid`, or `&` in a shell that has ended).
  * `plinth_leave PID SECONDS` does so by the clock, also while the client's bytes are no words. `plinth_next ID` swallows whatever
- * comes before the client's word that no byte of a stream is left. `plinth_busy` is empty while the client has seen the end of what it has begun, and `plinth_left` while nothing had to be ended.
+ * comes before the client's word that no byte of a stream is left. `plinth_busy` is empty while the client has seen the end of
+ * what it has begun, and `plinth_left` while nothing had to be ended.
  *
  * `plinth_beat SECONDS` says something now and then for as long as a lock is held: a host that only listens never learns
  * that the other end has lost its power or its network, and would hold the lock for hours.
@@ -255,9 +256,10 @@ const unlessUnchanged = (last: string): string => {
 /**
  * Takes the machine's lock in the shell itself: exit code 0, 75 held (its file is printed, and since when), 127 no flock, else no file.
  * Its file is for its owner alone: whoever can open a file to read it can hold its lock. A new one is made so, and so is one in
- * which a run has said that it was the last; of another no shell sees what its mode is. Who has it says so in there at once, and in the end that it was the last, unless it has left something of
- * which nobody saw the end; who is refused gives it a second, or might be told of one that was killed long ago. While it is held
- * that word is the only one that is written, so the file's time is the holder's, and costs them nothing; earlier versions wrote it too.
+ * which a run has said that it was the last; of another no shell sees what its mode is. Who has it says so in there at once, and
+ * in the end that it was the last, unless it has left something of which nobody saw the end; who is refused gives it a second, or
+ * might be told of one that was killed long ago. While it is held that word is the only one that is written, so the file's time is
+ * the holder's, and costs them nothing; earlier versions wrote it too.
  * With `last` exit code 76 where the lock is taken, nobody else has had it since and that was a moment ago.
  */
 export const lockScript = (

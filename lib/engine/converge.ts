@@ -181,8 +181,7 @@ async function observeSite(run: Run): Promise<Observed> {
       if (at) run.failHost(at.play, at.host, error)
       throw error
     })
-    const { found } = reading
-    const { earlier } = reading
+    const { found, earlier } = reading
     if (earlier)
       for (const item of found) if ('plans' in item && isDirty(item)) run.earlier.set(item.assignment, earlier)
     const { site: name, formerSites = [] } = options.identity
