@@ -1,6 +1,6 @@
 /**
- * Three waits of ssh2 in every login that it has no switch for: round trips, and on a far line a good part of the time a
- * machine takes to say that nothing is to be done.
+ * What every login of ssh2 costs for nothing, and it has no switch for. First three waits: round trips, and on a far line a good
+ * part of the time a machine takes to say that nothing is to be done.
  *
  * - The request to log in follows the request for that service at once, when sshd has said which signatures it takes
  *   (EXT_INFO, RFC 8308): it is answered in order, as RFC 4253 section 10 has it, and dropbear's client does the same.
@@ -8,6 +8,9 @@
  *   section 7 leaves the choice): to sshd it is one attempt either way.
  * - What is written to a command goes out behind the request to start it (RFC 4254 section 6.5 has no order there).
  *   OpenSSH's sshd lets nothing be written before its answer, so there nothing is saved by it.
+ *
+ * And work: an sshd that tells all its host keys (hostkeys-00@openssh.com) is not asked to prove them, a signature with each for it
+ * and a check of each for us. No key is kept that nobody asked to keep.
  *
  * They are made on ssh2's inner objects, which its version in package.json pins; a test counts the trips.
  */
@@ -18,7 +21,7 @@ type Handler = (protocol: Protocol, ...rest: unknown[]) => void
 
 interface Protocol {
   authPK(user: string, key: ParsedKey | Buffer, algorithm?: string | Sign, sign?: Sign): void
-  readonly _handlers: Record<'EXT_INFO' | 'SERVICE_ACCEPT' | 'USERAUTH_FAILURE', Handler>
+  readonly _handlers: Record<'EXT_INFO' | 'GLOBAL_REQUEST' | 'SERVICE_ACCEPT' | 'USERAUTH_FAILURE', Handler>
 }
 
 interface Inside {
@@ -28,8 +31,8 @@ interface Inside {
 
 const inside = (client: Client): Inside => {
   const { _protocol, _chanMgr } = client as unknown as Inside
-  const { EXT_INFO, SERVICE_ACCEPT, USERAUTH_FAILURE } = _protocol._handlers
-  for (const part of [_protocol.authPK, _chanMgr.update, EXT_INFO, SERVICE_ACCEPT, USERAUTH_FAILURE])
+  const { EXT_INFO, GLOBAL_REQUEST, SERVICE_ACCEPT, USERAUTH_FAILURE } = _protocol._handlers
+  for (const part of [_protocol.authPK, _chanMgr.update, EXT_INFO, GLOBAL_REQUEST, SERVICE_ACCEPT, USERAUTH_FAILURE])
     if (typeof part !== 'function') throw new Error('this version of ssh2 is not the one Plinth was made for')
   return { _protocol, _chanMgr }
 }
@@ -59,7 +62,10 @@ export function shortenLogin(client: Client, signatures: readonly string[]): Tol
   let left: unknown = null
   let begun = false
 
-  const { EXT_INFO, SERVICE_ACCEPT, USERAUTH_FAILURE } = handlers
+  const { EXT_INFO, GLOBAL_REQUEST, SERVICE_ACCEPT, USERAUTH_FAILURE } = handlers
+  handlers.GLOBAL_REQUEST = (_, name, ...rest) => {
+    if (name !== 'hostkeys-00@openssh.com') GLOBAL_REQUEST(protocol, name, ...rest)
+  }
   handlers.EXT_INFO = (...message) => {
     EXT_INFO(...message)
     handlers.SERVICE_ACCEPT(protocol, 'ssh-userauth')

@@ -8,8 +8,8 @@ import { join } from 'node:path'
 import { pack } from '../../lib/core/probe.ts'
 import type { Step } from '../../lib/core/resource.ts'
 import { assert, suite } from '../kit.ts'
-import { all, question, sha, step } from './channels.ts'
-import { hopTo, newMachines, openTo, type Sshd, startSshd } from './sshd.ts'
+import { all, eventually, question, sha, step } from './channels.ts'
+import { hopTo, newMachines, openTo, type Sshd, startSshd, withSshd } from './sshd.ts'
 
 const test = suite('edge/ssh-trips')
 let sshd: Sshd
@@ -124,6 +124,18 @@ test(
   },
   { timeout: 90 },
 )
+
+test('no sshd has to prove host keys of which nobody keeps a list', async () => {
+  const hostKeys = ['ed25519', 'ecdsa', 'rsa'] as const
+  await withSshd({ config: ['LogLevel DEBUG3'], hostKeys }, async (sshd) => {
+    const channel = await openTo(sshd)
+    assert.is((await channel.ask([question('k')]))(question('k')), 'ä漢 k')
+    await channel.close()
+    await eventually(() => /Disconnected from|Connection closed|Received disconnect/.test(sshd.log()))
+    assert.match(sshd.log(), 'sent 3 hostkeys')
+    assert.not.match(sshd.log(), 'hostkeys-prove')
+  })
+})
 
 test(
   'through a jump host that is there already: a turn for the tunnel, and then the same',
