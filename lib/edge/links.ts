@@ -12,6 +12,7 @@ import { Gate } from './gate.ts'
 import { Dropped, shakeHands } from './handshake.ts'
 import { HostKeys } from './host-keys.ts'
 import { WantsPassword } from './login-problems.ts'
+import { Packets } from './packets.ts'
 import { throughProgram } from './proxy-command.ts'
 import type { Hop } from './route.ts'
 import { loginOf } from './ssh-login.ts'
@@ -61,6 +62,7 @@ const farewellSeconds = 0.2
 export class Links {
   readonly #asker: Asker
   readonly #hostKeys = new HostKeys()
+  readonly #packets = new Packets()
   readonly #gates = new Map<string, Gate>()
   readonly #jumps = new Map<string, Jump>()
   #closed = false
@@ -171,6 +173,7 @@ export class Links {
     const keepalive = hop.keepalive ?? { seconds: keepaliveSeconds, count: 3 }
     const times = { loginSeconds: Math.max(loginSeconds, hop.connectSeconds ?? 0), keepalive }
     const { client, failure } = await shakeHands(where, hop, stream, expected, login, times, program?.said)
+    this.#packets.serve(client, stream)
     return linkOver(client, failure, stream, where, lease)
   }
 }
