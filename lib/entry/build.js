@@ -22,13 +22,15 @@ const native = {
   },
 }
 
-/** What ssh2 loads with its client and nobody here uses: a server, tunnelled HTTP, the making of keys. @type {import('esbuild').Plugin} */
+/**
+ * What is loaded with a client and nobody here uses: ssh2's server, tunnelled HTTP and making of keys, and what node-ssh copies whole
+ * folders with. @type {import('esbuild').Plugin}
+ */
 const unused = {
   name: 'unused',
   setup({ onLoad }) {
-    onLoad({ filter: /[\\/]ssh2[\\/]lib[\\/](?:server|http-agents|keygen)\.js$/ }, () => ({
-      contents: 'module.exports = {}',
-    }))
+    const filter = /[\\/](?:ssh2[\\/]lib[\\/](?:server|http-agents|keygen)|make-dir[\\/]index)\.js$/
+    onLoad({ filter }, () => ({ contents: 'module.exports = {}' }))
   },
 }
 
