@@ -186,6 +186,11 @@ if [ "$(stat -c %d:%i -- "../$t") "${userId} != "$(stat -c '%d:%i %u' .)" ]; the
   echo ${`${folder} changed while the archive was to be unpacked there`} >&2
   exit 1
 fi
+# Of a busybox that can't flush one file system it flushes all.
+flush() { e=$(sync -f . 2>&1) || case $e in *option*) sync ;; *) printf '%s\\n' "$e" >&2; return 1 ;; esac; }
+# The disk has time for it meanwhile: all at once in the end it would take as long again. It ends with this script, however that ends.
+read -r pid rest </proc/self/stat
+( while { sleep 0.5 2>/dev/null || sleep 1; } && [ -e "/proc/$pid" ]; do flush || exit 1; done ) </dev/null >/dev/null & flushing=$!
 tar -xzf ${arrived} --strip-components=1 --no-same-owner || {
   df -Pk . | { read -r head; read -r dev size used free rest; echo "$free KiB are free at $rest" >&2; }
   exit 1
@@ -196,7 +201,10 @@ tree=$(${releaseTree})
 printf 'sha256 %s\ntree %s\n' ${sha256} "$tree" >.plinth
 chmod ${modes} .
 chown ${owner} .
-sync -f . 2>/dev/null || sync
+kill $flushing 2>/dev/null || :
+# An error of the disk is told but once.
+wait $flushing || [ $? -gt 128 ]
+flush
 cd -P ${entered}
 if [ -e ${here} ] || [ -L ${here} ]; then mv -T -- ${here} "$t.old"; fi
 mv -T -- "$t" ${here} || { mv -T -- "$t.old" ${here}; exit 1; }

@@ -279,7 +279,9 @@ for (const shell of shells) {
     host.run(host.plan(wanted()), bin)
     const beside = join(at, '..')
     const said = readFileSync(log, 'utf8').trim().split('\n')
-    const told = said.map((line) =>
+    // While it is unpacked it is flushed now and then.
+    const once = said.filter((line, index) => line !== said[index - 1])
+    const told = once.map((line) =>
       line.replaceAll(host.cache, 'CACHE').replaceAll(beside, 'RELEASES').replace(box.folder, '/'),
     )
     assert.equal(
@@ -289,6 +291,60 @@ for (const shell of shells) {
         ...['sync RELEASES/NEW .', 'mv RELEASES ./2.2.4', 'sync RELEASES .'],
       ],
     )
+  })
+
+  /** Commands beside the host's own: a `tar` that takes its time, and what is done instead of a `sync` of a whole file system. */
+  const slowly = (host: { readonly folder: string }, sync: string, amidst = ':') => {
+    const bin = mkdirs(join(host.folder, 'bin'))
+    const real = shell === 'dash' ? (name: string) => `/bin/${name}` : (name: string) => `${busybox} ${name}`
+    const log = join(host.folder, 'log')
+    const scripts = {
+      tar: `echo unpacking >>${q(log)}; sleep 2; ${amidst}; ${real('tar')} "$@"; echo unpacked >>${q(log)}`,
+      sync: `case $1 in -f) echo flush >>${q(log)}; ${sync} ;; esac; exec ${real('sync')} "$@"`,
+    }
+    for (const [name, script] of Object.entries(scripts))
+      writeFileSync(join(bin, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 })
+    return { bin, said: () => readFileSync(log, 'utf8').trim().split('\n') }
+  }
+
+  test(`${shell}: what is unpacked goes to the disk meanwhile, and once more in the end`, () => {
+    const { host, wanted, at } = fresh(shell)
+    const { bin, said } = slowly(host, ':')
+    host.run(host.plan(wanted()), bin)
+    const [first, second] = said()
+    assert.equal([first, second, said().at(-1)], ['unpacking', 'flush', 'flush'])
+    assert.ok(said().lastIndexOf('flush') > said().indexOf('unpacked'))
+    assert.ok(existsSync(at))
+  })
+
+  test(`${shell}: of a script that is killed nothing goes on to flush`, () => {
+    const { host, wanted } = fresh(shell)
+    const { bin, said } = slowly(host, ':', 'kill -9 $PPID; exit 1')
+    assert.throws(() => host.run(host.plan(wanted()), bin), /exit code/)
+    spawnSync('sleep', ['1.2'])
+    const before = said().length
+    assert.ok(before > 1)
+    spawnSync('sleep', ['1.2'])
+    assert.is(said().length, before)
+  })
+
+  test(`${shell}: a disk that fails meanwhile says so but once: nothing gets its name`, () => {
+    const { host, wanted, at } = fresh(shell)
+    const once = '[ -e "$0.once" ] || { : >"$0.once"; echo "sync: error syncing: Input/output error" >&2; exit 1; }'
+    const { bin, said } = slowly(host, once)
+    assert.throws(() => host.run(host.plan(wanted()), bin), /Input\/output error/)
+    assert.equal(
+      said().filter((word) => word === 'flush'),
+      ['flush'],
+    )
+    assert.not(existsSync(at))
+  })
+
+  test(`${shell}: a sync that can't flush one file system flushes all`, () => {
+    const { host, wanted, at } = fresh(shell)
+    const { bin } = slowly(host, `echo "sync: invalid option -- 'f'" >&2; exit 1`)
+    host.run(host.plan(wanted()), bin)
+    assert.ok(existsSync(at))
   })
 
   test(`${shell}: damage of every kind shows, and is mended from the archive that waits there`, () => {
