@@ -527,9 +527,12 @@ done
     for (const name of ['tr', 'date']) counted(bin, name)
     const notes = box.fresh('notes')
     const noted: Reader = (names) => readers.unit(names).replaceAll('/etc/plinth', () => q(notes))
-    const read = (note: string, id: string, state = 'active'): readonly string[] => {
+    const started = (env: Readonly<Record<string, string>>) => spawn('sleep', ['60'], { env })
+    const ours = started({ PATH: '/usr/bin:/bin', OTHER: 'x\n *', PLINTH_INPUTS: 'abc123' })
+    const others = started({ PATH: '/usr/bin:/bin', OTHER: 'x\n *', INPUTS: 'abc123' })
+    const read = (note: string, id: string, state = 'active', { pid } = ours): readonly string[] => {
       rmSync(join(bin, 'calls'), { force: true })
-      const says = (name: string) => `Names=${name}.service\nActiveState=${state}\nMainPID=${process.pid}\n${id}`
+      const says = (name: string) => `Names=${name}.service\nActiveState=${state}\nMainPID=${pid}\n${id}`
       systemctl(bin, { 'one.service': says('one'), 'two.service': says('two') })
       for (const name of ['one', 'two']) writeFileSync(join(notes, `${name}.started`), note)
       const [one, two] = ask(shell, noted, ['one.service', 'two.service'], bin)
@@ -549,6 +552,8 @@ done
     assert.equal(read('Inputs= abc123\n', ''), both, 'a systemd that gives starts no name')
     assert.equal(read('Inputs= abc123\n', 'InvocationID=\n'), both)
     assert.equal(read(cafe, cafe), both)
+    assert.equal(read(cafe, cafe, 'active', others), alone, 'started without us')
+    for (const process of [ours, others]) process.kill('SIGKILL')
   })
 
   test(`${shell}: unit: the note that inputs were touched, in one line`, () => {

@@ -60,7 +60,10 @@ for u in ${names}; do
   fi
   if [ "$p" != 0 ]; then
     if [ -z "$known" ]; then
-      e=$n$(tr '\0' '\n' 2>/dev/null <"/proc/$p/environ") || :
+      # Most have no such variable, which shows without a process: the shell passes over the zero bytes.
+      e=
+      { while read -r l || [ "$l" ]; do e=$e$l; done <"/proc/$p/environ"; } 2>/dev/null || :
+      case $e in *PLINTH_INPUTS=*) e=$n$(tr '\0' '\n' 2>/dev/null <"/proc/$p/environ") || : ;; esac
       case $e in *"$n"PLINTH_INPUTS=*)
         e=${inputsOfEnvironment}
         printf '%s\tPLINTH_INPUTS=%s\n' "$u" "${firstOfLines}" ;;
