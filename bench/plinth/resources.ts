@@ -132,12 +132,14 @@ const unpack = (folder: string, cached: string, { name, sha256 }: Archive, owner
   run: sh`umask 027
 chmod 0640 ${cached}
 # The disk has time for it meanwhile.
-( while sleep 0.5 && kill -0 $$; do sync -f ${folder}; done ) >/dev/null 2>&1 & flushing=$!
+read -r pid rest </proc/self/stat
+( while sleep 0.5 && [ -e "/proc/$pid" ]; do sync -f ${folder}; done ) >/dev/null 2>&1 & flushing=$!
 tar -xzf ${cached} -C ${folder} --strip-components=1
 chown -R ${`${owner}:${owner}`} ${folder}
 echo ${sha256} >${`${folder}/.plinth.unpacked`}
 chown ${`${owner}:${owner}`} ${`${folder}/.plinth.unpacked`}
 kill $flushing
+wait $flushing 2>/dev/null || :
 sync -f ${folder}
 mv -f ${`${folder}/.plinth.unpacked`} ${`${folder}/.unpacked`}`.text,
 })

@@ -20,6 +20,7 @@ type Sign = (data: Buffer, done: (signature: Buffer) => void) => void
 type Handler = (protocol: Protocol, ...rest: unknown[]) => void
 
 interface Protocol {
+  requestSuccess(): void
   authPK(user: string, key: ParsedKey | Buffer, algorithm?: string | Sign, sign?: Sign): void
   readonly _handlers: Record<'EXT_INFO' | 'GLOBAL_REQUEST' | 'SERVICE_ACCEPT' | 'USERAUTH_FAILURE', Handler>
 }
@@ -32,7 +33,9 @@ interface Inside {
 const inside = (client: Client): Inside => {
   const { _protocol, _chanMgr } = client as unknown as Inside
   const { EXT_INFO, GLOBAL_REQUEST, SERVICE_ACCEPT, USERAUTH_FAILURE } = _protocol._handlers
-  for (const part of [_protocol.authPK, _chanMgr.update, EXT_INFO, GLOBAL_REQUEST, SERVICE_ACCEPT, USERAUTH_FAILURE])
+  const { authPK, requestSuccess } = _protocol
+  const handlers = [EXT_INFO, GLOBAL_REQUEST, SERVICE_ACCEPT, USERAUTH_FAILURE]
+  for (const part of [authPK, requestSuccess, _chanMgr.update, ...handlers])
     if (typeof part !== 'function') throw new Error('this version of ssh2 is not the one Plinth was made for')
   return { _protocol, _chanMgr }
 }
@@ -63,8 +66,9 @@ export function shortenLogin(client: Client, signatures: readonly string[]): Tol
   let begun = false
 
   const { EXT_INFO, GLOBAL_REQUEST, SERVICE_ACCEPT, USERAUTH_FAILURE } = handlers
-  handlers.GLOBAL_REQUEST = (_, name, ...rest) => {
-    if (name !== 'hostkeys-00@openssh.com') GLOBAL_REQUEST(protocol, name, ...rest)
+  handlers.GLOBAL_REQUEST = (_, name, wantsReply, ...rest) => {
+    if (name !== 'hostkeys-00@openssh.com') GLOBAL_REQUEST(protocol, name, wantsReply, ...rest)
+    else if (wantsReply === true) protocol.requestSuccess()
   }
   handlers.EXT_INFO = (...message) => {
     EXT_INFO(...message)

@@ -173,7 +173,8 @@ export class Links {
     const keepalive = hop.keepalive ?? { seconds: keepaliveSeconds, count: 3 }
     const times = { loginSeconds: Math.max(loginSeconds, hop.connectSeconds ?? 0), keepalive }
     const { client, failure } = await shakeHands(where, hop, stream, expected, login, times, program?.said)
-    this.#packets.serve(client, stream)
+    // What goes to a program may not be sent yet when it is said to be written: Node's join of its two ends calls back before.
+    if (!program) this.#packets.serve(client, stream)
     return linkOver(client, failure, stream, where, lease)
   }
 }

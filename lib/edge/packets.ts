@@ -17,9 +17,9 @@ interface Protocol {
   channelData(channel: number, data: Buffer | string): void
 }
 
-/** Of smaller packets a buffer costs less than to know it again. */
-const leastBytes = 16 * 1024
-/** How many wait for their next use: what one machine takes in one go, twice. */
+/** What OpenSSH's sshd takes in one packet. */
+const leastBytes = 32 * 1024
+/** How many wait for their next use, of each size: what one machine takes in one go, twice. */
 const mostKept = 128
 const headBytes = 5
 
@@ -61,12 +61,12 @@ export class Packets {
     }
   }
 
-  /** One size is used again at a time: of a file all packets but the last have the same. */
+  /** Full packets are used again. Where a chunk or the window ends one is smaller, of a size that may never come again. */
   #supply(cipher: Cipher): void {
     const make = cipher.allocPacket.bind(cipher)
     let like: { readonly length: number; readonly bytes: number; readonly head: Buffer } | undefined
     cipher.allocPacket = (length) => {
-      if (length < leastBytes) return make(length)
+      if (length < (like?.length ?? leastBytes)) return make(length)
       const used = like?.length === length ? this.#free.get(like.bytes)?.pop() : undefined
       const packet = used ?? make(length)
       if (used && like) {

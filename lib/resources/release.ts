@@ -187,10 +187,12 @@ if [ "$(stat -c %d:%i -- "../$t") "${userId} != "$(stat -c '%d:%i %u' .)" ]; the
   exit 1
 fi
 # Of a busybox that can't flush one file system it flushes all.
-flush() { e=$(sync -f . 2>&1) || case $e in *option*) sync ;; *) printf '%s\\n' "$e" >&2; return 1 ;; esac; }
+flush() { e=$(sync -f . 2>&1) || case $e in *option*) sync ;; *) printf '%s\n' "$e" >&2; return 1 ;; esac; }
 # The disk has time for it meanwhile: all at once in the end it would take as long again. It ends with this script, however that ends.
 read -r pid rest </proc/self/stat
-( while { sleep 0.5 2>/dev/null || sleep 1; } && [ -e "/proc/$pid" ]; do flush || exit 1; done ) </dev/null >/dev/null & flushing=$!
+( stop=
+trap 'stop=yes' TERM
+while { sleep 0.5 || sleep 1; } 2>/dev/null & wait $! || :; [ ! "$stop" ] && [ -e "/proc/$pid" ]; do flush || exit 1; done ) </dev/null >/dev/null & flushing=$!
 tar -xzf ${arrived} --strip-components=1 --no-same-owner || {
   df -Pk . | { read -r head; read -r dev size used free rest; echo "$free KiB are free at $rest" >&2; }
   exit 1
@@ -202,8 +204,8 @@ printf 'sha256 %s\ntree %s\n' ${sha256} "$tree" >.plinth
 chmod ${modes} .
 chown ${owner} .
 kill $flushing 2>/dev/null || :
-# An error of the disk is told but once.
-wait $flushing || [ $? -gt 128 ]
+# What it flushes at the moment it brings to an end: an error of the disk is told but once.
+wait $flushing 2>/dev/null || [ $? -gt 128 ]
 flush
 cd -P ${entered}
 if [ -e ${here} ] || [ -L ${here} ]; then mv -T -- ${here} "$t.old"; fi

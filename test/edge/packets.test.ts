@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { Writable } from 'node:stream'
+import { getDefaultHighWaterMark, setDefaultHighWaterMark, Writable } from 'node:stream'
 import type { Client } from 'ssh2'
 import type { Channel } from '../../lib/core/channel.ts'
 import { usualOffer } from '../../lib/edge/algorithms.ts'
@@ -132,42 +132,42 @@ const memory = ({ bytes }: { readonly bytes: Buffer }) => bytes.buffer
 
 test('a packet is used again once it is sent, with a head and a padding of its own', async () => {
   const { written, send, take } = client()
-  send(20_000, 1)
+  send(40_000, 1)
   const first = Buffer.from(written[0]!.bytes)
   await take(1)
-  send(20_000, 2)
+  send(40_000, 2)
   assert.is(memory(written[1]!), memory(written[0]!))
   const again = written[1]!.bytes
   assert.equal(again.subarray(0, 5), first.subarray(0, 5))
-  assert.ok(again.subarray(5, 20_005).every((byte) => byte === 2))
+  assert.ok(again.subarray(5, 40_005).every((byte) => byte === 2))
   assert.is(again.length, first.length)
-  const padding = Buffer.from(again.subarray(20_005))
+  const padding = Buffer.from(again.subarray(40_005))
   assert.is(padding.length, first[4])
   await take(1)
-  send(20_000, 3)
-  assert.not.equal(Buffer.from(written[2]!.bytes.subarray(20_005)), padding, 'the same padding twice')
+  send(40_000, 3)
+  assert.not.equal(Buffer.from(written[2]!.bytes.subarray(40_005)), padding, 'the same padding twice')
 })
 
 test('as long as a piece of it waits to be sent it is not', async () => {
   const { written, send, take, inPieces } = client()
   inPieces(2)
-  send(20_000, 1)
+  send(40_000, 1)
   await take(1)
   assert.is(written.length, 2)
-  send(20_000, 2)
+  send(40_000, 2)
   await take(1)
   assert.is(written.length, 3)
   assert.ok(memory(written[2]!) !== memory(written[0]!))
   assert.ok(written[0]!.bytes.subarray(5).every((byte) => byte === 1))
   await take(2)
-  send(20_000, 3)
+  send(40_000, 3)
   assert.is(written.length, 5)
   assert.ok([written[0]!, written[2]!].some((sent) => memory(sent) === memory(written[4]!)))
 })
 
 test('packets of another size, small ones and those after an exchange of keys are right as well', async () => {
   const { written, send, take, exchangeKeys } = client()
-  const sizes = [20_000, 24_000, 20_000, 100, 20_000, 20_001, 20_007, 24_000]
+  const sizes = [40_000, 44_000, 44_000, 40_000, 100, 44_000, 40_001, 33_007, 44_000]
   for (const [index, size] of sizes.entries()) {
     if (index === 5) exchangeKeys()
     send(size, index)
@@ -182,6 +182,44 @@ test('packets of another size, small ones and those after an exchange of keys ar
     await take(1)
   }
 })
+
+test('smaller packets are of sizes that do not come again: they are not kept, and the full ones are used on', async () => {
+  const { written, send, take } = client()
+  const memories = new Map<ArrayBufferLike, number>()
+  for (let index = 0; index < 300; index++) {
+    send(index % 3 === 2 ? 33_000 + index : 40_000)
+    const memory = written.at(-1)!.bytes.buffer
+    memories.set(memory, (memories.get(memory) ?? 0) + 1)
+    await take(1)
+  }
+  assert.is(memories.size, 101, '100 of the smaller ones, and one')
+  assert.is(Math.max(...memories.values()), 200)
+})
+
+test(
+  'through a program, which may not have what it is said to have, each packet has its own',
+  () =>
+    withSshd({}, async (sshd) => {
+      const relay = join(sshd.folder, 'relay.mjs')
+      const slowly =
+        'for await (const chunk of process.stdin) { far.write(chunk); await new Promise((go) => setTimeout(go, 1)) }'
+      writeFileSync(
+        relay,
+        `import net from 'node:net'\nconst far = net.connect(${sshd.port}, '127.0.0.1')\nfar.pipe(process.stdout)\n${slowly}\n`,
+      )
+      const before = getDefaultHighWaterMark(false)
+      // As from Node 22 on.
+      setDefaultHighWaterMark(false, 65_536)
+      try {
+        const channel = await openTo(sshd, { proxyCommand: `'${process.execPath}' '${relay}'` })
+        await arrives(channel, sshd)
+        await channel.close()
+      } finally {
+        setDefaultHighWaterMark(false, before)
+      }
+    }),
+  { timeout: 60 },
+)
 
 test('another version of ssh2 is refused', () => {
   const strange = { _protocol: { _cipher: {}, channelData() {} } } as unknown as Client

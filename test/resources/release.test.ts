@@ -300,7 +300,7 @@ for (const shell of shells) {
     const log = join(host.folder, 'log')
     const scripts = {
       tar: `echo unpacking >>${q(log)}; sleep 2; ${amidst}; ${real('tar')} "$@"; echo unpacked >>${q(log)}`,
-      sync: `case $1 in -f) echo flush >>${q(log)}; ${sync} ;; esac; exec ${real('sync')} "$@"`,
+      sync: `case $1 in -f) echo flush >>${q(log)}; ${sync} ;; '') echo 'flush all' >>${q(log)} ;; esac; exec ${real('sync')} "$@"`,
     }
     for (const [name, script] of Object.entries(scripts))
       writeFileSync(join(bin, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 })
@@ -332,7 +332,7 @@ for (const shell of shells) {
     const { host, wanted, at } = fresh(shell)
     const once = '[ -e "$0.once" ] || { : >"$0.once"; echo "sync: error syncing: Input/output error" >&2; exit 1; }'
     const { bin, said } = slowly(host, once)
-    assert.throws(() => host.run(host.plan(wanted()), bin), /Input\/output error/)
+    assert.throws(() => host.run(host.plan(wanted()), bin), /exit code 1: sync: error syncing: Input\/output error\s*$/)
     assert.equal(
       said().filter((word) => word === 'flush'),
       ['flush'],
@@ -342,8 +342,9 @@ for (const shell of shells) {
 
   test(`${shell}: a sync that can't flush one file system flushes all`, () => {
     const { host, wanted, at } = fresh(shell)
-    const { bin } = slowly(host, `echo "sync: invalid option -- 'f'" >&2; exit 1`)
+    const { bin, said } = slowly(host, `echo "sync: invalid option -- 'f'" >&2; exit 1`)
     host.run(host.plan(wanted()), bin)
+    assert.is(said().at(-1), 'flush all')
     assert.ok(existsSync(at))
   })
 
