@@ -125,14 +125,11 @@ test(
   { timeout: 90 },
 )
 
-test('no sshd has to prove host keys of which nobody keeps a list; whether we are there it is told', async () => {
+test('no sshd has to prove host keys of which nobody keeps a list', async () => {
   const hostKeys = ['ed25519', 'ecdsa', 'rsa'] as const
-  const config = ['LogLevel DEBUG3', 'ClientAliveInterval 1', 'ClientAliveCountMax 1']
-  await withSshd({ config, hostKeys }, async (sshd) => {
+  await withSshd({ config: ['LogLevel DEBUG3'], hostKeys }, async (sshd) => {
     const channel = await openTo(sshd)
     assert.is((await channel.ask([question('k')]))(question('k')), 'ä漢 k')
-    await new Promise((resolve) => setTimeout(resolve, 3500))
-    assert.is((await channel.ask([question('l')]))(question('l')), 'ä漢 l')
     await channel.close()
     await eventually(() => /Disconnected from|Connection closed|Received disconnect/.test(sshd.log()))
     assert.match(sshd.log(), 'sent 3 hostkeys')
