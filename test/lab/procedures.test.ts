@@ -172,19 +172,25 @@ test(
   async () => {
     assert.equal(await leaders(...nodes), ['nacos2'])
     await hearTooEarly('nacos3')
+    const said: string[] = []
+    const made = /nacos3: .* says nothing of the Raft group (\w+); nacos1 is made its leader/
     try {
-      // A change that has it started anew.
-      await inside('nacos3', 'rm /opt/nacos/releases/2.2.4/.plinth')
-      const { code, stderr, report } = await site(lab)
-      assert.is(code, 0, complaints(report))
-      assert.match(stderr, /nacos3: .* says nothing of the Raft group (\w+); nacos1 is made its leader/, stderr)
+      // The leader may knock so late that the member has heard in time all the same: then it is started once more.
+      while (said.length < 4 && !made.test(said.at(-1) ?? '')) {
+        // A change that has it started anew.
+        await inside('nacos3', 'rm /opt/nacos/releases/2.2.4/.plinth')
+        const { code, stderr, report } = await site(lab)
+        assert.is(code, 0, complaints(report))
+        said.push(stderr)
+      }
+      assert.match(said.at(-1)!, made, said.join('\n'))
     } finally {
       await hearInTime('nacos3')
     }
     assert.equal((await leaders(...nodes)).toSorted(), ['nacos1', 'nacos2'])
     ended(await run('leader', '-e', 'to=nacos2'))
   },
-  { timeout: 240 },
+  { timeout: 420 },
 )
 
 test(
