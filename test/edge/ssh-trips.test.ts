@@ -5,8 +5,10 @@ import { once } from 'node:events'
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import net from 'node:net'
 import { join } from 'node:path'
+import type { Client } from 'ssh2'
 import { pack } from '../../lib/core/probe.ts'
 import type { Step } from '../../lib/core/resource.ts'
+import { shortenLogin } from '../../lib/edge/fewer-trips.ts'
 import { assert, suite } from '../kit.ts'
 import { all, eventually, question, sha, step } from './channels.ts'
 import { hopTo, newMachines, openTo, type Sshd, startSshd, withSshd } from './sshd.ts'
@@ -135,6 +137,23 @@ test('no sshd has to prove host keys of which nobody keeps a list', async () => 
     assert.match(sshd.log(), 'sent 3 hostkeys')
     assert.not.match(sshd.log(), 'hostkeys-prove')
   })
+})
+
+test('a server that wants an answer to what it asks gets one, whatever it asks', () => {
+  const said: unknown[] = []
+  const _handlers = {
+    EXT_INFO() {},
+    GLOBAL_REQUEST: (_: unknown, ...asked: unknown[]) => said.push(asked),
+    SERVICE_ACCEPT() {},
+    USERAUTH_FAILURE() {},
+  }
+  const _protocol = { authPK() {}, requestSuccess: () => said.push('yes'), _handlers }
+  shortenLogin({ _protocol, _chanMgr: { update() {} } } as unknown as Client, [])
+  _handlers.GLOBAL_REQUEST(_protocol, 'hostkeys-00@openssh.com', false, [])
+  assert.equal(said, [])
+  _handlers.GLOBAL_REQUEST(_protocol, 'hostkeys-00@openssh.com', true, [])
+  _handlers.GLOBAL_REQUEST(_protocol, 'keepalive@openssh.com', true, 'data')
+  assert.equal(said, ['yes', ['keepalive@openssh.com', true, 'data']])
 })
 
 test(

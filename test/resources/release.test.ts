@@ -340,6 +340,16 @@ for (const shell of shells) {
     assert.not(existsSync(at))
   })
 
+  test(`${shell}: so does one that fails in a flush that outlasts the unpacking`, () => {
+    const { host, wanted, at } = fresh(shell)
+    const once =
+      '[ -e "$0.once" ] || { : >"$0.once"; sleep 3; echo "sync: error syncing: Input/output error" >&2; exit 1; }'
+    const { bin, said } = slowly(host, once)
+    assert.throws(() => host.run(host.plan(wanted()), bin), /exit code 1: sync: error syncing: Input\/output error\s*$/)
+    assert.equal(said(), ['unpacking', 'flush', 'unpacked'])
+    assert.not(existsSync(at))
+  })
+
   test(`${shell}: a sync that can't flush one file system flushes all`, () => {
     const { host, wanted, at } = fresh(shell)
     const { bin, said } = slowly(host, `echo "sync: invalid option -- 'f'" >&2; exit 1`)
