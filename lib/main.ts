@@ -65,7 +65,6 @@ const converging = (plays: Plays): Promise<void> =>
     const screen = openConsole(given, asker)
     const { options, planned } = withPlan(given, playbook)
     const asks = stepping(options)
-    // First, because the SSH library takes its time to load: it does so while the inventory is read.
     const world = realWorld(asker)
     const fleet = await fleetOf(options, screen.progress)
     const declared: unknown = await plays(fleet)

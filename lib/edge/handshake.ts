@@ -6,16 +6,11 @@ import { PlinthError } from '../core/error.ts'
 import { algorithmsFor } from './algorithms.ts'
 import { shortenLogin, type Told } from './fewer-trips.ts'
 import type { Expectation } from './host-keys.ts'
+import { Dropped } from './login-problems.ts'
 import { Overheard } from './overheard.ts'
 import type { Hop } from './route.ts'
 import type { Login } from './ssh-login.ts'
 import { connectionProblem, type Phase } from './ssh-problems.ts'
-
-/**
- * Worth another try: the connection was dropped before sshd had said a word, or with the word MaxStartups, or while this host
- * waited for others that try the same password first.
- */
-export class Dropped extends PlinthError {}
 
 export interface Times {
   /** Seconds until the login must be done. */

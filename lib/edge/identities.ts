@@ -107,7 +107,7 @@ export class KeyRing {
       })
       if (passphrase.reveal() === '') throw new Error('its passphrase was not given')
       try {
-        return file.open(passphrase.reveal())
+        return await file.open(passphrase.reveal())
       } catch {}
     }
     throw new Error('three times a wrong passphrase')

@@ -1,7 +1,6 @@
 /** Private keys in files: OpenSSH's own format, PuTTY's, PEM and PKCS8, with a passphrase or without. */
 import { createPrivateKey, type KeyObject, sign } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import ssh2 from 'ssh2'
 import { keyType } from './known-hosts.ts'
 import { mpint, string, strings } from './wire.ts'
 
@@ -19,8 +18,8 @@ export interface KeyFile {
   /** The public half in wire format; null when only the passphrase brings it to light. */
   readonly blob: Buffer | null
   readonly encrypted: boolean
-  /** The key. Throws Error when the passphrase is wrong, or missing. */
-  open(passphrase?: string): SigningKey
+  /** The key. Rejects with an Error when the passphrase is wrong, or missing. */
+  open(passphrase?: string): Promise<SigningKey>
 }
 
 /**
@@ -38,12 +37,12 @@ export async function readKeyFile(path: string): Promise<KeyFile> {
   if (own) refuseUnusable(own.blob)
   const putty = kind[2] !== undefined
   const encrypted = own ? own.cipher !== 'none' : putty ? !/^Encryption: none/m.test(text) : encryptedPem.test(text)
-  const open = (passphrase?: string): SigningKey => {
-    const key = own || putty ? bySsh2(text, passphrase) : byNode(text, passphrase)
+  const open = async (passphrase?: string): Promise<SigningKey> => {
+    const key = own || putty ? await bySsh2(text, passphrase) : byNode(text, passphrase)
     refuseUnusable(key.blob)
     return key
   }
-  return { path, encrypted, open, blob: own?.blob ?? (encrypted ? await besideIt(path) : open().blob) }
+  return { path, encrypted, open, blob: own?.blob ?? (encrypted ? await besideIt(path) : (await open()).blob) }
 }
 
 const encryptedPem = /^Proc-Type: 4,ENCRYPTED|^-----BEGIN ENCRYPTED /m
@@ -78,7 +77,8 @@ export function publicKeyIn(text: string): Buffer | null {
   return type !== '' && keyType(blob) === type ? blob : null
 }
 
-function bySsh2(text: string, passphrase?: string): SigningKey {
+async function bySsh2(text: string, passphrase?: string): Promise<SigningKey> {
+  const { default: ssh2 } = await import('ssh2')
   const key = ssh2.utils.parseKey(text, passphrase)
   if (key instanceof Error) throw key
   // ssh2's own key is parsed anew for every signature, which takes longer than the signature.

@@ -3,15 +3,16 @@
  * behind it, and never more than a few logins are under way at one sshd: it drops those beyond its MaxStartups, and
  * punishes addresses that come too often.
  */
-import { once } from 'node:events'
+import { once as event } from 'node:events'
 import net from 'node:net'
 import type { Duplex } from 'node:stream'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Client } from 'ssh2'
 import { unreachable } from '../core/error.ts'
+import { once } from '../core/once.ts'
 import { Gate } from './gate.ts'
-import { Dropped, shakeHands } from './handshake.ts'
 import { HostKeys } from './host-keys.ts'
-import { WantsPassword } from './login-problems.ts'
+import { Dropped, WantsPassword } from './login-problems.ts'
 import { Packets } from './packets.ts'
 import { throughProgram } from './proxy-command.ts'
 import type { Hop } from './route.ts'
@@ -57,6 +58,13 @@ const loginsAtOnce = 8
 /** Seconds before each new try at a host that was too busy; every one is drawn anew from half to one and a half of it. */
 const pauses = [0.1, 0.2, 0.4, 0.8, 1.6, 3.2]
 const farewellSeconds = 0.2
+
+/** Loading ssh2 takes a while, and sshd as long to be ready for a connection: the one is done while the other is. */
+const handshake = once(async () => {
+  // Connections that were asked for in this turn of the loop are made at its end.
+  await nextTurn()
+  return import('./handshake.ts')
+})
 
 /** The connections of a run. */
 export class Links {
@@ -167,11 +175,12 @@ export class Links {
     const login = await loginOf(where, credentials, this.#asker)
     const connectSeconds = hop.connectSeconds ?? options.connectSeconds ?? 10
     const program = lease || hop.proxyCommand === null ? null : throughProgram(hop.proxyCommand)
-    const stream =
-      program?.stream ??
-      (lease ? await tunnelTo(where, hop, lease, connectSeconds) : await connectTcp(where, hop, connectSeconds))
+    const connected =
+      program?.stream ?? (lease ? tunnelTo(where, hop, lease, connectSeconds) : connectTcp(where, hop, connectSeconds))
+    const [stream, { shakeHands }] = await Promise.all([connected, handshake()])
     const keepalive = hop.keepalive ?? { seconds: keepaliveSeconds, count: 3 }
     const times = { loginSeconds: Math.max(loginSeconds, hop.connectSeconds ?? 0), keepalive }
+    stream.resume()
     const { client, failure } = await shakeHands(where, hop, stream, expected, login, times, program?.said)
     // What goes to a program may not be sent yet when it is said to be written: Node's join of its two ends calls back before.
     if (!program) this.#packets.serve(client, stream)
@@ -230,9 +239,11 @@ async function connectTcp(where: string, { address, port, family, from }: Hop, s
     autoSelectFamilyAttemptTimeout: 2000,
   })
   socket.on('error', () => {})
+  // An end that comes before anybody listens would be heard by nobody.
+  socket.pause()
   const timeout = AbortSignal.timeout(seconds * 1000)
   try {
-    await once(socket, 'connect', { signal: timeout })
+    await event(socket, 'connect', { signal: timeout })
     return socket
   } catch (error) {
     socket.destroy()

@@ -19,6 +19,12 @@ export interface Course {
 /** No key has opened the login, and there was no password, which might. */
 export class WantsPassword extends PlinthError {}
 
+/**
+ * Worth another try: the connection was dropped before sshd had said a word, or with the word MaxStartups, or while this host
+ * waited for others that try the same password first.
+ */
+export class Dropped extends PlinthError {}
+
 const byPassword = (method: Method): boolean => method !== 'publickey'
 
 /** Everything was tried. */

@@ -12,7 +12,6 @@ import type { Eager } from './fewer-trips.ts'
 import { type Identity, identitiesOf, type Offer } from './identities.ts'
 import { memoryOf } from './login-memory.ts'
 import { nothingToOffer, notTried, refusal, tooManyKeys, tooSlow, WantsPassword } from './login-problems.ts'
-import { OneKey } from './one-key.ts'
 import type { Asker } from './terminal.ts'
 import type { Trial, Turn } from './trials.ts'
 
@@ -237,6 +236,7 @@ class Attempts implements Login {
         },
         barred: (algorithm) => this.#mute.push(`${identity.name} (${algorithm === 'ssh-rsa' ? sha1Only : notAllowed})`),
       }
+      const { OneKey } = await import('./one-key.ts')
       const agent = Object.assign(new OneKey(blob, sign), eager)
       yield { type: 'agent', username: this.#around.credentials.user, agent }
       if (this.#signer !== identity) continue

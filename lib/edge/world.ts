@@ -7,10 +7,8 @@ import { type Asker, terminalAsker } from './terminal.ts'
 
 /** @param asker whom to ask for passwords and passphrases: one for a whole run */
 export function realWorld(asker: Asker = terminalAsker()): World {
-  // ssh2 is slow to import: it loads while the inventory is read.
   const machines = import('./ssh.ts').then(({ Machines }) => new Machines(asker))
   const routes = import('./route.ts').then(({ Routes }) => new Routes())
-  const http = import('./http.ts')
   return {
     async open({ name, connection }) {
       const route = await (await routes).to(name, connection)
@@ -21,7 +19,7 @@ export function realWorld(asker: Asker = terminalAsker()): World {
     async databaseChannel(channel: MachineChannel, login: DatabaseLogin) {
       return databaseChannel(await openDatabase(channel, login), login)
     },
-    http: async (channel, request) => (await http).request(channel, request),
+    http: async (channel, request) => (await import('./http.ts')).request(channel, request),
     cachedFacts: (machine) => cachedFacts(machine.key),
     cacheFacts: (machine, facts) => cacheFacts(machine.key, facts),
     now: () => performance.now() / 1000,
