@@ -4,6 +4,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { checkout, remove } from './checkout.ts'
+import { freePort } from './edge/sshd.ts'
 import { assert, suite } from './kit.ts'
 
 const test = suite('entry')
@@ -185,6 +186,41 @@ test(
 )
 
 test(
+  'compiled code is kept again when a run has used what none before it has',
+  () => {
+    says('grown')
+    version()
+    const cache = join(folder, 'dist', `${process.version}-${process.arch}.cache`)
+    const using = (...parts: string[]): Buffer => {
+      const script = join(folder, 'using.mjs')
+      const texts = parts.map((part) => `library.partsUsed.add('${part}')`)
+      // Something that is compiled when it is called.
+      const call = 'library.plinth.sha256(library.plinth.sh`echo ${process.pid}`.text)'
+      writeFileSync(
+        script,
+        ["import { library } from './lib/entry/library.js'", ...texts, ...(parts.length ? [call] : [])].join('\n'),
+      )
+      assert.is(spawnSync('node', [script], { cwd: folder }).status, 0)
+      rmSync(script)
+      return readFileSync(cache)
+    }
+    const first = readFileSync(cache)
+    assert.equal(using(), first)
+    const steps = using('steps')
+    assert.ok(steps.length > first.length + 100, `${steps.length} bytes after ${first.length}`)
+    assert.equal(using('steps'), steps, 'the same again teaches nothing')
+    assert.equal(using(), steps)
+    const both = using('http', 'steps')
+    assert.ok(both.length >= steps.length, 'what it has not called itself stays')
+    assert.equal(using('steps', 'http'), both)
+    assert.equal(using('http'), both)
+    version()
+    assert.equal(readFileSync(cache), both)
+  },
+  { timeout: 60 },
+)
+
+test(
   'a bug shows a trace through the sources',
   () => {
     const main = join(folder, 'lib/launch.ts')
@@ -204,21 +240,26 @@ test(
 
 test(
   'a run up to the first connection loads seven modules through the loader, and no package but the native ones',
-  () => {
+  async () => {
     says('counted')
     version()
     const log = join(folder, 'loads')
+    const port = await freePort()
     mkdirSync(join(folder, 'inventory'))
     writeFileSync(
       join(folder, 'inventory/apps.yaml'),
-      'all: { children: { apps: { hosts: { h1: { ansible_host: 127.0.0.1, ansible_port: 9, ansible_user: root } } } } }\n',
+      `all: { vars: { ansible_user: root, ansible_password: x, ansible_ssh_common_args: -o UserKnownHostsFile=${folder}/known }, children: { apps: { hosts: { h1: { ansible_host: 127.0.0.1, ansible_port: ${port} } } } } }\n`,
     )
+    writeFileSync(join(folder, 'known'), '')
     writeFileSync(
       join(folder, 'playbooks/apps.ts'),
       `import { createRequire } from 'node:module'
+import { createServer } from 'node:net'
 import { directory, main, params, play } from 'plinth'
 import { javaHome } from 'plinth/roles'
+const server = createServer((socket) => socket.end('HTTP/1.1 400 Bad Request\\r\\n\\r\\n')).listen(${port})
 await main((fleet) => [play('apps', fleet.group('apps', params({})), () => [directory(javaHome(8))])])
+server.close()
 console.log(Object.keys(createRequire(import.meta.url).cache).filter((path) => !/\\/(tsx|esbuild)\\//.test(path)).join('\\n'))
 `,
     )

@@ -15,6 +15,7 @@ import {
   ownLock,
   takeLock,
 } from '../mysql/lock.ts'
+import { partsUsed } from './parts-used.ts'
 
 type Rows = readonly Readonly<Record<string, string | null>>[]
 
@@ -73,6 +74,7 @@ export async function openDatabase(channel: MachineChannel, login: DatabaseLogin
   const where = `MySQL ${login.host}:${login.port}`
   const stream = await channel.tunnel(login.host, login.port)
   // Imported late: most of its cost would be paid before the first connection of every run.
+  partsUsed.add('databases')
   const [{ createConnection }, { default: mysql }] = await Promise.all([import('mysql2/promise'), import('mysql2')])
   let fetchedPublicKey = false
   const connection = await createConnection({

@@ -2,6 +2,7 @@
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { HttpRequest, HttpResponse, MachineChannel } from '../core/channel.ts'
+import { partsUsed } from './parts-used.ts'
 import { FarError, type FarFailure } from './tunnel.ts'
 
 const bodyLimit = 8 * 1024 * 1024
@@ -11,6 +12,7 @@ const bodyLimit = 8 * 1024 * 1024
  * @throws FarError of a kind ('refused', 'timeout', …); PlinthError when the connection to the machine is gone
  */
 export async function request(channel: Pick<MachineChannel, 'tunnel'>, wanted: HttpRequest): Promise<HttpResponse> {
+  partsUsed.add('http')
   const { host, port, path, timeoutSeconds = 10 } = wanted
   const where = `http://${host.includes(':') ? `[${host}]` : host}:${port}${path}`
   const fail = (kind: FarFailure, what: string, remedy: string): FarError => new FarError(kind, { where, what, remedy })

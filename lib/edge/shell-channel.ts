@@ -5,6 +5,7 @@ import { hostError, LockError, type PlinthError, type Problem } from '../core/er
 import { ended } from '../core/lock.ts'
 import { type Answers, pack, type Question, unpack } from '../core/probe.ts'
 import { type Step, uploadAnew } from '../core/resource.ts'
+import { partsUsed } from './parts-used.ts'
 import type { Outcome, Shell } from './shell.ts'
 import { fromThere, lockScript, stillLocked, unchanged } from './shell-text.ts'
 
@@ -25,6 +26,7 @@ export function shellChannel(shell: Shell, lockFile?: string): Channel {
   const asked = (questions: readonly Question[], { code, stdout, stderr, cut, late }: Outcome): Answers => {
     if (late !== undefined) throw lateAnswer(shell.host, late)
     if (code === null) throw shell.gone()
+    partsUsed.add('asking')
     if (code === 0 && !cut) return unpack(questions, mark, stdout)
     throw hostError({
       where: shell.host,
@@ -59,6 +61,7 @@ export function shellChannel(shell: Shell, lockFile?: string): Channel {
           heard,
         )
         const seconds = (performance.now() - started) / 1000
+        partsUsed.add('steps')
         yield { step, code, stdout, stderr, seconds, ...(late !== undefined && { late }) }
         if (code !== 0) return
       }
@@ -100,6 +103,7 @@ async function runUpload(
   told: Told,
 ): Promise<Outcome> {
   const file = await opened(path, bytes)
+  partsUsed.add('uploads')
   const chunks = (from: number): AsyncIterable<Buffer> => counting(read(file, from), from, (sent) => told(sent, bytes))
   try {
     return await shell.run(run, { stream: { bytes, chunks, ...(have !== undefined && { have }) } }, deadline)

@@ -30,28 +30,45 @@ async function current() {
 /** @param {string} text */
 function run(text) {
   const cache = join(root, `dist/${process.version}-${process.arch}.cache`)
-  const cachedData = unsealed(read(cache), text)
-  const script = new Script(text, { filename: path, ...(cachedData && { cachedData }) })
+  const earlier = unsealed(read(cache), text)
+  const script = new Script(text, { filename: path, ...(earlier && { cachedData: earlier.code }) })
   const module = { exports: {} }
   script.runInThisContext()(module.exports, createRequire(path), module, path, dirname(path))
   showSources(path, text)
-  // By the end all is compiled that a run needs.
-  if (!cachedData || script.cachedDataRejected) {
-    process.once('exit', () => written(cache, sealed(script.createCachedData(), text)))
-  }
-  return /** @type {Library} */ (module.exports)
+  const library = /** @type {Library} */ (module.exports)
+  const parts = earlier && !script.cachedDataRejected ? earlier.parts : undefined
+  // By the end all is compiled that a run needs. What it did not need itself it has from the one before.
+  process.once('exit', () => {
+    const used = new Set([...(parts ?? []), ...library.partsUsed])
+    if (used.size === parts?.length) return
+    const code = script.createCachedData()
+    // A long run may have thrown away what only its beginning has called.
+    const more = parts && earlier && earlier.code.length > code.length ? earlier.code : code
+    written(cache, sealed(more, [...used], text))
+  })
+  return library
 }
 
 /** @param {string} text */
 const madeFrom = (text) => text.slice(3, text.indexOf('\n'))
-/** @param {Uint8Array} code @param {string} text */
-const seal = (code, text) => createHash('sha256').update(madeFrom(text)).update(code).digest()
-/** @param {Buffer} code @param {string} text */
-const sealed = (code, text) => Buffer.concat([seal(code, text), code])
+/** @param {Uint8Array} rest @param {string} text */
+const seal = (rest, text) => createHash('sha256').update(madeFrom(text)).update(rest).digest()
+
+/**
+ * A digest, compiled code, and the parts of the library that it is of.
+ * @param {Uint8Array} code @param {readonly string[]} parts @param {string} text
+ */
+function sealed(code, parts, text) {
+  const rest = Buffer.concat([code, Buffer.from(`\n${parts.join(' ')}`)])
+  return Buffer.concat([seal(rest, text), rest])
+}
+
 /** Compiled code of another bundle would run in its place, damaged code anyhow. @param {Buffer | undefined} file @param {string} text */
 function unsealed(file, text) {
-  const code = file?.subarray(32)
-  return file && code && seal(code, text).equals(file.subarray(0, 32)) ? code : undefined
+  const rest = file?.subarray(32)
+  if (!file || !rest || !seal(rest, text).equals(file.subarray(0, 32))) return undefined
+  const end = rest.lastIndexOf('\n')
+  return { code: rest.subarray(0, end), parts: rest.toString('latin1', end).split(/\s/).filter(Boolean) }
 }
 
 /** @param {string} path */

@@ -16,6 +16,7 @@ import { join } from 'node:path'
 import type { Done, Earlier } from '../../lib/core/channel.ts'
 import { LockError } from '../../lib/core/error.ts'
 import type { Answers, Reader } from '../../lib/core/probe.ts'
+import { partsUsed } from '../../lib/edge/parts-used.ts'
 import { Shell } from '../../lib/edge/shell.ts'
 import { lackText, lockScript } from '../../lib/edge/shell-text.ts'
 import { assert, suite } from '../kit.ts'
@@ -481,6 +482,22 @@ test('a file that is not what the plan saw is refused before anything runs, or k
     await eventually(() => ended(own.child))
   }
   assert.not(existsSync(marker))
+})
+
+test('which parts of the library a run has used', async () => {
+  const { shell, channel } = start('dash')
+  const path = join(folder, 'parts')
+  writeFileSync(path, 'four')
+  const seen = async (work: Promise<unknown>): Promise<readonly string[]> => {
+    partsUsed.clear()
+    await work
+    return [...partsUsed].sort()
+  }
+  assert.equal(await seen(channel.ask([question('k')])), ['asking'])
+  assert.equal(await seen(only(channel, step(':'))), ['steps'])
+  const upload = { path, bytes: 4, sha256: sha(Buffer.from('four')) }
+  assert.equal(await seen(only(channel, step('cat >/dev/null', { upload }))), ['steps', 'uploads'])
+  await shell.close()
 })
 
 test.run()
