@@ -1,5 +1,5 @@
 /** Every reader: its script word for word, and its answers from real files under each shell. */
-import { spawn, spawnSync } from 'node:child_process'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { chmodSync, lstatSync, mkdirSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
@@ -604,6 +604,7 @@ done
       const there: Reader = (names) =>
         reader(names)
           .replaceAll('/run/systemd/system', () => q(bin))
+          .replaceAll('/var/lib/dpkg', '/nonexistent')
           .replaceAll('apt-get', 'sh')
       assert.throws(() => ask(shell, there, [file(key)], bin), says, `${reader.name}, ${tool}`)
     }
@@ -647,6 +648,11 @@ done
     assert.equal(ask(shell, elsewhere, ['nacos.service'], bin), [''])
   })
 
+  const dpkgList = (states: Readonly<Record<string, string>>): string =>
+    Object.entries(states)
+      .map(([name, status]) => `Package: ${name}\n${status}\nPriority: optional\nDescription: ä\n Package: inner\n\n`)
+      .join('')
+
   test(`${shell}: installed`, () => {
     const bin = box.fresh('bin')
     const stub = (name: string, script: string): string => {
@@ -654,12 +660,62 @@ done
       return bin
     }
     stub('apt-get', '')
-    const dpkg = stub('dpkg-query', `printf 'openjdk-8-jre\\tinstalled\\nold\\tconfig-files\\n'; exit 1`)
-    assert.equal(ask(shell, readers.installed, ['openjdk-8-jre', 'old', 'none'], dpkg), [
+    const of = (db: string, names: readonly string[]): readonly string[] =>
+      ask(shell, (keys) => readers.installed(keys).replaceAll('/var/lib/dpkg', () => q(db)), names, bin)
+    const db = mkdirs(join(box.fresh('lists'), 'dpkg'))
+    mkdirSync(join(db, 'updates'))
+    const list = (text: string): void => writeFileSync(join(db, 'status'), text)
+    const asked = ['openjdk-8-jre', 'old', 'none', 'g++', 'libc6', 'held', 'half']
+    // dpkg writes what is essential or protected between a package's name and its state.
+    list(
+      dpkgList({
+        'openjdk-8-jre': 'Status: install ok installed',
+        'openjdk-8-jre-headless': 'Status: deinstall ok config-files',
+        old: 'Status: deinstall ok config-files',
+        'g++': 'Status: install ok installed',
+        gcc: 'Status: install ok half-installed',
+        libc6: 'Essential: yes\nProtected: yes\nStatus: install ok installed',
+        held: 'Status: hold ok installed',
+        half: 'Status: install reinstreq half-configured',
+      }) + dpkgList({ libc6: 'Status: install ok unpacked\nArchitecture: i386' }),
+    )
+    stub('dpkg-query', 'echo "dpkg-query is not needed" >&2; exit 2')
+    assert.equal(of(db, asked), [
       'installed',
       'config-files',
       '',
+      'installed',
+      'installed\nunpacked',
+      'installed',
+      'half-configured',
     ])
+    assert.equal(of(db, ['none']), [''])
+    // dpkg at work, a list that is not there or written otherwise, a grep that has no -A: dpkg-query is asked.
+    stub('dpkg-query', `printf 'openjdk-8-jre\\tinstalled\\nold\\tconfig-files\\n'; exit 1`)
+    const byQuery = ['installed', 'config-files', '']
+    const names = ['openjdk-8-jre', 'old', 'none']
+    writeFileSync(join(db, 'updates', '0001'), '')
+    assert.equal(of(db, names), byQuery, 'an update waits')
+    rmSync(join(db, 'updates', '0001'))
+    assert.equal(of(db, ['openjdk-8-jre']), ['installed'])
+    for (const [what, text] of Object.entries({
+      'its state is far behind': dpkgList({ old: 'A: 1\nB: 2\nC: 3\nD: 4\nStatus: deinstall ok config-files' }),
+      'without a state': dpkgList({ old: 'A: 1' }),
+      'two names and one state': dpkgList({ old: 'Package: other\nStatus: install ok installed' }),
+    })) {
+      list(text)
+      assert.equal(of(db, names), byQuery, what)
+    }
+    rmSync(join(db, 'status'))
+    assert.equal(of(db, names), byQuery, 'no list')
+    if (shell === 'dash') {
+      list(dpkgList({ old: 'Status: install ok installed' }))
+      for (const says of ['echo "grep: unrecognized option: A" >&2; exit 1', 'echo "Binary file matches"', 'exit 2']) {
+        stub('grep', says)
+        assert.equal(of(db, names), byQuery, says)
+      }
+      rmSync(join(bin, 'grep'))
+    }
     // Where rpm installs, what dpkg knows is nothing.
     rmSync(join(bin, 'apt-get'))
     stub('rpm', `printf 'jre\\tinstalled\\n'; echo 'package old is not installed'; exit 1`)
@@ -667,6 +723,19 @@ done
     assert.equal(ask(shell, withoutApt, ['jre', 'old'], bin), ['installed', ''])
     stub('rpm', `echo 'error: cannot open Packages database' >&2; echo 'package jre is not installed'; exit 1`)
     assert.throws(() => ask(shell, withoutApt, ['jre'], bin), /cannot open Packages/)
+  })
+
+  test(`${shell}: installed says of this machine's packages what dpkg-query says`, () => {
+    const all = execFileSync('dpkg-query', ['-W', '-f=${Package}\t${db:Status-Status}\n'], { encoding: 'utf8' })
+    const states = new Map<string, string[]>()
+    for (const [, name = '', state = ''] of all.matchAll(/^(.*)\t(.*)$/gm))
+      states.set(name, [...(states.get(name) ?? []), state])
+    const names = [...states.keys()]
+    assert.ok(names.length > 100)
+    assert.equal(
+      ask(shell, readers.installed, names, '/usr/bin'),
+      [...states.values()].map((found) => found.join('\n')),
+    )
   })
 
   test(`${shell}: facts`, () => {
