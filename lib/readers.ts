@@ -195,7 +195,7 @@ export const installed: Reader = (names) =>
   if [ ! -e "$1" ]; then
     # busybox says 1 of an option that it has not, too.
     all=$(LC_ALL=C grep -xF -A 3 ${names.flatMap((name) => ['-e', `Package: ${name}`])} /var/lib/dpkg/status 2>&1) &&
-      known=yes || { [ $? = 1 ] && [ -z "$all" ] && known=yes; } || :
+      known=yes || { [ $? = 1 ] && known=yes; } || :
     IFS='
 '
     set -f

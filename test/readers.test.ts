@@ -691,8 +691,8 @@ done
     ])
     assert.equal(of(db, ['none']), [''])
     // dpkg at work, a list that is not there or written otherwise, a grep that has no -A: dpkg-query is asked.
-    stub('dpkg-query', `printf 'openjdk-8-jre\\tinstalled\\nold\\tconfig-files\\n'; exit 1`)
-    const byQuery = ['installed', 'config-files', '']
+    stub('dpkg-query', `printf 'openjdk-8-jre\\tinstalled\\nold\\thalf-installed\\n'; exit 1`)
+    const byQuery = ['installed', 'half-installed', '']
     const names = ['openjdk-8-jre', 'old', 'none']
     writeFileSync(join(db, 'updates', '0001'), '')
     assert.equal(of(db, names), byQuery, 'an update waits')
