@@ -52,9 +52,14 @@ const unreadable = new Script(`{ printf '%s\\n' "$f can't be read" >&2; exit 1; 
  */
 export const stat: Reader = (paths) => only(sh`LC_ALL=C stat -c '%n	%F|%a|%U|%G|%s|%Z' -- ${paths}`, notThere).text
 
-/** SHA-256 of a file's content. Only of files: a pipe would be waited for without end. One that goes meanwhile is not there. */
+/**
+ * SHA-256 of a file's content. Only of files: a pipe would be waited for without end. One that goes meanwhile is not there. What it
+ * has told is known to `differing` behind it.
+ */
 export const hash: Reader = (paths) =>
   sh`set --
+plinth_sums='
+'
 for f in ${paths}; do if [ -f "$f" ]; then set -- "$@" "$f"; fi; done
 IFS='
 '
@@ -72,6 +77,8 @@ if [ $# -gt 0 ]; then
     esac
     ${nameAndSum}
     printf '%s\t%s\n' "$name" "$sum"
+    plinth_sums="$plinth_sums$sum $name
+"
   done
   if [ "$s" != 0 ]; then echo "sha256sum failed, and does not say why" >&2; exit 1; fi
 fi
@@ -84,7 +91,7 @@ const mostContent = 45_000_000
 const mostWords = 700_000
 const lengthOfContent = new Script('${#c}')
 
-const inBase64 = sh`c=$(base64 <"$f") || ${unreadable}
+const inBase64 = (key: Script): Script => sh`c=$(base64 <"$f") || ${unreadable}
   if [ ${lengthOfContent} -le ${mostWords} ]; then
     unset IFS
     set -- $c
@@ -95,7 +102,7 @@ const inBase64 = sh`c=$(base64 <"$f") || ${unreadable}
     if [ ${lengthOfContent} -gt ${mostContent} ]; then printf '%s\n' "$f is larger than 32 MiB, and is not read" >&2; exit 1; fi
     c=$(printf %s "$c" | tr -d '\n') || ${unreadable}
   fi
-  printf '%s\t%s\n' "$f" "$c"`
+  printf '%s\t%s\n' ${key} "$c"`
 
 /**
  * A file's whole content in base64, for files that are read to be edited. A link is not followed: a service may put one to a
@@ -103,30 +110,53 @@ const inBase64 = sh`c=$(base64 <"$f") || ${unreadable}
  */
 export const content: Reader = (paths) =>
   sh`for f in ${paths}; do if [ -f "$f" ] && [ ! -L "$f" ]; then
-  ${inBase64}
+  ${inBase64(new Script('"$f"'))}
 fi; done`.text
 
-/** Bytes up to which `excerpt` gives a file. */
+/** Bytes up to which `differing` gives a file. */
 export const mostExcerpt = 65_536
 
 const sizeOfLine = new Script('${l%% *}')
 const nameBehindSize = new Script('${l#* }')
+const pathOfKey = new Script('${k#* }')
+const sumsSoFar = new Script('${plinth_sums-}')
 
-/** The content of a small file in base64, to be looked at. A link is not followed, as by `content`. */
-export const excerpt: Reader = (paths) =>
+/**
+ * The content of a small file in base64, to be looked at, by a key of the SHA-256 that it should have, a blank and its path: nothing where
+ * `hash`, asked in the same script, has found that one. So that of most files it costs nothing to ask. A link is not followed, as by `content`.
+ */
+export const differing: Reader = (keys) =>
   sh`set --
-for f in ${paths}; do if [ -f "$f" ] && [ ! -L "$f" ]; then set -- "$@" "$f"; fi; done
-sizes=
-if [ $# -gt 0 ]; then sizes=$(stat -c '%s %n' -- "$@") || :; fi
-IFS='
+for k in ${keys}; do
+  f=${pathOfKey}
+  case ${sumsSoFar} in *'
+'"$k"'
+'*) continue ;; esac
+  if [ -f "$f" ] && [ ! -L "$f" ]; then set -- "$@" "$f"; fi
+done
+if [ $# -gt 0 ]; then
+  sizes=$(stat -c '%s %n' -- "$@") || :
+  small='
 '
-set -f
-for l in $sizes; do if [ "${sizeOfLine}" -le ${mostExcerpt} ]; then
-  f=${nameBehindSize}
-  ${inBase64}
-fi; done
-unset IFS
-set +f`.text
+  IFS='
+'
+  set -f
+  for l in $sizes; do if [ "${sizeOfLine}" -le ${mostExcerpt} ]; then small="$small${nameBehindSize}
+"; fi; done
+  unset IFS
+  set +f
+  for k in ${keys}; do
+    f=${pathOfKey}
+    case ${sumsSoFar} in *'
+'"$k"'
+'*) continue ;; esac
+    case $small in *'
+'"$f"'
+'*)
+      ${inBase64(new Script('"$k"'))} ;;
+    esac
+  done
+fi`.text
 
 /** Every file that a path is or holds, a line each. Of links only one is followed that the path itself is: whoever asks for a file learns that it is there. */
 export const files: Reader = (paths) =>

@@ -78,6 +78,8 @@ export interface Plan {
 /** What a person wants to see of an update beyond its changes (the lines of a file). Asked only where it differs. */
 export interface Detail {
   readonly probe: readonly Question[]
+  /** What of that costs next to nothing where nothing differs: it is asked in the first look, which spares another. */
+  readonly along?: readonly Question[]
   /** Pure. Lines of a unified diff, fit for a screen and without a secret. Of a thing that is not there all answers are empty. */
   lines(answers: Answers): readonly string[]
 }

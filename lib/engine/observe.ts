@@ -159,7 +159,7 @@ export interface Selecting {
 
 /**
  * Everything the site wants to know of one machine: one script, one more on first contact or when a fact changed,
- * and one more for the details of what is to be updated.
+ * and one more for those details of what is to be updated that are not asked along with the first.
  * What can't be observed (no connection, database down) is returned as data. A machine on which nothing is selected, by
  * the facts of an earlier run, is not asked at all. `planned` is shown what a
  * saved plan is about.
@@ -221,13 +221,13 @@ async function observeItself(
     receiptsQuestion,
     ...(planned ? identityQuestions : []),
   ]
-  const itself = await channel.ask(about.concat(ownQuestions(assignments)))
+  const itself = await channel.ask(about.concat(firstQuestions(assignments)))
   const facts = parseFacts(itself(factsQuestion))
   let answers = itself
   if (known === null || JSON.stringify(facts) !== JSON.stringify(known)) {
     world.cacheFacts(machine, facts)
     assignments = assign(site, machine, facts, tags)
-    const wanted = ownQuestions(assignments)
+    const wanted = firstQuestions(assignments)
     if (wanted.length > 0) answers = await channel.ask(wanted)
   }
   planned?.meet(machine, [...new Set(hostsOn(site, machine).map(({ host }) => host.name))], facts, itself)
@@ -256,7 +256,7 @@ async function detailedBy(
 ): Promise<readonly Observation[]> {
   const details = detailQuestions(whole)
   if (details.length === 0) return whole
-  const more = unasked(details, ownQuestions(assignments))
+  const more = unasked(details, firstQuestions(assignments))
   return withUpdates(whole, more.length > 0 ? joined(more, await channel.ask(more), answers) : answers)
 }
 
@@ -266,6 +266,12 @@ const own = (assignments: readonly Assignment[]): readonly Assignment[] =>
 
 const ownQuestions = (assignments: readonly Assignment[]): readonly Question[] =>
   questionsOf(...own(assignments).map(({ resources }) => resources))
+
+/** The same, and what of the details is asked along with it. */
+const firstQuestions = (assignments: readonly Assignment[]): readonly Question[] =>
+  ownQuestions(assignments).concat(
+    own(assignments).flatMap(({ resources }) => resources.flatMap(({ detail }) => detail?.along ?? [])),
+  )
 
 /** Reads and plans what a play has behind a database. */
 async function observeBehind(

@@ -1,10 +1,10 @@
 /** What people see of a file whose content changes: the lines of it, or why there are none. */
 import type { Answers, Question } from '../core/probe.ts'
 import type { Detail } from '../core/resource.ts'
-import { reveal, Secret, sha256 } from '../core/secret.ts'
+import { reveal, Secret } from '../core/secret.ts'
 import { secretLines } from '../core/secret-lines.ts'
 import { textDiff } from '../core/text-diff.ts'
-import { excerpt, hash, mostExcerpt } from '../readers.ts'
+import { differing, hash, mostExcerpt } from '../readers.ts'
 import { pathQuestion, readStat, wayQuestion } from './path.ts'
 
 const without = (why: string): readonly string[] => [`(no lines: ${why})`]
@@ -23,23 +23,33 @@ export const isPrivate = (mode: string | undefined): boolean => mode !== undefin
 export class FileDetail implements Detail {
   private readonly path: string
   private readonly content: string | Uint8Array | Secret
+  private readonly digest: string
   private readonly mode: string | undefined
 
-  /** `mode` as declared. */
-  constructor(path: string, content: string | Uint8Array | Secret, mode: string | undefined) {
+  /** `digest` is the content's SHA-256, `mode` as declared. */
+  constructor(path: string, content: string | Uint8Array | Secret, digest: string, mode: string | undefined) {
     this.path = path
     this.content = content
+    this.digest = digest
     this.mode = mode
   }
 
   get probe(): readonly Question[] {
     const { path } = this
-    return this.without() ? [sumOf(path)] : [sumOf(path), pathQuestion(path), wayQuestion(path), excerptOf(path)]
+    return [sumOf(path), ...(this.without() ? [] : [pathQuestion(path), wayQuestion(path)]), ...this.along]
+  }
+
+  get along(): readonly Question[] {
+    return this.without() ? [] : [this.question]
   }
 
   lines(answers: Answers): readonly string[] {
-    if (answers(sumOf(this.path)) === sha256(bytesOf(this.content))) return []
+    if (answers(sumOf(this.path)) === this.digest) return []
     return this.without() ?? this.diff(answers)
+  }
+
+  private get question(): Question {
+    return { reader: differing, key: `${this.digest} ${this.path}` }
   }
 
   /** Why there are no lines, whatever is there. */
@@ -57,7 +67,7 @@ export class FileDetail implements Detail {
     if (isPrivate(now?.mode)) return onlyOwner
     if (now !== null && now.type !== 'file') return without(`a ${now.type} is there now`)
     if (now !== null && now.bytes > mostExcerpt) return tooLarge
-    const before = textOf(Buffer.from(answers(excerptOf(path)), 'base64'))
+    const before = textOf(Buffer.from(answers(this.question), 'base64'))
     const after = textOf(Buffer.from(bytesOf(content)))
     if (before === undefined || after === undefined) return noText
     return textDiff(before, after, secretLines) ?? without('too much of it differs')
@@ -65,7 +75,6 @@ export class FileDetail implements Detail {
 }
 
 const sumOf = (path: string): Question => ({ reader: hash, key: path })
-const excerptOf = (path: string): Question => ({ reader: excerpt, key: path })
 const bytesOf = (content: string | Uint8Array | Secret): string | Uint8Array =>
   content instanceof Uint8Array ? content : reveal(content)
 

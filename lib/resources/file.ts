@@ -58,8 +58,9 @@ class File implements Definition<FileState> {
     this.id = `file:${path}`
     this.needs = ownersOf(ownership)
     this.probe = [pathQuestion(path), wayQuestion(path), { reader: hash, key: path }]
-    this.desired = { type: 'file', ...ownership, sha256: sha256(bytesOf(content)) }
-    this.detail = new FileDetail(path, content, ownership.mode)
+    const digest = sha256(bytesOf(content))
+    this.desired = { type: 'file', ...ownership, sha256: digest }
+    this.detail = new FileDetail(path, content, digest, ownership.mode)
     this.path = path
     this.content = content
     this.ownership = ownership

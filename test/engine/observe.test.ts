@@ -2,7 +2,7 @@
 import { unreachable } from '../../lib/core/error.ts'
 import { answersOf } from '../../lib/core/probe.ts'
 import { noted, type Resource, resource } from '../../lib/core/resource.ts'
-import { Secret } from '../../lib/core/secret.ts'
+import { Secret, sha256 } from '../../lib/core/secret.ts'
 import { assign } from '../../lib/engine/assignment.ts'
 import { mapLimit } from '../../lib/engine/observe.ts'
 import { play } from '../../lib/engine/play.ts'
@@ -103,19 +103,33 @@ test('details of what is to be updated are asked for in one script more, and of 
   assert.is(h1.asked.length, 1)
 })
 
-test('what a first look has told is not asked again for the details', async () => {
+test('the lines of a file that differs come with the first look, and are not asked for again', async () => {
   const world = new FakeWorld()
   world.facts.set('h1', plainFacts)
   const h1 = world.machine('h1')
   h1.answer('stat:/etc/app.conf', 'regular file|644|root|root|4|100').answer('hash:/etc/app.conf', 'another')
-  h1.answer('excerpt:/etc/app.conf', Buffer.from('old\n').toString('base64'))
+  const lines = `differing:${sha256('new\n')} /etc/app.conf`
+  h1.answer(lines, Buffer.from('old\n').toString('base64'))
   const list = () => [file('/etc/app.conf', { content: 'new\n' })]
   const { result } = await run([play('p', hosts('h1'), list)], world, { check: true })
-  assert.equal(h1.asked, [
-    ['facts:machine', 'receipts:machine', 'stat:/etc/app.conf', 'refusal:/etc', 'hash:/etc/app.conf'],
-    ['excerpt:/etc/app.conf'],
-  ])
+  const state = ['stat:/etc/app.conf', 'refusal:/etc', 'hash:/etc/app.conf']
+  assert.equal(h1.asked, [['facts:machine', 'receipts:machine', ...state, lines]])
   assert.equal(result.plans[0]?.plans[0]?.detail, ['@@ -1,1 +1,1 @@', '-old', '+new'])
+  // On first contact, with all that follows from the facts.
+  world.facts.clear()
+  h1.asked.length = 0
+  await run([play('p', hosts('h1'), list)], world, { check: true })
+  assert.equal(h1.asked, [
+    ['facts:machine', 'receipts:machine'],
+    [...state, lines],
+  ])
+  // Under the lock and after the steps nobody wants to see them.
+  h1.asked.length = 0
+  await run([play('p', hosts('h1'), list)], world)
+  assert.equal(
+    h1.asked.filter((questions) => questions.includes('hash:/etc/app.conf')).map((all) => all.includes(lines)),
+    [true, false, false],
+  )
 })
 
 test('details that a first look has told already are not asked for at all', async () => {

@@ -99,7 +99,7 @@ function linesOf(wanted: ReturnType<typeof file>, content: string | Uint8Array |
   const answers = bytes && {
     [stat]: `${type}|root|root|${bytes.length}`,
     [hash]: sha256(bytes),
-    'excerpt:/etc/app.conf': bytes.toString('base64'),
+    ...Object.fromEntries(wanted.detail!.along!.map(({ key }) => [`differing:${key}`, bytes.toString('base64')])),
   }
   return wanted.detail!.lines(canned(answers ?? {}))
 }
@@ -165,7 +165,7 @@ test('nothing is shown of what a link on the way leads to that root would not fo
   const answers = {
     [stat]: 'regular file|644|root|root|2',
     [hash]: sha256('a\n'),
-    'excerpt:/etc/app.conf': Buffer.from('a\n').toString('base64'),
+    [`differing:${sha256('b\n')} /etc/app.conf`]: Buffer.from('a\n').toString('base64'),
     'refusal:/etc': 'is reached by a link of user 4711, to a folder of user 0: etc leads to /root',
   }
   const wanted = file(app, { content: 'b\n' })
@@ -179,10 +179,11 @@ test('nothing is shown of what a link on the way leads to that root would not fo
 })
 
 test('what is not shown is not asked for', () => {
-  const readers = (wanted: ReturnType<typeof file>) => wanted.detail!.probe.map(({ reader }) => reader.name)
-  assert.equal(readers(file(app, { content: 'a' })), ['hash', 'stat', 'refusal', 'excerpt'])
+  const readers = ({ detail }: ReturnType<typeof file>) =>
+    [detail!.probe, detail!.along!].map((questions) => questions.map(({ reader }) => reader.name))
+  assert.equal(readers(file(app, { content: 'a' })), [['hash', 'stat', 'refusal', 'differing'], ['differing']])
   for (const hidden of [{ content: new Secret('a') }, { content: 'a', mode: '0600' }, { content: 'a'.repeat(65_537) }])
-    assert.equal(readers(file(app, hidden)), ['hash'])
+    assert.equal(readers(file(app, hidden)), [['hash'], []])
 })
 
 for (const shell of shells) {
@@ -192,7 +193,7 @@ for (const shell of shells) {
     const lines = () => wanted.detail!.lines(box.ask(shell, wanted.detail!.probe))
     writeFileSync(path, 'edited\n')
     assert.equal(lines(), ['@@ -1,1 +1,1 @@', '-edited', '+hello'])
-    const excerpt = wanted.detail!.probe[2]!
+    const excerpt = wanted.detail!.along![0]!
     writeFileSync(path, 'x'.repeat(65_537))
     assert.is(box.ask(shell, [excerpt])(excerpt), '')
     assert.equal(lines(), ['(no lines: more than 64 KiB)'])
