@@ -216,6 +216,20 @@ test(
     assert.equal(using('http'), both)
     version()
     assert.equal(readFileSync(cache), both)
+    // One that begins without any, and ends after a run that has used more.
+    rmSync(cache)
+    const script = join(folder, 'slow.mjs')
+    const run = `execFileSync('node', ['using.mjs'])`
+    writeFileSync(
+      script,
+      `import './lib/entry/library.js'\nimport { execFileSync } from 'node:child_process'\n${run}\n`,
+    )
+    writeFileSync(
+      join(folder, 'using.mjs'),
+      `import { library } from './lib/entry/library.js'\nlibrary.partsUsed.add('steps')\n`,
+    )
+    assert.is(spawnSync('node', [script], { cwd: folder }).status, 0)
+    assert.match(readFileSync(cache, 'latin1').slice(-20), /\nsteps$/)
   },
   { timeout: 60 },
 )

@@ -36,15 +36,17 @@ function run(text) {
   script.runInThisContext()(module.exports, createRequire(path), module, path, dirname(path))
   showSources(path, text)
   const library = /** @type {Library} */ (module.exports)
-  const parts = earlier && !script.cachedDataRejected ? earlier.parts : undefined
+  const kept = script.cachedDataRejected ? undefined : earlier
   // By the end all is compiled that a run needs. What it did not need itself it has from the one before.
   process.once('exit', () => {
-    const used = new Set([...(parts ?? []), ...library.partsUsed])
-    if (used.size === parts?.length) return
+    const parts = new Set([...(kept?.parts ?? []), ...library.partsUsed])
+    if (parts.size === kept?.parts.length) return
+    // Another run may have kept its own meanwhile, which has more.
+    const there = script.cachedDataRejected ? undefined : unsealed(read(cache), text)
+    if (there?.parts.some((part) => !parts.has(part)) || there?.parts.length === parts.size) return
     const code = script.createCachedData()
     // A long run may have thrown away what only its beginning has called.
-    const more = parts && earlier && earlier.code.length > code.length ? earlier.code : code
-    written(cache, sealed(more, [...used], text))
+    written(cache, sealed(there && there.code.length > code.length ? there.code : code, [...parts], text))
   })
   return library
 }
