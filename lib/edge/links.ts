@@ -174,10 +174,17 @@ export class Links {
     const expected = await this.#hostKeys.of(where, hop)
     const login = await loginOf(where, credentials, this.#asker)
     const connectSeconds = hop.connectSeconds ?? options.connectSeconds ?? 10
-    const program = lease || hop.proxyCommand === null ? null : throughProgram(hop.proxyCommand)
-    const connected =
-      program?.stream ?? (lease ? tunnelTo(where, hop, lease, connectSeconds) : connectTcp(where, hop, connectSeconds))
-    const [stream, { shakeHands }] = await Promise.all([connected, handshake()])
+    const command = lease ? null : hop.proxyCommand
+    const connecting = lease
+      ? tunnelTo(where, hop, lease, connectSeconds)
+      : command === null
+        ? connectTcp(where, hop, connectSeconds)
+        : null
+    const [connected, { shakeHands }] = await Promise.all([connecting, handshake()])
+    // Not before: what it says first, or its end, would be heard by nobody.
+    const program = command === null ? null : throughProgram(command)
+    const stream = program?.stream ?? connected
+    if (!stream) throw new Error('a hop without a way to it')
     const keepalive = hop.keepalive ?? { seconds: keepaliveSeconds, count: 3 }
     const times = { loginSeconds: Math.max(loginSeconds, hop.connectSeconds ?? 0), keepalive }
     stream.resume()

@@ -10,7 +10,7 @@ const { cache } = createRequire(import.meta.url)
 const isLoaded = (): boolean => Object.keys(cache).some((path) => path.includes('/node_modules/ssh2/'))
 
 test(
-  'sshd is called while ssh2 is not there yet, and when it hangs up at once that is heard all the same',
+  'sshd is called while ssh2 is not there yet, and when it, or a ProxyCommand, hangs up at once that is heard all the same',
   () =>
     withSshd({}, async (sshd) => {
       const loaded: boolean[] = []
@@ -22,8 +22,13 @@ test(
       await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
       try {
         const { port } = server.address() as net.AddressInfo
-        const error = await failure(openTo(sshd, { port }, { machines: newMachines(), loginSeconds: 5 }))
-        assert.match(error.message, /the host dropped the connection before it said anything/)
+        const how = { machines: newMachines(), loginSeconds: 5 }
+        const proxyCommand = 'sh -c "echo no way >&2; exit 3"'
+        const [error, ofProgram] = await Promise.all(
+          [{ port }, { proxyCommand }].map((more) => failure(openTo(sshd, more, how))),
+        )
+        assert.match(error!.message, /the host dropped the connection before it said anything/)
+        assert.match(ofProgram!.message, /its ProxyCommand gave no connection: no way; /)
       } finally {
         server.close()
       }
