@@ -3,6 +3,7 @@
  * What could not be read is not "not there", which would be made anew over what is there: the script fails then.
  * Plain POSIX sh, coreutils and systemd: every one of them also runs under busybox.
  */
+import { contents, contentsOfOthers, unreadable } from './core/file-contents.ts'
 import { ended } from './core/lock.ts'
 import type { Reader } from './core/probe.ts'
 import { stateFolder } from './core/receipt.ts'
@@ -43,9 +44,6 @@ if [ "$s" != 0 ]; then
   set +f
 fi`
 
-/** For a file that is there, and of which nothing can be read. */
-const unreadable = new Script(`{ printf '%s\\n' "$f can't be read" >&2; exit 1; }`)
-
 /**
  * `type|mode|owner|group|bytes|seconds` of a path itself, links not followed; the last when it was last changed in any way,
  * since 1970. Columns may come at its end: it is read with `readPath` and `readStat`, and nowhere taken apart by hand.
@@ -85,78 +83,17 @@ fi
 unset IFS
 set +f`.text
 
-/** Characters of base64, with its line breaks: of a larger file the answer would be too long, and that error names no file. */
-const mostContent = 45_000_000
-/** Characters up to which the shell takes the breaks out by itself: each line is a word then, and takes memory. */
-const mostWords = 700_000
-const lengthOfContent = new Script('${#c}')
-
-const inBase64 = (key: Script): Script => sh`c=$(base64 <"$f") || ${unreadable}
-  if [ ${lengthOfContent} -le ${mostWords} ]; then
-    unset IFS
-    set -- $c
-    IFS=
-    c="$*"
-    unset IFS
-  else
-    if [ ${lengthOfContent} -gt ${mostContent} ]; then printf '%s\n' "$f is larger than 32 MiB, and is not read" >&2; exit 1; fi
-    c=$(printf %s "$c" | tr -d '\n') || ${unreadable}
-  fi
-  printf '%s\t%s\n' ${key} "$c"`
-
 /**
  * A file's whole content in base64, for files that are read to be edited. A link is not followed: a service may put one to a
  * file of root's, whose lines would be shown as what changes.
  */
-export const content: Reader = (paths) =>
-  sh`for f in ${paths}; do if [ -f "$f" ] && [ ! -L "$f" ]; then
-  ${inBase64(new Script('"$f"'))}
-fi; done`.text
-
-/** Bytes up to which `differing` gives a file. */
-export const mostExcerpt = 65_536
-
-const sizeOfLine = new Script('${l%% *}')
-const nameBehindSize = new Script('${l#* }')
-const pathOfKey = new Script('${k#* }')
-const sumsSoFar = new Script('${plinth_sums-}')
+export const content: Reader = (paths) => contents(paths).text
 
 /**
  * The content of a small file in base64, to be looked at, by a key of the SHA-256 that it should have, a blank and its path: nothing where
  * `hash`, asked in the same script, has found that one. So that of most files it costs nothing to ask. A link is not followed, as by `content`.
  */
-export const differing: Reader = (keys) =>
-  sh`set --
-for k in ${keys}; do
-  f=${pathOfKey}
-  case ${sumsSoFar} in *'
-'"$k"'
-'*) continue ;; esac
-  if [ -f "$f" ] && [ ! -L "$f" ]; then set -- "$@" "$f"; fi
-done
-if [ $# -gt 0 ]; then
-  sizes=$(stat -c '%s %n' -- "$@") || :
-  small='
-'
-  IFS='
-'
-  set -f
-  for l in $sizes; do if [ "${sizeOfLine}" -le ${mostExcerpt} ]; then small="$small${nameBehindSize}
-"; fi; done
-  unset IFS
-  set +f
-  for k in ${keys}; do
-    f=${pathOfKey}
-    case ${sumsSoFar} in *'
-'"$k"'
-'*) continue ;; esac
-    case $small in *'
-'"$f"'
-'*)
-      ${inBase64(new Script('"$k"'))} ;;
-    esac
-  done
-fi`.text
+export const differing: Reader = (keys) => contentsOfOthers(keys).text
 
 /** Every file that a path is or holds, a line each. Of links only one is followed that the path itself is: whoever asks for a file learns that it is there. */
 export const files: Reader = (paths) =>

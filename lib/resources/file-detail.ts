@@ -1,10 +1,11 @@
 /** What people see of a file whose content changes: the lines of it, or why there are none. */
+import { mostExcerpt } from '../core/file-contents.ts'
 import type { Answers, Question } from '../core/probe.ts'
 import type { Detail } from '../core/resource.ts'
 import { reveal, Secret } from '../core/secret.ts'
 import { secretLines } from '../core/secret-lines.ts'
 import { textDiff } from '../core/text-diff.ts'
-import { differing, hash, mostExcerpt } from '../readers.ts'
+import { differing, hash } from '../readers.ts'
 import { pathQuestion, readStat, wayQuestion } from './path.ts'
 
 const without = (why: string): readonly string[] => [`(no lines: ${why})`]
