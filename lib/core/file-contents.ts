@@ -43,12 +43,17 @@ const sumsSoFar = new Script('${plinth_sums-}')
  */
 export const contentsOfOthers = (keys: readonly string[]): Script =>
   sh`set --
+others=
 for k in ${keys}; do
   f=${pathOfKey}
   case ${sumsSoFar} in *'
 '"$k"'
 '*) continue ;; esac
-  if [ -f "$f" ] && [ ! -L "$f" ]; then set -- "$@" "$f"; fi
+  if [ -f "$f" ] && [ ! -L "$f" ]; then
+    set -- "$@" "$f"
+    others="$others$k
+"
+  fi
 done
 if [ $# -gt 0 ]; then
   sizes=$(stat -c '%s %n' -- "$@") || :
@@ -59,17 +64,14 @@ if [ $# -gt 0 ]; then
   set -f
   for l in $sizes; do if [ "${sizeOfLine}" -le ${mostExcerpt} ]; then small="$small${nameBehindSize}
 "; fi; done
-  unset IFS
-  set +f
-  for k in ${keys}; do
+  for k in $others; do
     f=${pathOfKey}
-    case ${sumsSoFar} in *'
-'"$k"'
-'*) continue ;; esac
     case $small in *'
 '"$f"'
 '*)
       ${inBase64(new Script('"$k"'))} ;;
     esac
   done
+  unset IFS
+  set +f
 fi`

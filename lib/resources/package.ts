@@ -43,9 +43,11 @@ export function distributionPackage(name: string, facts: Facts): Resource {
     probe: [question],
     read(answers) {
       // Several lines: one for each architecture, or each version that is installed side by side.
-      const found = answers(question).split('\n')
-      if (found[0] === '') return null
-      return { status: found.includes('installed') ? 'installed' : (found[0] ?? '') }
+      // dpkg-query has a state for names that dpkg has only read somewhere, too.
+      const [first, ...more] = answers(question)
+        .split('\n')
+        .filter((state) => state !== '' && state !== 'not-installed')
+      return first === undefined ? null : { status: more.includes('installed') ? 'installed' : first }
     },
     desired: { status: 'installed' },
     blocked: (_answers, actual) =>

@@ -27,6 +27,12 @@ plans(test, jre, {
     changes: ['status: config-files → installed'],
     says,
   },
+  'never there, and dpkg has read its name somewhere': {
+    answers: { [installed]: 'not-installed' },
+    action: 'create',
+    changes: ['status:  → installed'],
+    says,
+  },
   'half installed': {
     answers: { [installed]: 'half-configured' },
     action: 'update',
