@@ -36,10 +36,11 @@ function run(text) {
   script.runInThisContext()(module.exports, createRequire(path), module, path, dirname(path))
   showSources(path, text)
   const library = /** @type {Library} */ (module.exports)
+  const { partsUsed } = library
   const kept = script.cachedDataRejected ? undefined : earlier
   // By the end all is compiled that a run needs. What it did not need itself it has from the one before.
   process.once('exit', () => {
-    const parts = new Set([...(kept?.parts ?? []), ...library.partsUsed])
+    const parts = new Set([...(kept?.parts ?? []), ...partsUsed])
     if (parts.size === kept?.parts.length) return
     // Another run may have kept its own meanwhile, which has more.
     const there = script.cachedDataRejected ? undefined : unsealed(read(cache), text)
