@@ -6,6 +6,7 @@ import type { Database, DatabaseLogin, MachineChannel } from '../../lib/core/cha
 import { hostError, PlinthError } from '../../lib/core/error.ts'
 import { Secret, sha256 } from '../../lib/core/secret.ts'
 import { databaseChannel, databaseProblem, openDatabase } from '../../lib/edge/database.ts'
+import { partsUsed } from '../../lib/edge/parts-used.ts'
 import { type LockTimes, lockTimes } from '../../lib/mysql/lock.ts'
 import { assert, suite } from '../kit.ts'
 
@@ -351,10 +352,12 @@ test('whether a server offers TLS is what it says first', async () => {
     await once(server, 'listening')
     const stream = connect((server.address() as AddressInfo).port, '127.0.0.1')
     const machine = { tunnel: async () => stream } as unknown as MachineChannel
+    partsUsed.clear()
     const database = await openDatabase(machine, login)
     await database.close()
     server.close()
     assert.is(database.offersTls, offers)
+    assert.equal([...partsUsed], ['databases'])
   }
 })
 

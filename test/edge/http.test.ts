@@ -3,6 +3,7 @@ import net from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { HttpRequest, MachineChannel } from '../../lib/core/channel.ts'
 import { request } from '../../lib/edge/http.ts'
+import { partsUsed } from '../../lib/edge/parts-used.ts'
 import { FarError } from '../../lib/edge/tunnel.ts'
 import { assert, suite } from '../kit.ts'
 import { freePort, openTo, type Sshd, startSshd } from './sshd.ts'
@@ -76,6 +77,12 @@ async function failure(promise: Promise<unknown>): Promise<FarError> {
   }
   throw new Error('it did not fail')
 }
+
+test('that a run has used this part is noted', async () => {
+  partsUsed.clear()
+  await ask('/')
+  assert.equal([...partsUsed], ['http'])
+})
 
 for (const way of ['plain', 'ssh'] as const) {
   const channel = (): Pick<MachineChannel, 'tunnel'> => (way === 'ssh' ? real : local)
