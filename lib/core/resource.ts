@@ -75,8 +75,9 @@ export interface Plan {
   readonly detail?: readonly string[]
 }
 
-/** What a person wants to see of an update beyond its changes (the lines of a file). Asked only where it differs. */
+/** What a person wants to see of an update beyond its changes (the lines of a file). */
 export interface Detail {
+  /** Asked only where it differs, as far as it has not been asked before. */
   readonly probe: readonly Question[]
   /** What of that costs next to nothing where nothing differs: it is asked in the first look, which spares another. */
   readonly along?: readonly Question[]

@@ -73,8 +73,8 @@ export function databaseProblem(error: ServerError, where: string, login: Databa
 export async function openDatabase(channel: MachineChannel, login: DatabaseLogin): Promise<Database> {
   const where = `MySQL ${login.host}:${login.port}`
   const stream = await channel.tunnel(login.host, login.port)
-  // Imported late: most of its cost would be paid before the first connection of every run.
   partsUsed.add('databases')
+  // Imported late: most of its cost would be paid before the first connection of every run.
   const [{ createConnection }, { default: mysql }] = await Promise.all([import('mysql2/promise'), import('mysql2')])
   let fetchedPublicKey = false
   const connection = await createConnection({
