@@ -599,6 +599,38 @@ done
     for (const process of [ours, others]) process.kill('SIGKILL')
   })
 
+  test(`${shell}: unit: what time it is is asked where a note of ours is there, once`, () => {
+    const bin = box.fresh('bin')
+    counted(bin, 'date')
+    const notes = box.fresh('notes')
+    const noted: Reader = (names) => readers.unit(names).replaceAll('/etc/plinth', () => q(notes))
+    const names = ['one', 'two', 'three']
+    const of = (name: string): string => `Names=${name}.service\nActiveState=active\nMainPID=${process.pid}\n`
+    const told = (): readonly boolean[] => {
+      rmSync(join(bin, 'calls'), { force: true })
+      systemctl(bin, Object.fromEntries(names.map((name) => [`${name}.service`, of(name)])))
+      const answers = ask(
+        shell,
+        noted,
+        names.map((name) => `${name}.service`),
+        bin,
+      )
+      const found = answers.map((answer) => /^Now=\d{10} \d+\.\d\d$/m.test(answer))
+      const expected = found.includes(true) ? ['date'] : []
+      if (shell === 'dash')
+        assert.equal(
+          callsIn(bin).filter((line) => line === 'date'),
+          expected,
+        )
+      return found
+    }
+    assert.equal(told(), [false, false, false])
+    writeFileSync(join(notes, 'two.stale'), '7\n')
+    assert.equal(told(), [false, true, false])
+    writeFileSync(join(notes, 'three.started'), '')
+    assert.equal(told(), [false, true, true])
+  })
+
   test(`${shell}: unit: the note that inputs were touched, in one line`, () => {
     const bin = box.fresh('bin')
     systemctl(bin, {})

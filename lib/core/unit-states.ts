@@ -69,11 +69,14 @@ for u in ${names}; do
         printf '%s\tPLINTH_INPUTS=%s\n' "$u" "${firstOfLines}" ;;
       esac
     fi
-    if [ -z "$now" ]; then
-      read -r up idle </proc/uptime
-      now="$(date +%s) $up"
+    # What time it is matters where something is known of its start or its inputs.
+    if [ -e "/etc/plinth/${unitOfKey}.started" ] || [ -e "/etc/plinth/${unitOfKey}.stale" ]; then
+      if [ -z "$now" ]; then
+        read -r up idle </proc/uptime
+        now="$(date +%s) $up"
+      fi
+      printf '%s\tNow=%s\n' "$u" "$now"
     fi
-    printf '%s\tNow=%s\n' "$u" "$now"
   fi
   if [ -e "/etc/plinth/${unitOfKey}.stale" ]; then
     e=

@@ -11,7 +11,7 @@ export const unitFile = (name: string): string => `/etc/systemd/system/${name}.s
  * Stands while an input has been touched and the process has not been started since. It has a line for each touch: the
  * second of the change before it, for whether the process can have read what was there; `-` where that can't be known.
  * Of the unit's own file, which systemd reads and not the process, with a `u` behind it. After `-` no other touch changes
- * anything, so none is noted once `--` says that it is on the disk.
+ * anything, so none is noted. Nobody waits for it to be on the disk: a power cut that takes it takes the process too.
  */
 export const staleFile = (name: string): string => `/etc/plinth/${name}.stale`
 
@@ -50,11 +50,9 @@ function notesOf(name: string, path: string | undefined): readonly string[] {
   const notes = [
     sh`if [ ! -d /etc/plinth ]; then mkdir -p -m 0700 /etc/plinth; fi
 plinth_noted=
-if [ -f ${stale} ]; then while read -r plinth_line; do case $plinth_line in --) plinth_noted=yes ;; esac; done <${stale}; fi
+if [ -f ${stale} ]; then while read -r plinth_line; do case $plinth_line in -) plinth_noted=yes ;; esac; done <${stale}; fi
 if [ ! "$plinth_noted" ]; then
-  ${changeTimeOf(path, path === unitFile(name) ? '%Zu' : '%Z')} >>${stale}
-  sync ${stale}
-  if [ "$plinth_noted" ]; then echo "$plinth_noted" >>${stale}; fi
+  ${changeTimeOf(path, path === unitFile(name) ? '%Zu' : '%Z')} >>${stale} || exit 1
 fi`.text,
   ]
   knownNotes.set(key, notes)
@@ -65,13 +63,11 @@ fi`.text,
 export const leavesNote = (name: string, { notes = [] }: Resource): boolean =>
   notes.some((note) => note.includes(staleFile(name)))
 
-/** Prints when a file was changed last, in seconds since 1970; `-` for all else, and `plinth_noted` is what to add when that is on the disk. */
+/** Prints when a file was changed last, in seconds since 1970; `-` for all else. */
 const changeTimeOf = (path: string | undefined, format: '%Z' | '%Zu'): Script =>
   path === undefined
-    ? sh`{ ${unknown}; }`
-    : sh`if [ -f ${path} ] && [ ! -L ${path} ]; then stat -c ${format} -- ${path}; else ${unknown}; fi`
-
-const unknown = sh`echo -; plinth_noted=--`
+    ? sh`echo -`
+    : sh`if [ -f ${path} ] && [ ! -L ${path} ]; then stat -c ${format} -- ${path}; else echo -; fi`
 
 /** The path of an input that is one file. When a folder, a link or a package was changed can't be read from the host. */
 export const plainFile = (input: Resource): string | undefined =>

@@ -320,7 +320,7 @@ rm -f -- ${startedFile(name)}
 {
   ${new Script(known ? 'echo "$started"' : ':')}
   echo "Inputs=${new Script('${started#InvocationID=} ${inputs#PLINTH_INPUTS=}')}"
-} >${startedFile(name)}
+} >${startedFile(name)} || exit 1
 rm -f -- ${staleFile(name)}`.text,
 })
 
