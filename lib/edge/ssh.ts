@@ -104,7 +104,6 @@ function about(name: string, error: unknown): unknown {
 function machineChannel(link: Link, shell: Shell, lockFile?: string): MachineChannel {
   const channel = shellChannel(shell, lockFile)
   let locked = false
-  let traced = false
   return {
     ...channel,
     async lock(holder) {
@@ -116,9 +115,7 @@ function machineChannel(link: Link, shell: Shell, lockFile?: string): MachineCha
       return channel.askLocked(holder, questions, earlier)
     },
     async trace(trace) {
-      const script = traceScript(trace, !traced)
-      traced = true
-      const outcome = await shell.run(script, {}, traceSeconds)
+      const outcome = await shell.run(traceScript(trace), {}, traceSeconds)
       const problem = traceProblem(shell.host, outcome)
       if (problem) throw problem
       if (outcome.code === null) throw shell.gone()

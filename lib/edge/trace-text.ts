@@ -10,15 +10,12 @@ const logBytes = 1_048_576
 /** What a line in the journal may have: util-linux' logger cuts it at 1 KiB unless told, busybox's can't be told and has a limit of its own. */
 const journalBytes = 65_536
 
-const putAside = sh`if [ -f "$log/audit.log" ] && [ "$(stat -c %s -- "$log/audit.log")" -ge ${logBytes} ]; then mv -f -- "$log/audit.log" "$log/audit.log.1"; fi`
-
 /**
  * The script. The time is the machine's own. Receipt and log do not wait for each other: where one can't be written, the other is
  * there, and it ends with an error all the same. A receipt is replaced atomically (of two runs only one has the lock, and what a killed
- * one left is written over); the log is appended to by one write.
- * @param first of those that a connection leaves: it is enough if that one puts aside a log that has grown
+ * one left is written over); the log is appended to by one write, behind which its length can be seen for no process.
  */
-export function traceScript({ line, receipt }: Trace, first: boolean): string {
+export function traceScript({ line, receipt }: Trace): string {
   const text = line.replace(/[\p{Cc}]+/gu, ' ')
   const written: Script =
     receipt === undefined
@@ -47,8 +44,12 @@ set -e`
     sh`text=${text}
 if [ ! -d "$log" ]; then mkdir -p -- "$log"; fi
 line="$(date -u +%Y-%m-%dT%H:%M:%SZ) $text"
-${first ? putAside : sh`:`}
-printf '%s\n' "$line" >>"$log/audit.log"
+exec 8>>"$log/audit.log"
+printf '%s\n' "$line" >&8
+length=0
+{ while read -r name value; do case $name in pos:) length=$value ;; esac; done </proc/self/fdinfo/8; } 2>/dev/null || :
+exec 8>&-
+if [ "$length" -ge ${logBytes} ] && [ -f "$log/audit.log" ]; then mv -f -- "$log/audit.log" "$log/audit.log.1"; fi
 if command -v logger >/dev/null; then
   logger -S ${journalBytes} -t plinth -p user.notice -- "$text" 2>/dev/null || logger -t plinth -p user.notice -- "$text" || :
 fi

@@ -30,8 +30,8 @@ const owned = [
 ]
 
 for (const shell of shells) {
-  const leave = ({ set, bin }: ReturnType<typeof home>, trace: Trace, first = true) => {
-    return box.run(shell, `${set}${traceScript(trace, first)}`, '', bin)
+  const leave = ({ set, bin }: ReturnType<typeof home>, trace: Trace) => {
+    return box.run(shell, `${set}${traceScript(trace)}`, '', bin)
   }
 
   test(`${shell}: a line in the log and in the journal, for its owner alone`, () => {
@@ -84,15 +84,17 @@ for (const shell of shells) {
 
   test(`${shell}: a log that has grown is put aside`, () => {
     const place = home()
-    leave(place, { line: 'first' })
     const log = join(place.state, 'audit.log')
-    writeFileSync(log, 'x'.repeat(1_048_576))
-    leave(place, { line: 'its end' }, false)
-    assert.match(readFileSync(log, 'utf8'), /x\S+ its end\n$/)
-    assert.not(existsSync(`${log}.1`), 'by the first line of a connection only')
+    leave(place, { line: 'first' })
+    writeFileSync(log, 'x'.repeat(1_048_540))
+    leave(place, { line: 'short' })
+    assert.match(readFileSync(log, 'utf8'), /x\S+ short\n$/)
+    assert.not(existsSync(`${log}.1`), 'it has not grown enough')
     leave(place, { line: 'second' })
-    assert.match(readFileSync(log, 'utf8'), /^\S+ second\n$/)
-    assert.ok(statSync(`${log}.1`).size > 1_048_576)
+    assert.match(readFileSync(`${log}.1`, 'utf8'), / short\n\S+ second\n$/)
+    assert.not(existsSync(log))
+    leave(place, { line: 'third' })
+    assert.match(readFileSync(log, 'utf8'), /^\S+ third\n$/)
   })
 
   test(`${shell}: a receipt is on the disk before it gets its name, and its name after`, () => {
@@ -113,7 +115,7 @@ for (const shell of shells) {
     const full = mkdirs(join(place.bin, '..', 'full'))
     writeFileSync(join(full, 'sync'), '#!/bin/sh\necho "sync: No space left on device" >&2\nexit 1\n')
     chmodSync(join(full, 'sync'), 0o755)
-    const script = traceScript({ line: 'y', receipt: { site: 's', owned: [] } }, true)
+    const script = traceScript({ line: 'y', receipt: { site: 's', owned: [] } })
     const { code, stderr } = box.run(shell, `${place.set}${script}`, '', `${full}:${place.bin}`)
     assert.equal([code, stderr], [1, 'sync: No space left on device\n'])
     assert.equal(readdirSync(join(place.state, 'receipts')), ['s'])
