@@ -3,6 +3,7 @@
  * What could not be read is not "not there", which would be made anew over what is there: the script fails then.
  * Plain POSIX sh, coreutils and systemd: every one of them also runs under busybox.
  */
+import { groupNumbers, userStates } from './core/accounts.ts'
 import { contents, contentsOfOthers, unreadable } from './core/file-contents.ts'
 import { ended } from './core/lock.ts'
 import type { Reader } from './core/probe.ts'
@@ -15,8 +16,6 @@ import { refusals } from './core/way.ts'
 const portOfLocal = new Script('${local##*:}')
 const beforeMount = new Script('${l%% /*}')
 const parentOfPath = new Script('${d%/*}')
-// A directory service has groups that /etc/group has not.
-const orAsked = new Script('${own:-$(id -gn "$u")}')
 // Without root, and for sockets of the kernel, ss names nobody.
 const who = new Script('${who:-somebody}')
 const nameOfLine = new Script('${k%:}')
@@ -46,9 +45,31 @@ fi`
 
 /**
  * `type|mode|owner|group|bytes|seconds` of a path itself, links not followed; the last when it was last changed in any way,
- * since 1970. Columns may come at its end: it is read with `readPath` and `readStat`, and nowhere taken apart by hand.
+ * since 1970. Columns may come at its end: it is read with `readPath` and `readStat`, and nowhere else taken apart by hand. What it has
+ * told is known to `differing` behind it.
  */
-export const stat: Reader = (paths) => only(sh`LC_ALL=C stat -c '%n	%F|%a|%U|%G|%s|%Z' -- ${paths}`, notThere).text
+export const stat: Reader = (paths) =>
+  sh`s=0
+all=$(LC_ALL=C stat -c '%n	%F|%a|%U|%G|%s|%Z' -- ${paths} 2>&1) || s=$?
+plinth_stats='
+'
+if [ "$s" = 0 ]; then plinth_stats="$plinth_stats$all
+"
+elif [ "$s" -gt 1 ]; then printf '%s\n' "$all" >&2; exit 1
+else
+  IFS='
+'
+  set -f
+  for l in $all; do case $l in
+    *'	'*'|'*'|'*[0-9]) plinth_stats="$plinth_stats$l
+" ;;
+    ${notThere}) ;;
+    *) printf '%s\n' "$l" >&2; exit 1 ;;
+  esac; done
+  unset IFS
+  set +f
+fi
+printf %s "${new Script('${plinth_stats#?}')}"`.text
 
 /**
  * SHA-256 of a file's content. Only of files: a pipe would be waited for without end. One that goes meanwhile is not there. What it
@@ -74,11 +95,11 @@ if [ $# -gt 0 ]; then
         continue ;;
     esac
     ${nameAndSum}
-    printf '%s\t%s\n' "$name" "$sum"
-    plinth_sums="$plinth_sums$sum $name
+    plinth_sums="$plinth_sums$name	$sum
 "
   done
   if [ "$s" != 0 ]; then echo "sha256sum failed, and does not say why" >&2; exit 1; fi
+  printf %s "${new Script('${plinth_sums#?}')}"
 fi
 unset IFS
 set +f`.text
@@ -90,8 +111,9 @@ set +f`.text
 export const content: Reader = (paths) => contents(paths).text
 
 /**
- * The content of a small file in base64, to be looked at, by a key of the SHA-256 that it should have, a blank and its path: nothing where
- * `hash`, asked in the same script, has found that one. So that of most files it costs nothing to ask. A link is not followed, as by `content`.
+ * The content of a small file in base64, to be looked at, by a key of the SHA-256 that it should have, a blank and its path. Asked behind
+ * `stat` and `hash` of that path, in the same script: nothing where these have found no small file, or that SHA-256. So that of most
+ * files it costs nothing to ask. A link is not followed, as by `content`.
  */
 export const differing: Reader = (keys) => contentsOfOthers(keys).text
 
@@ -129,23 +151,10 @@ export const entries: Reader = (paths) =>
 fi; done`.text
 
 /** `home|shell|group` of a user. */
-export const user: Reader = (names) =>
-  sh`for u in ${names}; do
-  while IFS=: read -r name x uid gid full home shell || [ "$name" ]; do
-    if [ "$name" = "$u" ]; then
-      own=
-      while IFS=: read -r name x number rest || [ "$name" ]; do if [ "$number" = "$gid" ]; then own=$name; break; fi; done </etc/group || exit 1
-      printf '%s\t%s\n' "$u" "$home|$shell|${orAsked}"
-      break
-    fi
-  done </etc/passwd || exit 1
-done`.text
+export const user: Reader = (names) => userStates(names).text
 
 /** The number of a group. */
-export const group: Reader = (names) =>
-  sh`for g in ${names}; do while IFS=: read -r name x gid rest || [ "$name" ]; do
-  if [ "$name" = "$g" ]; then printf '%s\t%s\n' "$g" "$gid"; fi
-done </etc/group || exit 1; done`.text
+export const group: Reader = (names) => groupNumbers(names).text
 
 const packageOfLine = new Script('${l#Package: }')
 const stateOfLine = new Script('${l##* }')

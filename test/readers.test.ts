@@ -148,27 +148,34 @@ for (const shell of shells) {
   /** The key of a file that should have another content. */
   const other = (path: string): string => `${'0'.repeat(64)} ${path}`
 
+  /** `differing`, as it is asked: behind the state of its paths, and mostly behind their digests. */
+  const differ = (keys: readonly string[], bin = '', more: readonly Question[] = []): readonly string[] => {
+    const before = keys.map((key): Question => ({ reader: readers.stat, key: key.slice(key.indexOf(' ') + 1) }))
+    const questions = keys.map((key): Question => ({ reader: readers.differing, key }))
+    return questions.map(box.ask(shell, [...before, ...more, ...questions], bin))
+  }
+
   test(`${shell}: differing`, () => {
     const base64 = (path: string): string => readFileSync(path).toString('base64')
     const paths = [...awkward, 'empty', 'bytes'].map(file)
-    assert.equal(ask(shell, readers.differing, paths.map(other)), paths.map(base64))
+    assert.equal(differ(paths.map(other)), paths.map(base64))
     writeFileSync(file('large'), Buffer.alloc(65_537, 'x'))
     const others = [...missing, ...['folder', 'link', 'pipe', 'large'].map(file)]
-    assert.equal(ask(shell, readers.differing, others.map(other)), Array(others.length).fill(''))
+    assert.equal(differ(others.map(other)), Array(others.length).fill(''))
     writeFileSync(file('large'), Buffer.alloc(65_536, 'x'))
-    assert.equal(ask(shell, readers.differing, [other(file('large'))]), [base64(file('large'))])
+    assert.equal(differ([other(file('large'))]), [base64(file('large'))])
     const bin = box.fresh('bin')
     for (const name of ['stat', 'base64', 'tr']) counted(bin, name)
     const mixed = [file('plain'), '/nonexistent', file('large'), file('pipe'), file('a blank')]
-    assert.equal(ask(shell, readers.differing, mixed.map(other), bin), [
-      base64(file('plain')),
-      '',
-      base64(file('large')),
-      '',
-      base64(file('a blank')),
-    ])
+    const told = [base64(file('plain')), '', base64(file('large')), '', base64(file('a blank'))]
+    assert.equal(differ(mixed.map(other), bin), told)
     // busybox may run its own.
     if (shell === 'dash') assert.equal(callsIn(bin), ['stat', 'base64', 'base64', 'base64'])
+    assert.equal(
+      ask(shell, readers.differing, paths.map(other)),
+      Array(paths.length).fill(''),
+      'whose size nobody knows',
+    )
   })
 
   test(`${shell}: differing: what has the content that it should have is not read, where its digest was asked for before`, () => {
@@ -179,9 +186,8 @@ for (const shell of shells) {
     const base64 = (path: string): string => readFileSync(path).toString('base64')
     const hashes = paths.map((key): Question => ({ reader: readers.hash, key }))
     const asking = (keys: readonly string[], before = hashes): readonly string[] => {
-      for (const name of ['stat', 'base64']) counted(bin, name)
-      const questions = keys.map((key): Question => ({ reader: readers.differing, key }))
-      return questions.map(box.ask(shell, [...before, ...questions], bin))
+      counted(bin, 'base64')
+      return differ(keys, bin, before)
     }
     const right = paths.map((path) => `${sum(path)} ${path}`)
     assert.equal(asking(right), Array(paths.length).fill(''))
@@ -196,17 +202,16 @@ for (const shell of shells) {
     assert.equal(asking([`${sum(changed)} ${changed}`], []), [base64(changed)])
   })
 
-  test(`${shell}: differing: a file that goes before its size is known is not there, and the others are`, () => {
+  test(`${shell}: differing: a file that goes before it is read is not there, and the others are`, () => {
     const bin = box.fresh('bin')
     const real = shell === 'dash' ? '/usr/bin/stat' : `${busybox} stat`
     const going = file('going')
-    writeFileSync(join(bin, 'stat'), `#!/bin/sh\nrm -f ${q(going)}\nexec ${real} "$@"\n`, { mode: 0o755 })
+    writeFileSync(join(bin, 'stat'), `#!/bin/sh\n${real} "$@"\ns=$?\nrm -f ${q(going)}\nexit $s\n`, { mode: 0o755 })
     writeFileSync(going, 'x')
     const base64 = (name: string): string => readFileSync(file(name)).toString('base64')
     const names = ['plain', 'going', 'back\\slash\\n', '*']
-    const answers = ask(shell, readers.differing, names.map(file).map(other), bin)
     assert.equal(
-      answers,
+      differ(names.map(file).map(other), bin),
       names.map((name) => (name === 'going' ? '' : base64(name))),
     )
   })
@@ -388,6 +393,24 @@ for (const shell of shells) {
       '',
     ])
     assert.equal(ask(shell, here(readers.group), ['last', 'staff', 'none']), ['71', '70', ''])
+    const [user, group] = [here(readers.user), here(readers.group)]
+    const both = ['bob', 'last', 'ann', 'none'].flatMap((key) => [user, group].map((reader) => ({ reader, key })))
+    const bin = box.fresh('bin')
+    counted(bin, 'cat')
+    assert.equal(both.map(box.ask(shell, both, bin)), [
+      '/b|/bin/false|last',
+      '',
+      '',
+      '71',
+      '/home/ann|/bin/sh|staff',
+      '',
+      '',
+      '',
+    ])
+    // busybox may run its own.
+    if (shell === 'dash') assert.equal(callsIn(bin), ['cat'], 'once for both')
+    writeFileSync(join(etc, 'group'), '')
+    assert.equal(ask(shell, here(readers.group), ['ann', '']), ['', ''], 'no user is a group')
   })
 
   test(`${shell}: free space of a share with blanks in its name, and of one without a size`, () => {

@@ -32,46 +32,32 @@ fi; done`
 /** Bytes up to which a file is small. */
 export const mostExcerpt = 65_536
 
-const sizeOfLine = new Script('${l%% *}')
-const nameBehindSize = new Script('${l#* }')
 const pathOfKey = new Script('${k#* }')
+const sumOfKey = new Script('${k%% *}')
 const sumsSoFar = new Script('${plinth_sums-}')
+const statsSoFar = new Script('${plinth_stats-}')
+const behindPath = new Script('${l#*"\n$f\t"}')
+const firstLine = new Script('${l%%"\n"*}')
+const withoutTime = new Script('${l%|*}')
+const lastColumn = new Script('${l##*|}')
 
 /**
  * The same of small files by `SHA256 PATH`, lines of `SHA256 PATH<tab>BASE64`: not of one that has that digest, by the lines in
- * `plinth_sums`, where an earlier part of the script has set that.
+ * `plinth_sums`, and only of one whose size is in `plinth_stats`: what earlier parts of the script, `hash` and `stat`, have told.
  */
 export const contentsOfOthers = (keys: readonly string[]): Script =>
-  sh`set --
-others=
-for k in ${keys}; do
+  sh`for k in ${keys}; do
   f=${pathOfKey}
   case ${sumsSoFar} in *'
-'"$k"'
+'"$f	${sumOfKey}"'
 '*) continue ;; esac
-  if [ -f "$f" ] && [ ! -L "$f" ]; then
-    set -- "$@" "$f"
-    others="$others$k
-"
+  l=${statsSoFar}
+  case $l in *'
+'"$f"'	regular '*) ;; *) continue ;; esac
+  l=${behindPath}
+  l=${firstLine}
+  l=${withoutTime}
+  if [ "${lastColumn}" -le ${mostExcerpt} ] && [ -f "$f" ] && [ ! -L "$f" ]; then
+    ${inBase64(new Script('"$k"'))}
   fi
-done
-if [ $# -gt 0 ]; then
-  sizes=$(stat -c '%s %n' -- "$@") || :
-  small='
-'
-  IFS='
-'
-  set -f
-  for l in $sizes; do if [ "${sizeOfLine}" -le ${mostExcerpt} ]; then small="$small${nameBehindSize}
-"; fi; done
-  for k in $others; do
-    f=${pathOfKey}
-    case $small in *'
-'"$f"'
-'*)
-      ${inBase64(new Script('"$k"'))} ;;
-    esac
-  done
-  unset IFS
-  set +f
-fi`
+done`
