@@ -3,9 +3,9 @@
  * What could not be read is not "not there", which would be made anew over what is there: the script fails then.
  * Plain POSIX sh, coreutils and systemd: every one of them also runs under busybox.
  */
-import { groupNumbers, userStates } from './core/accounts.ts'
 import { contents, contentsOfOthers, unreadable } from './core/file-contents.ts'
 import { ended } from './core/lock.ts'
+import { notThere, pathStats } from './core/path-stats.ts'
 import type { Reader } from './core/probe.ts'
 import { stateFolder } from './core/receipt.ts'
 import { Script, sh, userId } from './core/script.ts'
@@ -16,6 +16,8 @@ import { refusals } from './core/way.ts'
 const portOfLocal = new Script('${local##*:}')
 const beforeMount = new Script('${l%% /*}')
 const parentOfPath = new Script('${d%/*}')
+// A directory service has groups that /etc/group has not.
+const orAsked = new Script('${own:-$(id -gn "$u")}')
 // Without root, and for sockets of the kernel, ss names nobody.
 const who = new Script('${who:-somebody}')
 const nameOfLine = new Script('${k%:}')
@@ -23,11 +25,6 @@ const nameOfLine = new Script('${k%:}')
 const nameAndSum = new Script(String.raw`sum=${'${l%% *}'} name=${'${l#*  }'}
     case $sum in \\*) sum=${'${sum#?}'} name=$(printf %b "$name") ;; esac`)
 const dpkgFormat = new Script("'${Package}\t${db:Status-Status}\\n'")
-
-/** What a tool says of what is not there, with LC_ALL=C. Nor is what is behind a link that leads in a circle, which can be mended. */
-const notThere = new Script(
-  "*': No such file or directory' | *': Not a directory' | *': Too many levels of symbolic links'",
-)
 
 /** Runs a command; what it says of things that are `silent` is passed over, and whatever else it says is a failure. */
 const only = (command: Script, silent: Script): Script =>
@@ -48,28 +45,7 @@ fi`
  * since 1970. Columns may come at its end: it is read with `readPath` and `readStat`, and nowhere else taken apart by hand. What it has
  * told is known to `differing` behind it.
  */
-export const stat: Reader = (paths) =>
-  sh`s=0
-all=$(LC_ALL=C stat -c '%n	%F|%a|%U|%G|%s|%Z' -- ${paths} 2>&1) || s=$?
-plinth_stats='
-'
-if [ "$s" = 0 ]; then plinth_stats="$plinth_stats$all
-"
-elif [ "$s" -gt 1 ]; then printf '%s\n' "$all" >&2; exit 1
-else
-  IFS='
-'
-  set -f
-  for l in $all; do case $l in
-    *'	'*'|'*'|'*[0-9]) plinth_stats="$plinth_stats$l
-" ;;
-    ${notThere}) ;;
-    *) printf '%s\n' "$l" >&2; exit 1 ;;
-  esac; done
-  unset IFS
-  set +f
-fi
-printf %s "${new Script('${plinth_stats#?}')}"`.text
+export const stat: Reader = (paths) => pathStats(paths).text
 
 /**
  * SHA-256 of a file's content. Only of files: a pipe would be waited for without end. One that goes meanwhile is not there. What it
@@ -151,10 +127,23 @@ export const entries: Reader = (paths) =>
 fi; done`.text
 
 /** `home|shell|group` of a user. */
-export const user: Reader = (names) => userStates(names).text
+export const user: Reader = (names) =>
+  sh`for u in ${names}; do
+  while IFS=: read -r name x uid gid full home shell || [ "$name" ]; do
+    if [ "$name" = "$u" ]; then
+      own=
+      while IFS=: read -r name x number rest || [ "$name" ]; do if [ "$number" = "$gid" ]; then own=$name; break; fi; done </etc/group || exit 1
+      printf '%s\t%s\n' "$u" "$home|$shell|${orAsked}"
+      break
+    fi
+  done </etc/passwd || exit 1
+done`.text
 
 /** The number of a group. */
-export const group: Reader = (names) => groupNumbers(names).text
+export const group: Reader = (names) =>
+  sh`for g in ${names}; do while IFS=: read -r name x gid rest || [ "$name" ]; do
+  if [ "$name" = "$g" ]; then printf '%s\t%s\n' "$g" "$gid"; fi
+done </etc/group || exit 1; done`.text
 
 const packageOfLine = new Script('${l#Package: }')
 const stateOfLine = new Script('${l##* }')

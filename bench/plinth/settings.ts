@@ -26,8 +26,14 @@ export const archive: Archive = {
   sha256: variable('nacos_archive_sha256'),
 }
 
-/** A file of the end state as it is. */
-export const stateFile = (name: string): string => readFileSync(join(fromEnvironment('BENCH_STATE'), name), 'utf8')
+const stateFiles = new Map<string, string>()
+
+/** A file of the end state as it is, read once for all hosts. */
+export function stateFile(name: string): string {
+  const text = stateFiles.get(name) ?? readFileSync(join(fromEnvironment('BENCH_STATE'), name), 'utf8')
+  stateFiles.set(name, text)
+  return text
+}
 
 /** The text of `state/NAME.j2` for one host: of Jinja the templates use values and one kind of loop. */
 export const rendered = (name: string, host: string): string =>

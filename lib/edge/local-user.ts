@@ -1,5 +1,5 @@
 /** Who runs this: in a container that is run by a number (`-u 1234`) the system knows neither name nor home of its user. */
-import { homedir, userInfo } from 'node:os'
+import { homedir, type UserInfo, userInfo } from 'node:os'
 import { usageError } from '../core/error.ts'
 
 export interface LocalUser {
@@ -14,15 +14,27 @@ export interface LocalUser {
  * `LOGNAME`, and `HOME`. Throws usageError where there is no home either.
  */
 export function localUser(): LocalUser {
-  const known = answer(() => userInfo())
-  if (known) return { name: known.username, home: known.homedir, uid: known.uid }
   const uid = process.geteuid?.() ?? -1
+  const known = ofSystem(uid)
+  if (known) return { name: known.username, home: known.homedir, uid }
   const home = answer(() => homedir())
   if (home === undefined) {
     const what = `not set, and the system has no user with the number ${uid}`
     throw usageError({ where: 'HOME', what, remedy: 'set it to a folder of this user' })
   }
   return { name: process.env.USER || process.env.LOGNAME || null, home, uid }
+}
+
+/** By number: the system reads its list each time, and it is asked several times for each host. */
+const users = new Map<number, UserInfo<string> | undefined>()
+
+function ofSystem(uid: number): UserInfo<string> | undefined {
+  if (!users.has(uid))
+    users.set(
+      uid,
+      answer(() => userInfo()),
+    )
+  return users.get(uid)
 }
 
 /** A name for people to read, in locks and audit logs. */

@@ -173,22 +173,23 @@ function hopOf(name: string, settings: SshSettings, tokens: Readonly<Record<stri
     family: family === 'inet' ? 4 : family === 'inet6' ? 6 : 0,
     from: settings.get('bindaddress'),
     proxyCommand: command === null || !direct ? null : filled('ProxyCommand', command, tokens, settings),
-    missed: [...directives].flatMap(([keyword, directive]) =>
-      directive.as === 'missed' && !keyword.startsWith('gssapi') && isOn(settings.chosen(keyword))
-        ? [directive.what]
-        : [],
-    ),
+    missed: missed.flatMap(({ keyword, what }) => (isOn(settings.chosen(keyword)) ? [what] : [])),
   }
 }
+
+const missed = [...directives].flatMap(([keyword, directive]) =>
+  directive.as === 'missed' && !keyword.startsWith('gssapi') ? [{ keyword, ...directive }] : [],
+)
+const refused = [...directives].flatMap(([keyword, directive]) =>
+  directive.as === 'refused' ? [{ keyword, ...directive }] : [],
+)
 
 const isOn = (values: readonly string[] | null): boolean =>
   values !== null && !/^(no|false|none|internal)?$/.test(values.join(''))
 
 function refuse(settings: SshSettings): void {
-  const problems = [...directives].flatMap(([keyword, directive]) =>
-    directive.as === 'refused' && directive.when.test(settings.chosen(keyword)?.[0] ?? '')
-      ? [{ where: settings.placeOf(keyword), what: directive.what, remedy: directive.remedy }]
-      : [],
+  const problems = refused.flatMap(({ keyword, when, what, remedy }) =>
+    when.test(settings.chosen(keyword)?.[0] ?? '') ? [{ where: settings.placeOf(keyword), what, remedy }] : [],
   )
   if (problems.length > 0) throw usageError(...problems)
 }
