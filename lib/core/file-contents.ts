@@ -36,8 +36,6 @@ const pathOfKey = new Script('${k#* }')
 const sumOfKey = new Script('${k%% *}')
 const sumsSoFar = new Script('${plinth_sums-}')
 const statsSoFar = new Script('${plinth_stats-}')
-const behindPath = new Script('${l#*"\n$f\t"}')
-const firstLine = new Script('${l%%"\n"*}')
 const withoutTime = new Script('${l%|*}')
 const lastColumn = new Script('${l##*|}')
 
@@ -51,13 +49,18 @@ export const contentsOfOthers = (keys: readonly string[]): Script =>
   case ${sumsSoFar} in *'
 '"$f	${sumOfKey}"'
 '*) continue ;; esac
-  l=${statsSoFar}
-  case $l in *'
-'"$f"'	regular '*) ;; *) continue ;; esac
-  l=${behindPath}
-  l=${firstLine}
-  l=${withoutTime}
-  if [ "${lastColumn}" -le ${mostExcerpt} ] && [ -f "$f" ] && [ ! -L "$f" ]; then
+  bytes=
+  IFS='
+'
+  set -f
+  for l in ${statsSoFar}; do case $l in "$f	regular "*)
+    l=${withoutTime}
+    bytes=${lastColumn}
+    break ;;
+  esac; done
+  unset IFS
+  set +f
+  if [ "$bytes" ] && [ "$bytes" -le ${mostExcerpt} ] && [ -f "$f" ] && [ ! -L "$f" ]; then
     ${inBase64(new Script('"$k"'))}
   fi
 done`
