@@ -228,20 +228,16 @@ test(
   { timeout: 120 },
 )
 
-test('an audit log that has grown is put aside by the first line of a connection, and no later one looks', async () => {
+test('an audit log that has grown is put aside by any line', async () => {
   const log = '/var/log/plinth/audit.log'
-  const opened = await Promise.all([1, 2].map(() => openTo(sshd, {}, { machines: newMachines() })))
-  for (const channel of opened) {
-    const does = async (run: string): Promise<string> => (await all(channel, step(run)))[0]!.stdout.trim()
-    const grow = `mkdir -p ${log.replace(/\/[^/]*$/, '')} && head -c 1048576 /dev/zero >${log} && rm -f ${log}.1`
-    await does(grow)
-    await channel.trace({ line: 'begin' })
-    assert.is(await does(`ls ${log}.1; cut -d' ' -f2 ${log}`), `${log}.1\nbegin`)
-    await does(grow)
-    await channel.trace({ line: 'end' })
-    assert.is(await does(`ls ${log}.1 2>/dev/null || echo none`), 'none')
-    await channel.close()
+  const channel = await openTo(sshd, {}, { machines: newMachines() })
+  const does = async (run: string): Promise<string> => (await all(channel, step(run)))[0]!.stdout.trim()
+  for (const line of ['begin', 'end']) {
+    await does(`mkdir -p ${log.replace(/\/[^/]*$/, '')} && head -c 1048576 /dev/zero >${log} && rm -f ${log}.1`)
+    await channel.trace({ line })
+    assert.is(await does(`ls ${log}*; tail -c +1048577 ${log}.1 | cut -d' ' -f2`), `${log}.1\n${line}`)
   }
+  await channel.close()
 })
 
 test.run()
