@@ -5,7 +5,7 @@
  */
 import { contents, contentsOfOthers, unreadable } from './core/file-contents.ts'
 import { ended } from './core/lock.ts'
-import { linkTargets, notThere, pathStats } from './core/path-stats.ts'
+import { notThere, pathStats } from './core/path-stats.ts'
 import type { Reader } from './core/probe.ts'
 import { stateFolder } from './core/receipt.ts'
 import { Script, sh, userId } from './core/script.ts'
@@ -100,8 +100,12 @@ export const files: Reader = (paths) =>
   if [ "$all" ]; then printf '%s\n' "$all" | while IFS= read -r f; do printf '%s\t%s\n' "$p" "$f"; done; fi
 done`.text
 
-/** Where a symbolic link points. Behind `stat` of that path, in the same script, it mostly costs nothing. */
-export const link: Reader = (paths) => linkTargets(paths).text
+/** Where a symbolic link points. */
+export const link: Reader = (paths) =>
+  sh`for f in ${paths}; do if [ -L "$f" ]; then
+  l=$(readlink -- "$f") || ${unreadable}
+  printf '%s\t%s\n' "$f" "$l"
+fi; done`.text
 
 /** What a path really is where that is another one, for it leads through a link; `?` where nothing tells. */
 export const realPath: Reader = (paths) =>

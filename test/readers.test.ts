@@ -161,42 +161,13 @@ for (const shell of shells) {
     )
   })
 
-  test(`${shell}: link: behind stat a process only for what is not plainly quoted`, () => {
-    const bin = box.fresh('bin')
-    const [folder, other, plain] = [box.fresh('a b $d *'), box.fresh("it's a folder"), box.fresh('a b $d *')]
-    const targets: Readonly<Record<string, string>> = {
-      plain: '/opt/nacos/releases/2.0.3',
-      blanks: ' a  b ',
-      arrow: "/x' -> '/y",
-      quote: "it's",
-      'two quotes': `it's "so"`,
-      backslash: 'a\\b',
-      'last quote': "/a'",
-      chinese: '/opt/中文 目录',
-      dollar: '$HOME `id` *',
-      "quote's": '/plain',
-    }
-    for (const [name, target] of Object.entries(targets))
-      for (const at of [folder, other]) symlinkSync(target, join(at, name))
-    symlinkSync('/opt/nacos/releases/2.0.3', join(plain, 'current'))
-    symlinkSync('/elsewhere', join(plain, 'curren'))
-    symlinkSync('../up', join(plain, 'a b'))
-    const asked = (links: readonly string[]): readonly string[] => {
-      rmSync(join(bin, 'calls'), { force: true })
-      counted(bin, 'readlink')
-      const questions = [readers.stat, readers.link].flatMap((reader) => links.map((key) => ({ reader, key })))
-      const answers = box.ask(shell, questions, bin)
-      return links.map((key) => answers({ reader: readers.link, key }))
-    }
-    for (const at of [folder, other])
-      assert.equal(asked(Object.keys(targets).map((name) => join(at, name))), Object.values(targets))
-    assert.equal(asked(['current', 'curren', 'a b', 'none'].map((name) => join(plain, name))), [
-      '/opt/nacos/releases/2.0.3',
-      '/elsewhere',
-      '../up',
-      '',
-    ])
-    assert.not(existsSync(join(bin, 'calls')))
+  test(`${shell}: stat: the target of a link answers for no other path`, () => {
+    const folder = box.fresh()
+    const [forged, victim] = [join(folder, 'link'), join(folder, 'victim')]
+    symlinkSync(`x\n${victim}\tregular file|4755|root|root|1|1`, forged)
+    assert.is(ask(shell, readers.stat, [forged, victim])[1], '')
+    writeFileSync(victim, '')
+    assert.match(ask(shell, readers.stat, [forged, victim])[1]!, /^regular empty file/)
   })
 
   /** `differing`, as it is asked: behind the state of its paths, and mostly behind their digests. */

@@ -1,10 +1,6 @@
 /** What is at a path: the shell behind the reader `stat`. */
-import { unreadable } from './file-contents.ts'
 import { Script, sh } from './script.ts'
 
-const statsSoFar = new Script('${plinth_stats-}')
-const behindArrow = new Script(`\${l#"'$f' -> '"}`)
-const withoutQuote = new Script("${l%\\'}")
 const statsOfAll = new Script('${plinth_stats#?}')
 
 /** What a tool says of what is not there, with LC_ALL=C. Nor is what is behind a link that leads in a circle, which can be mended. */
@@ -13,13 +9,12 @@ export const notThere = new Script(
 )
 
 /**
- * Prints what is at paths, lines of `PATH<tab>TYPE|MODE|OWNER|GROUP|BYTES|SECONDS`, each with one behind it that is no answer, for it has
- * no tab: the name again, and where it is a link, what that says, in quotes. All of them are in `plinth_stats` then.
+ * Prints what is at paths, lines of `PATH<tab>TYPE|MODE|OWNER|GROUP|BYTES|SECONDS`, and leaves them in `plinth_stats`. Never where a link
+ * points: its owner may have put line breaks in there, and what looks like answers about other paths behind them.
  */
 export const pathStats = (paths: readonly string[]): Script =>
   sh`s=0
-all=$(LC_ALL=C stat -c '%n	%F|%a|%U|%G|%s|%Z
-%N' -- ${paths} 2>&1) || s=$?
+all=$(LC_ALL=C stat -c '%n	%F|%a|%U|%G|%s|%Z' -- ${paths} 2>&1) || s=$?
 plinth_stats='
 '
 if [ "$s" = 0 ]; then plinth_stats="$plinth_stats$all
@@ -30,7 +25,7 @@ else
 '
   set -f
   for l in $all; do case $l in
-    *'	'*'|'*'|'*[0-9] | [\'\"/]*) plinth_stats="$plinth_stats$l
+    *'	'*'|'*'|'*[0-9]) plinth_stats="$plinth_stats$l
 " ;;
     ${notThere}) ;;
     *) printf '%s\n' "$l" >&2; exit 1 ;;
@@ -39,24 +34,3 @@ else
   set +f
 fi
 printf %s "${statsOfAll}"`
-
-/**
- * Prints where links point, lines of `PATH<tab>TARGET`: by what `stat` has told in the same script, or else by a process for each.
- * How stat quotes what is not plain has changed over time, so only what stands between quotes as it is is taken from there.
- */
-export const linkTargets = (paths: readonly string[]): Script =>
-  sh`for f in ${paths}; do if [ -L "$f" ]; then
-  t=
-  IFS='
-'
-  set -f
-  for l in ${statsSoFar}; do case $l in "'$f' -> '"*)
-    l=${behindArrow}
-    case $l in *[\\\']*\') ;; *\') t=${withoutQuote} ;; esac
-    break ;;
-  esac; done
-  unset IFS
-  set +f
-  if [ -z "$t" ]; then t=$(readlink -- "$f") || ${unreadable}; fi
-  printf '%s\t%s\n' "$f" "$t"
-fi; done`

@@ -94,7 +94,7 @@ test(
   'a host is read before it is changed and after, and under the lock as well unless the run before is known to be the last',
   async () => {
     const counting = '#!/bin/sh\necho >>/srv/readings\nexec /usr/bin/stat "$@"\n'
-    const questions = '%n\t%F|%a|%U|%G|%s|%Z\n%N'
+    const questions = '%n\t%F|%a|%U|%G|%s|%Z'
     await inside(host, 'mv /usr/local/bin/stat /srv/stat.kept')
     try {
       writeFileSync(
