@@ -189,7 +189,8 @@ fi`.text
 
 /**
  * A unit's properties, a line each, with times in UTC. Of a process that runs also `Now`, the seconds since 1970 and since the boot
- * (where one of the notes below is there), and `PLINTH_INPUTS`, the digest of the inputs that it was started with (from its own environment, which only root may read).
+ * (where one of the notes below is there), and `PLINTH_INPUTS`, the digest of the inputs that it was started with (from its own
+ * environment, which only root may read).
  * `Stale` is the note that its inputs were touched since its start, in one line; `Started` is the InvocationID of the
  * last start that was ours, `Inputs` that of the last that we made, whatever its inputs were, and the digest of these. Where that
  * one runs, its environment has the same digest, and is not read.

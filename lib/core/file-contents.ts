@@ -49,6 +49,7 @@ export const contentsOfOthers = (keys: readonly string[]): Script =>
   case ${sumsSoFar} in *'
 '"$f	${sumOfKey}"'
 '*) continue ;; esac
+  if [ ! -f "$f" ] || [ -L "$f" ]; then continue; fi
   bytes=
   IFS='
 '
@@ -60,7 +61,7 @@ export const contentsOfOthers = (keys: readonly string[]): Script =>
   esac; done
   unset IFS
   set +f
-  if [ "$bytes" ] && [ "$bytes" -le ${mostExcerpt} ] && [ -f "$f" ] && [ ! -L "$f" ]; then
+  if [ "$bytes" ] && [ "$bytes" -le ${mostExcerpt} ]; then
     ${inBase64(new Script('"$k"'))}
   fi
 done`

@@ -26,15 +26,12 @@ export function localUser(): LocalUser {
 }
 
 /** By number: the system reads its list each time, and it is asked several times for each host. */
-const users = new Map<number, UserInfo<string> | undefined>()
+const users = new Map<number, UserInfo<string>>()
 
 function ofSystem(uid: number): UserInfo<string> | undefined {
-  if (!users.has(uid))
-    users.set(
-      uid,
-      answer(() => userInfo()),
-    )
-  return users.get(uid)
+  const user = users.get(uid) ?? answer(() => userInfo())
+  if (user) users.set(uid, user)
+  return user
 }
 
 /** A name for people to read, in locks and audit logs. */

@@ -124,7 +124,7 @@ plinth_tree() (
 )
 command -v cat >/dev/null 2>&1 || PATH=${'$'}{PATH:+$PATH:}/usr/local/bin:/usr/bin:/bin
 export LC_ALL=C PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"
-unset CDPATH POSIXLY_CORRECT TAR_OPTIONS GREP_OPTIONS QUOTING_STYLE
+unset CDPATH POSIXLY_CORRECT TAR_OPTIONS GREP_OPTIONS
 umask 022
 cd /
 plinth_lack=

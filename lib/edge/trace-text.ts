@@ -48,10 +48,12 @@ exec 8>>"$log/audit.log"
 printf '%s\n' "$line" >&8
 length=0
 { while read -r name value; do case $name in pos:) length=$value ;; esac; done </proc/self/fdinfo/8; } 2>/dev/null || :
-exec 8>&-
-if [ "$length" -ge ${logBytes} ] && [ -f "$log/audit.log" ]; then mv -f -- "$log/audit.log" "$log/audit.log.1"; fi
 if command -v logger >/dev/null; then
   logger -S ${journalBytes} -t plinth -p user.notice -- "$text" 2>/dev/null || logger -t plinth -p user.notice -- "$text" || :
+fi
+# Not what another has put in its place meanwhile, who has put this one aside: it would be lost.
+if [ "$length" -ge ${logBytes} ] && [ -f "$log/audit.log" ] && [ "$log/audit.log" -ef /proc/self/fd/8 ]; then
+  mv -f -- "$log/audit.log" "$log/audit.log.1"
 fi
 [ "$noted" = 0 ]`,
   ).text

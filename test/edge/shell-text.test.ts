@@ -92,7 +92,7 @@ plinth_mark() { printf '\\nn0nce %s\\n' "$*"; printf '\\nn0nce %s\\n' "$*" >&2; 
   )
   assert.match(
     text,
-    /\ncommand -v cat .*\nexport LC_ALL=C PATH="\$PATH:\/usr\/local\/sbin:\/usr\/sbin:\/sbin"\nunset CDPATH POSIXLY_CORRECT TAR_OPTIONS GREP_OPTIONS QUOTING_STYLE\numask 022\ncd \/\nplinth_lack=\nfor c in base64 [a-z0-9 ]* flock; do /,
+    /\ncommand -v cat .*\nexport LC_ALL=C PATH="\$PATH:\/usr\/local\/sbin:\/usr\/sbin:\/sbin"\nunset CDPATH POSIXLY_CORRECT TAR_OPTIONS GREP_OPTIONS\numask 022\ncd \/\nplinth_lack=\nfor c in base64 [a-z0-9 ]* flock; do /,
   )
   assert.match(text, /then plinth_mark lacks 0\$plinth_lack; exit 1; fi\nplinth_uid= plinth_gid=\n.*\n.*\n$/)
 })

@@ -3,6 +3,7 @@ import { chmodSync, existsSync, readdirSync, readFileSync, statSync, writeFileSy
 import { join } from 'node:path'
 import type { Trace } from '../../lib/core/channel.ts'
 import { readReceipts } from '../../lib/core/receipt.ts'
+import { q } from '../../lib/core/script.ts'
 import type { Outcome } from '../../lib/edge/shell.ts'
 import { traceProblem, traceScript } from '../../lib/edge/trace-text.ts'
 import { receipts } from '../../lib/readers.ts'
@@ -95,6 +96,29 @@ for (const shell of shells) {
     assert.not(existsSync(log))
     leave(place, { line: 'third' })
     assert.match(readFileSync(log, 'utf8'), /^\S+ third\n$/)
+  })
+
+  test(`${shell}: a log that another has put aside meanwhile is not lost to the new one in its place`, () => {
+    const place = home()
+    const log = join(place.state, 'audit.log')
+    leave(place, { line: 'first' })
+    writeFileSync(log, 'x'.repeat(1_048_576))
+    const other = `#!/bin/sh\nmv ${q(log)} ${q(`${log}.1`)}\necho another >${q(log)}\n`
+    writeFileSync(join(place.bin, 'logger'), other)
+    assert.equal(leave(place, { line: 'second' }), { code: 0, stdout: '', stderr: '' })
+    assert.match(readFileSync(`${log}.1`, 'utf8'), /x\S+ second\n$/)
+    assert.is(readFileSync(log, 'utf8'), 'another\n')
+  })
+
+  test(`${shell}: of a log that can't be put aside the journal has the line all the same`, () => {
+    const place = home()
+    leave(place, { line: 'first' })
+    writeFileSync(join(place.state, 'audit.log'), 'x'.repeat(1_048_576))
+    mkdirs(join(place.state, 'audit.log.1', 'audit.log'))
+    const { code, stderr } = leave(place, { line: 'second' })
+    assert.is.not(code, 0)
+    assert.is.not(stderr, '')
+    assert.match(readFileSync(place.journal, 'utf8'), / second\n$/)
   })
 
   test(`${shell}: a receipt is on the disk before it gets its name, and its name after`, () => {
