@@ -112,11 +112,10 @@ echo "$n"`.text,
     },
     run: sh`umask 027
 if [ -s ${part} ]; then resumed=yes; else resumed=; fi
+${flushedMeanwhile(sh`[ ! -e ${part} ] || sync ${part}`, '0.5')}
 cat >>${part} || { rm -f -- ${part}; exit 1; }
-# The disk has time for it meanwhile.
-sync ${part} & flush=$!
 sum=$(sha256sum <${part} | cut -d' ' -f1)
-wait $flush
+${flushed(sh`sync ${part}`)}
 if [ "$sum" != ${sha256} ]; then
   rm -f -- ${part}
   echo "the archive arrived with another SHA-256: $sum" >&2
@@ -126,21 +125,29 @@ mv -f -- ${part} ${cached}`.text,
   }
 }
 
+/** As lib/resources/flushing.ts does it: what follows goes to the disk while it is written, and not only in the end. */
+const flushedMeanwhile = (flush: Script, seconds: string): Script =>
+  sh`read -r pid rest </proc/self/stat
+( stop=
+trap 'stop=yes' TERM
+while sleep ${new Script(seconds)} & wait $! || :; [ ! "$stop" ] && [ -e "/proc/$pid" ]; do ${flush} || exit 1; done ) </dev/null >/dev/null & flushing=$!`
+
+const flushed = (flush: Script): Script =>
+  sh`kill $flushing 2>/dev/null || :
+wait $flushing 2>/dev/null || [ $? -gt 128 ]
+${flush}`
+
 const unpack = (folder: string, cached: string, { name, sha256 }: Archive, owner: string): Step => ({
   say: `unpack ${name} into ${folder}`,
   deadline: 600,
   run: sh`umask 027
 chmod 0640 ${cached}
-# The disk has time for it meanwhile.
-read -r pid rest </proc/self/stat
-( while sleep 0.5 && [ -e "/proc/$pid" ]; do sync -f ${folder}; done ) >/dev/null 2>&1 & flushing=$!
+${flushedMeanwhile(sh`sync -f ${folder}`, '0.2')}
 tar -xzf ${cached} -C ${folder} --strip-components=1
 chown -R ${`${owner}:${owner}`} ${folder}
 echo ${sha256} >${`${folder}/.plinth.unpacked`}
 chown ${`${owner}:${owner}`} ${`${folder}/.plinth.unpacked`}
-kill $flushing
-wait $flushing 2>/dev/null || :
-sync -f ${folder}
+${flushed(sh`sync -f ${folder}`)}
 mv -f ${`${folder}/.plinth.unpacked`} ${`${folder}/.unpacked`}`.text,
 })
 

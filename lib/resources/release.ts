@@ -6,6 +6,7 @@ import { mistake } from '../core/told.ts'
 import { enterAndHold, entered } from '../core/way.ts'
 import { release as releaseReader, releaseTree } from '../readers.ts'
 import { declared } from './declared.ts'
+import { endFlushing, startFlushing } from './flushing.ts'
 import { barredWay, hereOf, ownersOf, pathQuestion, readStat, wayQuestion } from './path.ts'
 
 /** An archive on the controller whose digest was verified and whose entries were checked before any host is asked. */
@@ -149,11 +150,10 @@ echo "$n"`.text,
     },
     run: sh`umask 077
 if [ -s ${part} ]; then resumed=yes; else resumed=; fi
+${startFlushing(sh`[ ! -e ${part} ] || sync ${part}`, '0.5')}
 cat >>${part} || { rm -f -- ${part}; exit 1; }
-# The disk has time for it meanwhile.
-sync ${part} & flush=$!
 sum=$(sha256sum <${part} | cut -d' ' -f1)
-wait $flush
+${endFlushing}
 if [ "$sum" != ${sha256} ]; then
   rm -f -- ${part}
   echo "the archive arrived with another SHA-256: $sum" >&2
@@ -171,6 +171,11 @@ const verify = (arrived: string, sha256: string): Script =>
   exit 1
 fi`
 
+/** Flushes the file system that the shell is in; of a busybox that can't flush a single one, all. */
+const whole = new Script(
+  `e=$(sync -f . 2>&1) || case $e in *option*) sync ;; *) printf '%s\\n' "$e" >&2; return 1 ;; esac`,
+)
+
 function unpack(path: string, arrived: string, sha256: string, intact: Script, owner: string, modes: string): string {
   const folder = posix.dirname(path)
   const here = hereOf(path)
@@ -186,13 +191,7 @@ if [ "$(stat -c %d:%i -- "../$t") "${userId} != "$(stat -c '%d:%i %u' .)" ]; the
   echo ${`${folder} changed while the archive was to be unpacked there`} >&2
   exit 1
 fi
-# Of a busybox that can't flush one file system it flushes all.
-flush() { e=$(sync -f . 2>&1) || case $e in *option*) sync ;; *) printf '%s\n' "$e" >&2; return 1 ;; esac; }
-# The disk has time for it meanwhile: all at once in the end it would take as long again. It ends with this script, however that ends.
-read -r pid rest </proc/self/stat
-( stop=
-trap 'stop=yes' TERM
-while { sleep 0.5 || sleep 1; } 2>/dev/null & wait $! || :; [ ! "$stop" ] && [ -e "/proc/$pid" ]; do flush || exit 1; done ) </dev/null >/dev/null & flushing=$!
+${startFlushing(whole, '0.2')}
 tar -xzf ${arrived} --strip-components=1 --no-same-owner || {
   df -Pk . | { read -r head; read -r dev size used free rest; echo "$free KiB are free at $rest" >&2; }
   exit 1
@@ -203,10 +202,7 @@ tree=$(${releaseTree})
 printf 'sha256 %s\ntree %s\n' ${sha256} "$tree" >.plinth
 chmod ${modes} .
 chown ${owner} .
-kill $flushing 2>/dev/null || :
-# What it flushes at the moment it brings to an end: an error of the disk is told but once.
-wait $flushing 2>/dev/null || [ $? -gt 128 ]
-flush
+${endFlushing}
 cd -P ${entered}
 if [ -e ${here} ] || [ -L ${here} ]; then mv -T -- ${here} "$t.old"; fi
 mv -T -- "$t" ${here} || { mv -T -- "$t.old" ${here}; exit 1; }

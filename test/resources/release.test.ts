@@ -267,6 +267,30 @@ for (const shell of shells) {
     }
   })
 
+  test(`${shell}: what arrives goes to the disk meanwhile; an error of the disk that is told but once gives it no name`, () => {
+    for (const fails of [false, true]) {
+      const { host, wanted } = fresh(shell)
+      const bin = mkdirs(join(host.folder, 'bin'))
+      const log = join(host.folder, 'log')
+      const real = shell === 'dash' ? (name: string) => `/bin/${name}` : (name: string) => `${busybox} ${name}`
+      const once = '[ -e "$0.once" ] || { : >"$0.once"; echo "sync: error syncing: Input/output error" >&2; exit 1; }'
+      const scripts = {
+        cat: `${real('cat')}; sleep 2; echo arrived >>${q(log)}`,
+        sync: `case $1 in *.part) echo flush >>${q(log)}; ${fails ? once : ':'} ;; esac; exec ${real('sync')} "$@"`,
+      }
+      for (const [name, script] of Object.entries(scripts))
+        writeFileSync(join(bin, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 })
+      const plan = host.plan(wanted())
+      const send = () => host.run({ ...plan, steps: plan.steps.slice(0, 1) }, bin)
+      if (fails) assert.throws(send, /exit code 1: sync: error syncing: Input\/output error\s*$/)
+      else send()
+      const said = readFileSync(log, 'utf8').trim().split('\n')
+      assert.is(said[0], 'flush')
+      if (!fails) assert.is(said.at(-1), 'flush')
+      assert.equal(readdirSync(host.cache), [fails ? `${one.sha256}.part` : one.sha256])
+    }
+  })
+
   test(`${shell}: a power cut after a step takes nothing back: each name is on the disk, and what is in it before`, () => {
     const { host, wanted, at } = fresh(shell)
     const bin = mkdirs(join(host.folder, 'bin'))
