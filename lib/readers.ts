@@ -3,6 +3,7 @@
  * What could not be read is not "not there", which would be made anew over what is there: the script fails then.
  * Plain POSIX sh, coreutils and systemd: every one of them also runs under busybox.
  */
+import { groupNumbers, userStates } from './core/accounts.ts'
 import { contents, contentsOfOthers, unreadable } from './core/file-contents.ts'
 import { ended } from './core/lock.ts'
 import { notThere, pathStats } from './core/path-stats.ts'
@@ -16,8 +17,6 @@ import { refusals } from './core/way.ts'
 const portOfLocal = new Script('${local##*:}')
 const beforeMount = new Script('${l%% /*}')
 const parentOfPath = new Script('${d%/*}')
-// A directory service has groups that /etc/group has not.
-const orAsked = new Script('${own:-$(id -gn "$u")}')
 // Without root, and for sockets of the kernel, ss names nobody.
 const who = new Script('${who:-somebody}')
 const nameOfLine = new Script('${k%:}')
@@ -127,23 +126,10 @@ export const entries: Reader = (paths) =>
 fi; done`.text
 
 /** `home|shell|group` of a user. */
-export const user: Reader = (names) =>
-  sh`for u in ${names}; do
-  while IFS=: read -r name x uid gid full home shell || [ "$name" ]; do
-    if [ "$name" = "$u" ]; then
-      own=
-      while IFS=: read -r name x number rest || [ "$name" ]; do if [ "$number" = "$gid" ]; then own=$name; break; fi; done </etc/group || exit 1
-      printf '%s\t%s\n' "$u" "$home|$shell|${orAsked}"
-      break
-    fi
-  done </etc/passwd || exit 1
-done`.text
+export const user: Reader = (names) => userStates(names).text
 
 /** The number of a group. */
-export const group: Reader = (names) =>
-  sh`for g in ${names}; do while IFS=: read -r name x gid rest || [ "$name" ]; do
-  if [ "$name" = "$g" ]; then printf '%s\t%s\n' "$g" "$gid"; fi
-done </etc/group || exit 1; done`.text
+export const group: Reader = (names) => groupNumbers(names).text
 
 const packageOfLine = new Script('${l#Package: }')
 const stateOfLine = new Script('${l##* }')
@@ -190,7 +176,7 @@ fi`.text
 /**
  * A unit's properties, a line each, with times in UTC. Of a process that runs also `Now`, the seconds since 1970 and since the boot
  * (where one of the notes below is there), and `PLINTH_INPUTS`, the digest of the inputs that it was started with (from its own
- * environment, which only root may read).
+ * environment, which only root may read; of a unit that reads a file of `/etc/plinth` there).
  * `Stale` is the note that its inputs were touched since its start, in one line; `Started` is the InvocationID of the
  * last start that was ours, `Inputs` that of the last that we made, whatever its inputs were, and the digest of these. Where that
  * one runs, its environment has the same digest, and is not read.

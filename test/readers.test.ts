@@ -419,6 +419,21 @@ for (const shell of shells) {
     assert.equal(ask(shell, here(readers.group), ['ann', '']), ['', ''], 'no user is a group')
   })
 
+  test(`${shell}: the groups of a host are read once for all that is asked of accounts`, () => {
+    const etc = mkdirs(join(tree, `once etc ${shell}`))
+    writeFileSync(join(etc, 'passwd'), 'ann:x:1:70:Ann:/home/ann:/bin/sh\n')
+    writeFileSync(join(etc, 'group'), 'staff:x:70:\n')
+    const here =
+      (reader: Reader, then: string): Reader =>
+      (names) =>
+        `${reader(names).replaceAll('/etc/', () => `${q(etc)}/`)}\n${then}`
+    const users = { reader: here(readers.user, `rm ${q(join(etc, 'group'))}`), key: 'ann' }
+    const groups = { reader: here(readers.group, ':'), key: 'staff' }
+    const answers = box.ask(shell, [users, groups])
+    assert.equal([answers(users), answers(groups)], ['/home/ann|/bin/sh|staff', '70'])
+    assert.throws(() => box.ask(shell, [groups]), /group/)
+  })
+
   test(`${shell}: free space of a share with blanks in its name, and of one without a size`, () => {
     for (const [line, free] of [
       ['//nas/My Share       1000      400       600      40% /mnt/a b', '600'],
@@ -542,11 +557,12 @@ done
     try {
       const bin = box.fresh('bin')
       const active = (pid: number) => `LoadState=loaded\nMainPID=${pid}\nActiveState=active`
+      const notes = box.fresh('notes')
+      const reads = `EnvironmentFiles=/etc/other (ignore_errors=no)\nEnvironmentFiles=${notes}/running.env (ignore_errors=yes)`
       systemctl(bin, {
-        'running.service': `Names=running.service\n${active(process.pid!)}\n`,
+        'running.service': `Names=running.service\n${reads}\n${active(process.pid!)}\n`,
         'gone.service': `Names=gone.service\n${active(99999999)}\n`,
       })
-      const notes = box.fresh('notes')
       writeFileSync(join(notes, 'running.started'), 'InvocationID=cafe\nInputs=cafe abc123\n')
       writeFileSync(join(notes, 'gone.started'), 'Inputs=beef abc123\n')
       writeFileSync(join(notes, 'other.started'), 'InvocationID=cafe\n')
@@ -602,9 +618,10 @@ done
     const started = (env: Readonly<Record<string, string>>) => spawn('sleep', ['60'], { env })
     const ours = started({ PATH: '/usr/bin:/bin', OTHER: 'x\n *', PLINTH_INPUTS: 'abc123' })
     const others = started({ PATH: '/usr/bin:/bin', OTHER: 'x\n *', INPUTS: 'abc123' })
+    let reads = (name: string): string => `EnvironmentFiles=${notes}/${name}.env (ignore_errors=no)\n`
     const read = (note: string, id: string, state = 'active', { pid } = ours): readonly string[] => {
       rmSync(join(bin, 'calls'), { force: true })
-      const says = (name: string) => `Names=${name}.service\nActiveState=${state}\nMainPID=${pid}\n${id}`
+      const says = (name: string) => `Names=${name}.service\nActiveState=${state}\nMainPID=${pid}\n${id}${reads(name)}`
       systemctl(bin, { 'one.service': says('one'), 'two.service': says('two') })
       for (const name of ['one', 'two']) writeFileSync(join(notes, `${name}.started`), note)
       const [one, two] = ask(shell, noted, ['one.service', 'two.service'], bin)
@@ -625,6 +642,12 @@ done
     assert.equal(read('Inputs= abc123\n', 'InvocationID=\n'), both)
     assert.equal(read(cafe, cafe), both)
     assert.equal(read(cafe, cafe, 'active', others), alone, 'started without us')
+    reads = (name) => `EnvironmentFile=${notes}/${name}.env (ignore_errors=no)\n`
+    assert.equal(read(cafe, cafe), both, 'as systemd 219 says it')
+    reads = () => 'EnvironmentFiles=/etc/default/app (ignore_errors=no)\n'
+    assert.equal(read(cafe, cafe), alone, 'a unit that reads no file of ours')
+    reads = () => ''
+    assert.equal(read(cafe, cafe), alone)
     for (const process of [ours, others]) process.kill('SIGKILL')
   })
 

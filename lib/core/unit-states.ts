@@ -22,7 +22,7 @@ export const unitStates = (names: readonly string[]): Script =>
 show() {
   export TZ=UTC0
   exec systemctl show -p Names -p LoadState -p ActiveState -p SubState -p UnitFileState -p NeedDaemonReload -p MainPID \
-    -p CanReload -p InvocationID -p InactiveExitTimestamp -p ExecMainStartTimestamp -p ExecMainStartTimestampMonotonic -- "$@"
+    -p EnvironmentFiles -p CanReload -p InvocationID -p InactiveExitTimestamp -p ExecMainStartTimestamp -p ExecMainStartTimestampMonotonic -- "$@"
 }
 # Of several it tells in their order, with an empty line between. Where that does not name the unit, it is asked for that alone.
 every=${names.length > 1 ? sh`$(show ${names} 2>/dev/null) || every=` : new Script('')}
@@ -34,12 +34,16 @@ for u in ${names}; do
     # Of a unit that it does not know systemd says so. Where it does not run there are none.
     all=$(show "$u") || if [ -d /run/systemd/system ]; then exit 1; fi ;;
   esac
-  p=0 id= state= known=
+  p=0 id= state= known= ours=
   IFS=$n
   set -f
   for l in $all; do
     case $l in
       Names=*) continue ;;
+      # In older versions without the s.
+      EnvironmentFile*)
+        case $l in *=/etc/plinth/*) ours=yes ;; esac
+        continue ;;
       MainPID=*) p=${pidOfLine} ;;
       InvocationID=*) id=${startOfLine} ;;
       ActiveState=*) state=$l ;;
@@ -59,8 +63,9 @@ for u in ${names}; do
     done <"/etc/plinth/${unitOfKey}.started" || :
   fi
   if [ "$p" != 0 ]; then
-    if [ -z "$known" ]; then
-      # Most have no such variable, which shows without a process: the shell passes over the zero bytes.
+    # Without a file of ours it has no such variable, and a shell takes its time over each byte.
+    if [ "$ours" ] && [ -z "$known" ]; then
+      # Whether it has shows without a process: the shell passes over the zero bytes.
       e=
       { while read -r l || [ "$l" ]; do e=$e$l; done <"/proc/$p/environ"; } 2>/dev/null || :
       case $e in *PLINTH_INPUTS=*) e=$n$(tr '\0' '\n' 2>/dev/null <"/proc/$p/environ") || : ;; esac
