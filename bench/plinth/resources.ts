@@ -130,7 +130,11 @@ const flushedMeanwhile = (flush: Script, seconds: string): Script =>
   sh`read -r pid rest </proc/self/stat
 ( stop=
 trap 'stop=yes' TERM
-while sleep ${new Script(seconds)} & wait $! || :; [ ! "$stop" ] && [ -e "/proc/$pid" ]; do ${flush} || exit 1; done ) </dev/null >/dev/null & flushing=$!`
+while [ ! "$stop" ]; do
+  sleep ${new Script(seconds)} & wait $! || :
+  if [ "$stop" ] || [ ! -e "/proc/$pid" ]; then break; fi
+  ${flush} || exit 1
+done ) </dev/null >/dev/null & flushing=$!`
 
 const flushed = (flush: Script): Script =>
   sh`kill $flushing 2>/dev/null || :

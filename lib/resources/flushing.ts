@@ -11,7 +11,12 @@ export const startFlushing = (flush: Script, seconds: string): Script =>
 read -r pid rest </proc/self/stat
 ( stop=
 trap 'stop=yes' TERM
-while { sleep ${new Script(seconds)} || sleep 1; } 2>/dev/null & wait $! || :; [ ! "$stop" ] && [ -e "/proc/$pid" ]; do flush || exit 1; done ) </dev/null >/dev/null & flushing=$!`
+# It may be told to end while it flushes: then it must not wait for its turn.
+while [ ! "$stop" ]; do
+  { sleep ${new Script(seconds)} || sleep 1; } 2>/dev/null & wait $! || :
+  if [ "$stop" ] || [ ! -e "/proc/$pid" ]; then break; fi
+  flush || exit 1
+done ) </dev/null >/dev/null & flushing=$!`
 
 /** Ends it, flushes what is left, and fails where any of this did: an error of the disk is told but once. */
 export const endFlushing: Script = lines(

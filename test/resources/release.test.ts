@@ -374,6 +374,18 @@ for (const shell of shells) {
     assert.not(existsSync(at))
   })
 
+  // busybox runs its own.
+  if (shell === 'dash')
+    test(`${shell}: a flush that outlasts the unpacking is followed by the last one, and by no pause`, () => {
+      const { host, wanted } = fresh(shell)
+      const { bin, said } = slowly(host, '[ -e "$0.once" ] || { : >"$0.once"; /bin/sleep 3; }')
+      const pause = `echo pause >>${q(join(host.folder, 'log'))}; exec /bin/sleep "$@"`
+      writeFileSync(join(bin, 'sleep'), `#!/bin/sh\n${pause}\n`, { mode: 0o755 })
+      host.run(host.plan(wanted()), bin)
+      const events = said()
+      assert.equal(events.slice(events.indexOf('unpacked')), ['unpacked', 'flush'])
+    })
+
   test(`${shell}: a sync that can't flush one file system flushes all`, () => {
     const { host, wanted, at } = fresh(shell)
     const { bin, said } = slowly(host, `echo "sync: invalid option -- 'f'" >&2; exit 1`)
