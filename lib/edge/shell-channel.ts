@@ -5,14 +5,13 @@ import { hostError, LockError, type PlinthError, type Problem } from '../core/er
 import { ended } from '../core/lock.ts'
 import { type Answers, pack, type Question, unpack } from '../core/probe.ts'
 import { type Step, uploadAnew } from '../core/resource.ts'
+import { chunkBytes, fileChunks } from './file-chunks.ts'
 import { partsUsed } from './parts-used.ts'
 import type { Outcome, Shell } from './shell.ts'
 import { fromThere, lockScript, stillLocked, unchanged } from './shell-text.ts'
 
 /** Input up to this many bytes goes along with its script; more of it is streamed once the shell has said it is ready. */
 const inlineLimit = 64 * 1024
-/** Half of what `Shell` has on the way at once. */
-const chunkBytes = 256 * 1024
 
 /**
  * A channel over a shell. All of it throws PlinthErrors: exit code 3 when the shell is lost, 1 for what went wrong on
@@ -102,9 +101,10 @@ async function runUpload(
   { path, bytes, have }: NonNullable<Step['upload']>,
   told: Told,
 ): Promise<Outcome> {
-  const file = await opened(path, bytes)
+  const { file, key } = await opened(path, bytes)
   partsUsed.add('uploads')
-  const chunks = (from: number): AsyncIterable<Buffer> => counting(read(file, from), from, (sent) => told(sent, bytes))
+  const chunks = (from: number): AsyncIterable<Buffer> =>
+    counting(fileChunks(file, key, from), from, (sent) => told(sent, bytes))
   try {
     return await shell.run(run, { stream: { bytes, chunks, ...(have !== undefined && { have }) } }, deadline)
   } finally {
@@ -112,29 +112,12 @@ async function runUpload(
   }
 }
 
-/**
- * What is in a file from some byte on, read into three buffers in turn: a new one for every chunk costs more than the reading.
- * Who takes a chunk has passed on the third last one, as `Shell` has: it waits while two of them are on the way.
- */
-async function* read(file: FileHandle, from: number): AsyncGenerator<Buffer, void, undefined> {
-  const three = Buffer.allocUnsafeSlow(3 * chunkBytes)
-  for (let at = from, turn = 0; ; turn = (turn + 1) % 3) {
-    const chunk = three.subarray(turn * chunkBytes, (turn + 1) * chunkBytes)
-    // Some file systems give less at a time than was asked for.
-    let filled = 0
-    for (let last = 1; last > 0 && filled < chunkBytes; filled += last)
-      last = (await file.read(chunk, filled, chunkBytes - filled, at + filled)).bytesRead
-    if (filled > 0) yield chunk.subarray(0, filled)
-    if (filled < chunkBytes) return
-    at += filled
-  }
-}
-
 async function* chunksOf(bytes: Buffer): AsyncGenerator<Buffer, void, undefined> {
   for (let at = 0; at < bytes.length; at += chunkBytes) yield bytes.subarray(at, at + chunkBytes)
 }
 
-async function opened(path: string, bytes: number): Promise<FileHandle> {
+/** A file of so many bytes, and what tells it from any other and from itself once it is written to. */
+async function opened(path: string, bytes: number): Promise<{ readonly file: FileHandle; readonly key: string }> {
   const remedy = 'put the file back as it was when the run was planned, and run again'
   let file: FileHandle
   try {
@@ -142,8 +125,8 @@ async function opened(path: string, bytes: number): Promise<FileHandle> {
   } catch (error) {
     throw hostError({ where: path, what: `it can't be read (${(error as NodeJS.ErrnoException).code})`, remedy })
   }
-  const { size } = await file.stat()
-  if (size === bytes) return file
+  const { dev, ino, size, mtimeMs } = await file.stat()
+  if (size === bytes) return { file, key: `${dev}:${ino}:${size}:${mtimeMs}` }
   await file.close()
   throw hostError({ where: path, what: `it has ${size} bytes, not ${bytes}`, remedy })
 }
