@@ -7,7 +7,7 @@ import type { FileHandle } from 'node:fs/promises'
 /** Half of what `Shell` has on the way at once. */
 export const chunkBytes = 256 * 1024
 /** How many chunks wait for machines that are behind, beside those that are in use. */
-const spare = 16
+const spare = 32
 /** How many of its chunks a machine may still be sending: see `fileChunks`. */
 const inUse = 3
 
