@@ -323,7 +323,8 @@ export class Shell {
         sent += chunk.length
         if (sent > left) break
         stdin.write(chunk, () => job.wake())
-        await this.#until(job, () => stdin.writableLength < aheadBytes)
+        // What is lost goes no further: the buffers of what is under way would be used again.
+        if (!(await this.#until(job, () => stdin.writableLength < aheadBytes))) return
       }
     } catch (error) {
       return this.lose(`what was being sent can't be read (${error instanceof Error ? error.message : error})`)

@@ -9,14 +9,16 @@ import { lines, Script, sh } from '../core/script.ts'
 export const startFlushing = (flush: Script, seconds: string): Script =>
   sh`flush() { ${flush}; }
 read -r pid rest </proc/self/stat
-( stop=
+( stop= failed=
 trap 'stop=yes' TERM
 # It may be told to end while it flushes: then it must not wait for its turn.
 while [ ! "$stop" ]; do
   { sleep ${new Script(seconds)} || sleep 1; } 2>/dev/null & wait $! || :
   if [ "$stop" ] || [ ! -e "/proc/$pid" ]; then break; fi
-  flush || exit 1
-done ) </dev/null >/dev/null & flushing=$!`
+  # It stays until it is waited for: its number could be another process's by then.
+  [ "$failed" ] || flush || failed=yes
+done
+[ ! "$failed" ] ) </dev/null >/dev/null & flushing=$!`
 
 /** Ends it, flushes what is left, and fails where any of this did: an error of the disk is told but once. */
 export const endFlushing: Script = lines(

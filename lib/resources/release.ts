@@ -150,9 +150,11 @@ echo "$n"`.text,
     },
     run: sh`umask 077
 if [ -s ${part} ]; then resumed=yes; else resumed=; fi
-${startFlushing(sh`[ ! -e ${part} ] || sync ${part}`, '0.5')}
+# Of what a disk has failed to take no run must go on: it says so once, and what is read back may be what it has not got.
+${startFlushing(sh`[ ! -e ${part} ] || sync ${part} || { rm -f -- ${part}; return 1; }`, '0.5')}
 cat >>${part} || { rm -f -- ${part}; exit 1; }
-sum=$(sha256sum <${part} | cut -d' ' -f1)
+sum=
+if [ -e ${part} ]; then sum=$(sha256sum <${part} | cut -d' ' -f1); fi
 ${endFlushing}
 if [ "$sum" != ${sha256} ]; then
   rm -f -- ${part}

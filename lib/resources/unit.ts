@@ -112,6 +112,8 @@ export function unit(name: string, options: UnitOptions): readonly Resource[] {
 
 /** The value of each such setting: other files may be read beside ours; a `-` before it lets it be missing, `%` is a specifier. */
 const environmentFiles = /^[ \t]*EnvironmentFile[ \t]*=[ \t]*-?(.*?)[ \t]*$/gm
+/** With a specifier in it; elsewhere the reader `unit` looks for no file of ours. */
+const mayBeOwn = /^(?:\/etc\/plinth\/.*%|%E\/plinth\/)/
 const types = /^[ \t]*Type[ \t]*=[ \t]*(.*?)[ \t]*$/gm
 const remains = /^[ \t]*RemainAfterExit[ \t]*=[ \t]*(.*?)[ \t]*$/gm
 /** What of [Install] makes `systemctl enable` leave something behind. */
@@ -154,7 +156,7 @@ function checkUnit(name: string, options: UnitOptions): void {
 function checkDefinition(name: string, definition: string): void {
   const refused = (what: string, remedy: string) => usageError({ where: `unit:${name}`, what, remedy })
   const own = environmentFile(name)
-  if (![...definition.matchAll(environmentFiles)].some(([, path = '']) => path === own || path.includes('%'))) {
+  if (![...definition.matchAll(environmentFiles)].some(([, path = '']) => path === own || mayBeOwn.test(path))) {
     const what = 'its definition does not read the file that tells what it was started with'
     throw refused(what, `add below [Service]: EnvironmentFile=${own}`)
   }

@@ -132,9 +132,8 @@ test('no more buffers than are in use, and some: those of machines that have end
 
 test('what can’t be read is told to all who wait for it, and tried again for who asks next', async () => {
   const file = fileOf(3 * chunkBytes)
-  const [one, two] = [chunksOf(file), chunksOf(file)]
-  await one.next()
-  await two.next()
+  const [one, two, stays] = [chunksOf(file), chunksOf(file), chunksOf(file)]
+  for (const machine of [one, two, stays]) await machine.next()
   file.fails = true
   const outcomes = await Promise.allSettled([one.next(), two.next()])
   assert.equal(
@@ -145,6 +144,7 @@ test('what can’t be read is told to all who wait for it, and tried again for w
   const third = chunksOf(file)
   file.fails = false
   assert.ok((await whole(third)).equals(file.content))
+  await stays.return()
 })
 
 test('a file that was written to since is another one', async () => {

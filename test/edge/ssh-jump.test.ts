@@ -188,7 +188,7 @@ for (const [name, ...config] of [
               message,
               /^h\d through bastion \(.*\): the password of plinth-jump was refused \(tried: .*; run again/,
             )
-            assert.not.match(message, /canary|-k|ansible/)
+            assert.not.match(message, /canary| -k\b|ansible/)
             assert.is(code, 3)
           }
           assert.is(mistyped.questions.length, 1)
@@ -212,7 +212,7 @@ for (const [name, ...config] of [
               /the login was refused \(tried: \/.*; sshd goes on with|there is no key to log in with/,
             )
             assert.match(message, / for this host in ~\/\.ssh\/config, .*or run it on a terminal, where its password/)
-            assert.not.match(message, /-k|--private|inventory/)
+            assert.not.match(message, / -k\b|--private|inventory/)
             assert.is(code, 3)
           }
           assert.is(asked.length, 1)

@@ -619,13 +619,19 @@ test('a unit that would be restarted by each run is refused', () => {
   }
   const missing =
     'unit:app: its definition does not read the file that tells what it was started with; add below [Service]: EnvironmentFile=/etc/plinth/app.env'
-  for (const line of ['', '# EnvironmentFile=/etc/plinth/app.env', 'EnvironmentFile=/etc/plinth/other.env'])
+  for (const line of [
+    '',
+    '# EnvironmentFile=/etc/plinth/app.env',
+    'EnvironmentFile=/etc/plinth/other.env',
+    'EnvironmentFile=/etc/%p.env',
+  ])
     assert.is(refused('app', `[Service]\n${line}\nExecStart=/opt/app/run\n`), missing)
   for (const line of [
     'EnvironmentFile=-/etc/plinth/app.env',
     ' EnvironmentFile = /etc/plinth/app.env ',
     'EnvironmentFile=/etc/default/app\nEnvironmentFile=/etc/plinth/app.env',
     'EnvironmentFile=/etc/plinth/%p.env',
+    'EnvironmentFile=-%E/plinth/app.env',
   ])
     assert.is(refused('app', `[Service]\n${line}\n${install}`), '')
   const own = 'EnvironmentFile=/etc/plinth/app.env'
