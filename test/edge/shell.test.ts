@@ -299,6 +299,24 @@ test('no more is read of a file than the host takes', async () => {
   await shell.close()
 })
 
+test('once a shell is closed no more of a file is asked for: the buffers of what is under way would be used again', async () => {
+  const { shell } = start('dash')
+  let read = 0
+  const chunks = async function* (): AsyncGenerator<Buffer> {
+    while (read < 32) {
+      read++
+      yield Buffer.alloc(1_000_000)
+    }
+  }
+  const running = shell.run(`sleep 2; cat >/dev/null`, { stream: { chunks, bytes: 32_000_000 } })
+  await eventually(() => read > 0)
+  for (let turn = 0; turn < 100; turn++) await new Promise((resolve) => setImmediate(resolve))
+  const before = read
+  await shell.close()
+  await running
+  assert.is(read, before)
+})
+
 test('a host whose dd cannot copy an exact number of bytes', async () => {
   const { shell, channel } = start('dash', 'dd() { return 1; }\n')
   const bytes = randomBytes(1_000_000)
