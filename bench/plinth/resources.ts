@@ -112,7 +112,7 @@ echo "$n"`.text,
     },
     run: sh`umask 027
 if [ -s ${part} ]; then resumed=yes; else resumed=; fi
-${flushedMeanwhile(sh`[ ! -e ${part} ] || sync ${part}`, '0.5')}
+${flushedMeanwhile(sh`{ [ ! -e ${part} ] || sync ${part}; }`, '0.5')}
 cat >>${part} || { rm -f -- ${part}; exit 1; }
 sum=$(sha256sum <${part} | cut -d' ' -f1)
 ${flushed(sh`sync ${part}`)}
@@ -128,13 +128,14 @@ mv -f -- ${part} ${cached}`.text,
 /** As lib/resources/flushing.ts does it: what follows goes to the disk while it is written, and not only in the end. */
 const flushedMeanwhile = (flush: Script, seconds: string): Script =>
   sh`read -r pid rest </proc/self/stat
-( stop=
+( stop= failed=
 trap 'stop=yes' TERM
 while [ ! "$stop" ]; do
   sleep ${new Script(seconds)} & wait $! || :
   if [ "$stop" ] || [ ! -e "/proc/$pid" ]; then break; fi
-  ${flush} || exit 1
-done ) </dev/null >/dev/null & flushing=$!`
+  [ "$failed" ] || ${flush} || failed=yes
+done
+[ ! "$failed" ] ) </dev/null >/dev/null & flushing=$!`
 
 const flushed = (flush: Script): Script =>
   sh`kill $flushing 2>/dev/null || :

@@ -4,19 +4,18 @@
  */
 import type { FileHandle } from 'node:fs/promises'
 
-/** Half of what `Shell` has on the way at once. */
 export const chunkBytes = 256 * 1024
 /** How many chunks wait for machines that are behind, beside those that are in use. */
 const spare = 32
 /** How many of its chunks a machine may still be sending: see `fileChunks`. */
 const inUse = 3
 
+/** A chunk that is read, or about to be. */
 interface Slot {
+  readonly index: number
   readonly buffer: Buffer
-  /** Which chunk of the file is in it. */
-  index: number
+  readonly filled: Promise<number>
   users: number
-  filled: Promise<number>
 }
 
 /** The chunks of one file; those that were used last are at the end. */
@@ -60,21 +59,27 @@ export async function* fileChunks(
   }
 }
 
-/** The slot with that chunk, or one that will have it. */
+/** The slot with that chunk: one that is there, or one that will have it. */
 function take(shared: Shared, file: Pick<FileHandle, 'read'>, index: number): Slot {
-  const slot = shared.slots.find((one) => one.index === index) ?? room(shared)
+  const slot = shared.slots.find((one) => one.index === index) ?? begun(file, index, room(shared))
   slot.users++
   shared.slots = [...shared.slots.filter((one) => one !== slot), slot]
-  if (slot.index !== index) {
-    slot.index = index
-    slot.filled = fill(file, slot.buffer, index * chunkBytes)
-  }
   return slot
 }
 
-function room({ slots }: Shared): Slot {
-  const unused = slots.length < spare ? undefined : slots.find(({ users }) => users === 0)
-  return unused ?? { buffer: Buffer.allocUnsafeSlow(chunkBytes), index: -1, users: 0, filled: Promise.resolve(0) }
+const begun = (file: Pick<FileHandle, 'read'>, index: number, buffer: Buffer): Slot => ({
+  index,
+  buffer,
+  filled: fill(file, buffer, index * chunkBytes),
+  users: 0,
+})
+
+/** The buffer of the chunk that nobody has had for the longest time, or a new one. */
+function room(shared: Shared): Buffer {
+  const unused = shared.slots.length < spare ? undefined : shared.slots.find(({ users }) => users === 0)
+  if (!unused) return Buffer.allocUnsafeSlow(chunkBytes)
+  shared.slots = shared.slots.filter((one) => one !== unused)
+  return unused.buffer
 }
 
 /** Some file systems give less at a time than was asked for. */

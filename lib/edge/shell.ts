@@ -9,6 +9,7 @@ import { once } from 'node:events'
 import type { Readable, Writable } from 'node:stream'
 import type { Heard } from '../core/channel.ts'
 import { hostError, type PlinthError, unreachable } from '../core/error.ts'
+import { chunkBytes } from './file-chunks.ts'
 import { Frames, Kept } from './frames.ts'
 import { blockBytes, framed, type Input, lackText, preamble, type Stream, scriptWith } from './shell-text.ts'
 import { noShell, noWord, shellEnded } from './ssh-problems.ts'
@@ -46,8 +47,8 @@ const endSeconds = 10
 /** Between two looks at whether the process around a script is still there. */
 const lookSeconds = 5
 const goneReason = 'the process around the script was ended before it (no memory, or no process left there?)'
-/** Bytes of a stream that wait here for the host to take them, beside what SSH's own window holds. */
-const aheadBytes = 512 * 1024
+/** Bytes of a stream that wait here for the host to take them, beside what SSH's own window holds: `fileChunks` counts on two chunks, and on none being asked for once the shell is lost. */
+const aheadBytes = 2 * chunkBytes
 /** Seconds; what a script gets when nothing else was said. */
 const defaultDeadline = 300
 
@@ -323,7 +324,6 @@ export class Shell {
         sent += chunk.length
         if (sent > left) break
         stdin.write(chunk, () => job.wake())
-        // What is lost goes no further: the buffers of what is under way would be used again.
         if (!(await this.#until(job, () => stdin.writableLength < aheadBytes))) return
       }
     } catch (error) {

@@ -243,18 +243,27 @@ for (const shell of shells) {
     assert.is(statSync(join(host.cache, one.sha256)).mode & 0o7777, 0o600)
   })
 
+  /** Commands beside the host's own, each as shell that has the real ones by `real` and a log in `log`, which `said` reads. */
+  const commands = (
+    host: { readonly folder: string },
+    scripts: (real: (name: string) => string, log: string) => Readonly<Record<string, string>>,
+  ) => {
+    const bin = mkdirs(join(host.folder, 'bin'))
+    const log = join(host.folder, 'log')
+    const real = (name: string): string => (shell === 'dash' ? `/bin/${name}` : `${busybox} ${name}`)
+    for (const [name, script] of Object.entries(scripts(real, q(log))))
+      writeFileSync(join(bin, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 })
+    return { bin, said: () => readFileSync(log, 'utf8').trim().split('\n') }
+  }
+  const failsOnce = '[ -e "$0.once" ] || { : >"$0.once"; echo "sync: error syncing: Input/output error" >&2; exit 1; }'
+
   test(`${shell}: an archive is on the disk before it gets its name; on a disk that fails it gets none`, () => {
     for (const fails of [false, true]) {
       const { host, wanted } = fresh(shell)
-      const bin = mkdirs(join(host.folder, 'bin'))
-      const log = join(host.folder, 'log')
-      const real = shell === 'dash' ? (name: string) => `/bin/${name}` : (name: string) => `${busybox} ${name}`
-      const word = 'for last in "$@"; do :; done; case $last in *.part | *[0-9a-f])'
-      const flush = fails ? 'exit 1' : `sleep 0.3; echo flushed >>${q(log)}`
-      writeFileSync(join(bin, 'sync'), `#!/bin/sh\n${word} ${flush} ;; esac; exec ${real('sync')} "$@"\n`, {
-        mode: 0o755,
-      })
-      writeFileSync(join(bin, 'mv'), `#!/bin/sh\necho named >>${q(log)}; exec ${real('mv')} "$@"\n`, { mode: 0o755 })
+      const { bin, said } = commands(host, (real, log) => ({
+        sync: `for last in "$@"; do :; done; case $last in *.part | *[0-9a-f]) ${fails ? 'exit 1' : `sleep 0.3; echo flushed >>${log}`} ;; esac; exec ${real('sync')} "$@"`,
+        mv: `echo named >>${log}; exec ${real('mv')} "$@"`,
+      }))
       const plan = host.plan(wanted())
       const sent = { ...plan, steps: plan.steps.slice(0, 1) }
       if (fails) {
@@ -262,7 +271,7 @@ for (const shell of shells) {
         assert.equal(readdirSync(host.cache), [])
       } else {
         host.run(sent, bin)
-        assert.equal(readFileSync(log, 'utf8').split('\n').slice(0, 2), ['flushed', 'named'])
+        assert.equal(said().slice(0, 2), ['flushed', 'named'])
       }
     }
   })
@@ -270,41 +279,32 @@ for (const shell of shells) {
   test(`${shell}: what arrives goes to the disk meanwhile; an error of the disk that is told but once gives it no name`, () => {
     for (const fails of [false, true]) {
       const { host, wanted } = fresh(shell)
-      const bin = mkdirs(join(host.folder, 'bin'))
-      const log = join(host.folder, 'log')
-      const real = shell === 'dash' ? (name: string) => `/bin/${name}` : (name: string) => `${busybox} ${name}`
-      const once = '[ -e "$0.once" ] || { : >"$0.once"; echo "sync: error syncing: Input/output error" >&2; exit 1; }'
-      const scripts = {
-        cat: `${real('cat')}; sleep 2; echo arrived >>${q(log)}`,
-        sync: `case $1 in *.part) echo flush >>${q(log)}; ${fails ? once : ':'} ;; esac; exec ${real('sync')} "$@"`,
-      }
-      for (const [name, script] of Object.entries(scripts))
-        writeFileSync(join(bin, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 })
+      const { bin, said } = commands(host, (real, log) => ({
+        cat: `${real('cat')}; sleep 2; echo arrived >>${log}`,
+        sync: `case $1 in *.part) echo flush >>${log}; ${fails ? failsOnce : ':'} ;; esac; exec ${real('sync')} "$@"`,
+      }))
       const plan = host.plan(wanted())
       const send = () => host.run({ ...plan, steps: plan.steps.slice(0, 1) }, bin)
       if (fails) assert.throws(send, /exit code 1: sync: error syncing: Input\/output error\s*$/)
       else send()
-      const said = readFileSync(log, 'utf8').trim().split('\n')
-      assert.is(said[0], 'flush')
-      if (!fails) assert.is(said.at(-1), 'flush')
+      assert.is(said()[0], 'flush')
+      if (!fails) assert.is(said().at(-1), 'flush')
       assert.equal(readdirSync(host.cache), fails ? [] : [one.sha256], 'no run goes on with what the disk has not got')
     }
   })
 
   test(`${shell}: a power cut after a step takes nothing back: each name is on the disk, and what is in it before`, () => {
     const { host, wanted, at } = fresh(shell)
-    const bin = mkdirs(join(host.folder, 'bin'))
-    const log = join(host.folder, 'log')
-    for (const name of ['sync', 'mv']) {
-      const real = shell === 'dash' ? `/bin/${name}` : `${busybox} ${name}`
-      const note = `for last in "$@"; do :; done; echo "${name} $PWD $last" >>${q(log)}`
-      writeFileSync(join(bin, name), `#!/bin/sh\n${note}; exec ${real} "$@"\n`, { mode: 0o755 })
-    }
+    const noting = (name: string, real: (name: string) => string, log: string): string =>
+      `for last in "$@"; do :; done; echo "${name} $PWD $last" >>${log}; exec ${real(name)} "$@"`
+    const { bin, said } = commands(host, (real, log) => ({
+      sync: noting('sync', real, log),
+      mv: noting('mv', real, log),
+    }))
     host.run(host.plan(wanted()), bin)
     const beside = join(at, '..')
-    const said = readFileSync(log, 'utf8').trim().split('\n')
     // While it is unpacked it is flushed now and then.
-    const once = said.filter((line, index) => line !== said[index - 1])
+    const once = said().filter((line, index, all) => line !== all[index - 1])
     const told = once.map((line) =>
       line.replaceAll(host.cache, 'CACHE').replaceAll(beside, 'RELEASES').replace(box.folder, '/'),
     )
@@ -317,19 +317,12 @@ for (const shell of shells) {
     )
   })
 
-  /** Commands beside the host's own: a `tar` that takes its time, and what is done instead of a `sync` of a whole file system. */
-  const slowly = (host: { readonly folder: string }, sync: string, amidst = ':') => {
-    const bin = mkdirs(join(host.folder, 'bin'))
-    const real = shell === 'dash' ? (name: string) => `/bin/${name}` : (name: string) => `${busybox} ${name}`
-    const log = join(host.folder, 'log')
-    const scripts = {
-      tar: `echo unpacking >>${q(log)}; sleep 2; ${amidst}; ${real('tar')} "$@"; echo unpacked >>${q(log)}`,
-      sync: `case $1 in -f) echo flush >>${q(log)}; ${sync} ;; '') echo 'flush all' >>${q(log)} ;; esac; exec ${real('sync')} "$@"`,
-    }
-    for (const [name, script] of Object.entries(scripts))
-      writeFileSync(join(bin, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 })
-    return { bin, said: () => readFileSync(log, 'utf8').trim().split('\n') }
-  }
+  /** A `tar` that takes its time, and what is done instead of a `sync` of a whole file system. */
+  const slowly = (host: { readonly folder: string }, sync: string, amidst = ':') =>
+    commands(host, (real, log) => ({
+      tar: `echo unpacking >>${log}; sleep 2; ${amidst}; ${real('tar')} "$@"; echo unpacked >>${log}`,
+      sync: `case $1 in -f) echo flush >>${log}; ${sync} ;; '') echo 'flush all' >>${log} ;; esac; exec ${real('sync')} "$@"`,
+    }))
 
   test(`${shell}: what is unpacked goes to the disk meanwhile, and once more in the end`, () => {
     const { host, wanted, at } = fresh(shell)
@@ -354,8 +347,7 @@ for (const shell of shells) {
 
   test(`${shell}: a disk that fails meanwhile says so but once: nothing gets its name`, () => {
     const { host, wanted, at } = fresh(shell)
-    const once = '[ -e "$0.once" ] || { : >"$0.once"; echo "sync: error syncing: Input/output error" >&2; exit 1; }'
-    const { bin, said } = slowly(host, once)
+    const { bin, said } = slowly(host, failsOnce)
     assert.throws(() => host.run(host.plan(wanted()), bin), /exit code 1: sync: error syncing: Input\/output error\s*$/)
     assert.equal(
       said().filter((word) => word === 'flush'),
